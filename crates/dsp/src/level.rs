@@ -1,0 +1,190 @@
+//! How loud a block is: sample peak, RMS over 300 ms and samples at full scale.
+//!
+//! The engine measures; how fast a bar falls is the eye's business and lives in the console.
+
+use crate::{BLOCK_FRAMES, Block, SampleRate};
+
+/// The RMS window: long enough to be steady on speech, short enough to follow it.
+pub const RMS_SECONDS: f64 = 0.300;
+
+/// Lanes of the inner loop: four stereo frames.
+const LANES: usize = 8;
+
+/// Measures a stereo signal block by block. Levels are linear, full scale 1.0.
+#[derive(Debug, Clone)]
+pub struct LevelMeter {
+    /// Energy of the last blocks, left and right; a ring.
+    energies: Box<[[f32; 2]]>,
+    place: usize,
+    sums: [f64; 2],
+    peak: [f32; 2],
+    clips: u32,
+}
+
+impl LevelMeter {
+    /// A meter that has heard silence. Allocates.
+    pub fn new(rate: SampleRate) -> Self {
+        let blocks = (f64::from(rate.hz()) * RMS_SECONDS / BLOCK_FRAMES as f64)
+            .round()
+            .max(1.0) as usize;
+        Self {
+            energies: vec![[0.0; 2]; blocks].into(),
+            place: 0,
+            sums: [0.0; 2],
+            peak: [0.0; 2],
+            clips: 0,
+        }
+    }
+
+    /// Listens to one block.
+    pub fn measure(&mut self, block: &Block) {
+        let (peak, energy, clips) = sum_up(block);
+        self.peak = peak;
+        self.clips = self.clips.saturating_add(clips);
+        let Some(oldest) = self.energies.get_mut(self.place) else {
+            return;
+        };
+        for side in 0..2 {
+            self.sums[side] += f64::from(energy[side]) - f64::from(oldest[side]);
+        }
+        *oldest = energy;
+        self.place += 1;
+        if self.place == self.energies.len() {
+            self.place = 0;
+            // Once a lap the sum is made anew: what rounding left behind, or a monstrous block, is forgotten.
+            self.sums = [0, 1].map(|side| self.energies.iter().map(|energy| f64::from(energy[side])).sum());
+        }
+    }
+
+    /// The highest sample of the last block, of either sign, left and right.
+    pub fn peak(&self) -> [f32; 2] {
+        self.peak
+    }
+
+    /// Root of the mean square over the window, left and right.
+    pub fn rms(&self) -> [f32; 2] {
+        let frames = (self.energies.len() * BLOCK_FRAMES) as f64;
+        // A sum of differences may end a hair below zero after silence returns.
+        self.sums.map(|sum| (sum.max(0.0) / frames).sqrt() as f32)
+    }
+
+    /// Samples at or above full scale since [`LevelMeter::clear_clips`].
+    pub fn clips(&self) -> u32 {
+        self.clips
+    }
+
+    /// Counts clips from zero again.
+    pub fn clear_clips(&mut self) {
+        self.clips = 0;
+    }
+}
+
+/// Peak, energy and clipped samples of one block, left and right. Lanes hold independent sums, so
+/// the compiler may use vector registers without changing the result's order.
+fn sum_up(block: &Block) -> ([f32; 2], [f32; 2], u32) {
+    let (mut peak, mut energy, mut clips) = ([0.0_f32; LANES], [0.0_f32; LANES], [0_u32; LANES]);
+    let (chunks, _) = block.as_flattened().as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, sample) in chunk.iter().enumerate() {
+            let size = sample.abs();
+            peak[lane] = if size > peak[lane] { size } else { peak[lane] };
+            energy[lane] += size * size;
+            clips[lane] += u32::from(size >= 1.0);
+        }
+    }
+    let side = |first: usize| {
+        let lanes = [first, first + 2, first + 4, first + 6];
+        (
+            lanes.iter().fold(0.0_f32, |a, &i| a.max(peak[i])),
+            lanes.iter().map(|&i| energy[i]).sum::<f32>(),
+        )
+    };
+    let ((left_peak, left), (right_peak, right)) = (side(0), side(1));
+    ([left_peak, right_peak], [left, right], clips.iter().sum())
+}
+
+/// Above this, +120 dBFS, a sample is no audio: its square would not fit a meter, nor a filter.
+const LARGEST_SAMPLE: f32 = 1e6;
+
+/// Replaces samples that are no number, or beyond all audio, by silence. Returns how many there were.
+pub fn silence_bad_samples(block: &mut Block) -> u32 {
+    let samples = block.as_flattened_mut();
+    let is_bad = |sample: &f32| sample.is_nan() || sample.abs() > LARGEST_SAMPLE;
+    // One pass that only looks, and vectorises: bad samples are rare.
+    let bad = samples.iter().map(|sample| u32::from(is_bad(sample))).sum();
+    if bad > 0 {
+        samples
+            .iter_mut()
+            .filter(|sample| is_bad(sample))
+            .for_each(|sample| *sample = 0.0);
+    }
+    bad
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SILENCE;
+
+    #[test]
+    fn a_full_scale_sine_reads_0_dbfs_peak_and_minus_3_db_rms() {
+        let mut meter = LevelMeter::new(SampleRate::DESK);
+        let mut peak = 0.0_f32;
+        for block_index in 0..300 {
+            let mut block = SILENCE;
+            for (n, frame) in block.iter_mut().enumerate() {
+                let phase = (block_index * BLOCK_FRAMES + n) as f32 * std::f32::consts::TAU / 48.0;
+                *frame = [phase.sin(), 0.5 * phase.sin()];
+            }
+            meter.measure(&block);
+            peak = peak.max(meter.peak()[0]);
+        }
+        assert!((peak - 1.0).abs() < 1e-3, "{peak}");
+        assert!((meter.rms()[0] - 0.5_f32.sqrt()).abs() < 1e-3, "{:?}", meter.rms());
+        assert!((meter.rms()[1] - 0.5 * 0.5_f32.sqrt()).abs() < 1e-3);
+    }
+
+    #[test]
+    fn rms_forgets_after_300_ms() {
+        let mut meter = LevelMeter::new(SampleRate::DESK);
+        meter.measure(&[[1.0; 2]; BLOCK_FRAMES]);
+        for _ in 0..225 {
+            meter.measure(&SILENCE);
+        }
+        assert_eq!(meter.rms(), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_monstrous_block_is_forgotten_too() {
+        let mut meter = LevelMeter::new(SampleRate::DESK);
+        meter.measure(&[[3e37; 2]; BLOCK_FRAMES]);
+        for _ in 0..450 {
+            meter.measure(&[[0.5; 2]; BLOCK_FRAMES]);
+        }
+        assert!((meter.rms()[0] - 0.5).abs() < 1e-4, "{:?}", meter.rms());
+    }
+
+    #[test]
+    fn clips_are_counted_until_they_are_cleared() {
+        let mut meter = LevelMeter::new(SampleRate::DESK);
+        let mut block = SILENCE;
+        block[3] = [1.0, -1.0];
+        block[63] = [0.999, 1.5];
+        meter.measure(&block);
+        meter.measure(&SILENCE);
+        assert_eq!(meter.clips(), 3);
+        meter.clear_clips();
+        assert_eq!(meter.clips(), 0);
+    }
+
+    #[test]
+    fn what_is_no_number_becomes_silence_and_is_counted() {
+        let mut block = [[0.5, -0.5]; BLOCK_FRAMES];
+        block[0][0] = f32::NAN;
+        block[63][1] = f32::NEG_INFINITY;
+        block[7][0] = 1e30;
+        assert_eq!(silence_bad_samples(&mut block), 3);
+        assert_eq!(block[7], [0.0, -0.5]);
+        assert_eq!((block[0], block[63]), ([0.0, -0.5], [0.5, 0.0]));
+    }
+}

@@ -1,0 +1,26 @@
+//! Arithmetic on blocks of audio.
+//!
+//! Nothing here starts a thread, touches a file or a device, or allocates after `new`:
+//! every type may be used on the engine's thread and inside a device callback.
+//! Samples are `f32`, full scale is ±1.0; a [`Frame`] is one sample of both channels.
+
+pub mod delay_locked_loop;
+pub mod level;
+pub mod ramp;
+pub mod resample;
+pub mod steering;
+pub mod units;
+
+pub use units::{Decibels, Frames, Gain, Pan, SampleRate};
+
+/// One sample of the left and of the right channel, in that order.
+pub type Frame = [f32; 2];
+
+/// Frames in one block of the engine.
+pub const BLOCK_FRAMES: usize = 64;
+
+/// The engine's fixed run of frames.
+pub type Block = [Frame; BLOCK_FRAMES];
+
+/// A block of silence.
+pub const SILENCE: Block = [[0.0; 2]; BLOCK_FRAMES];
