@@ -1,0 +1,214 @@
+//! The engine in simulated time, and the promise that it never allocates.
+
+use airdesk_dsp::{Decibels, Frame, Pan};
+use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+
+use super::*;
+use crate::bus::BusId;
+use crate::id::StripId;
+use crate::inlet::{InletWriter, inlet};
+use crate::input::{Bridge, Direct, StripInput};
+use crate::mix_queue::{MixBlock, Read};
+use crate::outlet_clock::{OutletStamp, outlet_clock};
+use crate::strip::{Strip, StripControls};
+use crate::time::SimulatedTime;
+
+#[global_allocator]
+static ALLOCATOR: AllocDisabler = AllocDisabler;
+
+fn engine() -> (Engine, EngineLink, SimulatedTime) {
+    let (clock, time) = Clock::simulated();
+    let (engine, link) = Engine::new(EngineSettings::default(), clock);
+    (engine, link, time)
+}
+
+/// A microphone with a clock of its own.
+struct Microphone {
+    writer: InletWriter,
+    rate: f64,
+    next: f64,
+    position: u64,
+}
+
+impl Microphone {
+    fn capture_until(&mut self, now: f64) {
+        while self.next <= now {
+            let hz = 1000.0 * std::f64::consts::TAU / self.rate;
+            let frames: [Frame; 256] =
+                std::array::from_fn(|n| [(0.5 * ((self.position + n as u64) as f64 * hz).sin()) as f32; 2]);
+            self.writer.write_stamped(&frames, Nanos::from_seconds(self.next));
+            self.position += 256;
+            self.next += 256.0 / self.rate;
+        }
+    }
+}
+
+#[test]
+fn a_whole_show_is_mixed_without_touching_the_allocator() {
+    let (mut engine, mut link, time) = engine();
+    let (writer, mic_inlet) = inlet(44_100.0, 44_100);
+    let mut microphone = Microphone {
+        writer,
+        rate: 44_100.0 * 1.000_15,
+        next: 0.005,
+        position: 0,
+    };
+    let (mut deck, deck_inlet) = inlet(48_000.0, 48_000);
+    let strip = |slot, input| {
+        Box::new(Strip::new(
+            StripId::new(slot, 1),
+            SampleRate::DESK,
+            input,
+            StripControls::default(),
+        ))
+    };
+    let bridge = Bridge::new(mic_inlet, SampleRate::DESK);
+    assert!(
+        link.commands
+            .push(EngineCommand::AddStrip(strip(0, StripInput::Bridged(bridge))))
+            .is_ok()
+    );
+    let direct = Direct::new(deck_inlet);
+    assert!(
+        link.commands
+            .push(EngineCommand::AddStrip(strip(1, StripInput::Direct(direct))))
+            .is_ok()
+    );
+    let (mut stamper, clock) = outlet_clock();
+    let mut spare_clock = Some(Box::new(clock));
+    let mut spare_input = Some(Box::new(StripInput::Silent));
+    let mut reader = link.programme.reader();
+    let (mut block, mut blocks, mut played, mut homecomings) = (MixBlock::default(), 0_u64, 0.0, 0);
+    for step in 1..=8000_u32 {
+        let now = f64::from(step) * 0.001;
+        time.set(Nanos::from_seconds(now));
+        microphone.capture_until(now);
+        if deck.room() > 480 {
+            deck.write(&[[0.1; 2]; 480]);
+        }
+        let id = StripId::new((step % 2) as usize, 1);
+        let command = match step % 50 {
+            1 => Some(EngineCommand::SetFader(
+                id,
+                Decibels::new(-(step as f32 % 60.0)).expect("a level"),
+            )),
+            2 => Some(EngineCommand::SetPan(
+                id,
+                Pan::new((step as f32 / 4000.0) - 1.0).expect("a position"),
+            )),
+            3 => Some(EngineCommand::SetMute(id, step % 100 > 50)),
+            4 => Some(EngineCommand::SetSolo(id, step % 200 > 100)),
+            5 => Some(EngineCommand::SetBusFader(
+                BusId::Programme,
+                Decibels::new(-3.0).expect("a level"),
+            )),
+            6 => spare_clock.take().map(EngineCommand::FollowOutlet),
+            7 if step > 4000 => spare_input
+                .take()
+                .map(|input| EngineCommand::SetInput(StripId::new(1, 1), input)),
+            8 if step > 6000 => Some(EngineCommand::RemoveStrip(StripId::new(0, 1))),
+            9 if step > 7000 => Some(EngineCommand::FollowMachine),
+            _ => None,
+        };
+        if let Some(command) = command {
+            assert!(link.commands.push(command).is_ok());
+        }
+        if step % 10 == 0 && spare_clock.is_none() {
+            if played == 0.0 {
+                played = reader.next_sequence() as f64 * 64.0 - f64::from(stamper.lead());
+            }
+            played += 480.0;
+            let seat = stamper.seat();
+            stamper.took(OutletStamp {
+                position: played,
+                at: Nanos::from_seconds(now),
+                missing: 0,
+                frames: 480,
+                seat,
+            });
+        }
+        assert_no_alloc(|| {
+            engine.turn();
+            while reader.read(&mut block) != Read::Empty {
+                blocks += 1;
+            }
+        });
+        while link.discards.pop().is_ok() {
+            homecomings += 1;
+        }
+    }
+    assert!((5990..=6010).contains(&blocks), "{blocks} blocks in 8 s");
+    assert!(
+        homecomings >= 3,
+        "the input, the strip and the clock came home: {homecomings}"
+    );
+    assert_eq!(reader.blocks_lost(), 0);
+}
+
+#[test]
+fn levels_and_health_reach_the_station() {
+    let (mut engine, mut link, time) = engine();
+    let (mut deck, deck_inlet) = inlet(48_000.0, 96_000);
+    deck.write(&[[0.5, -0.25]; 96_000]);
+    let id = StripId::new(3, 7);
+    let input = StripInput::Direct(Direct::new(deck_inlet));
+    let strip = Strip::new(id, SampleRate::DESK, input, StripControls::default());
+    assert!(link.commands.push(EngineCommand::AddStrip(Box::new(strip))).is_ok());
+    for step in 1..=1200_u32 {
+        time.set(Nanos::from_seconds(f64::from(step) * 0.001));
+        engine.turn();
+    }
+    let report = link.reports.latest();
+    let strip = report.strips().next().expect("one strip");
+    assert_eq!((strip.id, strip.levels.peak), (id, [0.5, 0.25]));
+    assert!((strip.levels.rms[0] - 0.5).abs() < 1e-4);
+    assert!((report.buses[0].peak[0] - 0.5 * 0.5_f32.sqrt()).abs() < 1e-4);
+    assert!(report.health.frames >= 57_000, "{:?}", report.health);
+    assert!(!report.health.follows_outlet);
+}
+
+#[test]
+fn after_a_long_sleep_the_desk_goes_on_from_now() {
+    let (mut engine, mut link, time) = engine();
+    let mut reader = link.programme.reader();
+    time.set(Nanos::from_seconds(1.0));
+    for _ in 0..20 {
+        engine.turn();
+    }
+    time.set(Nanos::from_seconds(3600.0));
+    let next = engine.turn();
+    assert!(next >= Nanos::from_seconds(3600.0));
+    assert!(matches!(link.notices.pop(), Ok(Notice::Slept(seconds)) if seconds > 3598.0));
+    let (mut block, mut blocks) = (MixBlock::default(), 0);
+    while reader.read(&mut block) != Read::Empty {
+        blocks += 1;
+    }
+    assert_eq!(blocks, 750, "one second before the sleep, nothing stale after it");
+}
+
+#[test]
+fn a_full_discard_ring_makes_commands_wait_and_loses_none() {
+    let (mut engine, mut link, time) = engine();
+    let id = StripId::new(0, 1);
+    let add = || {
+        EngineCommand::AddStrip(Box::new(Strip::new(
+            id,
+            SampleRate::DESK,
+            StripInput::Silent,
+            StripControls::default(),
+        )))
+    };
+    for _ in 0..2000 {
+        assert!(link.commands.push(add()).is_ok());
+    }
+    time.set(Nanos::from_seconds(0.1));
+    engine.turn();
+    let mut home = 0;
+    for _ in 0..10 {
+        while link.discards.pop().is_ok() {
+            home += 1;
+        }
+        engine.turn();
+    }
+    assert_eq!(home, 1999);
+}

@@ -1,0 +1,235 @@
+//! Brings a device's audio from its own clock to the desk's. Engine thread, real-time after `new`.
+//!
+//! A delay-locked loop over the callbacks' time stamps says, free of jitter, where the device is at the
+//! moment a block is due; a resampler reads the device's ring at a fixed delay behind that place, and a
+//! pull on its ratio keeps it there. The ring's fill decides nothing: it is full of the callbacks'
+//! sawtooth. It runs also when both clocks claim the same rate, for they never have it.
+
+use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
+use airdesk_dsp::resample::StereoResampler;
+use airdesk_dsp::steering::{Steer, steer};
+use airdesk_dsp::{BLOCK_FRAMES, Block, Frame, SampleRate};
+
+use super::{BlockTime, fade_in, fade_out};
+use crate::inlet::Inlet;
+use crate::report::{InputPhase, InputReport};
+
+/// Callbacks to see, and how long to follow them, before the first frame is heard: the largest size
+/// counts, and one late callback at the start would have to be pulled out again.
+const STAMPS_FIRST: u32 = 4;
+const SECONDS_FIRST: f64 = 0.3;
+/// Room for callbacks that come late, at first and at most, seconds.
+const MARGIN_SECONDS: (f64, f64) = (0.003, 0.100);
+/// A device that has run so long without a break has started up: what is missing from then on counts.
+const STARTED_SECONDS: f64 = 2.0;
+/// A device that has not called back for so long is gone: silence is not "missing" then.
+const GONE_SECONDS: f64 = 0.5;
+
+/// The engine's side of a device.
+pub struct Bridge {
+    inlet: Inlet,
+    device: DelayLockedLoop,
+    resampler: StereoResampler,
+    staging: Box<[Frame]>,
+    desk_rate: f64,
+    /// One block in the device's frames.
+    block: f64,
+    phase: InputPhase,
+    /// When it last began to sound, and whether it has ever sounded for a while.
+    sounds_since: f64,
+    started: bool,
+    /// Frames taken out of the ring.
+    popped: u64,
+    /// Frames the device had lost before the place the ring is at.
+    lost_before: u64,
+    last_stamp: Option<crate::inlet::Stamp>,
+    stamps: u32,
+    largest: u64,
+    margin: f64,
+    delay: f64,
+    speed: f64,
+    frames_missing: u64,
+}
+
+impl Bridge {
+    /// Bridges `inlet` to a desk that runs at `desk_rate`. Allocates, and takes milliseconds.
+    pub fn new(inlet: Inlet, desk_rate: SampleRate) -> Self {
+        let desk_rate = f64::from(desk_rate.hz());
+        let resampler = StereoResampler::new(inlet.rate(), desk_rate, BLOCK_FRAMES);
+        Self {
+            desk_rate,
+            block: BLOCK_FRAMES as f64 * inlet.rate() / desk_rate,
+            device: DelayLockedLoop::new(inlet.rate()),
+            staging: vec![[0.0; 2]; resampler.frames_needed_max()].into(),
+            resampler,
+            inlet,
+            phase: InputPhase::Waiting,
+            sounds_since: 0.0,
+            started: false,
+            popped: 0,
+            lost_before: 0,
+            last_stamp: None,
+            stamps: 0,
+            largest: 0,
+            margin: MARGIN_SECONDS.0,
+            delay: 0.0,
+            speed: 1.0,
+            frames_missing: 0,
+        }
+    }
+
+    pub(super) fn phase(&self) -> InputPhase {
+        self.phase
+    }
+
+    /// Fills one block from where the device was a fixed delay ago.
+    pub(super) fn read(&mut self, block: &mut Block, time: &BlockTime) -> bool {
+        self.follow();
+        self.speed = time.speed;
+        if self.phase == InputPhase::Waiting {
+            if !self.take_seat(time.due) {
+                self.count_missing(time.due);
+                return false;
+            }
+            self.fill(block);
+            fade_in(block);
+            self.phase = InputPhase::Running;
+            self.sounds_since = time.due;
+            return true;
+        }
+        self.started |= time.due - self.sounds_since > STARTED_SECONDS;
+        let rate = self.inlet.rate();
+        self.delay = (self.device.position_at(time.due) - self.place()) / rate;
+        let Steer::Pull(pull) = steer(self.delay - self.target() / rate) else {
+            // The device's time line jumped, or ours: finish this block softly and take a new seat.
+            return self.stop_with(block);
+        };
+        self.resampler.set_pull(pull * self.device.rate() / rate / time.speed);
+        if self.inlet.waiting() < self.resampler.frames_needed() {
+            self.margin = (self.margin + 0.001).min(MARGIN_SECONDS.1);
+            self.phase = InputPhase::Waiting;
+            self.count_missing(time.due);
+            return false;
+        }
+        self.fill(block);
+        if self.inlet.waiting() < self.resampler.frames_needed() {
+            // The next block will not be whole: stop while there is something to fade.
+            self.margin = (self.margin + 0.001).min(MARGIN_SECONDS.1);
+            fade_out(block);
+            self.phase = InputPhase::Waiting;
+        }
+        true
+    }
+
+    /// Takes in the stamps that have arrived.
+    fn follow(&mut self) {
+        while let Some(stamp) = self.inlet.stamp() {
+            let time = stamp.at.seconds();
+            let before = self.last_stamp.replace(stamp);
+            let Some(before) = before else {
+                self.device.restart(stamp.position as f64, time);
+                self.largest = stamp.position;
+                self.stamps = 1;
+                continue;
+            };
+            self.stamps = self.stamps.saturating_add(1);
+            self.largest = self.largest.max(stamp.position - before.position);
+            if self.device.follow(stamp.position as f64, time) == Follow::Broken {
+                self.device.restart(stamp.position as f64, time);
+                self.phase = InputPhase::Waiting;
+            }
+            if stamp.lost != self.lost_before {
+                // The ring has a hole behind what it holds: skip to the far side of it.
+                self.drop_frames(usize::MAX);
+                self.lost_before = stamp.lost;
+                self.phase = InputPhase::Waiting;
+            }
+        }
+    }
+
+    /// The device frame that comes out of the ring next.
+    fn place(&self) -> f64 {
+        (self.popped + self.lost_before) as f64
+    }
+
+    /// How far behind the device to read, in its frames: nothing younger is sure to have arrived.
+    fn target(&self) -> f64 {
+        self.largest as f64 + self.block + 2.0 + self.margin * self.inlet.rate()
+    }
+
+    /// Goes to the target delay. False while the device has not delivered that far.
+    fn take_seat(&mut self, due: f64) -> bool {
+        let alive = self
+            .last_stamp
+            .is_some_and(|stamp| due - stamp.at.seconds() < GONE_SECONDS);
+        if self.stamps < STAMPS_FIRST || self.device.age(due) < SECONDS_FIRST || !alive {
+            return false;
+        }
+        self.resampler.reset();
+        self.resampler
+            .set_pull(self.device.rate() / self.inlet.rate() / self.speed);
+        let goal = self.device.position_at(due) - self.target();
+        let behind = goal - self.place();
+        if behind < 0.0 {
+            return false;
+        }
+        self.drop_frames(behind as usize);
+        self.inlet.waiting() >= self.resampler.frames_needed()
+    }
+
+    fn drop_frames(&mut self, count: usize) {
+        let mut left = count.min(self.inlet.waiting());
+        while left > 0 {
+            let step = left.min(self.staging.len());
+            let Some(staging) = self.staging.get_mut(..step) else {
+                return;
+            };
+            self.popped += self.inlet.read(staging) as u64;
+            left -= step;
+        }
+    }
+
+    /// One block through the resampler. The ring holds enough.
+    fn fill(&mut self, block: &mut Block) {
+        let needed = self.resampler.frames_needed();
+        let Some(staging) = self.staging.get_mut(..needed) else {
+            return;
+        };
+        self.popped += self.inlet.read(staging) as u64;
+        self.resampler.process(staging, block);
+    }
+
+    fn stop_with(&mut self, block: &mut Block) -> bool {
+        self.phase = InputPhase::Waiting;
+        if self.inlet.waiting() < self.resampler.frames_needed() {
+            return false;
+        }
+        self.fill(block);
+        fade_out(block);
+        true
+    }
+
+    fn count_missing(&mut self, due: f64) {
+        let alive = self
+            .last_stamp
+            .is_some_and(|stamp| due - stamp.at.seconds() < GONE_SECONDS);
+        if self.started && alive {
+            self.frames_missing += BLOCK_FRAMES as u64;
+        }
+    }
+
+    pub(super) fn report(&self) -> InputReport {
+        let resampler_delay = self.resampler.delay() as f64 / self.desk_rate;
+        let ppm = (self.device.rate() / self.inlet.rate() / self.speed - 1.0) * 1e6;
+        InputReport {
+            phase: self.phase,
+            latency: (self.delay + resampler_delay) as f32,
+            ppm: ppm as f32,
+            frames_lost: self.inlet.frames_lost(),
+            frames_missing: self.frames_missing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

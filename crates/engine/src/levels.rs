@@ -1,0 +1,69 @@
+//! What a meter shows of one strip or bus, and how no peak is missed on the way to it.
+
+use airdesk_dsp::level::LevelMeter;
+use airdesk_dsp::{Block, SampleRate};
+
+/// Levels of one stereo signal since somebody last looked. Linear, full scale is 1.0.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Levels {
+    /// The highest sample of either sign, left and right.
+    pub peak: [f32; 2],
+    /// Root of the mean square over the last 300 ms, left and right.
+    pub rms: [f32; 2],
+    /// Samples at or above full scale since the counter was cleared.
+    pub clips: u32,
+}
+
+impl Levels {
+    /// Keeps the peak of what came before, where it was higher.
+    pub fn keep_peak(&mut self, earlier: &Levels) {
+        self.peak = higher(self.peak, earlier.peak);
+    }
+}
+
+fn higher(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
+    [a[0].max(b[0]), a[1].max(b[1])]
+}
+
+/// A meter whose peaks wait until they have been seen.
+pub(crate) struct Metering {
+    meter: LevelMeter,
+    /// Peaks since the last report.
+    recent: [f32; 2],
+    /// Peaks since the last report that somebody looked at.
+    unseen: [f32; 2],
+}
+
+impl Metering {
+    pub(crate) fn new(rate: SampleRate) -> Self {
+        Self {
+            meter: LevelMeter::new(rate),
+            recent: [0.0; 2],
+            unseen: [0.0; 2],
+        }
+    }
+
+    pub(crate) fn measure(&mut self, block: &Block) {
+        self.meter.measure(block);
+        self.recent = higher(self.recent, self.meter.peak());
+    }
+
+    /// What to report. `seen`: somebody looked at the last report.
+    pub(crate) fn report(&mut self, seen: bool) -> Levels {
+        self.unseen = if seen {
+            self.recent
+        } else {
+            higher(self.unseen, self.recent)
+        };
+        self.recent = [0.0; 2];
+        Levels {
+            peak: self.unseen,
+            rms: self.meter.rms(),
+            clips: self.meter.clips(),
+        }
+    }
+
+    pub(crate) fn clear_clips(&mut self) {
+        self.meter.clear_clips();
+    }
+}

@@ -1,0 +1,89 @@
+use super::*;
+use crate::outlet_clock::{OutletStamp, OutletStamper, outlet_clock};
+
+fn at(seconds: f64) -> Nanos {
+    Nanos::from_seconds(seconds)
+}
+
+/// Calls back 480 frames at a time on a clock `ppm` fast, from `from` until `until`.
+fn play(pacer: &mut Pacer, stamper: &mut OutletStamper, position: &mut f64, from: f64, until: f64, ppm: f64) {
+    let period = 0.01 / (1.0 + ppm * 1e-6);
+    let mut time = from;
+    while time < until {
+        *position += 480.0;
+        stamper.took(OutletStamp {
+            position: *position,
+            at: at(time),
+            missing: 0,
+            frames: 480,
+            seat: stamper.seat(),
+        });
+        pacer.update(at(time));
+        time += period;
+    }
+}
+
+#[test]
+fn without_an_output_the_desk_keeps_the_machines_time() {
+    let pacer = Pacer::new(SampleRate::DESK, at(5.0));
+    assert!((pacer.position_at(6.0) - 48_000.0).abs() < 1e-6);
+    assert!((pacer.time_at(96_000.0) - 7.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_count_of_frames_is_continuous_when_an_output_comes_and_goes() {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    assert!(pacer.follow(Box::new(clock)).is_none());
+    assert!(!pacer.follows_outlet(), "not before it calls back");
+    // The first callback sits down `lead` behind what has been published, as it is told to.
+    let mut position = pacer.position_at(1.0) - f64::from(stamper.lead()) - 480.0;
+    play(&mut pacer, &mut stamper, &mut position, 1.0, 31.0, 100.0);
+    assert!(pacer.follows_outlet());
+    assert!((pacer.speed() - 1.0001).abs() < 2e-6, "{}", pacer.speed());
+    let before = pacer.position_at(31.0);
+    assert!((before - 48_000.0 * (1.0 + 30.0 * 1.0001)).abs() < 10.0, "{before}");
+    drop(stamper);
+    assert!(pacer.update(at(31.0)).0.is_some(), "the clock comes home");
+    assert!((pacer.position_at(31.0) - before).abs() < 1e-6);
+    assert!((pacer.position_at(32.0) - before - 48_000.0).abs() < 1e-6);
+}
+
+#[test]
+fn an_output_that_stalls_is_not_awaited_and_takes_its_place_anew() {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    pacer.follow(Box::new(clock));
+    let mut position = 0.0;
+    play(&mut pacer, &mut stamper, &mut position, 0.0, 10.0, 0.0);
+    let expected = pacer.position_at(10.5);
+    assert_eq!(stamper.seat(), 0);
+    play(&mut pacer, &mut stamper, &mut position, 10.5, 10.54, 0.0);
+    assert_eq!(stamper.seat(), 1, "asked to take its place anew");
+    position = expected + 0.04 * 48_000.0 - f64::from(stamper.lead());
+    play(&mut pacer, &mut stamper, &mut position, 10.54, 12.0, 0.0);
+    let drift = pacer.position_at(12.0) - (expected + 1.5 * 48_000.0);
+    assert!(drift.abs() < 500.0, "{drift}: half a second was not waited for");
+}
+
+#[test]
+fn a_starved_output_makes_the_lead_grow_up_to_its_limit() {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    pacer.follow(Box::new(clock));
+    let mut told = None;
+    for n in 1..100_u32 {
+        let time = f64::from(n) * 0.01;
+        let (position, missing) = (f64::from(n) * 480.0, u64::from(n / 2) * 10);
+        stamper.took(OutletStamp {
+            position,
+            at: at(time),
+            missing,
+            frames: 480,
+            seat: 0,
+        });
+        told = pacer.update(at(time)).1.or(told);
+    }
+    assert_eq!((pacer.lead(), stamper.lead()), (4096, 4096));
+    assert!(matches!(told, Some(Notice::OutletStarved { lead: 4096, .. })));
+}
