@@ -1,0 +1,96 @@
+//! What is known of a device without opening it.
+
+use std::fmt;
+
+use airdesk_dsp::SampleRate;
+use serde::{Deserialize, Serialize};
+
+use crate::DeviceId;
+
+/// One device. One that records and plays is one device with channels of both kinds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its identity.
+    pub id: DeviceId,
+    /// What its maker or the system calls it. Need not be unique.
+    pub name: String,
+    /// The host it was found on, as people write it: `PipeWire`, `JACK`, `ALSA`, `CoreAudio`, `WASAPI`.
+    pub host: String,
+    /// Channels it records. Zero: it does not.
+    pub input_channels: u16,
+    /// Channels it plays. Zero: it does not.
+    pub output_channels: u16,
+    /// The rate it runs at unless asked otherwise.
+    pub rate: SampleRate,
+    /// Its input is what plays on its output: what the machine sounds like.
+    pub monitor: bool,
+    /// It is, or stands for, what the host records from by default.
+    pub default_input: bool,
+    /// It is, or stands for, what the host plays on by default.
+    pub default_output: bool,
+}
+
+impl Device {
+    /// It can feed a strip.
+    pub fn is_input(&self) -> bool {
+        self.input_channels > 0
+    }
+
+    /// It can play a bus.
+    pub fn is_output(&self) -> bool {
+        self.output_channels > 0
+    }
+}
+
+/// What one look at all hosts found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceList {
+    /// The devices, by host and name.
+    pub devices: Vec<Device>,
+    /// Hosts that could not be asked.
+    pub notices: Vec<HostNotice>,
+}
+
+impl DeviceList {
+    /// The device of that identity, when it is there.
+    pub fn find(&self, id: &DeviceId) -> Option<&Device> {
+        self.devices.iter().find(|device| device.id == *id)
+    }
+
+    /// Where the programme plays unless the session says otherwise: the first host's default.
+    pub fn default_output(&self) -> Option<&Device> {
+        self.devices.iter().find(|device| device.default_output)
+    }
+
+    /// What to record unless the session says otherwise: the first host's default.
+    pub fn default_input(&self) -> Option<&Device> {
+        self.devices.iter().find(|device| device.default_input)
+    }
+}
+
+/// A host that could not be asked for its devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostNotice {
+    /// The host, as people write it.
+    pub host: String,
+    /// Why.
+    pub cause: HostCause,
+}
+
+/// Why a host's devices are not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostCause {
+    /// It has not answered in time. It is asked again when it does.
+    Hung,
+    /// It answered, and could not list its devices.
+    Refused,
+}
+
+impl fmt::Display for HostNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cause {
+            HostCause::Hung => write!(f, "{} does not answer: its devices are not listed", self.host),
+            HostCause::Refused => write!(f, "{} could not list its devices", self.host),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What one host has, as the desk lists it: names made readable, what cannot be used left out.
+//!
+//! ALSA is asked with care, since asking a PCM what it can do opens it: each is asked once and the answer
+//! kept until somebody asks for a refresh. Blocks; on the host's own thread.
+
+use std::collections::HashMap;
+
+use airdesk_dsp::SampleRate;
+use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{DeviceDirection, SupportedStreamConfig};
+
+use crate::stream::config::input_channels;
+use crate::{Device, DeviceId, hosts};
+
+/// Looks at one host again and again.
+#[derive(Default)]
+pub(crate) struct Lister {
+    asked: HashMap<DeviceId, Option<Device>>,
+    /// The host of the last look. Kept until the next one is there: with the last one PipeWire's library
+    /// would be unloaded and loaded again.
+    held: Option<cpal::Host>,
+}
+
+impl Lister {
+    /// Lists what `host` has. `fresh`: do not trust what was learnt before. `served`: a sound server is
+    /// running, so that ALSA need list only what is not the server's.
+    pub(crate) fn look(
+        &mut self,
+        host: cpal::Host,
+        label: &str,
+        fresh: bool,
+        served: bool,
+    ) -> Result<Vec<Device>, cpal::Error> {
+        if fresh {
+            self.asked.clear();
+        }
+        let defaults = Defaults::of(&host);
+        let mut devices = Vec::new();
+        for device in host.devices()? {
+            let Some(id) = hosts::id_of(&device) else { continue };
+            if !worth_listing(&id, served) {
+                continue;
+            }
+            let described = if id.host() == "alsa" {
+                self.asked
+                    .entry(id)
+                    .or_insert_with_key(|id| describe(&device, id, label, &defaults))
+                    .clone()
+            } else {
+                describe(&device, &id, label, &defaults)
+            };
+            devices.extend(described);
+        }
+        self.held = Some(host);
+        devices.sort_by(|a, b| (!stands_for_default(a), &a.name, &a.id).cmp(&(!stands_for_default(b), &b.name, &b.id)));
+        devices.dedup_by(|a, b| a.id == b.id);
+        Ok(devices)
+    }
+}
+
+/// The host's defaults.
+struct Defaults {
+    input: Option<DeviceId>,
+    output: Option<DeviceId>,
+}
+
+impl Defaults {
+    fn of(host: &cpal::Host) -> Self {
+        Self {
+            input: host.default_input_device().as_ref().and_then(hosts::id_of),
+            output: host.default_output_device().as_ref().and_then(hosts::id_of),
+        }
+    }
+}
+
+fn stands_for_default(device: &Device) -> bool {
+    device.default_input || device.default_output
+}
+
+/// Names of ALSA PCMs that convert or route and are no device.
+const ALSA_PLUGINS: [&str; 14] = [
+    "null",
+    "oss",
+    "lavrate",
+    "samplerate",
+    "speexrate",
+    "speex",
+    "upmix",
+    "vdownmix",
+    "usbstream",
+    "hdmi",
+    "iec958",
+    "jack",
+    "dmix",
+    "dsnoop",
+];
+
+/// Leaves out what nobody could want to choose.
+fn worth_listing(id: &DeviceId, served: bool) -> bool {
+    match id.host() {
+        "alsa" => worth_listing_of_alsa(id.id(), served),
+        _ => true,
+    }
+}
+
+/// Hardware by its stable name (`hw:CARD=PCH,DEV=0`; the numbered twin changes with the order of plugging).
+/// Of the rest, what the user has defined; and without a sound server the system's default.
+fn worth_listing_of_alsa(pcm: &str, served: bool) -> bool {
+    if let Some(place) = pcm.strip_prefix("hw:CARD=") {
+        return !place.starts_with(|first: char| first.is_ascii_digit());
+    }
+    let base = pcm.split(':').next().unwrap_or(pcm);
+    match base {
+        "default" => pcm == "default" && !served,
+        "pipewire" | "pulse" => false,
+        _ => !pcm.contains(':') && !ALSA_PLUGINS.contains(&base),
+    }
+}
+
+/// A device as the desk lists it. `None`: it can neither record nor play, is busy, or is no device.
+fn describe(device: &cpal::Device, id: &DeviceId, label: &str, defaults: &Defaults) -> Option<Device> {
+    let description = device.description().ok()?;
+    // JACK's input says that it can play, and its output that it can record.
+    let direction = description.direction();
+    let (records, plays) = (
+        direction != DeviceDirection::Output,
+        direction != DeviceDirection::Input,
+    );
+    let input = device
+        .default_input_config()
+        .ok()
+        .filter(|config| records && config.channels() > 0);
+    let output = device
+        .default_output_config()
+        .ok()
+        .filter(|config| plays && config.channels() > 0);
+    let rate = input
+        .as_ref()
+        .or(output.as_ref())
+        .map(SupportedStreamConfig::sample_rate)?;
+    let mut output_channels = output.as_ref().map_or(0, SupportedStreamConfig::channels);
+    let mut input_channels = input.as_ref().map_or(0, |base| {
+        let ranges: Vec<_> = device
+            .supported_input_configs()
+            .map(Iterator::collect)
+            .unwrap_or_default();
+        input_channels(base, &ranges, id.host(), device)
+    });
+    let mut monitor = false;
+    match id.host() {
+        "pipewire" if is_program(id, description.name(), input_channels, output_channels) => return None,
+        "pipewire" => {
+            monitor = input_channels > 0 && output_channels > 0;
+            if id.id() == PIPEWIRE_DEFAULT_SINK {
+                output_channels = 0; // the same as the default output, but for its monitor
+            }
+        }
+        // Opened for input, a device that only plays gives what it plays.
+        "wasapi" | "coreaudio" if input_channels == 0 => (input_channels, monitor) = (output_channels, true),
+        _ => {}
+    }
+    Some(Device {
+        name: readable(id, description.name()),
+        host: label.to_owned(),
+        input_channels,
+        output_channels,
+        rate: SampleRate::new(rate)?,
+        monitor,
+        default_input: defaults.input.as_ref() == Some(id),
+        default_output: defaults.output.as_ref() == Some(id),
+        id: id.clone(),
+    })
+}
+
+/// What stands for PipeWire's default sink, in both directions.
+const PIPEWIRE_DEFAULT_SINK: &str = "sink_default";
+
+/// CPAL lists the programs that play and record on PipeWire, this one too, among its devices. A sink also
+/// records (its monitor), so what only plays is a program; a source has a description, a program has none.
+fn is_program(id: &DeviceId, description: &str, inputs: u16, outputs: u16) -> bool {
+    match id.id() {
+        "input_default" | "output_default" | PIPEWIRE_DEFAULT_SINK => false,
+        _ => inputs == 0 || (outputs == 0 && description == "unknown"),
+    }
+}
+
+/// The host's name for a device, or a better one.
+pub(crate) fn readable(id: &DeviceId, name: &str) -> String {
+    match (id.host(), id.id()) {
+        ("pipewire", PIPEWIRE_DEFAULT_SINK) => "What plays on the default output".to_owned(),
+        ("pipewire", "input_default") => "Default input".to_owned(),
+        ("pipewire", "output_default") | ("alsa", "default") => "Default output".to_owned(),
+        _ if name.is_empty() || name == "unknown" => id.id().to_owned(),
+        _ => name.lines().next().unwrap_or(name).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(id: &str, served: bool) -> bool {
+        worth_listing(&id.parse().expect("an id"), served)
+    }
+
+    #[test]
+    fn alsa_lists_hardware_by_its_stable_name_and_what_the_user_defined() {
+        assert!(listed("alsa:hw:CARD=PCH,DEV=0", true));
+        assert!(!listed("alsa:hw:CARD=0,DEV=0", false));
+        assert!(!listed("alsa:plughw:CARD=PCH,DEV=0", false));
+        assert!(!listed("alsa:surround51:CARD=PCH,DEV=0", false));
+        assert!(!listed("alsa:null", false) && !listed("alsa:pipewire", false) && !listed("alsa:pulse", false));
+        assert!(listed("alsa:mixer_bus_3", true));
+    }
+
+    #[test]
+    fn the_default_of_alsa_is_hidden_behind_a_sound_server() {
+        assert!(listed("alsa:default", false));
+        assert!(!listed("alsa:default", true));
+    }
+
+    #[test]
+    fn programs_on_pipewire_are_no_devices() {
+        let program = |id: &str, description, inputs, outputs| {
+            is_program(&id.parse().expect("an id"), description, inputs, outputs)
+        };
+        assert!(program("pipewire:firefox", "unknown", 0, 2) && program("pipewire:obs", "unknown", 2, 0));
+        assert!(!program("pipewire:echo-cancel-source", "Echo-Cancel Source", 1, 0));
+        assert!(!program("pipewire:out1", "unknown", 2, 2) && !program("pipewire:output_default", "x", 0, 2));
+    }
+}

@@ -1,0 +1,224 @@
+//! Plays a bus on a device.
+//!
+//! The main output reads the programme and tells the engine how far it has read: its callbacks are the
+//! desk's clock, and where its rate is not the desk's, a resampler of fixed ratio stands between. Every
+//! other output is bridged: an asynchronous resampler follows both clocks by their timestamps.
+
+mod bridged_player;
+mod callback;
+mod main_player;
+mod mix_cursor;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
+
+use airdesk_dsp::{Frames, SampleRate};
+use airdesk_engine::mix_queue::MixReader;
+use airdesk_engine::outlet_clock::OutletStamper;
+use airdesk_engine::time::Clock;
+use cpal::traits::DeviceTrait;
+
+use crate::stream::config::{self, Wish};
+use crate::stream::health::{Pulse, StreamHealth, StreamStats};
+use crate::stream::opening::{self, Found};
+use crate::stream::{OpenStream, priority};
+use crate::{DeviceId, HostChoice, OpenError};
+use bridged_player::BridgedPlayer;
+use callback::{PlaybackCallback, Player};
+use main_player::MainPlayer;
+
+/// Where to play.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The first host's default. Hosts that can move such a stream when the default changes; it then
+    /// counts in [`StreamStats::reroutes`] and plays on.
+    Default,
+    /// This one and no other.
+    Device(DeviceId),
+}
+
+impl From<DeviceId> for DeviceChoice {
+    fn from(id: DeviceId) -> Self {
+        Self::Device(id)
+    }
+}
+
+/// What to play on.
+#[derive(Clone)]
+pub struct PlaybackRequest {
+    /// The device.
+    pub device: DeviceChoice,
+    /// Where to look for it.
+    pub hosts: HostChoice,
+    /// The desk's clock, to stamp callbacks with.
+    pub clock: Clock,
+    /// The rate the bus runs at; also the rate the device is asked for, where it has it.
+    pub desk_rate: SampleRate,
+    /// Frames a callback to ask for; none: 256 at 48 kHz.
+    pub buffer: Option<Frames>,
+}
+
+impl PlaybackRequest {
+    /// Plays a bus of `desk_rate` on `device` of this machine.
+    pub fn new(device: impl Into<DeviceChoice>, clock: Clock, desk_rate: SampleRate) -> Self {
+        Self {
+            device: device.into(),
+            hosts: HostChoice::system(),
+            clock,
+            desk_rate,
+            buffer: None,
+        }
+    }
+}
+
+/// What an output has been doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct PlaybackStats {
+    /// As for any stream.
+    pub stream: StreamStats,
+    /// Frames of the bus that were not there when the device wanted them: heard as silence.
+    pub missing: u64,
+    /// Seconds from the newest frame of the bus to the frame the device takes next, in the last callback.
+    /// What the host and the hardware hold comes on top.
+    pub latency: f32,
+    /// The device's clock against the desk's, parts per million; positive is fast. The main output *is*
+    /// the desk's clock: always zero.
+    pub ppm: f32,
+    /// Times a bridged output lost its place and took it anew.
+    pub reseats: u32,
+}
+
+/// What a player counts, shared with the stream's owner. All relaxed: statistics order nothing.
+#[derive(Debug, Default)]
+struct PlayerCounts {
+    missing: AtomicU64,
+    latency: AtomicU32,
+    ppm: AtomicU32,
+    reseats: AtomicU32,
+}
+
+/// A device playing. Dropping it ends that, on another thread.
+pub struct PlaybackStream {
+    stream: OpenStream,
+    counts: Arc<PlayerCounts>,
+}
+
+impl PlaybackStream {
+    /// Opens the main output. Blocks, `limit` at most. Hand the engine the other end of `stamper` once
+    /// this has succeeded.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. `reader` and `stamper` are dropped.
+    pub fn open_main(
+        request: PlaybackRequest,
+        limit: Duration,
+        reader: MixReader,
+        stamper: OutletStamper,
+    ) -> Result<Self, OpenError> {
+        open_within(request, limit, move |device_hz, desk_hz, counts| {
+            MainPlayer::new(reader, stamper, device_hz, desk_hz, counts)
+        })
+    }
+
+    /// Opens a further output, such as the headphones for cue. Blocks, `limit` at most.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. `reader` is dropped.
+    pub fn open_bridged(request: PlaybackRequest, limit: Duration, reader: MixReader) -> Result<Self, OpenError> {
+        open_within(request, limit, move |device_hz, desk_hz, counts| {
+            BridgedPlayer::new(reader, device_hz, desk_hz, counts)
+        })
+    }
+
+    /// The device. Where the default was asked for: what stands for it.
+    pub fn device(&self) -> &DeviceId {
+        &self.stream.device
+    }
+
+    /// What the device is called.
+    pub fn name(&self) -> &str {
+        &self.stream.name
+    }
+
+    /// The rate it was opened at.
+    pub fn rate(&self) -> SampleRate {
+        self.stream.rate
+    }
+
+    /// The channels it was opened with.
+    pub fn channels(&self) -> u16 {
+        self.stream.channels
+    }
+
+    /// Whether it lives, as of now.
+    pub fn health(&self) -> StreamHealth {
+        self.stream.health()
+    }
+
+    /// What it has been doing.
+    pub fn stats(&self) -> PlaybackStats {
+        PlaybackStats {
+            stream: self.stream.stats(),
+            missing: self.counts.missing.load(Relaxed),
+            latency: f32::from_bits(self.counts.latency.load(Relaxed)),
+            ppm: f32::from_bits(self.counts.ppm.load(Relaxed)),
+            reseats: self.counts.reseats.load(Relaxed),
+        }
+    }
+}
+
+/// Opens a device with the player that `make` makes once both rates are known.
+fn open_within<P: Player>(
+    request: PlaybackRequest,
+    limit: Duration,
+    make: impl FnOnce(f64, f64, Arc<PlayerCounts>) -> P + Send + 'static,
+) -> Result<PlaybackStream, OpenError> {
+    let pulse = Arc::new(Pulse::default());
+    let shared = pulse.clone();
+    let device = match &request.device {
+        DeviceChoice::Device(id) => id.clone(),
+        DeviceChoice::Default => DeviceId::new("default", "output"),
+    };
+    opening::open_within(limit, device, pulse, move || open(&request, &shared, make))
+}
+
+/// On the opening thread.
+fn open<P: Player>(
+    request: &PlaybackRequest,
+    pulse: &Arc<Pulse>,
+    make: impl FnOnce(f64, f64, Arc<PlayerCounts>) -> P,
+) -> Result<(PlaybackStream, priority::Candidate), OpenError> {
+    let (id, device) = match &request.device {
+        DeviceChoice::Default => request.hosts.default_output()?,
+        DeviceChoice::Device(id) => (id.clone(), request.hosts.device(id)?),
+    };
+    let wish = Wish {
+        rate: Some(request.desk_rate),
+        buffer: request.buffer,
+    };
+    let chosen = config::for_playback(&device, wish).map_err(|error| OpenError::of(&id, &error))?;
+    let counts = Arc::new(PlayerCounts::default());
+    let (device_hz, desk_hz) = (f64::from(chosen.config.sample_rate), f64::from(request.desk_rate.hz()));
+    let player = make(device_hz, desk_hz, counts.clone());
+    let (volunteer, candidate) = priority::volunteer(id.host());
+    let callback = PlaybackCallback::new(&chosen.config, request.clock.clone(), player, pulse, volunteer);
+    let found = Found { id, device, chosen };
+    let stream = opening::build(&found, callback, pulse, &request.clock, |config, mut lent| {
+        let witness = pulse.clone();
+        found.device.build_output_stream_raw(
+            config,
+            chosen.format,
+            move |data, info| {
+                if let Some(callback) = lent.get() {
+                    let times = info.timestamp();
+                    callback.run(data, times.playback.saturating_duration_since(times.callback));
+                }
+            },
+            move |error| witness.fault(error.kind()),
+            None,
+        )
+    })?;
+    Ok((PlaybackStream { stream, counts }, candidate))
+}

@@ -1,0 +1,204 @@
+//! An output with a clock of its own: a bus resampled to it, at equal nominal rates too. Real-time.
+//!
+//! Two delay-locked loops follow the device (by the times of its callbacks) and the desk (by the times
+//! its blocks were due). The ratio is that of their rates; a gentle pull holds the delay at its target.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use airdesk_dsp::Frame;
+use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
+use airdesk_dsp::steering::{Steer, steer};
+use airdesk_engine::mix_queue::MixReader;
+use airdesk_engine::time::Nanos;
+
+use super::PlayerCounts;
+use super::callback::Player;
+use super::main_player::Converter;
+use super::mix_cursor::MixCursor;
+
+/// What the engine may be late by, desk frames: two blocks and 4 ms. Grows when it was not enough.
+const MARGIN: (f64, f64) = (320.0, 4096.0);
+/// By how much it grows, desk frames, once a second at most: one starvation is one, however many callbacks
+/// it lasts.
+const MARGIN_STEP: f64 = 64.0;
+
+/// A device that did not call back for so long has slept, seconds.
+const SLEPT_SECONDS: f64 = 0.25;
+/// Callbacks are remembered for once to twice as long, seconds: a host that fills its buffer in one gulp at
+/// the start is not to be waited for ever after.
+const SIZES_SECONDS: f64 = 5.0;
+/// The most that is waited for callbacks of varying size, seconds.
+const SPREAD_SECONDS: f64 = 0.25;
+
+/// The smallest and the largest of the last callbacks.
+struct Sizes {
+    now: (usize, usize),
+    before: (usize, usize),
+    length: u64,
+    until: u64,
+}
+
+impl Sizes {
+    /// Of the last `length` to twice `length` frames.
+    fn new(length: u64) -> Self {
+        let none = (usize::MAX, 0);
+        Self {
+            now: none,
+            before: none,
+            length,
+            until: length,
+        }
+    }
+
+    fn saw(&mut self, frames: usize, taken: u64) {
+        if taken > self.until {
+            (self.before, self.now) = (self.now, (usize::MAX, 0));
+            self.until = taken + self.length;
+        }
+        self.now = (self.now.0.min(frames), self.now.1.max(frames));
+    }
+
+    fn spread(&self) -> usize {
+        self.now
+            .1
+            .max(self.before.1)
+            .saturating_sub(self.now.0.min(self.before.0))
+    }
+}
+
+/// The player.
+pub(super) struct BridgedPlayer {
+    cursor: MixCursor,
+    converter: Converter,
+    device: DelayLockedLoop,
+    desk: DelayLockedLoop,
+    device_hz: f64,
+    desk_hz: f64,
+    /// Device frames taken, those of the callback at hand included.
+    taken: u64,
+    sizes: Sizes,
+    margin: f64,
+    missing: u64,
+    /// When the margin grew last, in device frames.
+    grew: u64,
+    /// When the last callback began, seconds.
+    last: f64,
+    seated: bool,
+    counts: Arc<PlayerCounts>,
+}
+
+impl BridgedPlayer {
+    pub(super) fn new(reader: MixReader, device_hz: f64, desk_hz: f64, counts: Arc<PlayerCounts>) -> Self {
+        Self {
+            cursor: MixCursor::new(reader),
+            converter: Converter::new(desk_hz, device_hz),
+            device: DelayLockedLoop::new(device_hz),
+            desk: DelayLockedLoop::new(desk_hz),
+            device_hz,
+            desk_hz,
+            taken: 0,
+            sizes: Sizes::new((SIZES_SECONDS * device_hz) as u64),
+            margin: MARGIN.0,
+            missing: 0,
+            grew: 0,
+            last: 0.0,
+            seated: false,
+            counts,
+        }
+    }
+
+    /// Desk frames a device frame.
+    fn step(&self) -> f64 {
+        self.desk_hz / self.device_hz
+    }
+
+    /// Desk frames that are to lie between what this callback reads up to and what is published. Callbacks
+    /// of varying size come as if early or late by the difference.
+    fn target(&self) -> f64 {
+        let spread = (self.sizes.spread() as f64 * self.step()).min(SPREAD_SECONDS * self.desk_hz);
+        self.margin + spread + self.converter.ahead() as f64
+    }
+
+    /// The desk frame this callback reads up to.
+    fn reads_to(&self, frames: usize) -> f64 {
+        self.cursor.position() as f64 + (frames as f64 - self.converter.left() as f64) * self.step()
+    }
+
+    fn sit_down(&mut self, frames: usize) {
+        self.converter.clear();
+        self.cursor.seat((self.target() + frames as f64 * self.step()) as u64);
+        self.seated = true;
+    }
+
+    /// Learns the two clocks.
+    fn follow(&mut self, frames: usize, at: Nanos) {
+        if let Some((position, due)) = self.cursor.newest()
+            && self.desk.follow(position as f64, due.seconds()) == Follow::Broken
+        {
+            self.desk.restart(position as f64, due.seconds());
+        }
+        let (time, expected) = (at.seconds(), frames as f64 / self.device_hz);
+        let slept = time - self.last > SLEPT_SECONDS + 2.0 * expected;
+        self.last = time;
+        if self.seated && slept {
+            // Where it stood is long past: not a frame of that is to be heard.
+            self.device.pause();
+            self.seated = false;
+            self.counts.reseats.fetch_add(1, Relaxed);
+        }
+        if self.device.follow(self.taken as f64, time) == Follow::Broken {
+            self.device.restart(self.taken as f64, time);
+        }
+    }
+
+    /// Holds the delay, or takes the place anew where that is hopeless.
+    fn hold(&mut self, frames: usize) {
+        let time = self.device.time_at(self.taken as f64);
+        let delay = self.desk.position_at(time) - self.reads_to(frames);
+        let error = (delay - self.target()) / self.desk_hz;
+        match steer(error) {
+            Steer::Pull(pull) => {
+                let (desk, device) = (self.desk.rate() / self.desk_hz, self.device.rate() / self.device_hz);
+                self.converter.resampler.set_pull(desk / device * pull);
+            }
+            Steer::Reseat => {
+                self.counts.reseats.fetch_add(1, Relaxed);
+                self.sit_down(frames);
+            }
+        }
+        let ppm = (self.device.rate() / self.device_hz) / (self.desk.rate() / self.desk_hz) - 1.0;
+        self.counts.ppm.store(((ppm * 1e6) as f32).to_bits(), Relaxed);
+        let latency = (delay + frames as f64 * self.step()) / self.desk_hz;
+        self.counts.latency.store((latency as f32).to_bits(), Relaxed);
+    }
+}
+
+impl Player for BridgedPlayer {
+    fn begin(&mut self, frames: usize, at: Nanos) {
+        self.taken += frames as u64;
+        self.sizes.saw(frames, self.taken);
+        self.follow(frames, at);
+        if !self.seated {
+            self.sit_down(frames);
+        } else if self.desk.is_running() {
+            self.hold(frames);
+        }
+    }
+
+    fn fill(&mut self, out: &mut [Frame]) {
+        self.converter.fill(&mut self.cursor, out);
+    }
+
+    fn end(&mut self, _frames: usize, _at: Nanos) {
+        let missing = self.cursor.missing();
+        if missing > self.missing {
+            self.missing = missing;
+            if (self.taken - self.grew) as f64 >= self.device_hz || self.grew == 0 {
+                self.grew = self.taken;
+                self.margin = (self.margin + MARGIN_STEP).min(MARGIN.1);
+            }
+        }
+        self.counts.missing.store(missing, Relaxed);
+    }
+}

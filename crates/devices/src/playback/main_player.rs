@@ -1,0 +1,169 @@
+//! The main output: the bus as it is, and the desk's clock. Real-time.
+//!
+//! Where the device has another rate a resampler of fixed ratio stands between. It reads a little ahead,
+//! and so sits that much further behind: the position told to the engine is never less than what has
+//! been read, and moves by exactly the frames the device took.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use airdesk_dsp::Frame;
+use airdesk_dsp::resample::StereoResampler;
+use airdesk_engine::mix_queue::MixReader;
+use airdesk_engine::outlet_clock::{OutletStamp, OutletStamper};
+use airdesk_engine::time::Nanos;
+
+use super::PlayerCounts;
+use super::callback::Player;
+use super::mix_cursor::MixCursor;
+
+/// Device frames resampled at a time.
+pub(super) const PIECE: usize = 64;
+
+/// A resampler and what it has made and not yet given.
+pub(super) struct Converter {
+    pub(super) resampler: StereoResampler,
+    source: Box<[Frame]>,
+    made: [Frame; PIECE],
+    given: usize,
+}
+
+impl Converter {
+    /// From `desk_hz` to `device_hz`. Allocates.
+    pub(super) fn new(desk_hz: f64, device_hz: f64) -> Self {
+        let resampler = StereoResampler::new(desk_hz, device_hz, PIECE);
+        let source = vec![[0.0; 2]; resampler.frames_needed_max()].into();
+        Self {
+            resampler,
+            source,
+            made: [[0.0; 2]; PIECE],
+            given: PIECE,
+        }
+    }
+
+    /// Desk frames it may have read ahead of what it has given.
+    pub(super) fn ahead(&self) -> u64 {
+        self.source.len() as u64
+    }
+
+    /// Frames made and not given.
+    pub(super) fn left(&self) -> usize {
+        PIECE - self.given
+    }
+
+    /// Forgets what it holds.
+    pub(super) fn clear(&mut self) {
+        self.resampler.reset();
+        self.given = PIECE;
+    }
+
+    /// The next device frames.
+    pub(super) fn fill(&mut self, cursor: &mut MixCursor, out: &mut [Frame]) {
+        let mut rest = out;
+        while !rest.is_empty() {
+            if self.given == PIECE {
+                let needed = self.resampler.frames_needed();
+                let source = self.source.get_mut(..needed).unwrap_or_default();
+                cursor.fill(source);
+                self.resampler.process(source, &mut self.made);
+                self.given = 0;
+            }
+            let made = self.made.get(self.given..).unwrap_or_default();
+            let (now, later) = rest.split_at_mut(made.len().min(rest.len()));
+            for (to, from) in now.iter_mut().zip(made) {
+                *to = *from;
+            }
+            self.given += now.len();
+            rest = later;
+        }
+    }
+}
+
+/// The player.
+pub(super) struct MainPlayer {
+    cursor: MixCursor,
+    stamper: OutletStamper,
+    seat: Option<u32>,
+    converter: Option<Converter>,
+    /// Desk frames a device frame.
+    step: f64,
+    desk_hz: f64,
+    /// Where the seat was taken, and device frames taken since.
+    base: f64,
+    taken: u64,
+    counts: Arc<PlayerCounts>,
+}
+
+impl MainPlayer {
+    pub(super) fn new(
+        reader: MixReader,
+        stamper: OutletStamper,
+        device_hz: f64,
+        desk_hz: f64,
+        counts: Arc<PlayerCounts>,
+    ) -> Self {
+        let converter = (device_hz != desk_hz).then(|| Converter::new(desk_hz, device_hz));
+        let (cursor, step) = (MixCursor::new(reader), desk_hz / device_hz);
+        Self {
+            cursor,
+            stamper,
+            seat: None,
+            converter,
+            step,
+            desk_hz,
+            base: 0.0,
+            taken: 0,
+            counts,
+        }
+    }
+
+    /// The next desk frame the device will ask for.
+    fn position(&self) -> f64 {
+        self.base + self.taken as f64 * self.step
+    }
+
+    fn sit_down(&mut self, seat: u32) {
+        self.seat = Some(seat);
+        let ahead = self.converter.as_ref().map_or(0, Converter::ahead);
+        if let Some(converter) = &mut self.converter {
+            converter.clear();
+        }
+        self.cursor.seat(u64::from(self.stamper.lead()) + ahead);
+        (self.base, self.taken) = ((self.cursor.position() + ahead) as f64, 0);
+    }
+}
+
+impl Player for MainPlayer {
+    fn begin(&mut self, _frames: usize, _at: Nanos) {
+        let seat = self.stamper.seat();
+        if self.seat != Some(seat) {
+            self.sit_down(seat);
+        }
+        let behind = (self.cursor.published() as f64 - self.position()) / self.desk_hz;
+        self.counts.latency.store((behind as f32).to_bits(), Relaxed);
+    }
+
+    fn fill(&mut self, out: &mut [Frame]) {
+        match &mut self.converter {
+            None => self.cursor.fill(out),
+            Some(converter) => converter.fill(&mut self.cursor, out),
+        }
+    }
+
+    fn end(&mut self, frames: usize, at: Nanos) {
+        let before = self.position();
+        self.taken += frames as u64;
+        let position = self.position();
+        let missing = self.cursor.missing();
+        self.counts.missing.store(missing, Relaxed);
+        let taken = position.round() - before.round();
+        let stamp = OutletStamp {
+            position,
+            at,
+            missing,
+            frames: taken as u32,
+            seat: self.seat.unwrap_or(0),
+        };
+        self.stamper.took(stamp);
+    }
+}

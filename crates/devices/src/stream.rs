@@ -1,0 +1,64 @@
+//! What capture and playback streams have in common: opening, closing, priority, health.
+
+pub(crate) mod config;
+pub(crate) mod health;
+pub(crate) mod opening;
+pub(crate) mod priority;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use airdesk_dsp::SampleRate;
+use airdesk_engine::time::{Clock, Nanos};
+
+use crate::DeviceId;
+use crate::mac::DeviceWatch;
+use health::{LossReason, Pulse, StreamHealth, StreamStats};
+
+/// A stream that was opened and started, and what is known of it.
+pub(crate) struct OpenStream {
+    stream: Option<cpal::Stream>,
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) rate: SampleRate,
+    pub(crate) channels: u16,
+    pulse: Arc<Pulse>,
+    clock: Clock,
+    opened: Nanos,
+    /// What the system itself announces about the device, where it does.
+    watch: Option<Mutex<DeviceWatch>>,
+}
+
+impl OpenStream {
+    pub(crate) fn health(&self) -> StreamHealth {
+        match self.announced() {
+            Some(reason) => StreamHealth::Lost { reason },
+            None => self.pulse.health(self.clock.now(), self.opened, self.rate.hz()),
+        }
+    }
+
+    /// Why the device is lost, when the system has said so.
+    fn announced(&self) -> Option<LossReason> {
+        let mut watch = self.watch.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        if !watch.is_alive() {
+            return Some(LossReason::DeviceGone);
+        }
+        let hz = watch.new_rate()?;
+        ((hz - f64::from(self.rate.hz())).abs() > 1.0).then_some(LossReason::RateChanged { hz })
+    }
+
+    pub(crate) fn stats(&self) -> StreamStats {
+        self.pulse.stats()
+    }
+}
+
+impl Drop for OpenStream {
+    /// Hosts have been seen to hang here. The thread may hang with them; nobody waits for it.
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            // Without a thread to spare the stream is closed right here, by the closure's drop.
+            let _ = std::thread::Builder::new()
+                .name("undertaker".into())
+                .spawn(move || drop(stream));
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The main output: what is played, what is told to the engine, and what happens when frames are not there.
+
+mod desk;
+
+use std::time::Duration;
+
+use airdesk_devices::simulated::{Card, SampleFormat, SimulatedCards, Sizes};
+use airdesk_devices::{DeviceChoice, OpenError, PlaybackRequest, PlaybackStream};
+use airdesk_dsp::SampleRate;
+use airdesk_engine::outlet_clock::{OutletClock, outlet_clock};
+use airdesk_engine::time::Nanos;
+use airdesk_engine::{Engine, EngineCommand, EngineSettings};
+use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use desk::{Desk, apart, circled, counted, place};
+
+#[global_allocator]
+static ALLOCATOR: AllocDisabler = AllocDisabler;
+
+const LIMIT: Duration = Duration::from_secs(10);
+const LEAD: u32 = 1024;
+
+fn cards(card: Card) -> SimulatedCards {
+    let cards = SimulatedCards::new();
+    cards.around_callbacks(|call| assert_no_alloc(call));
+    cards.add(card);
+    cards
+}
+
+/// Opens the first card as main output of `desk`, which has published a second already.
+fn open(cards: &SimulatedCards, desk: &mut Desk) -> (PlaybackStream, OutletClock) {
+    let request = PlaybackRequest {
+        hosts: cards.hosts(),
+        ..PlaybackRequest::new(DeviceChoice::Default, cards.clock(), SampleRate::DESK)
+    };
+    let (stamper, outlet) = outlet_clock();
+    outlet.set_lead(LEAD);
+    let stream = PlaybackStream::open_main(request, LIMIT, desk.tap.reader(), stamper).expect("the card is there");
+    desk.publish_to(48_000.0, Nanos(0));
+    (stream, outlet)
+}
+
+/// Callback by callback, the desk `LEAD` ahead.
+fn play(cards: &SimulatedCards, desk: &mut Desk, outlet: &mut OutletClock, seconds: f64) {
+    let until = cards.now().seconds() + seconds;
+    while let Some(next) = cards.next_event().filter(|next| next.seconds() <= until) {
+        cards.advance_to(next);
+        desk.follow(outlet, LEAD, next);
+    }
+}
+
+#[test]
+fn every_frame_is_played_once_in_order_and_bit_exact() {
+    let cards = cards(Card {
+        sizes: Sizes::Random(1, 480),
+        ppm: 150.0,
+        ..Card::output("speakers")
+    });
+    let mut desk = Desk::new(1024, counted);
+    let (stream, mut outlet) = open(&cards, &mut desk);
+    play(&cards, &mut desk, &mut outlet, 60.0);
+    let played = cards.take_played("speakers");
+    let first = played[2 * 2_000]; // it begins with silence, and fades in over 10 ms
+    for (frame, pair) in played.as_chunks::<2>().0.iter().enumerate().skip(2_000) {
+        let wanted = first + (frame - 2_000) as f32;
+        assert_eq!(*pair, [wanted, -wanted], "frame {frame}");
+    }
+    let stats = stream.stats();
+    assert_eq!((stats.missing, stats.stream.frames), (0, played.len() as u64 / 2));
+    assert!(
+        stats.stream.measured_hz > 47_900.0 && stats.latency > 0.009,
+        "{stats:?}"
+    );
+}
+
+#[test]
+fn integer_formats_and_other_channel_counts_get_what_they_can() {
+    use SampleFormat::{F32, I16, I24, I32};
+    let loud = |frame: u64| [(frame % 1000 + 1) as f32 / 32_768.0, 0.5];
+    for (format, outputs) in [(I16, 2), (I24, 8), (I32, 2), (F32, 1), (I16, 1)] {
+        let cards = cards(Card {
+            format,
+            outputs,
+            ..Card::output("speakers")
+        });
+        let mut desk = Desk::new(1024, loud);
+        let (_stream, mut outlet) = open(&cards, &mut desk);
+        play(&cards, &mut desk, &mut outlet, 0.5);
+        let played = cards.take_played("speakers");
+        let mut frames = played.chunks_exact(outputs.into()).skip(2_000);
+        let first = frames.next().expect("half a second");
+        let start = (first[0] * 32_768.0) as u64;
+        for (n, frame) in frames.enumerate() {
+            let [left, right] = loud((start + n as u64) % 1000);
+            match frame {
+                [_] => {} // the mean: see below
+                [first, second, rest @ ..] => {
+                    assert_eq!([*first, *second], [left, right], "{format}");
+                    assert!(rest.iter().all(|sample| *sample == 0.0));
+                }
+                [] => unreachable!("the card has channels"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mono_device_gets_the_mean_of_both_sides() {
+    let cards = cards(Card {
+        outputs: 1,
+        ..Card::output("speaker")
+    });
+    let mut desk = Desk::new(1024, |_| [0.5, -0.25]);
+    let (_stream, mut outlet) = open(&cards, &mut desk);
+    play(&cards, &mut desk, &mut outlet, 0.1);
+    assert!(
+        cards
+            .take_played("speaker")
+            .iter()
+            .skip(2_000)
+            .all(|sample| *sample == 0.125)
+    );
+}
+
+#[test]
+fn the_engine_is_told_the_next_frame_the_device_will_ask_for() {
+    let cards = cards(Card {
+        sizes: Sizes::Cycle(vec![256, 100, 1]),
+        ..Card::output("speakers")
+    });
+    let mut desk = Desk::new(1024, counted);
+    let (_stream, mut outlet) = open(&cards, &mut desk);
+    let mut position = 48_000.0 - f64::from(LEAD);
+    for size in [256, 100, 1, 256, 100, 1] {
+        let at = cards.next_event().expect("the card runs");
+        cards.advance_to(at);
+        position += f64::from(size);
+        let stamp = outlet.stamp().expect("one a callback");
+        assert_eq!(
+            (stamp.position, stamp.at, stamp.frames, stamp.missing),
+            (position, at, size, 0)
+        );
+    }
+    assert!(outlet.stamp().is_none());
+}
+
+#[test]
+fn a_desk_that_comes_too_late_is_silence_counted_exactly_and_latency_does_not_creep() {
+    let cards = cards(Card::output("speakers"));
+    let mut desk = Desk::new(1024, counted);
+    let (stream, mut outlet) = open(&cards, &mut desk);
+    play(&cards, &mut desk, &mut outlet, 0.2);
+    let before = desk.follow(&mut outlet, LEAD, Nanos(0));
+    assert!(before.is_none());
+    cards.take_played("speakers");
+    let held = desk.published();
+    cards.advance(0.1); // the desk stands still
+    let stamp = std::iter::from_fn(|| outlet.stamp()).last().expect("callbacks came");
+    let missing = stamp.position - held as f64;
+    assert_eq!(
+        (stamp.missing, stream.stats().missing),
+        (missing as u64, missing as u64)
+    );
+    assert!(missing > 3_000.0, "{missing}");
+    desk.publish_to(stamp.position + f64::from(LEAD), Nanos(0));
+    play(&cards, &mut desk, &mut outlet, 0.1);
+    assert_eq!(stream.stats().missing, missing as u64);
+    let played = cards.take_played("speakers");
+    // What is heard is where it would have been without the gap: late frames were skipped.
+    let heard = played.as_chunks::<2>().0.iter().map(|pair| pair[0]).collect::<Vec<_>>();
+    let (first, last) = (heard[0], heard[heard.len() - 1]);
+    assert_eq!(last - first, (heard.len() - 1) as f32);
+    let silent = heard.iter().filter(|sample| **sample == 0.0).count();
+    assert!(
+        (missing as usize - 70..=missing as usize).contains(&silent),
+        "{silent} of {missing}"
+    );
+}
+
+#[test]
+fn an_output_asked_to_take_its_place_anew_is_in_time_at_once() {
+    let cards = cards(Card::output("speakers"));
+    let mut desk = Desk::new(2048, counted);
+    let (_stream, mut outlet) = open(&cards, &mut desk);
+    play(&cards, &mut desk, &mut outlet, 0.1);
+    desk.publish_to(desk.published() as f64 + 24_000.0, Nanos(0)); // the desk went on without it
+    let seat = outlet.reseat();
+    cards.advance(0.006);
+    let stamp = std::iter::from_fn(|| outlet.stamp()).last().expect("a callback came");
+    assert_eq!((stamp.seat, stamp.missing), (seat, 0));
+    let taken = f64::from(stamp.frames);
+    assert_eq!(stamp.position, desk.published() as f64 - f64::from(LEAD) + taken);
+}
+
+#[test]
+fn a_device_of_another_rate_plays_in_tune_and_its_position_moves_evenly() {
+    for rate in [44_100, 96_000, 24_000] {
+        let cards = cards(Card {
+            rate,
+            ..Card::output("speakers")
+        });
+        let mut desk = Desk::new(4096, circled);
+        let (stream, mut outlet) = open(&cards, &mut desk);
+        assert_eq!(stream.rate().hz(), rate);
+        let step = 48_000.0 / f64::from(rate);
+        let mut position: Option<f64> = None;
+        for _ in 0..2_000 {
+            cards.advance_to(cards.next_event().expect("the card runs"));
+            let stamp = desk.follow(&mut outlet, LEAD, Nanos(0)).expect("one a callback");
+            let moved = position.map_or(256.0 * step, |before| stamp.position - before);
+            assert!((moved - 256.0 * f64::from(rate.div_ceil(48_000)) * step).abs() < 1e-6 || position.is_none());
+            position = Some(stamp.position);
+        }
+        assert_eq!(stream.stats().missing, 0, "{rate}");
+        let played = cards.take_played("speakers");
+        let frames = played.as_chunks::<2>().0;
+        let settled = &frames[2_000..];
+        let start = place(&settled[0]);
+        let off = |n: usize| apart(place(&settled[n]), start + n as f64 * step).abs();
+        let worst = (0..settled.len()).step_by(97).map(off).fold(0.0, f64::max);
+        assert!(worst < 0.02, "{rate}: off by {worst} frames");
+    }
+}
+
+#[test]
+fn the_engine_follows_a_card_and_never_starves_it() {
+    for (ppm, jitter) in [(200.0, 0.000_3), (-200.0, 0.001)] {
+        let cards = cards(Card {
+            ppm,
+            jitter,
+            keeps: false,
+            ..Card::output("speakers")
+        });
+        let (mut engine, mut link) = Engine::new(EngineSettings::default(), cards.clock());
+        let request = PlaybackRequest {
+            hosts: cards.hosts(),
+            ..PlaybackRequest::new(SimulatedCards::device("speakers"), cards.clock(), SampleRate::DESK)
+        };
+        let (stamper, outlet) = outlet_clock();
+        let stream = PlaybackStream::open_main(request, LIMIT, link.programme.reader(), stamper).expect("the card");
+        link.commands
+            .push(EngineCommand::FollowOutlet(Box::new(outlet)))
+            .map_err(drop)
+            .expect("room");
+        cards.run(5.0, || engine.turn());
+        let settled = stream.stats().missing;
+        cards.run(120.0, || engine.turn());
+        let stats = stream.stats();
+        assert_eq!(stats.missing, settled, "{stats:?}");
+        let health = link.reports.latest().health;
+        assert!(
+            health.follows_outlet && (f64::from(health.ppm) - ppm).abs() < 5.0,
+            "{health:?}"
+        );
+    }
+}
+
+#[test]
+fn a_machine_without_an_output_says_so() {
+    let cards = cards(Card::input("mic"));
+    let desk = Desk::new(64, counted);
+    let request = |device| PlaybackRequest {
+        hosts: cards.hosts(),
+        ..PlaybackRequest::new(device, cards.clock(), SampleRate::DESK)
+    };
+    let open = |device| PlaybackStream::open_bridged(request(device), LIMIT, desk.tap.reader()).err();
+    assert_eq!(open(DeviceChoice::Default), Some(OpenError::NoDefault));
+    let gone = SimulatedCards::device("gone");
+    assert_eq!(open(gone.clone().into()), Some(OpenError::NotThere { device: gone }));
+    let mic = SimulatedCards::device("mic");
+    assert!(matches!(open(mic.into()), Some(OpenError::Unsuitable { .. })));
+}
