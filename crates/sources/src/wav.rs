@@ -1,0 +1,338 @@
+//! WAV files as a source: 8, 16, 24 and 32-bit integer and 32-bit float, one or two channels (of more,
+//! the first two), any rate. Read as they play; converted to the desk's rate by a windowed sinc.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use airdesk_dsp::resample::StereoResampler;
+use airdesk_dsp::{Frame, SampleRate};
+use hound::{SampleFormat, WavReader};
+
+use crate::Player;
+
+/// Frames converted at a time when the rates differ.
+const STEP: usize = 256;
+
+/// Why a WAV file cannot be played.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WavError {
+    /// It cannot be opened: wrong path or no permission.
+    #[error("{} cannot be opened: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is a folder, a pipe or a device.
+    #[error("{} is no file; choose a WAV file", path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// It is no WAV file, or it is broken or of a kind that Airdesk does not play.
+    #[error("this is not a WAV file that can be played: {0}")]
+    Format(#[from] hound::Error),
+    /// The rate is out of range.
+    #[error("a rate of {0} Hz cannot be played; 8000 to 384000 Hz can")]
+    Rate(u32),
+    /// There is nothing in it.
+    #[error("there is no audio in it")]
+    Empty,
+}
+
+/// Plays one WAV file from its beginning to its end.
+pub struct WavPlayer<R> {
+    reader: WavReader<R>,
+    scale: f32,
+    converter: Option<Converter>,
+    /// Frames the desk is still owed: what the file holds, at the desk's rate.
+    frames_left: u64,
+    looped: bool,
+    rate: SampleRate,
+}
+
+struct Converter {
+    resampler: StereoResampler,
+    source: Vec<Frame>,
+    out: [Frame; STEP],
+    place: usize,
+    /// The resampler's delay, still to be left out.
+    skip: usize,
+}
+
+/// Opens a file for the desk's rate.
+///
+/// # Errors
+/// When it cannot be opened or is no WAV file that can be played.
+pub fn open(path: &Path, rate: SampleRate, looped: bool) -> Result<WavPlayer<BufReader<File>>, WavError> {
+    let cannot = |source| WavError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    // Looked at first: to open a pipe is to wait for whoever writes to it.
+    if !std::fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err(WavError::NotAFile { path: path.to_owned() });
+    }
+    let file = File::open(path).map_err(cannot)?;
+    let mut player = WavPlayer::new(BufReader::with_capacity(1 << 16, file), rate)?;
+    player.looped = looped;
+    Ok(player)
+}
+
+impl<R: Read + Seek> WavPlayer<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// When it is no WAV file that can be played.
+    pub fn new(source: R, rate: SampleRate) -> Result<Self, WavError> {
+        let reader = WavReader::new(source)?;
+        let spec = reader.spec();
+        let from = SampleRate::new(spec.sample_rate).ok_or(WavError::Rate(spec.sample_rate))?;
+        if reader.duration() == 0 {
+            return Err(WavError::Empty);
+        }
+        let scale = match spec.sample_format {
+            SampleFormat::Float => 1.0,
+            SampleFormat::Int => (2.0_f32).powi(1 - i32::from(spec.bits_per_sample)),
+        };
+        let mut player = Self {
+            reader,
+            scale,
+            converter: None,
+            frames_left: 0,
+            looped: false,
+            rate,
+        };
+        player.converter = (from != rate).then(|| Converter::new(from, rate));
+        player.frames_left = player.frames_at_desk_rate();
+        Ok(player)
+    }
+
+    /// How long it is, in frames at the desk's rate.
+    pub fn frames(&self) -> u64 {
+        self.frames_at_desk_rate()
+    }
+
+    fn frames_at_desk_rate(&self) -> u64 {
+        let frames = f64::from(self.reader.duration());
+        (frames * f64::from(self.rate.hz()) / f64::from(self.reader.spec().sample_rate)).round() as u64
+    }
+
+    /// Reads frames as they are in the file; fewer than asked for at its end.
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, WavError> {
+        let channels = usize::from(self.reader.spec().channels);
+        let float = self.reader.spec().sample_format == SampleFormat::Float;
+        for (count, frame) in out.iter_mut().enumerate() {
+            for channel in 0..channels {
+                let sample = if float {
+                    self.reader.samples::<f32>().next().transpose()?
+                } else {
+                    self.reader
+                        .samples::<i32>()
+                        .next()
+                        .transpose()?
+                        .map(|sample| sample as f32 * self.scale)
+                };
+                match (sample, channel) {
+                    (None, _) => return Ok(count),
+                    (Some(sample), 0) => *frame = [sample; 2],
+                    (Some(sample), 1) => frame[1] = sample,
+                    _ => {}
+                }
+            }
+        }
+        Ok(out.len())
+    }
+
+    fn convert(&mut self, out: &mut [Frame]) -> Result<(), WavError> {
+        let Some(mut converter) = self.converter.take() else {
+            return Ok(());
+        };
+        let mut result = Ok(());
+        for frame in out {
+            while converter.place == STEP || converter.skip > 0 {
+                if converter.place == STEP {
+                    let needed = converter.resampler.frames_needed();
+                    let mut source = std::mem::take(&mut converter.source);
+                    source.resize(needed, [0.0; 2]);
+                    match self.read(&mut source) {
+                        Ok(count) => source[count..].fill([0.0; 2]),
+                        Err(error) => result = Err(error),
+                    }
+                    converter.resampler.process(&source, &mut converter.out);
+                    converter.source = source;
+                    converter.place = 0;
+                }
+                let skipped = converter.skip.min(STEP - converter.place);
+                converter.skip -= skipped;
+                converter.place += skipped;
+            }
+            *frame = converter.out[converter.place];
+            converter.place += 1;
+        }
+        self.converter = Some(converter);
+        result
+    }
+
+    fn rewind(&mut self) -> Result<(), WavError> {
+        self.reader.seek(0).map_err(hound::Error::IoError)?;
+        if let Some(converter) = &mut self.converter {
+            converter.start_again();
+        }
+        self.frames_left = self.frames_at_desk_rate();
+        Ok(())
+    }
+}
+
+impl Converter {
+    fn new(from: SampleRate, to: SampleRate) -> Self {
+        let resampler = StereoResampler::new(f64::from(from.hz()), f64::from(to.hz()), STEP);
+        let skip = resampler.delay();
+        Self {
+            resampler,
+            source: Vec::new(),
+            out: [[0.0; 2]; STEP],
+            place: STEP,
+            skip,
+        }
+    }
+
+    fn start_again(&mut self) {
+        self.resampler.reset();
+        (self.place, self.skip) = (STEP, self.resampler.delay());
+    }
+}
+
+impl<R: Read + Seek + Send> Player for WavPlayer<R> {
+    fn render(&mut self, out: &mut [Frame]) -> Result<usize, WavError> {
+        let mut done = 0;
+        while done < out.len() {
+            if self.frames_left == 0 {
+                if !self.looped {
+                    break;
+                }
+                self.rewind()?;
+            }
+            let wanted = (out.len() - done).min(usize::try_from(self.frames_left).unwrap_or(usize::MAX));
+            let part = &mut out[done..done + wanted];
+            let read = if self.converter.is_some() {
+                self.convert(part)?;
+                wanted
+            } else {
+                self.read(part)?
+            };
+            done += read;
+            self.frames_left -= read as u64;
+            if read < wanted {
+                self.frames_left = 0; // the file is shorter than its header says
+                if !self.looped || read == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+    use std::io::Cursor;
+
+    use hound::{WavSpec, WavWriter};
+
+    use super::*;
+
+    fn wav(spec: WavSpec, mut write: impl FnMut(&mut WavWriter<&mut Cursor<Vec<u8>>>)) -> Cursor<Vec<u8>> {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut writer = WavWriter::new(&mut bytes, spec).expect("a header");
+        write(&mut writer);
+        writer.finalize().expect("a WAV file");
+        bytes.set_position(0);
+        bytes
+    }
+
+    fn spec(channels: u16, sample_rate: u32, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
+        WavSpec {
+            channels,
+            sample_rate,
+            bits_per_sample,
+            sample_format,
+        }
+    }
+
+    fn all(player: &mut impl Player) -> Vec<Frame> {
+        let (mut frames, mut step) = (Vec::new(), [[0.0; 2]; 100]);
+        loop {
+            let count = player.render(&mut step).expect("it plays");
+            frames.extend_from_slice(&step[..count]);
+            if count < step.len() {
+                return frames;
+            }
+        }
+    }
+
+    #[test]
+    fn every_sample_arrives_as_it_is_in_the_file() {
+        let float = wav(spec(2, 48_000, 32, SampleFormat::Float), |writer| {
+            (0..1000).for_each(|n| writer.write_sample(n as f32 / 1024.0).expect("room"));
+        });
+        let frames = all(&mut WavPlayer::new(float, SampleRate::DESK).expect("a WAV file"));
+        assert_eq!(
+            frames,
+            (0..500)
+                .map(|n| [(2 * n) as f32 / 1024.0, (2 * n + 1) as f32 / 1024.0])
+                .collect::<Vec<_>>()
+        );
+        let mono = wav(spec(1, 48_000, 24, SampleFormat::Int), |writer| {
+            (-300..300).for_each(|n| writer.write_sample(n * 1000).expect("room"));
+        });
+        let frames = all(&mut WavPlayer::new(mono, SampleRate::DESK).expect("a WAV file"));
+        assert_eq!(
+            frames,
+            (-300..300)
+                .map(|n| [(n * 1000) as f32 / 8_388_608.0; 2])
+                .collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn another_rate_keeps_pitch_length_and_place() {
+        let file = wav(spec(1, 44_100, 32, SampleFormat::Float), |writer| {
+            (0..44_100).for_each(|n| {
+                let phase = TAU * 997.0 * f64::from(n) / 44_100.0;
+                writer.write_sample((0.5 * phase.sin()) as f32).expect("room");
+            });
+        });
+        let frames = all(&mut WavPlayer::new(file, SampleRate::DESK).expect("a WAV file"));
+        assert_eq!(frames.len(), 48_000);
+        let worst = (500..47_000)
+            .map(|n| (f64::from(frames[n][0]) - 0.5 * (TAU * 997.0 * n as f64 / 48_000.0).sin()).abs())
+            .fold(0.0, f64::max);
+        // The filter's delay is left out to the whole frame: half a frame is 3.3 % of this sine's height.
+        assert!(worst < 0.5 * 0.5 * TAU * 997.0 / 48_000.0, "{worst}");
+    }
+
+    #[test]
+    fn a_looped_file_never_ends() {
+        let file = wav(spec(1, 48_000, 32, SampleFormat::Float), |writer| {
+            (0..150).for_each(|n| writer.write_sample(n as f32).expect("room"));
+        });
+        let mut player = WavPlayer::new(file, SampleRate::DESK).expect("a WAV file");
+        player.looped = true;
+        let mut out = [[0.0; 2]; 400];
+        assert_eq!(player.render(&mut out).expect("it plays"), 400);
+        assert_eq!((out[149][0], out[150][0], out[399][0]), (149.0, 0.0, 99.0));
+    }
+
+    #[test]
+    fn what_is_no_wav_file_is_refused_in_words() {
+        let error = WavPlayer::new(Cursor::new(b"not audio at all".to_vec()), SampleRate::DESK).err();
+        assert!(error.expect("refused").to_string().contains("not a WAV file"));
+        let error = open(Path::new("/nowhere/x.wav"), SampleRate::DESK, false).err();
+        assert!(error.expect("refused").to_string().contains("/nowhere/x.wav"));
+    }
+}
