@@ -1,0 +1,56 @@
+//! How long to wait before the next attempt: 1 s, twice as long each time, 30 s at most, each a little
+//! different so that a hundred desks do not knock at the same moment.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+/// The part of a wait that is left to chance.
+const JITTER: f64 = 0.25;
+
+/// Counts attempts that did not lead to a lasting connection.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// How long to wait after one more failure: a quarter less to nothing less than the full time.
+    pub(super) fn wait(&mut self) -> Duration {
+        let full = FIRST.saturating_mul(1 << self.failures.min(5)).min(LONGEST);
+        self.failures = self.failures.saturating_add(1);
+        let chance = RandomState::new().hash_one(self.failures) as f64 / u64::MAX as f64;
+        full.mul_f64(1.0 - JITTER * chance)
+    }
+
+    /// The attempt that comes next, counted from 1.
+    pub(super) fn attempt(&self) -> u32 {
+        self.failures.saturating_add(1)
+    }
+
+    /// A connection has lasted.
+    pub(super) fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_half_a_minute_and_no_further() {
+        let mut backoff = Backoff::default();
+        let waits: Vec<f64> = (0..1000).map(|_| backoff.wait().as_secs_f64()).collect();
+        for (wait, full) in waits
+            .iter()
+            .zip([1.0, 2.0, 4.0, 8.0, 16.0].into_iter().chain(std::iter::repeat(30.0)))
+        {
+            assert!((0.75 * full..=full).contains(wait), "{wait} of {full}");
+        }
+        assert!(waits[10..].windows(2).any(|pair| pair[0] != pair[1]), "there is jitter");
+        backoff.reset();
+        assert!(backoff.wait() <= FIRST);
+    }
+}

@@ -1,0 +1,251 @@
+//! The thread that brings a stream on air, sends it, and brings it back.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use airdesk_engine::mix_queue::MixTap;
+use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::watch;
+
+use super::backlog::Backlog;
+use super::backoff::Backoff;
+use super::titles::TitleDesk;
+use super::{BroadcastState, Line, Transport};
+use crate::encode::{EncodedStream, Subscription};
+use crate::follower::ROUND;
+use crate::icecast::{Patience, Recovery, SourceError, SourceSettings};
+
+/// A connection that has lasted this long starts the back-off anew.
+const LASTING: Duration = Duration::from_secs(10);
+/// How long the end of a stream may take to send.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How often a live state is told.
+const TELL: Duration = Duration::from_millis(500);
+
+pub(super) struct Supervisor {
+    transport: Box<dyn Transport>,
+    source: SourceSettings,
+    tap: MixTap,
+    told: watch::Sender<BroadcastState>,
+    titles: TitleDesk,
+    patience: Patience,
+    backoff: Backoff,
+    /// How often it came on air.
+    arrivals: u32,
+    /// Of the connections before this one.
+    seconds_dropped: f64,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        transport: Box<dyn Transport>,
+        source: SourceSettings,
+        tap: MixTap,
+        told: watch::Sender<BroadcastState>,
+        titles: TitleDesk,
+        patience: Patience,
+    ) -> Self {
+        Self {
+            transport,
+            source,
+            tap,
+            told,
+            titles,
+            patience,
+            backoff: Backoff::default(),
+            arrivals: 0,
+            seconds_dropped: 0.0,
+        }
+    }
+
+    /// Until asked to stop, or until only the operator can help.
+    pub(super) fn run(mut self) {
+        while !self.patience.has_ended() {
+            let Err(error) = self.stay_on_air() else { break };
+            self.titles.set_live(false);
+            if self.patience.has_ended() {
+                break;
+            }
+            tracing::warn!(host = self.source.host, mount = self.source.mount, %error, "off air");
+            match error.recovery() {
+                Recovery::Retry => self.wait(&error),
+                Recovery::AskOperator => {
+                    let certificate = error.certificate();
+                    self.tell(BroadcastState::Failed {
+                        reason: error.to_string(),
+                        certificate,
+                    });
+                    self.patience.end();
+                    return;
+                }
+            }
+        }
+        self.tell(BroadcastState::Off);
+    }
+
+    fn wait(&mut self, error: &SourceError) {
+        let at = Instant::now() + self.backoff.wait();
+        self.tell(BroadcastState::Retrying {
+            reason: error.to_string(),
+            attempt: self.backoff.attempt(),
+            at,
+        });
+        while Instant::now() < at && !self.patience.has_ended() {
+            thread::sleep(ROUND);
+        }
+    }
+
+    /// One connection, from its first attempt to its end.
+    fn stay_on_air(&mut self) -> Result<(), SourceError> {
+        let line = self.transport.connect(&self.patience)?;
+        let title = self.titles.title().0.unwrap_or_default();
+        let stream = EncodedStream::start(self.source.encoder, &title, self.tap.reader())?;
+        let subscription = stream.subscribe().ok_or_else(|| ended(&stream))?;
+        let byte_rate = f64::from(self.source.encoder.bit_rate) * 125.0;
+        let mut connection = Connection {
+            line,
+            backlog: Backlog::new(stream.stream_rate(), byte_rate),
+            stream,
+            subscription,
+            since: None,
+            acknowledged: 0,
+        };
+        let over = self.serve(&mut connection);
+        self.seconds_dropped += connection.backlog.seconds_dropped();
+        if over.is_ok() {
+            connection.finish();
+        }
+        over
+    }
+
+    fn serve(&mut self, connection: &mut Connection) -> Result<(), SourceError> {
+        let mut told = Instant::now();
+        let mut title_number = self.titles.title().1;
+        while !self.patience.has_ended() {
+            connection.collect()?;
+            connection.send()?;
+            if connection.has_arrived() {
+                self.arrivals += 1;
+                self.titles.set_live(true);
+                told = Instant::now() - TELL;
+            }
+            let (title, number) = self.titles.title();
+            if number != title_number {
+                title_number = number;
+                connection.stream.set_title(&title.unwrap_or_default());
+            }
+            if told.elapsed() >= TELL
+                && let Some(since) = connection.since
+            {
+                told = Instant::now();
+                if since.elapsed() > LASTING {
+                    self.backoff.reset();
+                }
+                self.tell_live(connection, since);
+            }
+            thread::sleep(ROUND);
+        }
+        Ok(())
+    }
+
+    fn tell_live(&self, connection: &Connection, since: Instant) {
+        self.tell(BroadcastState::Live {
+            since,
+            bytes_acked: connection.acknowledged,
+            seconds_dropped: (self.seconds_dropped + connection.backlog.seconds_dropped()) as f32,
+            reconnects: self.arrivals.saturating_sub(1),
+            title_error: self.titles.error(),
+        });
+    }
+
+    fn tell(&self, state: BroadcastState) {
+        self.told.send_replace(state);
+    }
+}
+
+/// A stream that the server has accepted.
+struct Connection {
+    line: Box<dyn Line>,
+    backlog: Backlog,
+    stream: EncodedStream,
+    subscription: Subscription,
+    /// When the first audio was acknowledged.
+    since: Option<Instant>,
+    acknowledged: u64,
+}
+
+impl Connection {
+    /// Takes what the encoder has made.
+    fn collect(&mut self) -> Result<(), SourceError> {
+        for packet in self
+            .subscription
+            .opening
+            .drain(..)
+            .chain(self.subscription.recent.drain(..))
+        {
+            self.backlog.push(packet);
+        }
+        loop {
+            match self.subscription.packets.try_recv() {
+                Ok(packet) => self.backlog.push(packet),
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Lagged(packets)) => self.backlog.missed_packets(packets),
+                Err(TryRecvError::Closed) => return Err(ended(&self.stream)),
+            }
+        }
+    }
+
+    fn send(&mut self) -> Result<(), SourceError> {
+        self.backlog.limit(self.line.under_way());
+        while let Some(bytes) = self.backlog.front() {
+            let sent = self.line.send(bytes)?;
+            if sent == 0 {
+                break;
+            }
+            self.backlog.advance(sent);
+        }
+        self.acknowledged = self.line.check(!self.backlog.is_empty())?;
+        Ok(())
+    }
+
+    /// Sends what the encoder still held, so that a stream ends where it was stopped.
+    fn finish(self) {
+        let Self {
+            mut line,
+            mut backlog,
+            stream,
+            mut subscription,
+            ..
+        } = self;
+        stream.finish();
+        while let Ok(packet) = subscription.packets.try_recv() {
+            backlog.push(packet);
+        }
+        let until = Instant::now() + LAST_WORDS;
+        while let Some(bytes) = backlog.front()
+            && Instant::now() < until
+        {
+            match line.send(bytes) {
+                Ok(0) => thread::sleep(ROUND),
+                Ok(sent) => backlog.advance(sent),
+                Err(_) => return, // it is over anyway
+            }
+        }
+    }
+
+    /// The first audio has just been acknowledged.
+    fn has_arrived(&mut self) -> bool {
+        let arrived = self.since.is_none() && self.acknowledged > 0;
+        if arrived {
+            self.since = Some(Instant::now());
+        }
+        arrived
+    }
+}
+
+fn ended(stream: &EncodedStream) -> SourceError {
+    stream.fault().map_or_else(
+        || SourceError::Disconnected("the encoder ended".into()),
+        SourceError::from,
+    )
+}

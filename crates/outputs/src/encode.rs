@@ -1,0 +1,57 @@
+//! Encoders for streams: MP3 (LAME) and Ogg Opus (libopus).
+//!
+//! A [`StreamEncoder`] turns frames into packets that may be sent, dropped or joined at their borders:
+//! whole MP3 frames, whole Ogg pages. [`EncodedStream`] runs one on its own thread for any number of
+//! subscribers. An encoder call takes up to some 10 ms: never on the audio thread.
+
+mod mp3;
+mod opus;
+mod packet;
+mod rate;
+mod settings;
+mod stream;
+
+use airdesk_dsp::Frame;
+
+pub use self::mp3::Mp3Encoder;
+pub use self::opus::OpusEncoder;
+pub use self::packet::{EncodedPacket, PacketKind};
+pub use self::settings::{Codec, EncoderError, EncoderSettings};
+pub use self::stream::{EncodedStream, Subscription};
+
+use crate::title::Title;
+
+/// An encoder whose output can be joined at every packet.
+pub trait StreamEncoder: Send {
+    /// Encodes desk frames and appends the packets that became complete.
+    ///
+    /// # Errors
+    /// When the codec breaks; the encoder is then of no further use.
+    fn encode(&mut self, frames: &[Frame], packets: &mut Vec<EncodedPacket>) -> Result<(), EncoderError>;
+
+    /// Puts a title into the stream, where the format carries titles in it.
+    fn set_title(&mut self, title: &Title);
+
+    /// Ends the stream: what is still inside comes out.
+    ///
+    /// # Errors
+    /// When the codec breaks.
+    fn finish(&mut self, packets: &mut Vec<EncodedPacket>) -> Result<(), EncoderError>;
+
+    /// Frames per second of the packets, which need not be the desk's.
+    fn stream_rate(&self) -> u32;
+}
+
+impl EncoderSettings {
+    /// Makes the encoder, with the title the stream begins with. Takes milliseconds.
+    ///
+    /// # Errors
+    /// When the settings are impossible or the codec refuses them.
+    pub fn encoder(&self, title: &Title) -> Result<Box<dyn StreamEncoder>, EncoderError> {
+        self.check()?;
+        Ok(match self.codec {
+            Codec::Mp3 => Box::new(Mp3Encoder::new(self)?),
+            Codec::Opus => Box::new(OpusEncoder::new(self, title)?),
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! One encoder on its own thread with its own place on the bus, for any number of subscribers.
+//!
+//! Paced by the bus: it looks every 10 ms and encodes what is there. A subscriber that lags loses
+//! packets of its own and never holds the encoder up.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+
+use airdesk_dsp::{BLOCK_FRAMES, SILENCE};
+use airdesk_engine::mix_queue::MixReader;
+use tokio::sync::broadcast;
+
+use super::{EncodedPacket, EncoderError, EncoderSettings, PacketKind, StreamEncoder};
+use crate::follower::{Follower, ROUND};
+use crate::title::Title;
+
+/// Packets a subscriber may lag before it loses the oldest.
+///
+/// Capacity: 6 s of MP3 (24 ms packets), 25 s of Opus (100 ms pages); as packets are shared, a slot is one pointer.
+const SUBSCRIBER_PACKETS: usize = 256;
+/// Seconds of the past kept for whoever joins.
+const RECENT_SECONDS: u32 = 2;
+/// Silence stands in for lost blocks up to this long: a stream that slept for an hour must not send one.
+const SILENCE_SECONDS_MAX: u64 = 5;
+
+/// A running encoder. Ends when dropped; subscribers then see the end of the stream.
+pub struct EncodedStream {
+    shared: Arc<Shared>,
+    settings: EncoderSettings,
+    stream_rate: u32,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a subscriber gets: first the past it needs, then packets as they come.
+pub struct Subscription {
+    /// Header pages that come first; empty for MP3.
+    pub opening: Vec<Arc<EncodedPacket>>,
+    /// The last two seconds, oldest first, in one logical stream with what follows.
+    pub recent: Vec<Arc<EncodedPacket>>,
+    /// Everything from now on.
+    pub packets: broadcast::Receiver<Arc<EncodedPacket>>,
+}
+
+struct Shared {
+    ended: AtomicBool,
+    frames_lost: AtomicU64,
+    past: Mutex<Past>,
+    title: Mutex<Option<Title>>,
+    fault: Mutex<Option<EncoderError>>,
+}
+
+/// What a late joiner needs. Sending happens under its lock, so that nobody joins between a header
+/// page and its place here; the lock is held for microseconds.
+struct Past {
+    opening: Vec<Arc<EncodedPacket>>,
+    recent: VecDeque<Arc<EncodedPacket>>,
+    recent_frames: u32,
+    /// Gone when the encoder has ended.
+    sender: Option<broadcast::Sender<Arc<EncodedPacket>>>,
+}
+
+impl EncodedStream {
+    /// Starts to encode what the bus publishes from the reader's place on.
+    ///
+    /// # Errors
+    /// When the settings are impossible, the codec refuses them, or the system has no thread left.
+    pub fn start(settings: EncoderSettings, title: &Title, reader: MixReader) -> Result<Self, EncoderError> {
+        let encoder = settings.encoder(title)?;
+        let stream_rate = encoder.stream_rate();
+        let shared = Arc::new(Shared {
+            ended: AtomicBool::new(false),
+            frames_lost: AtomicU64::new(0),
+            past: Mutex::new(Past {
+                opening: Vec::new(),
+                recent: VecDeque::new(),
+                recent_frames: 0,
+                sender: Some(broadcast::channel(SUBSCRIBER_PACKETS).0),
+            }),
+            title: Mutex::new(None),
+            fault: Mutex::new(None),
+        });
+        let worker = EncoderThread {
+            shared: shared.clone(),
+            encoder,
+            follower: Follower::new(reader),
+            packets: Vec::new(),
+            recent_frames_max: stream_rate * RECENT_SECONDS,
+            silence_blocks_max: u64::from(settings.rate.hz()) * SILENCE_SECONDS_MAX / BLOCK_FRAMES as u64,
+        };
+        let thread = thread::Builder::new()
+            .name("encoder".into())
+            .spawn(move || worker.run())
+            .map_err(|error| EncoderError::Thread(error.to_string()))?;
+        Ok(Self {
+            shared,
+            settings,
+            stream_rate,
+            thread: Some(thread),
+        })
+    }
+
+    /// A place at the end of the stream. `None` when it has ended.
+    pub fn subscribe(&self) -> Option<Subscription> {
+        let past = lock(&self.shared.past);
+        let packets = past.sender.as_ref()?.subscribe();
+        Some(Subscription {
+            opening: past.opening.clone(),
+            recent: past.recent.iter().cloned().collect(),
+            packets,
+        })
+    }
+
+    /// Sets the title, where the format carries titles in the stream.
+    pub fn set_title(&self, title: &Title) {
+        *lock(&self.shared.title) = Some(title.clone());
+    }
+
+    /// Frames at the desk's rate that the encoder came too late for: heard as silence.
+    pub fn frames_lost(&self) -> u64 {
+        // Relaxed: a statistic.
+        self.shared.frames_lost.load(Ordering::Relaxed)
+    }
+
+    /// What it encodes.
+    pub fn settings(&self) -> &EncoderSettings {
+        &self.settings
+    }
+
+    /// Frames per second of the packets.
+    pub fn stream_rate(&self) -> u32 {
+        self.stream_rate
+    }
+
+    /// Why it ended by itself, if it did.
+    pub fn fault(&self) -> Option<EncoderError> {
+        lock(&self.shared.fault).clone()
+    }
+
+    /// Ends the stream: its last packets go out before this returns.
+    pub fn finish(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        // Relaxed: the thread only has to see it some time.
+        self.shared.ended.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // a panic there was reported by its hook
+        }
+    }
+}
+
+impl Drop for EncodedStream {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+struct EncoderThread {
+    shared: Arc<Shared>,
+    encoder: Box<dyn StreamEncoder>,
+    follower: Follower,
+    packets: Vec<EncodedPacket>,
+    recent_frames_max: u32,
+    silence_blocks_max: u64,
+}
+
+impl EncoderThread {
+    fn run(mut self) {
+        if let Err(fault) = self.encode_until_ended() {
+            tracing::error!(%fault, "an encoder stopped");
+            *lock(&self.shared.fault) = Some(fault);
+        }
+        lock(&self.shared.past).sender = None;
+    }
+
+    fn encode_until_ended(&mut self) -> Result<(), EncoderError> {
+        // Relaxed: see `end`.
+        while !self.shared.ended.load(Ordering::Relaxed) {
+            if let Some(title) = lock(&self.shared.title).take() {
+                self.encoder.set_title(&title);
+            }
+            self.encode_waiting()?;
+            thread::sleep(ROUND);
+        }
+        self.encode_waiting()?;
+        self.encoder.finish(&mut self.packets)?;
+        self.send();
+        Ok(())
+    }
+
+    fn encode_waiting(&mut self) -> Result<(), EncoderError> {
+        while let Some((block, lost)) = self.follower.next() {
+            if lost > 0 {
+                // Relaxed: a statistic.
+                self.shared
+                    .frames_lost
+                    .fetch_add(lost * BLOCK_FRAMES as u64, Ordering::Relaxed);
+                for _ in 0..lost.min(self.silence_blocks_max) {
+                    self.encoder.encode(&SILENCE, &mut self.packets)?;
+                }
+            }
+            self.encoder.encode(&block.frames, &mut self.packets)?;
+            if !self.packets.is_empty() {
+                self.send();
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) {
+        let mut past = lock(&self.shared.past);
+        for packet in self.packets.drain(..).map(Arc::new) {
+            past.keep(packet.clone(), self.recent_frames_max);
+            if let Some(sender) = &past.sender {
+                let _ = sender.send(packet); // nobody listens just now
+            }
+        }
+    }
+}
+
+impl Past {
+    fn keep(&mut self, packet: Arc<EncodedPacket>, frames_max: u32) {
+        match packet.kind {
+            PacketKind::Opening => {
+                self.opening = vec![packet];
+                self.recent.clear(); // belongs to the logical stream that has just ended
+                self.recent_frames = 0;
+            }
+            PacketKind::Audio => {
+                self.recent_frames += packet.frames;
+                self.recent.push_back(packet);
+                while self.recent_frames > frames_max
+                    && let Some(oldest) = self.recent.pop_front()
+                {
+                    self.recent_frames -= oldest.frames;
+                }
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is guarded here is replaced whole: a panic elsewhere leaves nothing half done.
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

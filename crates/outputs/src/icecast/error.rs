@@ -1,0 +1,206 @@
+//! Why a stream does not reach its server, and who can do something about it.
+
+use std::io;
+
+use super::Fingerprint;
+use crate::encode::EncoderError;
+
+/// What can be done about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// Trying again may help.
+    Retry,
+    /// Only the operator can help; the message says what to change.
+    AskOperator,
+}
+
+/// Why the stream does not reach the server.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The settings cannot work with any server.
+    #[error("{0}")]
+    Settings(String),
+    /// The host's name leads nowhere. The network may be away.
+    #[error("the server {host} was not found; check its name and the network")]
+    NameNotFound {
+        /// The host.
+        host: String,
+    },
+    /// Nothing listens there. The server may be restarting.
+    #[error("nothing answers at {host} port {port}; is the server running?")]
+    Refused {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// The network does not lead there.
+    #[error("{host} cannot be reached: {reason}")]
+    Unreachable {
+        /// The host.
+        host: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The server did not do its part in time.
+    #[error("{host} took longer than {seconds} s to {step}")]
+    TimedOut {
+        /// The host.
+        host: String,
+        /// What was waited for: "connect", "answer".
+        step: &'static str,
+        /// How long.
+        seconds: u64,
+    },
+    /// Something else is listening there: it answered, and not as a server does.
+    #[error("what answers at {host} port {port} is no Icecast server; check the port")]
+    NotAnIcecast {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// Wrong user or password.
+    #[error("the server refused the login of {user:?}; check user name and password")]
+    Unauthorized {
+        /// The user.
+        user: String,
+    },
+    /// Another source holds the mount. It may let go.
+    #[error("{mount} is already on air from another source")]
+    MountInUse {
+        /// The mount.
+        mount: String,
+    },
+    /// The server has no such mount.
+    #[error("the server knows no mount {mount}; check the mount point")]
+    UnknownMount {
+        /// The mount.
+        mount: String,
+    },
+    /// The server does not allow this stream.
+    #[error("the server does not allow a stream on {mount}: {reason}")]
+    Forbidden {
+        /// The mount.
+        mount: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The server is full or in trouble.
+    #[error("the server cannot take the stream now: {status} {reason}")]
+    Busy {
+        /// Its status.
+        status: u16,
+        /// What it says.
+        reason: String,
+    },
+    /// The server answered what a source client cannot use.
+    #[error("the server answered {status} {reason}; check server and mount point")]
+    Rejected {
+        /// Its status.
+        status: u16,
+        /// What it says.
+        reason: String,
+    },
+    /// Nobody vouches for the server's certificate.
+    #[error("the certificate of {host} is not trusted ({reason}); if it is the right one, trust it")]
+    UntrustedCertificate {
+        /// The host.
+        host: String,
+        /// The certificate it showed.
+        presented: Fingerprint,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server shows another certificate than the one that was trusted.
+    #[error("{host} shows another certificate than the one you trusted; ask its owner before trusting this one")]
+    CertificateChanged {
+        /// The host.
+        host: String,
+        /// The certificate it showed.
+        presented: Fingerprint,
+    },
+    /// No encryption could be agreed on.
+    #[error("{host} port {port} does not speak TLS as it should ({reason}); check the port, or stream without TLS")]
+    Tls {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The connection broke, or was closed without an answer. The server may be restarting behind a proxy.
+    #[error("the connection to the server was lost: {0}")]
+    Disconnected(String),
+    /// The connection stands and nothing gets through.
+    #[error("the server has taken nothing for {seconds} s")]
+    Stalled {
+        /// How long.
+        seconds: u64,
+    },
+    /// The server did not take a title.
+    #[error("the server did not take the title: {reason}")]
+    TitleRefused {
+        /// What it says.
+        reason: String,
+    },
+    /// The server took a title and cannot show it: the mount's character set lacks letters.
+    #[error("the server cannot show every letter of the title; set <charset>UTF-8</charset> for {mount} there")]
+    TitleMangled {
+        /// The mount.
+        mount: String,
+    },
+    /// There is nothing to send.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// It was asked to stop meanwhile.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl SourceError {
+    /// Every variant is listed: a new failure must decide its own recovery.
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::NameNotFound { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::MountInUse { .. }
+            | Self::Busy { .. }
+            | Self::Disconnected(_)
+            | Self::Stalled { .. }
+            | Self::TitleRefused { .. }
+            | Self::Stopped => Recovery::Retry,
+            Self::Settings(_)
+            | Self::NotAnIcecast { .. }
+            | Self::Unauthorized { .. }
+            | Self::UnknownMount { .. }
+            | Self::Forbidden { .. }
+            | Self::TitleMangled { .. }
+            | Self::Rejected { .. }
+            | Self::UntrustedCertificate { .. }
+            | Self::CertificateChanged { .. }
+            | Self::Tls { .. } => Recovery::AskOperator,
+            Self::Encoder(error) => error.recovery(),
+        }
+    }
+
+    /// The certificate that the operator would have to trust, where that is what is missing.
+    pub fn certificate(&self) -> Option<Fingerprint> {
+        match self {
+            Self::UntrustedCertificate { presented, .. } | Self::CertificateChanged { presented, .. } => {
+                Some(*presented)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for SourceError {
+    fn from(error: io::Error) -> Self {
+        Self::Disconnected(error.to_string())
+    }
+}

@@ -1,0 +1,121 @@
+//! What a server answers: a status line and a reason, in HTTP, ICE or ICY.
+
+use std::io;
+
+use super::line::Line;
+use super::patience::Step;
+use super::{SourceError, SourceSettings};
+use crate::title::one_line;
+
+/// Bytes of an answer before it is no answer.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// A server's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) reason: String,
+}
+
+/// Why there is none.
+#[derive(Debug)]
+pub(super) enum NoReply {
+    /// The server closed the connection without a word.
+    Closed,
+    /// What came is no answer.
+    Garbage,
+    /// The connection or the patience ended.
+    Fault(SourceError),
+}
+
+/// Reads up to the empty line.
+pub(super) fn read_reply(line: &mut Line, step: &Step) -> Result<Reply, NoReply> {
+    let mut head = Vec::with_capacity(1024);
+    let mut bytes = [0; 512];
+    loop {
+        match step.repeat(|| line.read_some(&mut bytes)).map_err(NoReply::Fault)? {
+            Ok(0) => return Err(NoReply::Closed),
+            Ok(count) => head.extend_from_slice(&bytes[..count]),
+            Err(error) if closed(&error) => return Err(NoReply::Closed),
+            Err(error) => return Err(NoReply::Fault(error.into())),
+        }
+        if let Some(mut reply) = parse(&head)? {
+            if reply.status >= 400 {
+                reply.reason = full_reason(&reply.reason, head, line, step);
+            }
+            return Ok(reply);
+        }
+        if head.len() > HEAD_BYTES_MAX {
+            return Err(NoReply::Garbage);
+        }
+    }
+}
+
+/// Icecast gives its reason in the body: "403 Forbidden", and below "Mountpoint in use".
+fn full_reason(short: &str, mut answer: Vec<u8>, line: &mut Line, step: &Step) -> String {
+    let mut bytes = [0; 512];
+    while answer.len() < HEAD_BYTES_MAX
+        && let Ok(Ok(count @ 1..)) = step.repeat(|| line.read_some(&mut bytes))
+    {
+        answer.extend_from_slice(&bytes[..count]);
+    }
+    let text = String::from_utf8_lossy(&answer);
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let body = one_line(body);
+    let is_sentence = !body.is_empty() && body.len() < 200 && !body.contains('<');
+    if is_sentence { body } else { short.to_owned() }
+}
+
+fn closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// The answer in `head`, once its end is there.
+pub(super) fn parse(head: &[u8]) -> Result<Option<Reply>, NoReply> {
+    let begin = &head[..head.len().min(4)];
+    if ![b"HTTP", b"ICE/", b"ICY "]
+        .iter()
+        .any(|protocol| protocol.starts_with(begin))
+    {
+        return Err(NoReply::Garbage);
+    }
+    let ended = head.windows(4).any(|end| end == b"\r\n\r\n") || head.windows(2).any(|end| end == b"\n\n");
+    if !ended {
+        return Ok(None);
+    }
+    let first = head
+        .split(|byte| matches!(byte, b'\r' | b'\n'))
+        .next()
+        .unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let mut words = first.splitn(3, ' ').skip(1);
+    let status = words
+        .next()
+        .and_then(|status| status.parse().ok())
+        .ok_or(NoReply::Garbage)?;
+    let reason = one_line(words.next().unwrap_or_default());
+    Ok(Some(Reply { status, reason }))
+}
+
+/// What the answer means for a source.
+pub(super) fn verdict(reply: &Reply, settings: &SourceSettings) -> Result<(), SourceError> {
+    let (status, reason) = (reply.status, reply.reason.clone());
+    let mount = settings.mount.clone();
+    let says = |words: &str| reason.to_lowercase().contains(words);
+    match status {
+        100..=299 => Ok(()),
+        401 | 407 => Err(SourceError::Unauthorized {
+            user: settings.user.clone(),
+        }),
+        403 | 409 if says("in use") || says("already") => Err(SourceError::MountInUse { mount }),
+        403 if says("too many") => Err(SourceError::Busy { status, reason }),
+        403 => Err(SourceError::Forbidden { mount, reason }),
+        404 => Err(SourceError::UnknownMount { mount }),
+        409 => Err(SourceError::MountInUse { mount }),
+        408 | 429 | 500..=599 => Err(SourceError::Busy { status, reason }),
+        _ => Err(SourceError::Rejected { status, reason }),
+    }
+}

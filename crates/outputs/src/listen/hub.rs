@@ -1,0 +1,269 @@
+//! Who listens to what.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use airdesk_dsp::SampleRate;
+use airdesk_engine::mix_queue::MixTap;
+
+use super::ListenerFeed;
+use crate::encode::{Codec, EncodedStream, EncoderError, EncoderSettings};
+use crate::icecast::Recovery;
+use crate::title::{Title, one_line};
+
+/// The mounts there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mount {
+    /// MP3, with ICY titles for whoever asks.
+    Mp3,
+    /// Ogg Opus, with titles in the stream.
+    Opus,
+}
+
+impl Mount {
+    /// Every mount.
+    pub const ALL: [Self; 2] = [Self::Mp3, Self::Opus];
+
+    /// Its path on the HTTP server.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Mp3 => "/live.mp3",
+            Self::Opus => "/live.opus",
+        }
+    }
+
+    fn codec(self) -> Codec {
+        match self {
+            Self::Mp3 => Codec::Mp3,
+            Self::Opus => Codec::Opus,
+        }
+    }
+}
+
+/// How the mounts sound and introduce themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenSettings {
+    /// The desk's rate.
+    pub rate: SampleRate,
+    /// Bit rate of the MP3 mount, kbit/s.
+    pub mp3_bit_rate: u16,
+    /// Bit rate of the Opus mount, kbit/s.
+    pub opus_bit_rate: u16,
+    /// Listeners at the same time, over all mounts.
+    pub listeners_max: u32,
+    /// Station name.
+    pub name: String,
+    /// Genre.
+    pub genre: String,
+}
+
+impl Default for ListenSettings {
+    fn default() -> Self {
+        Self {
+            rate: SampleRate::DESK,
+            mp3_bit_rate: 128,
+            opus_bit_rate: 96,
+            listeners_max: 200,
+            name: "Airdesk".into(),
+            genre: String::new(),
+        }
+    }
+}
+
+/// Why a listener gets nothing.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The operator has closed the mounts.
+    #[error("the mount is closed")]
+    Closed,
+    /// There are enough listeners.
+    #[error("the mount is full: {listeners_max} are listening")]
+    Full {
+        /// The limit.
+        listeners_max: u32,
+    },
+    /// There is nothing to hear.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+}
+
+impl JoinError {
+    /// Every variant is listed: a new failure must decide its own recovery.
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::Closed => Recovery::AskOperator,
+            Self::Full { .. } => Recovery::Retry,
+            Self::Encoder(error) => error.recovery(),
+        }
+    }
+}
+
+/// The mounts of one desk. Clones are the same hub.
+#[derive(Clone)]
+pub struct ListenerHub(Arc<Shared>);
+
+struct Shared {
+    settings: ListenSettings,
+    listeners: AtomicU32,
+    stage: Mutex<Stage>,
+}
+
+struct Stage {
+    tap: MixTap,
+    open: bool,
+    title: Title,
+    streams: [Option<EncodedStream>; Mount::ALL.len()],
+}
+
+impl ListenerHub {
+    /// A hub that is closed. Nothing is encoded yet.
+    pub fn new(tap: MixTap, settings: ListenSettings) -> Self {
+        let stage = Mutex::new(Stage {
+            tap,
+            open: false,
+            title: Title::default(),
+            streams: [None, None],
+        });
+        Self(Arc::new(Shared {
+            settings,
+            listeners: AtomicU32::new(0),
+            stage,
+        }))
+    }
+
+    /// Lets listeners in.
+    pub fn open(&self) {
+        self.stage().open = true;
+    }
+
+    /// Ends every stream and lets nobody in.
+    pub fn close(&self) {
+        let streams = {
+            let mut stage = self.stage();
+            stage.open = false;
+            std::mem::take(&mut stage.streams)
+        };
+        drop(streams); // outside the lock: an encoder takes a moment to end
+    }
+
+    /// Listeners are let in.
+    pub fn is_open(&self) -> bool {
+        self.stage().open
+    }
+
+    /// Sets what listeners read.
+    pub fn set_title(&self, title: &str) {
+        let mut stage = self.stage();
+        stage.title = Title::new(title);
+        for stream in stage.streams.iter().flatten() {
+            stream.set_title(&stage.title);
+        }
+    }
+
+    /// Listeners now, over all mounts.
+    pub fn listeners(&self) -> u32 {
+        // Relaxed: a count, it orders nothing.
+        self.0.listeners.load(Ordering::Relaxed)
+    }
+
+    /// Frames that the mounts' encoders came too late for.
+    pub fn frames_lost(&self) -> u64 {
+        self.stage()
+            .streams
+            .iter()
+            .flatten()
+            .map(EncodedStream::frames_lost)
+            .sum()
+    }
+
+    /// Seats one more listener; `wants_icy` when its request says `Icy-MetaData: 1`. The first listener of
+    /// a mount starts its encoder, which takes some milliseconds.
+    ///
+    /// # Errors
+    /// When the hub is closed or full, or nothing can be encoded.
+    pub fn join(&self, mount: Mount, wants_icy: bool) -> Result<ListenerFeed, JoinError> {
+        let seat = self.seat()?;
+        let mut stage = self.stage();
+        if !stage.open {
+            return Err(JoinError::Closed);
+        }
+        let settings = self.encoder(mount);
+        let title = stage.title.clone();
+        let reader = stage.tap.reader();
+        let place = &mut stage.streams[mount as usize];
+        if place.as_ref().is_none_or(|stream| stream.fault().is_some()) {
+            *place = Some(EncodedStream::start(settings, &title, reader)?);
+        }
+        let subscription = place
+            .as_ref()
+            .and_then(EncodedStream::subscribe)
+            .ok_or(JoinError::Closed)?;
+        let icy = wants_icy && mount == Mount::Mp3;
+        Ok(ListenerFeed::new(subscription, icy, self.headers(settings), seat))
+    }
+
+    fn encoder(&self, mount: Mount) -> EncoderSettings {
+        let settings = &self.0.settings;
+        let bit_rate = match mount {
+            Mount::Mp3 => settings.mp3_bit_rate,
+            Mount::Opus => settings.opus_bit_rate,
+        };
+        EncoderSettings {
+            codec: mount.codec(),
+            bit_rate,
+            rate: settings.rate,
+        }
+    }
+
+    fn headers(&self, encoder: EncoderSettings) -> Vec<(&'static str, String)> {
+        let settings = &self.0.settings;
+        let content_type = match encoder.codec {
+            Codec::Mp3 => "audio/mpeg",
+            Codec::Opus => "audio/ogg; codecs=opus",
+        };
+        vec![
+            ("content-type", content_type.into()),
+            ("cache-control", "no-cache, no-store".into()),
+            ("icy-name", one_line(&settings.name)),
+            ("icy-genre", one_line(&settings.genre)),
+            ("icy-br", encoder.bit_rate.to_string()),
+            ("icy-pub", "0".into()),
+        ]
+    }
+
+    fn seat(&self) -> Result<Seat, JoinError> {
+        let listeners_max = self.0.settings.listeners_max;
+        let more = |listeners| (listeners < listeners_max).then_some(listeners + 1);
+        // Relaxed: a count, it orders nothing.
+        match self
+            .0
+            .listeners
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+        {
+            Ok(_) => Ok(Seat(self.clone())),
+            Err(_) => Err(JoinError::Full { listeners_max }),
+        }
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        // Everything on the stage is replaced whole: a panic leaves nothing half done.
+        self.0.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A listener's place; free again when dropped.
+pub(super) struct Seat(ListenerHub);
+
+impl Seat {
+    pub(super) fn title(&self) -> Title {
+        self.0.stage().title.clone()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // Relaxed: a count, it orders nothing.
+        self.0.0.listeners.fetch_sub(1, Ordering::Relaxed);
+    }
+}

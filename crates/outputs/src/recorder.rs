@@ -1,0 +1,26 @@
+//! Records a bus to a WAV file that is valid at any moment and outlives `kill -9`, a full disk and 4 GiB.
+//!
+//! Three threads: one drains the bus into a ring of 15 s and never touches the disk; one writes from the
+//! ring, the header after every write; one makes the disk keep it, once a second. Time stays true: what
+//! was lost is written as silence of that length and noted, to the frame, in a gap log beside the file.
+
+mod drain;
+mod file_name;
+mod gap_log;
+mod keep;
+mod recording;
+mod sample_format;
+mod space;
+mod start;
+mod status;
+mod wave;
+mod write;
+
+pub use recording::Recording;
+pub use sample_format::SampleFormat;
+pub use space::{free_space, hours_left};
+pub use start::{Recorder, RecorderSettings, StartError};
+pub use status::{RecordingState, RecordingStatus, Summary};
+
+#[cfg(test)]
+mod tests;

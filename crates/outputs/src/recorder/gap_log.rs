@@ -1,0 +1,61 @@
+//! The log of what is missing from a recording, beside it as tab-separated values. No gap, no file.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::file_name::gap_log_path;
+
+/// Why frames are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GapCause {
+    /// The recorder's thread came too late to the bus: the machine was too busy.
+    Late,
+    /// The disk took nothing for longer than the ring lasts.
+    DiskTooSlow,
+}
+
+impl fmt::Display for GapCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Late => "the machine was too busy",
+            Self::DiskTooSlow => "the disk was too slow",
+        })
+    }
+}
+
+/// Writes the log, one line a gap, flushed at once.
+pub(super) struct GapLog {
+    path: PathBuf,
+    file: Option<File>,
+    gaps: u32,
+}
+
+impl GapLog {
+    pub(super) fn beside(recording: &Path) -> Self {
+        Self {
+            path: gap_log_path(recording),
+            file: None,
+            gaps: 0,
+        }
+    }
+
+    /// Notes that `frames` frames from `position` on are silence for want of audio.
+    pub(super) fn note(&mut self, position: u64, frames: u64, cause: GapCause) -> io::Result<()> {
+        self.gaps += 1;
+        let line = format!("{position}\t{frames}\t{cause}\n");
+        if let Some(file) = &mut self.file {
+            return file.write_all(line.as_bytes());
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
+        file.write_all(format!("frame\tframes\tcause\n{line}").as_bytes())?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Gaps noted so far.
+    pub(super) fn gaps(&self) -> u32 {
+        self.gaps
+    }
+}

@@ -1,0 +1,170 @@
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use airdesk_dsp::{BLOCK_FRAMES, Block, SampleRate};
+use airdesk_engine::mix_queue::{MixWriter, mix_queue};
+use airdesk_engine::time::Nanos;
+use rtrb::RingBuffer;
+
+use super::drain::{drain, ring_blocks};
+use super::gap_log::GapLog;
+use super::start::begin;
+use super::status::Board;
+use super::wave::WaveFile;
+use super::write::Writer;
+use super::{RecorderSettings, RecordingState, SampleFormat};
+use crate::follower::Follower;
+
+fn made(folder: &Path) -> (PathBuf, WaveFile, File) {
+    let path = folder.join("test.wav");
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .expect("made");
+    let other = file.try_clone().expect("cloned");
+    let wave = WaveFile::create(file, SampleFormat::Pcm24, SampleRate::DESK).expect("begun");
+    (path, wave, other)
+}
+
+/// Publishes blocks that are all their number, fast but never faster than a follower can read.
+fn publish(writer: &mut MixWriter, blocks: u64) {
+    for n in 0..blocks {
+        let number = writer.published() as f32 / 8_388_608.0;
+        let block: Block = [[number; 2]; BLOCK_FRAMES];
+        writer.publish(&block, Nanos(0));
+        if n % 500 == 499 {
+            thread::sleep(Duration::from_millis(30));
+        }
+    }
+    thread::sleep(Duration::from_millis(30));
+}
+
+/// The numbers in the file, one a block, from block `from` on.
+fn numbers(path: &Path, from: usize) -> Vec<i32> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = File::open(path).expect("there");
+    file.seek(SeekFrom::Start(80 + from as u64 * BLOCK_FRAMES as u64 * 6))
+        .expect("sought");
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).expect("read");
+    let block = |bytes: &[u8]| {
+        assert!(
+            bytes.chunks(3).all(|sample| *sample == bytes[..3]),
+            "a block is one number"
+        );
+        i32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0])
+    };
+    bytes.chunks(BLOCK_FRAMES * 6).map(block).collect()
+}
+
+/// Records `blocks` blocks while the writer stands still, as it does in a write to a disk that hangs.
+fn recorded_while_the_disk_stood_still(folder: &Path, blocks: u64) -> (PathBuf, Arc<Board>) {
+    let (mut desk, tap) = mix_queue(4096);
+    let (path, wave, file) = made(folder);
+    let board = Arc::new(Board::new(wave.bytes_on_disk()));
+    let follower = Follower::new(tap.reader());
+    let (producer, ring) = RingBuffer::new(ring_blocks(SampleRate::DESK));
+    let drained = board.clone();
+    let drain = thread::spawn(move || drain(follower, producer, &drained));
+    publish(&mut desk, blocks);
+    let writer = Writer {
+        wave,
+        file,
+        path: path.clone(),
+        rate: SampleRate::DESK,
+        ring,
+        gaps: GapLog::beside(&path),
+        board: board.clone(),
+        next: 1,
+    };
+    let writer = thread::spawn(move || writer.run());
+    thread::sleep(Duration::from_millis(500)); // the disk is back
+    publish(&mut desk, 100);
+    board.ask_to_stop();
+    drain.join().expect("ended");
+    writer.join().expect("ended");
+    (path, board)
+}
+
+#[test]
+fn a_disk_that_stands_still_for_15_s_costs_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let blocks = 15 * 750;
+    let (path, board) = recorded_while_the_disk_stood_still(folder.path(), blocks);
+    let summary = board.summary(path.clone());
+    assert_eq!(
+        (summary.frames, summary.frames_lost, summary.gaps),
+        ((blocks + 100) * 64, 0, 0)
+    );
+    let expected: Vec<i32> = (0..blocks as i32 + 100).collect();
+    assert!(numbers(&path, 0) == expected, "complete and in order");
+}
+
+#[test]
+fn a_disk_that_stands_still_for_20_s_costs_what_the_gap_log_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (blocks, ring) = (20 * 750_u64, ring_blocks(SampleRate::DESK) as u64);
+    let (path, board) = recorded_while_the_disk_stood_still(folder.path(), blocks);
+    let summary = board.summary(path.clone());
+    assert_eq!((summary.frames, summary.gaps), ((blocks + 100) * 64, 1));
+    assert_eq!(summary.frames_lost, (blocks - ring) * 64);
+    let log = std::fs::read_to_string(folder.path().join("test.wav.gaps.tsv")).expect("there is a log");
+    let line = format!("{}\t{}\tthe disk was too slow", ring * 64, (blocks - ring) * 64);
+    assert_eq!(log.lines().collect::<Vec<_>>(), ["frame\tframes\tcause", &line]);
+    let expected: Vec<i32> = (0..blocks as i32 + 100)
+        .map(|n| {
+            if (ring as i32..blocks as i32).contains(&n) {
+                0
+            } else {
+                n
+            }
+        })
+        .collect();
+    assert!(
+        numbers(&path, 0) == expected,
+        "silence in the gap's place and everything else in its own"
+    );
+}
+
+#[test]
+fn a_recording_that_crosses_4_gib_while_it_runs_goes_on_as_rf64() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut desk, tap) = mix_queue(4096);
+    let (path, mut wave, file) = made(folder.path());
+    let before = ((1_u64 << 32) - (1 << 20)) / 6 / 64 * 64;
+    wave.pretend(before).expect("sparse");
+    let settings = RecorderSettings {
+        folder: folder.path().into(),
+        file_stem: "test".into(),
+        format: SampleFormat::Pcm24,
+        rate: SampleRate::DESK,
+    };
+    let recording = begin(&settings, tap.reader(), path.clone(), wave, file).expect("it starts");
+    let blocks = 2 * (1 << 20) / 6 / 64;
+    publish(&mut desk, blocks);
+    let began = Instant::now();
+    while recording.status().frames < before + blocks * 64 && began.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(recording.status().state, RecordingState::Recording);
+    let summary = recording.stop();
+    assert_eq!((summary.frames, summary.frames_lost), (before + blocks * 64, 0));
+    assert!(summary.bytes > 1 << 32);
+    let expected: Vec<i32> = (0..blocks as i32).collect();
+    assert!(
+        numbers(&path, before as usize / 64) == expected,
+        "not one frame is lost at the seam"
+    );
+    let said = Command::new("sndfile-info").arg(&path).output().expect("installed");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        said.contains("RF64") && said.contains(&format!(": {}\n", summary.frames)),
+        "{said}"
+    );
+}

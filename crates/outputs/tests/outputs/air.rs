@@ -1,0 +1,195 @@
+//! On air on a real Icecast: what a listener hears and reads is what the desk plays and says.
+
+use std::time::Instant;
+
+use airdesk_outputs::broadcast::BroadcastState;
+use airdesk_outputs::encode::Codec;
+use airdesk_outputs::recorder::{Recorder, SampleFormat};
+
+use crate::lab::desk::{Desk, index_frame};
+use crate::lab::icecast::{Icecast, LATIN_MOUNT, PASSWORD, air, await_live, await_retrying, free_port, source};
+use crate::lab::listener::{hear, icy_title};
+use crate::lab::reader::wave;
+use crate::lab::tone::assert_tone;
+use crate::lab::{seconds, wait_for};
+
+/// Accents, an emoji, right to left, quotes, and what would like to be another field.
+const TITLES: [&str; 4] = [
+    "Jóga – Bjørk 🎵",
+    "مرحبا ♪ 你好",
+    "\"Rock 'n' Roll\" & more; <b>",
+    "x';StreamUrl='http://evil",
+];
+
+#[test]
+fn a_listener_hears_the_tone_in_mp3_and_in_opus() {
+    let server = Icecast::start();
+    let desk = Desk::tone(1_000.0, 0.25);
+    for (codec, mount) in [(Codec::Mp3, "/live.mp3"), (Codec::Opus, "/live.opus")] {
+        let broadcast = server.air(&desk, codec, mount);
+        let [left, right] = hear(&format!("http://127.0.0.1:{}{mount}", server.port), 3.0);
+        assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
+        let loudest = right[right.len() / 3..]
+            .iter()
+            .fold(0.0_f32, |peak, x| peak.max(x.abs()));
+        assert!(loudest < 0.01, "the right channel has {loudest}");
+        let told = wait_for("its description", seconds(10), || server.mount(mount));
+        assert_eq!(told["server_name"], "Rádio Ímpar 📻");
+        let BroadcastState::Live {
+            bytes_acked,
+            seconds_dropped,
+            reconnects,
+            ..
+        } = broadcast.state()
+        else {
+            panic!("{:?}", broadcast.state())
+        };
+        assert!(bytes_acked > 16_000 && seconds_dropped == 0.0 && reconnects == 0);
+        let states = broadcast.watch();
+        broadcast.stop();
+        assert_eq!(*states.borrow(), BroadcastState::Off);
+        wait_for("the mount's end", seconds(10), || {
+            server.mount(mount).is_none().then_some(())
+        });
+    }
+}
+
+#[test]
+fn mp3_titles_reach_listeners_as_they_were_set() {
+    let server = Icecast::start();
+    let desk = Desk::tone(1_000.0, 0.25);
+    let broadcast = air(server.source(Codec::Mp3, "/live.mp3"), PASSWORD, &desk);
+    broadcast.set_title("set before it is on air");
+    await_live(&broadcast);
+    wait_for("the first title", seconds(20), || {
+        (server.mount("/live.mp3")?["title"] == "set before it is on air").then_some(())
+    });
+    for title in TITLES {
+        broadcast.set_title(title);
+        let shown = title.replace("';", "\u{2019};"); // else it would end the field
+        wait_for(title, seconds(20), || {
+            (server.mount("/live.mp3")?["title"] == *shown).then_some(())
+        });
+        let first: String = shown.chars().take(1).collect();
+        assert_eq!(icy_title(server.port, "/live.mp3", &first), shown);
+    }
+    wait_for("no complaint", seconds(5), || {
+        matches!(broadcast.state(), BroadcastState::Live { title_error: None, .. }).then_some(())
+    });
+}
+
+#[test]
+fn a_mount_that_cannot_show_a_title_is_complained_about() {
+    let server = Icecast::start();
+    let desk = Desk::tone(1_000.0, 0.25);
+    let broadcast = server.air(&desk, Codec::Mp3, LATIN_MOUNT);
+    broadcast.set_title("Jóga");
+    wait_for("what it can show", seconds(20), || {
+        (server.mount(LATIN_MOUNT)?["title"] == "Jóga").then_some(())
+    });
+    broadcast.set_title("Jóga 🎵");
+    let complaint = wait_for("a complaint", seconds(20), || match broadcast.state() {
+        BroadcastState::Live { title_error, .. } => title_error,
+        _ => None,
+    });
+    assert!(
+        complaint.contains("<charset>UTF-8</charset>") && complaint.contains(LATIN_MOUNT),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn opus_titles_reach_listeners_as_they_were_set() {
+    let server = Icecast::start();
+    let desk = Desk::tone(1_000.0, 0.25);
+    let broadcast = air(server.source(Codec::Opus, "/live.opus"), PASSWORD, &desk);
+    broadcast.set_title("set before it is on air");
+    await_live(&broadcast);
+    let url = format!("http://127.0.0.1:{}/live.opus", server.port);
+    wait_for("the first title", seconds(20), || {
+        (title_of(&url)? == "set before it is on air").then_some(())
+    });
+    for title in TITLES {
+        broadcast.set_title(title);
+        wait_for(title, seconds(30), || (title_of(&url)? == title).then_some(()));
+    }
+    let [left, _] = hear(&url, 2.0);
+    assert_tone(&left[left.len() / 2..], 1_000.0, 0.25);
+}
+
+/// The title that ffprobe finds in an Ogg stream.
+fn title_of(url: &str) -> Option<String> {
+    let out = std::process::Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-rw_timeout",
+            "5000000",
+            "-show_entries",
+            "stream_tags=title",
+            "-of",
+            "json",
+            url,
+        ])
+        .output()
+        .expect("ffprobe is installed");
+    let told: serde_json::Value = serde_json::from_slice(&out.stdout).ok()?;
+    let tags = &told["streams"][0]["tags"];
+    tags["title"].as_str().or(tags["TITLE"].as_str()).map(str::to_owned)
+}
+
+#[test]
+fn a_server_that_was_killed_is_taken_back_without_a_hand() {
+    let mut server = Icecast::start();
+    let desk = Desk::tone(1_000.0, 0.25);
+    for (codec, mount) in [(Codec::Mp3, "/live.mp3"), (Codec::Opus, "/live.opus")] {
+        let broadcast = server.air(&desk, codec, mount);
+        broadcast.set_title("still the same");
+        server.kill();
+        await_retrying(&broadcast);
+        server.restart();
+        let back = Instant::now();
+        await_live(&broadcast);
+        println!(
+            "{codec:?} is live {:.2} s after the server is",
+            back.elapsed().as_secs_f64()
+        );
+        let [left, _] = hear(&format!("http://127.0.0.1:{}{mount}", server.port), 2.0);
+        assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
+        assert!(
+            matches!(broadcast.state(), BroadcastState::Live { reconnects: 1, .. }),
+            "{:?}",
+            broadcast.state()
+        );
+        if codec == Codec::Mp3 {
+            wait_for("the title", seconds(20), || {
+                (server.mount(mount)?["title"] == "still the same").then_some(())
+            });
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_never_there_does_not_touch_the_recording() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut desk = Desk::index();
+    let broadcast = air(source("127.0.0.1", free_port(), Codec::Mp3, "/live"), PASSWORD, &desk);
+    let reader = desk.tap.reader();
+    let first = reader.next_sequence() * 64 - 64;
+    let recording =
+        Recorder::start(crate::recording::settings(folder.path(), SampleFormat::Pcm24), reader).expect("it starts");
+    let reason = await_retrying(&broadcast);
+    assert!(reason.contains("nothing answers at 127.0.0.1"), "{reason}");
+    std::thread::sleep(seconds(4)); // several attempts
+    assert!(
+        matches!(broadcast.state(), BroadcastState::Retrying { attempt: 3.., .. }),
+        "{:?}",
+        broadcast.state()
+    );
+    desk.stop();
+    let summary = recording.stop();
+    assert_eq!((summary.frames_lost, summary.frames), (0, desk.published() - first));
+    let expected: Vec<_> = (first..desk.published()).map(index_frame).collect();
+    assert!(wave(&summary.file, 0).frames == expected);
+    broadcast.stop();
+}

@@ -1,0 +1,141 @@
+//! The desk's own mounts, behind the smallest HTTP server there is.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use airdesk_outputs::listen::{JoinError, ListenSettings, ListenerHub, Mount};
+
+use crate::lab::desk::Desk;
+use crate::lab::listener::{hear, icy_title};
+use crate::lab::tone::assert_tone;
+use crate::lab::{seconds, wait_for};
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+/// Serves the hub over HTTP; its port.
+fn serve(hub: ListenerHub) -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = socket.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for mut listener in socket.incoming().flatten() {
+            let hub = hub.clone();
+            std::thread::spawn(move || {
+                let mut request = Vec::new();
+                let mut byte = [0];
+                while !request.ends_with(b"\r\n\r\n") && listener.read(&mut byte).is_ok_and(|count| count == 1) {
+                    request.push(byte[0]);
+                }
+                let request = String::from_utf8_lossy(&request).to_lowercase();
+                let mount = if request.contains("/live.opus") {
+                    Mount::Opus
+                } else {
+                    Mount::Mp3
+                };
+                let mut feed = hub
+                    .join(mount, request.contains("icy-metadata: 1"))
+                    .expect("there is room");
+                let mut head = String::from("HTTP/1.0 200 OK\r\n");
+                for (name, value) in feed.headers() {
+                    head += &format!("{name}: {value}\r\n");
+                }
+                let mut sent = listener.write_all((head + "\r\n").as_bytes());
+                let runtime = runtime();
+                while sent.is_ok()
+                    && let Some(bytes) = runtime.block_on(feed.next())
+                {
+                    sent = listener.write_all(&bytes);
+                }
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_listener_hears_the_desk_without_any_server_and_reads_its_title() {
+    let desk = Desk::tone(1_000.0, 0.25);
+    let hub = ListenerHub::new(desk.tap.clone(), ListenSettings::default());
+    hub.open();
+    hub.set_title("Jóga 🎵 it's');");
+    let port = serve(hub.clone());
+    for path in ["/live.mp3", "/live.opus"] {
+        let [left, _] = hear(&format!("http://127.0.0.1:{port}{path}"), 3.0);
+        assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
+    }
+    assert_eq!(icy_title(port, "/live.mp3", "J"), "Jóga 🎵 it's');");
+    wait_for("everyone to leave", seconds(20), || {
+        (hub.listeners() == 0).then_some(())
+    });
+}
+
+#[test]
+fn a_closed_or_full_hub_lets_nobody_in_and_says_why() {
+    let desk = Desk::tone(1_000.0, 0.25);
+    let settings = ListenSettings {
+        listeners_max: 2,
+        ..ListenSettings::default()
+    };
+    let hub = ListenerHub::new(desk.tap.clone(), settings);
+    assert!(matches!(hub.join(Mount::Mp3, true), Err(JoinError::Closed)));
+    assert_eq!(hub.listeners(), 0);
+    hub.open();
+    let mut first = hub
+        .join(Mount::Mp3, true)
+        .map_err(|error| error.to_string())
+        .expect("there is room");
+    let second = hub
+        .join(Mount::Opus, true)
+        .map_err(|error| error.to_string())
+        .expect("there is room");
+    assert!(matches!(
+        hub.join(Mount::Mp3, false),
+        Err(JoinError::Full { listeners_max: 2 })
+    ));
+    drop(second);
+    assert_eq!(hub.listeners(), 1);
+    assert!(hub.join(Mount::Opus, false).is_ok());
+    hub.close();
+    runtime().block_on(async { while first.next().await.is_some() {} }); // it ends
+}
+
+#[test]
+fn a_listener_that_begins_has_two_seconds_at_once_and_one_that_lags_is_dropped() {
+    let desk = Desk::tone(1_000.0, 0.25);
+    let hub = ListenerHub::new(desk.tap.clone(), ListenSettings::default());
+    hub.open();
+    let mut slow = hub
+        .join(Mount::Mp3, false)
+        .map_err(|error| error.to_string())
+        .expect("there is room");
+    std::thread::sleep(seconds(3));
+    let mut late = hub
+        .join(Mount::Mp3, false)
+        .map_err(|error| error.to_string())
+        .expect("there is room");
+    let runtime = runtime();
+    let at_once = runtime.block_on(async {
+        let mut bytes = 0;
+        while let Ok(Some(more)) = tokio::time::timeout(std::time::Duration::from_millis(5), late.next()).await {
+            bytes += more.len();
+        }
+        bytes
+    });
+    assert!(
+        (28_000..48_000).contains(&at_once),
+        "{at_once} bytes at once, two seconds are 32000"
+    );
+    std::thread::sleep(seconds(5)); // together longer than a subscriber may lag
+    let heard = runtime.block_on(async {
+        let mut bytes = 0;
+        while let Some(more) = slow.next().await {
+            bytes += more.len();
+        }
+        bytes
+    });
+    assert_eq!(heard, 0, "it is dropped, not served from the past");
+}
