@@ -1,0 +1,78 @@
+//! What the station tells its hosts, and the messages of the WebSocket.
+
+use airdesk_engine::StripId;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{
+    AudioCommand, BroadcastState, BusState, CommandError, DeviceState, EngineState, ListeningState, Notice,
+    OutputState, RecorderState, Reply, Snapshot, StripState,
+};
+
+/// One part of the [`Snapshot`] has a new value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", content = "value", rename_all = "camelCase")]
+pub enum Event {
+    /// A strip is new (at the right end) or has changed.
+    Strip(StripState),
+    /// A strip is gone.
+    StripRemoved(#[ts(type = "number")] StripId),
+    /// A bus has changed.
+    Bus(BusState),
+    /// An output has changed.
+    Output(OutputState),
+    /// The list of devices has changed.
+    Devices(Vec<DeviceState>),
+    /// The recorder has changed; twice a second while it records.
+    Recorder(RecorderState),
+    /// Broadcast has changed; once a second while on air.
+    Broadcast(BroadcastState),
+    /// The listener mounts have changed.
+    Listening(ListeningState),
+    /// The engine's health, once a second.
+    Engine(EngineState),
+    /// Something to read.
+    Notice(Notice),
+    /// A notice was dismissed.
+    NoticeDismissed(u32),
+}
+
+/// What a console sends over the WebSocket, as text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientMessage {
+    /// Chosen by the client; the answer carries it back.
+    pub id: u32,
+    /// What is asked.
+    pub command: AudioCommand,
+}
+
+/// What a console receives over the WebSocket, as text. Meters come as binary messages between.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ServerMessage {
+    /// First of all, and again after the connection could not keep up.
+    Snapshot {
+        /// The whole desk.
+        snapshot: Box<Snapshot>,
+    },
+    /// Something has changed.
+    Event {
+        /// What.
+        event: Box<Event>,
+    },
+    /// A command was obeyed.
+    Reply {
+        /// The client's number.
+        id: u32,
+        /// What came of it.
+        reply: Reply,
+    },
+    /// A command was refused, or the message could not be read (`id` is then `null`).
+    Error {
+        /// The client's number.
+        id: Option<u32>,
+        /// Why.
+        error: CommandError,
+    },
+}

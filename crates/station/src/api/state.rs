@@ -1,0 +1,565 @@
+//! The desk as a host sees it.
+
+use airdesk_devices::DeviceId;
+use airdesk_dsp::{Decibels, Pan};
+use airdesk_engine::StripId;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Everything there is to draw. A host gets one when it connects and after it lagged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// Airdesk's version.
+    pub version: String,
+    /// The session's file, as a path.
+    pub session: String,
+    /// Strips, left to right.
+    pub strips: Vec<StripState>,
+    /// Programme and cue, in that order.
+    pub buses: Vec<BusState>,
+    /// Main and cue output, in that order.
+    pub outputs: Vec<OutputState>,
+    /// Every device the system has now, and none that it has not.
+    pub devices: Vec<DeviceState>,
+    /// The recorder.
+    pub recorder: RecorderState,
+    /// Streaming to a server.
+    pub broadcast: BroadcastState,
+    /// The desk's own listener mounts.
+    pub listening: ListeningState,
+    /// The engine's health.
+    pub engine: EngineState,
+    /// What the operator has not yet dismissed, oldest first.
+    pub notices: Vec<Notice>,
+}
+
+/// What feeds a strip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StripSource {
+    /// Nothing.
+    Silent,
+    /// A capture device, or what a device plays where the system offers that.
+    Device {
+        /// Which one.
+        #[ts(type = "string")]
+        device: DeviceId,
+        /// Which of its channels.
+        channels: ChannelPick,
+    },
+    /// Material that comes with Airdesk, looped.
+    Material {
+        /// Which piece.
+        material: Material,
+    },
+    /// A WAV file.
+    File {
+        /// Its path.
+        path: String,
+        /// Start again at its end.
+        looped: bool,
+    },
+}
+
+/// Which channels of a device, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ChannelPick {
+    /// One channel on both sides.
+    Mono {
+        /// The channel.
+        channel: u16,
+    },
+    /// Two channels.
+    Pair {
+        /// The channel heard left.
+        left: u16,
+        /// The channel heard right.
+        right: u16,
+    },
+}
+
+/// The material that comes with Airdesk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Material {
+    /// A rhythm loop.
+    Rhythm,
+    /// A slow chord pad.
+    Pad,
+    /// A spoken phrase.
+    Voice,
+}
+
+/// One strip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StripState {
+    /// Its id for as long as it lives; never used again.
+    #[ts(type = "number")]
+    pub id: StripId,
+    /// What the operator reads on it.
+    pub name: String,
+    /// What feeds it.
+    pub source: StripSource,
+    /// How that is going.
+    pub input: InputState,
+    /// Input trim, dB.
+    #[ts(type = "number")]
+    pub trim: Decibels,
+    /// Fader, dB; `null` is off.
+    #[ts(type = "number | null")]
+    pub fader: Decibels,
+    /// Pan, -1..=1.
+    #[ts(type = "number")]
+    pub pan: Pan,
+    /// Muted.
+    pub mute: bool,
+    /// Soloed.
+    pub solo: bool,
+    /// Stays whatever is soloed.
+    pub solo_safe: bool,
+    /// On the cue bus.
+    pub cue: bool,
+}
+
+/// What a strip's source is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum InputState {
+    /// The strip has no source.
+    Silent,
+    /// The device or file is being opened.
+    Opening,
+    /// Audio is arriving.
+    Running {
+        /// From the device's callback to the mix, seconds; 0 for files and material.
+        latency: f32,
+        /// The device's clock against the desk's, parts per million; positive is fast.
+        ppm: f32,
+        /// Frames the device delivered and the desk could not take.
+        #[ts(type = "number")]
+        frames_lost: u64,
+        /// Frames that were not there in time: heard as silence.
+        #[ts(type = "number")]
+        frames_missing: u64,
+    },
+    /// A file has been played to its end.
+    Ended,
+    /// It cannot be heard; the station goes on trying where that can help.
+    Missing {
+        /// Why, in a sentence.
+        reason: String,
+    },
+}
+
+/// The buses of the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum BusName {
+    /// What is recorded and goes on air.
+    Programme,
+    /// What the operator alone listens to.
+    Cue,
+}
+
+/// One bus.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct BusState {
+    /// Which.
+    pub bus: BusName,
+    /// Its master fader, dB; `null` is off.
+    #[ts(type = "number | null")]
+    pub fader: Decibels,
+}
+
+/// The outputs of the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum OutputName {
+    /// Plays the programme, and is the desk's clock.
+    Main,
+    /// Plays cue: headphones.
+    Cue,
+}
+
+/// Which device an output plays on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum DeviceChoice {
+    /// Whatever the system's default is, also when that changes.
+    Default,
+    /// This one; the output waits for it when it is away.
+    Device {
+        /// Which one.
+        #[ts(type = "string")]
+        device: DeviceId,
+    },
+}
+
+/// One output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputState {
+    /// Which.
+    pub output: OutputName,
+    /// What was chosen; `null` for none.
+    pub device: Option<DeviceChoice>,
+    /// How it is going.
+    pub playback: PlaybackState,
+}
+
+/// What an output is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum PlaybackState {
+    /// No device was chosen.
+    Off,
+    /// The device is being opened.
+    Opening,
+    /// It plays.
+    Playing {
+        /// The device's name.
+        name: String,
+        /// Its rate, Hz.
+        rate: u32,
+        /// From the mix to the device's callback, seconds.
+        latency: f32,
+        /// The device's clock against the desk's, ppm (for the main output: against the machine's).
+        ppm: f32,
+        /// Frames that were not there in time: heard as silence.
+        #[ts(type = "number")]
+        frames_missing: u64,
+    },
+    /// It does not play; the station goes on trying.
+    Missing {
+        /// Why, in a sentence.
+        reason: String,
+    },
+}
+
+/// One device the system has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceState {
+    /// Stable across restarts: `host:id`.
+    #[ts(type = "string")]
+    pub id: DeviceId,
+    /// What the operator reads.
+    pub name: String,
+    /// The sound system it belongs to: "PipeWire", "JACK", "ALSA", "CoreAudio", "WASAPI".
+    pub host: String,
+    /// Channels that can be captured; 0 if none.
+    pub input_channels: u16,
+    /// Channels that can be played; 0 if none.
+    pub output_channels: u16,
+    /// Its rate, Hz.
+    pub rate: u32,
+    /// Capturing it gives what the machine plays.
+    pub monitor: bool,
+    /// The system's default input.
+    pub default_input: bool,
+    /// The system's default output.
+    pub default_output: bool,
+}
+
+/// Sample format of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordingFormat {
+    /// 16-bit integer, triangular dither.
+    Pcm16,
+    /// 24-bit integer.
+    #[default]
+    Pcm24,
+    /// 32-bit float.
+    Float32,
+}
+
+/// Where and how recordings are made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordingSettings {
+    /// The folder; made when missing.
+    pub folder: String,
+    /// The sample format.
+    pub format: RecordingFormat,
+}
+
+/// The recorder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RecorderState {
+    /// Where and how.
+    pub settings: RecordingSettings,
+    /// What it is doing.
+    pub recording: RecordingState,
+    /// Free bytes in the folder; `null` when it cannot be read.
+    #[ts(type = "number | null")]
+    pub free_bytes: Option<u64>,
+    /// Hours of recording that fit into them.
+    pub hours_left: Option<f32>,
+}
+
+/// What the recorder is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RecordingState {
+    /// Nothing is recorded.
+    Stopped {
+        /// The last recording of this run, if any.
+        last_file: Option<String>,
+    },
+    /// The file is being made; nothing is on disk yet.
+    Starting,
+    /// Bytes are reaching the disk.
+    Recording {
+        /// The file.
+        file: String,
+        /// Seconds on disk.
+        seconds: f64,
+        /// Bytes on disk.
+        #[ts(type = "number")]
+        bytes: u64,
+        /// Frames missing from it; each gap is in the log beside it.
+        #[ts(type = "number")]
+        frames_lost: u64,
+    },
+    /// The disk takes nothing for the moment; up to 15 s are kept in memory and nothing is lost yet.
+    Stalled {
+        /// The file.
+        file: String,
+        /// Seconds since a byte reached the disk.
+        seconds: f32,
+    },
+    /// It stopped by itself; what was written is a valid file.
+    Failed {
+        /// The file, if one was made.
+        file: Option<String>,
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// Codec of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum StreamCodec {
+    /// MP3, constant bit rate.
+    Mp3,
+    /// Opus in Ogg.
+    Opus,
+}
+
+/// How the desk reaches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Transport {
+    /// Airdesk's own source client.
+    #[default]
+    Native,
+    /// libshout, where this build has it.
+    Libshout,
+}
+
+/// Which server to stream to, and how the stream introduces itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BroadcastSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Encrypt with TLS.
+    pub tls: bool,
+    /// Accept only this certificate (SHA-256, lower-case hexadecimal); `null`: the system decides.
+    pub pinned_certificate: Option<String>,
+    /// Mount point, with its leading slash.
+    pub mount: String,
+    /// User name; Icecast's own default is "source".
+    pub user: String,
+    /// Codec.
+    pub codec: StreamCodec,
+    /// Bit rate, kbit/s.
+    pub bit_rate: u16,
+    /// Station name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Genre.
+    pub genre: String,
+    /// Home page.
+    pub url: String,
+    /// List it in public directories.
+    pub public: bool,
+    /// How the server is reached.
+    pub transport: Transport,
+}
+
+impl Default for BroadcastSettings {
+    fn default() -> Self {
+        Self {
+            host: "localhost".into(),
+            port: 8000,
+            tls: false,
+            pinned_certificate: None,
+            mount: "/live.mp3".into(),
+            user: "source".into(),
+            codec: StreamCodec::Mp3,
+            bit_rate: 128,
+            name: "Airdesk".into(),
+            description: String::new(),
+            genre: String::new(),
+            url: String::new(),
+            public: false,
+            transport: Transport::Native,
+        }
+    }
+}
+
+/// Streaming to a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct BroadcastState {
+    /// Where to and as what.
+    pub settings: BroadcastSettings,
+    /// Where the password is kept.
+    pub password: PasswordState,
+    /// What listeners read.
+    pub title: String,
+    /// What is happening.
+    pub air: AirState,
+}
+
+/// Where a password is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum PasswordState {
+    /// None is set.
+    None,
+    /// In the system's key store.
+    KeyStore,
+    /// In a file that only this user can read, because the system has no key store.
+    File,
+    /// From the environment variable `AIRDESK_PASSWORD`.
+    Environment,
+}
+
+/// The truth about being on air.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AirState {
+    /// Not streaming, and not trying to.
+    Off,
+    /// Reaching for the server.
+    Connecting,
+    /// The server accepts what is sent.
+    Live {
+        /// Seconds since the server accepted the stream.
+        seconds: f64,
+        /// Bytes the server's side has acknowledged.
+        #[ts(type = "number")]
+        bytes_sent: u64,
+        /// Seconds of audio dropped because the line was too slow.
+        seconds_dropped: f32,
+        /// How often the stream came back by itself.
+        reconnects: u32,
+        /// The title could not be delivered, and why.
+        title_error: Option<String>,
+    },
+    /// The stream broke or the server is away; trying again by itself.
+    Retrying {
+        /// Why.
+        reason: String,
+        /// Which attempt comes next.
+        attempt: u32,
+        /// Seconds until then.
+        seconds: f32,
+    },
+    /// Trying again cannot help.
+    Failed {
+        /// Why, and what to change.
+        reason: String,
+        /// The certificate to trust, when that is what is missing.
+        certificate: Option<String>,
+    },
+}
+
+/// The desk's own listener mounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ListeningState {
+    /// Open or not.
+    pub on: bool,
+    /// The addresses listeners open.
+    pub urls: Vec<String>,
+    /// How many are listening now.
+    pub listeners: u32,
+}
+
+/// The engine's health.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineState {
+    /// The desk's rate, Hz.
+    pub rate: u32,
+    /// Seconds of programme mixed since start.
+    pub seconds: f64,
+    /// Part of a block's time that mixing it takes, 0..1, mean of the last second.
+    pub load: f32,
+    /// The worst block of the last second, same measure.
+    pub load_peak: f32,
+    /// Whose clock the desk follows.
+    pub clock: ClockSource,
+    /// From an input's callback through the mix to the main output's callback, seconds.
+    pub latency: Option<f32>,
+    /// Blocks that were mixed too late for the main output.
+    #[ts(type = "number")]
+    pub blocks_late: u64,
+    /// Samples that were not a number and were silenced.
+    #[ts(type = "number")]
+    pub bad_samples: u64,
+    /// The engine runs with real-time priority.
+    pub real_time: bool,
+}
+
+/// Whose clock the desk follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ClockSource {
+    /// The machine's monotonic clock: there is no main output.
+    Machine,
+    /// The main output.
+    Device {
+        /// The device's name.
+        name: String,
+    },
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something is not as it should be.
+    Warning,
+    /// Something was lost or has stopped.
+    Error,
+}
+
+/// Something the operator should read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Notice {
+    /// Its number, to dismiss it by.
+    pub id: u32,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence: what, which, what to do.
+    pub text: String,
+    /// When, as local time `HH:MM:SS`.
+    pub time: String,
+}

@@ -1,0 +1,96 @@
+//! How this machine runs Airdesk, as opposed to what is on the desk.
+//!
+//! Command line, then environment `AIRDESK_*`, then `config.toml` in the platform's configuration folder,
+//! then defaults. The command line is the hosts' business; the rest is here.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use serde::Deserialize;
+
+/// What may be configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Config {
+    /// The remote face's port; 0 for any. `AIRDESK_PORT`.
+    pub port: Option<u16>,
+    /// The session to run. `AIRDESK_SESSION`.
+    pub session: Option<PathBuf>,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file is there and cannot be read.
+    #[error("the configuration {} cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is broken.
+    #[error("the configuration {} is broken: {reason}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        reason: String,
+    },
+    /// A variable is no port.
+    #[error("AIRDESK_PORT is \"{0}\"; set it to a number from 0 to 65535")]
+    Port(String),
+}
+
+impl Config {
+    /// What the environment and the file say.
+    ///
+    /// # Errors
+    /// When one of them cannot be understood.
+    pub fn load() -> Result<Self, ConfigError> {
+        let folder = directories::ProjectDirs::from("org", "airdesk", "Airdesk");
+        let mut config = match folder {
+            Some(folder) => Self::read(&folder.config_dir().join("config.toml"))?,
+            None => Self::default(),
+        };
+        if let Ok(port) = env::var("AIRDESK_PORT") {
+            config.port = Some(port.parse().map_err(|_| ConfigError::Port(port))?);
+        }
+        if let Some(session) = env::var_os("AIRDESK_SESSION") {
+            config.session = Some(session.into());
+        }
+        Ok(config)
+    }
+
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        match fs::read_to_string(path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| ConfigError::Broken {
+                path: path.to_owned(),
+                reason: crate::session::one_line(&error, &text),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_cannot_be_understood_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        assert_eq!(Config::read(&path).expect("none is fine"), Config::default());
+        fs::write(&path, "port = 9000\n").expect("written");
+        assert_eq!(Config::read(&path).expect("read").port, Some(9000));
+        fs::write(&path, "prot = 9000\n").expect("written");
+        let message = Config::read(&path).expect_err("refused").to_string();
+        assert!(message.contains("config.toml") && message.contains("prot"), "{message}");
+    }
+}

@@ -1,0 +1,114 @@
+//! A host's end of the station.
+
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, Reply, Snapshot};
+use crate::session::SessionError;
+use airdesk_outputs::listen::ListenerHub;
+
+/// What a host sends.
+pub(crate) enum Request {
+    Command(AudioCommand, oneshot::Sender<Result<Reply, CommandError>>),
+    Snapshot(oneshot::Sender<Snapshot>),
+    /// Where the listener mounts can be reached, told by the face that serves them.
+    ListenAt(Vec<String>),
+    Stop(oneshot::Sender<Result<(), SessionError>>),
+}
+
+/// The station has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the desk has stopped")]
+pub struct Unavailable;
+
+impl From<Unavailable> for CommandError {
+    fn from(error: Unavailable) -> Self {
+        Self {
+            code: ErrorCode::Unavailable,
+            message: format!("{error}; start Airdesk again"),
+        }
+    }
+}
+
+/// Talks to the station. Cheap to clone; every host has its own.
+#[derive(Clone)]
+pub struct StationHandle {
+    pub(crate) requests: mpsc::Sender<Request>,
+    pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) meters: broadcast::Sender<Arc<DeskMeters>>,
+    pub(crate) listeners: ListenerHub,
+}
+
+impl StationHandle {
+    /// Asks for something and waits until the station has obeyed or refused. When very many commands
+    /// wait, this waits too.
+    ///
+    /// # Errors
+    /// When the command is refused; nothing has changed then.
+    pub async fn send(&self, command: AudioCommand) -> Result<Reply, CommandError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(Request::Command(command, answer))
+            .await
+            .map_err(|_| Unavailable)?;
+        answered.await.map_err(|_| Unavailable)?
+    }
+
+    /// The whole desk as it is now.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    pub async fn snapshot(&self) -> Result<Snapshot, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(Request::Snapshot(answer))
+            .await
+            .map_err(|_| Unavailable)?;
+        answered.await.map_err(|_| Unavailable)
+    }
+
+    /// Every change from now on. A host that lags asks for a snapshot.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Levels, some 60 times a second while anybody looks.
+    pub fn meters(&self) -> broadcast::Receiver<Arc<DeskMeters>> {
+        self.meters.subscribe()
+    }
+
+    /// The desk's own listener mounts, for the face that serves them.
+    pub fn listeners(&self) -> &ListenerHub {
+        &self.listeners
+    }
+
+    /// Says where the listener mounts can be reached.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    pub async fn listen_at(&self, urls: Vec<String>) -> Result<(), Unavailable> {
+        self.requests
+            .send(Request::ListenAt(urls))
+            .await
+            .map_err(|_| Unavailable)
+    }
+
+    /// Ends everything in order: recordings are finished, the stream is closed, the session saved.
+    ///
+    /// # Errors
+    /// When the session could not be saved; all the rest has been done.
+    pub async fn stop(&self) -> Result<(), SessionError> {
+        let (answer, answered) = oneshot::channel();
+        if self.requests.send(Request::Stop(answer)).await.is_err() {
+            return Ok(());
+        }
+        // No answer: somebody else has stopped it, and has been told.
+        answered.await.unwrap_or(Ok(()))
+    }
+
+    /// Waits until the station has ended, asked or not.
+    pub async fn ended(&self) {
+        self.requests.closed().await;
+    }
+}

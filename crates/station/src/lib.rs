@@ -1,0 +1,35 @@
+//! What Airdesk does, for any host: it owns the desk's whole state, obeys commands, keeps devices,
+//! recorder and stream going, and tells everybody what is true.
+//!
+//! A host (window, browser, headless) sends [`api::AudioCommand`]s through a [`StationHandle`] and draws
+//! the [`api::Snapshot`] and [`api::Event`]s it gets back. It touches no audio type.
+
+pub mod api;
+pub mod config;
+pub mod render;
+pub mod secrets;
+pub mod session;
+
+mod broadcast;
+mod captures;
+mod desk;
+mod handle;
+mod material;
+mod notices;
+mod obey;
+mod overview;
+mod playback;
+mod recording;
+mod station;
+mod strips;
+
+pub use airdesk_devices::{Device, DeviceId, DeviceList, HostChoice};
+pub use airdesk_engine::StripId;
+pub use airdesk_outputs::listen::{JoinError, ListenerFeed, ListenerHub, Mount};
+pub use handle::{StationHandle, Unavailable};
+pub use station::{StartError, Station, StationOptions};
+
+/// Looks once and says what sound devices this machine has. Blocks, some seconds at most.
+pub fn list_devices() -> DeviceList {
+    airdesk_devices::list(&HostChoice::default(), std::time::Duration::from_secs(5))
+}

@@ -1,0 +1,65 @@
+//! From a strip's source to the player that renders it.
+
+use std::path::Path;
+
+use airdesk_dsp::SampleRate;
+use airdesk_sources::Player;
+use airdesk_sources::material::{Loop, pad, rhythm, voice};
+use airdesk_sources::wav::{self, WavError};
+
+use crate::api::{Material, StripSource};
+use crate::desk::Piece;
+
+/// Opens a player, on whatever thread may wait for it.
+pub(crate) type Opener = Box<dyn FnOnce() -> Result<Box<dyn Player>, WavError> + Send>;
+
+/// Why a source cannot be heard, in a sentence that names the file.
+pub(crate) fn explain(source: &StripSource, error: &WavError) -> String {
+    match (source, error) {
+        (_, WavError::Open { .. } | WavError::NotAFile { .. }) => error.to_string(),
+        (StripSource::File { path, .. }, error) => format!("{path}: {error}"),
+        (_, error) => error.to_string(),
+    }
+}
+
+/// Computes each piece once.
+#[derive(Default)]
+pub(crate) struct Library {
+    pieces: Vec<(Material, Piece)>,
+}
+
+impl Library {
+    /// What opens the player of a source that is no device; `None` for the others. A file is touched only
+    /// when the opener is called, which may block.
+    ///
+    /// # Errors
+    /// When built-in material cannot be made.
+    pub(crate) fn opener(&mut self, source: &StripSource, rate: SampleRate) -> Result<Option<Opener>, String> {
+        Ok(match source {
+            StripSource::Silent | StripSource::Device { .. } => None,
+            StripSource::Material { material } => {
+                let piece = self.piece(*material, rate)?;
+                Some(Box::new(move || Ok(Box::new(Loop::new(piece)) as Box<dyn Player>)))
+            }
+            StripSource::File { path, looped } => {
+                let (path, looped) = (path.clone(), *looped);
+                Some(Box::new(move || {
+                    wav::open(Path::new(&path), rate, looped).map(|player| Box::new(player) as Box<dyn Player>)
+                }))
+            }
+        })
+    }
+
+    fn piece(&mut self, material: Material, rate: SampleRate) -> Result<Piece, String> {
+        if let Some((_, piece)) = self.pieces.iter().find(|(kept, _)| *kept == material) {
+            return Ok(piece.clone());
+        }
+        let piece = match material {
+            Material::Rhythm => rhythm(rate),
+            Material::Pad => pad(rate),
+            Material::Voice => voice(rate).map_err(|error| error.to_string())?,
+        };
+        self.pieces.push((material, piece.clone()));
+        Ok(piece)
+    }
+}

@@ -1,0 +1,141 @@
+//! The desk as hosts see it: snapshots, levels, and news from the engine and the sound systems.
+
+use std::sync::Arc;
+
+use airdesk_devices::DeviceList;
+use airdesk_engine::Notice as EngineNotice;
+
+use crate::api::{
+    ChannelPick, ClockSource, DeskMeters, DeviceState, EngineState, Event, OutputName, PlaybackState, Severity,
+    Snapshot, StripSource,
+};
+use crate::session::SessionStrip;
+use crate::station::Core;
+
+impl Core {
+    pub(crate) fn hear_engine(&mut self, notice: EngineNotice) {
+        let (severity, text) = match notice {
+            EngineNotice::OutletStarved { missing, lead } => (
+                Severity::Warning,
+                format!(
+                    "the main output had to wait for {missing} frames; the desk now runs {lead} frames ahead of it. \
+                     Close other programs if this goes on"
+                ),
+            ),
+            EngineNotice::OutletBroken => (
+                Severity::Warning,
+                "the main output stopped for a moment and was put back in time".into(),
+            ),
+            EngineNotice::Slept(seconds) => (
+                Severity::Warning,
+                format!("the machine slept for {seconds:.0} s; the desk goes on from now"),
+            ),
+        };
+        self.notice(severity, text);
+    }
+
+    pub(crate) fn hear_devices(&mut self, list: Arc<DeviceList>) {
+        for notice in &list.notices {
+            if !self.devices.notices.contains(notice) {
+                self.notice(Severity::Warning, notice.to_string());
+            }
+        }
+        self.devices = list;
+        if !std::mem::replace(&mut self.scanned, true) && self.first_run {
+            self.add_first_microphone();
+        }
+        self.tell(Event::Devices(self.device_states()));
+        self.follow_captures();
+        self.follow_playbacks();
+    }
+
+    /// A new user's microphone gets a strip, muted: nobody is put on air, or into a howl, unasked.
+    pub(crate) fn add_first_microphone(&mut self) {
+        let microphone = self
+            .devices
+            .devices
+            .iter()
+            .find(|device| device.default_input && !device.monitor);
+        let Some(device) = microphone else { return };
+        let mut strip = SessionStrip::new(
+            "Mic",
+            StripSource::Device {
+                device: device.id.clone(),
+                channels: ChannelPick::Mono { channel: 0 },
+            },
+        );
+        strip.mute = true;
+        if let Err(error) = self.add_strip(&strip) {
+            self.notice(Severity::Warning, error.message);
+        }
+    }
+
+    pub(crate) fn device_states(&self) -> Vec<DeviceState> {
+        self.devices.devices.iter().map(DeviceState::from).collect()
+    }
+
+    pub(crate) fn engine_state(&mut self) -> EngineState {
+        let real_time = self.desk.is_real_time();
+        let rate = self.desk.rate.hz();
+        let health = self.desk.report().health;
+        let main = self.playbacks.state(OutputName::Main);
+        let clock = match (&main.playback, health.follows_outlet) {
+            (PlaybackState::Playing { name, .. }, true) => ClockSource::Device { name: name.clone() },
+            _ => ClockSource::Machine,
+        };
+        let out = match main.playback {
+            PlaybackState::Playing { latency, .. } => Some(latency),
+            _ => None,
+        };
+        EngineState {
+            rate,
+            seconds: health.frames as f64 / f64::from(rate),
+            load: health.load,
+            load_peak: health.load_peak,
+            clock,
+            latency: out.map(|out| out + self.strips.longest_latency()),
+            blocks_late: health.blocks_late,
+            bad_samples: health.bad_samples,
+            real_time,
+        }
+    }
+
+    pub(crate) fn snapshot(&mut self) -> Snapshot {
+        Snapshot {
+            version: env!("CARGO_PKG_VERSION").into(),
+            session: self.file.path().to_string_lossy().into_owned(),
+            strips: self.strips.states().cloned().collect(),
+            buses: self.buses.to_vec(),
+            outputs: [OutputName::Main, OutputName::Cue]
+                .map(|output| self.playbacks.state(output))
+                .to_vec(),
+            devices: self.device_states(),
+            recorder: self.recording.state(),
+            broadcast: self.air.state(),
+            listening: self.listening(),
+            engine: self.engine_state(),
+            notices: self.notices.all().to_vec(),
+        }
+    }
+
+    pub(crate) fn meters(&mut self) -> DeskMeters {
+        self.sequence = self.sequence.wrapping_add(1);
+        let sequence = self.sequence;
+        let order: Vec<_> = self.strips.states().map(|strip| strip.id).collect();
+        let report = self.desk.report();
+        let strips = order
+            .into_iter()
+            .map(|id| {
+                // A strip that the engine has not mixed yet is silent.
+                let heard = report.strips().find(|strip| strip.id == id);
+                (id, heard.map(|strip| strip.levels).unwrap_or_default())
+            })
+            .collect();
+        DeskMeters {
+            sequence,
+            load: report.health.load,
+            buses: report.buses,
+            strips,
+        }
+    }
+}

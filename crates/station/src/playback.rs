@@ -1,0 +1,300 @@
+//! The two outputs: programme on the main one, which is the desk's clock, and cue on the other.
+
+use std::time::{Duration, Instant};
+
+use airdesk_devices::{
+    DeviceChoice as Chosen, DeviceList, HostChoice, OpenError, PlaybackRequest, PlaybackStream, StreamHealth,
+};
+use airdesk_dsp::SampleRate;
+use airdesk_engine::EngineCommand;
+use airdesk_engine::mix_queue::MixTap;
+use airdesk_engine::outlet_clock::{OutletClock, outlet_clock};
+use airdesk_engine::time::Clock;
+use tokio::sync::mpsc;
+
+use crate::api::{CommandError, DeviceChoice, ErrorCode, Event, OutputName, OutputState, PlaybackState, Severity};
+use crate::captures::{OPEN_LIMIT, retry_in};
+use crate::station::{Core, Internal};
+
+/// An output that has not called back for so long is closed and opened again, seconds.
+const STALLED_SECONDS: f64 = 3.0;
+/// How soon a lost output is tried again.
+const SOON: Duration = Duration::from_secs(1);
+
+enum State {
+    Off,
+    Opening,
+    Open(Box<PlaybackStream>),
+    Closed { reason: String, again: Instant },
+}
+
+struct Playback {
+    choice: Option<DeviceChoice>,
+    state: State,
+    /// Counts openings: an answer to an older one is for nobody.
+    attempt: u64,
+    /// What hosts were told last.
+    told: PlaybackState,
+}
+
+/// Both outputs.
+pub(crate) struct Playbacks {
+    outputs: [Playback; 2],
+    internal: mpsc::UnboundedSender<Internal>,
+    clock: Clock,
+    rate: SampleRate,
+    hosts: HostChoice,
+}
+
+/// What an opening ended with: the stream, and the desk's clock if it is the main output.
+pub(crate) type Opened = Result<(PlaybackStream, Option<Box<OutletClock>>), OpenError>;
+
+impl Playbacks {
+    pub(crate) fn new(
+        internal: mpsc::UnboundedSender<Internal>,
+        clock: Clock,
+        rate: SampleRate,
+        hosts: HostChoice,
+    ) -> Self {
+        let output = || Playback {
+            choice: None,
+            state: State::Off,
+            attempt: 0,
+            told: PlaybackState::Off,
+        };
+        Self {
+            outputs: [output(), output()],
+            internal,
+            clock,
+            rate,
+            hosts,
+        }
+    }
+
+    pub(crate) fn choose(&mut self, output: OutputName, choice: Option<DeviceChoice>) {
+        let playback = &mut self.outputs[output as usize];
+        playback.attempt += 1;
+        playback.state = match choice {
+            None => State::Off,
+            Some(_) => State::Closed {
+                reason: "looking for the device".into(),
+                again: Instant::now(),
+            },
+        };
+        playback.choice = choice;
+    }
+
+    pub(crate) fn choice(&self, output: OutputName) -> Option<DeviceChoice> {
+        self.outputs[output as usize].choice.clone()
+    }
+
+    pub(crate) fn state(&self, output: OutputName) -> OutputState {
+        let playback = &self.outputs[output as usize];
+        OutputState {
+            output,
+            device: playback.choice.clone(),
+            playback: playback.now(self.rate),
+        }
+    }
+
+    /// Opens `output` on a thread that may hang.
+    fn open(&mut self, output: OutputName, tap: &MixTap) {
+        let playback = &mut self.outputs[output as usize];
+        let choice = match &playback.choice {
+            None => return,
+            Some(DeviceChoice::Default) => Chosen::Default,
+            Some(DeviceChoice::Device { device }) => Chosen::Device(device.clone()),
+        };
+        playback.attempt += 1;
+        playback.state = State::Opening;
+        let mut request = PlaybackRequest::new(choice, self.clock.clone(), self.rate);
+        request.hosts = self.hosts.clone();
+        let (internal, attempt, reader) = (self.internal.clone(), playback.attempt, tap.reader());
+        tokio::task::spawn_blocking(move || {
+            let opened = match output {
+                OutputName::Main => {
+                    let (stamper, clock) = outlet_clock();
+                    PlaybackStream::open_main(request, OPEN_LIMIT, reader, stamper)
+                        .map(|stream| (stream, Some(Box::new(clock))))
+                }
+                OutputName::Cue => {
+                    PlaybackStream::open_bridged(request, OPEN_LIMIT, reader).map(|stream| (stream, None))
+                }
+            };
+            // The station may have ended meanwhile.
+            let _ = internal.send(Internal::PlaybackOpened {
+                output,
+                attempt,
+                opened,
+            });
+        });
+    }
+}
+
+impl Playback {
+    /// The system's default is another device now, where that is what was chosen.
+    fn moved(&self, stream: &PlaybackStream, list: &DeviceList) -> Option<String> {
+        let default = list
+            .default_output()
+            .filter(|_| self.choice == Some(DeviceChoice::Default))?;
+        (default.id != *stream.device()).then(|| format!("the system's default is {} now", default.name))
+    }
+
+    fn now(&self, desk: SampleRate) -> PlaybackState {
+        match &self.state {
+            State::Off => PlaybackState::Off,
+            State::Opening => PlaybackState::Opening,
+            State::Closed { reason, .. } => PlaybackState::Missing { reason: reason.clone() },
+            State::Open(stream) => {
+                let stats = stream.stats();
+                PlaybackState::Playing {
+                    name: stream.name().to_owned(),
+                    rate: stream.rate().hz(),
+                    latency: stats.latency,
+                    ppm: stats.ppm,
+                    frames_missing: stats.missing,
+                }
+                .rounded(desk)
+            }
+        }
+    }
+}
+
+impl PlaybackState {
+    /// Figures as coarse as a person reads them, so that hosts are not told of noise.
+    fn rounded(self, desk: SampleRate) -> Self {
+        match self {
+            Self::Playing {
+                name,
+                rate,
+                latency,
+                ppm,
+                frames_missing,
+            } => {
+                let frame = f32::from(u16::try_from(desk.hz() / 1000).unwrap_or(48)) * 1000.0;
+                let latency = (latency * frame / 16.0).round() * 16.0 / frame;
+                Self::Playing {
+                    name,
+                    rate,
+                    latency,
+                    ppm: ppm.round(),
+                    frames_missing,
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+impl Core {
+    pub(crate) fn set_output(&mut self, output: OutputName, choice: Option<DeviceChoice>) -> Result<(), CommandError> {
+        if let Some(DeviceChoice::Device { device }) = &choice
+            && self.devices.find(device).is_some_and(|device| !device.is_output())
+        {
+            let message = format!("{device} cannot play; choose a device with outputs");
+            return Err(CommandError {
+                code: ErrorCode::NoSuchDevice,
+                message,
+            });
+        }
+        if output == OutputName::Main {
+            self.desk.send(EngineCommand::FollowMachine)?;
+        }
+        self.playbacks.choose(output, choice);
+        self.follow_playbacks();
+        Ok(())
+    }
+
+    /// Opens outputs that are wanted and can be had, and notices those that are lost.
+    pub(crate) fn follow_playbacks(&mut self) {
+        for output in [OutputName::Main, OutputName::Cue] {
+            self.follow_playback(output);
+            let state = self.playbacks.state(output);
+            let playback = &mut self.playbacks.outputs[output as usize];
+            if playback.told != state.playback {
+                playback.told = state.playback.clone();
+                self.tell(Event::Output(state));
+            }
+        }
+    }
+
+    fn follow_playback(&mut self, output: OutputName) {
+        let playback = &mut self.playbacks.outputs[output as usize];
+        match &playback.state {
+            State::Off | State::Opening => {}
+            State::Open(stream) => {
+                let gone = match stream.health() {
+                    StreamHealth::Running => playback.moved(stream, &self.devices),
+                    StreamHealth::Stalled { since } => {
+                        let quiet = self.desk.clock.now().seconds() - since.seconds();
+                        (quiet > STALLED_SECONDS).then(|| "it has stopped playing".to_owned())
+                    }
+                    StreamHealth::Lost { reason } => Some(reason.to_string()),
+                };
+                let Some(gone) = gone else { return };
+                let text = format!("the {} output {}: {gone}", output.word(), stream.name());
+                playback.state = State::Closed {
+                    reason: text.clone(),
+                    again: Instant::now() + SOON,
+                };
+                self.notice(Severity::Warning, text);
+            }
+            State::Closed { again, .. } => {
+                let there = match &playback.choice {
+                    Some(DeviceChoice::Device { device }) => self.devices.find(device).is_some(),
+                    Some(DeviceChoice::Default) => self.devices.default_output().is_some(),
+                    None => false,
+                };
+                if !there {
+                    let reason = match &playback.choice {
+                        Some(DeviceChoice::Device { device }) => format!("{device} is not there"),
+                        _ => "this machine has no output device; the desk runs on its own clock".into(),
+                    };
+                    playback.state = State::Closed { reason, again: *again };
+                    return;
+                }
+                if *again > Instant::now() {
+                    return;
+                }
+                let tap = match output {
+                    OutputName::Main => self.desk.programme.clone(),
+                    OutputName::Cue => self.desk.cue.clone(),
+                };
+                self.playbacks.open(output, &tap);
+            }
+        }
+    }
+
+    pub(crate) fn playback_opened(&mut self, output: OutputName, attempt: u64, opened: Opened) {
+        let playback = &mut self.playbacks.outputs[output as usize];
+        if playback.attempt != attempt {
+            return; // something else was chosen meanwhile: the stream closes here
+        }
+        playback.state = match opened {
+            Ok((stream, clock)) => {
+                let followed = clock.map_or(Ok(()), |clock| self.desk.send(EngineCommand::FollowOutlet(clock)));
+                match followed {
+                    Ok(()) => State::Open(Box::new(stream)),
+                    Err(error) => State::Closed {
+                        reason: error.message,
+                        again: Instant::now() + SOON,
+                    },
+                }
+            }
+            Err(error) => State::Closed {
+                reason: error.to_string(),
+                again: Instant::now() + retry_in(&error),
+            },
+        };
+        self.follow_playbacks();
+    }
+}
+
+impl OutputName {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Cue => "cue",
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The recorder as the station drives it. Making and closing files may block, so others do it.
+
+use std::path::{Path, PathBuf};
+
+use airdesk_dsp::SampleRate;
+use airdesk_engine::mix_queue::MixReader;
+use airdesk_outputs::recorder::{
+    Recorder, RecorderSettings, Recording, RecordingState as Running, SampleFormat, StartError, Summary, free_space,
+    hours_left,
+};
+use jiff::Zoned;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::api::{
+    CommandError, ErrorCode, Event, RecorderState, RecordingFormat, RecordingSettings, RecordingState, Reply, Severity,
+};
+use crate::station::{Core, Internal};
+
+/// Who waits to hear what came of a command.
+pub(crate) type Answer = oneshot::Sender<Result<Reply, CommandError>>;
+
+enum Phase {
+    Stopped {
+        last_file: Option<String>,
+    },
+    Starting,
+    Running(Recording),
+    /// Being closed by another thread; hosts see what it was last.
+    Stopping(RecordingState),
+    Failed {
+        file: Option<String>,
+        reason: String,
+    },
+}
+
+/// The recorder and what is known of its folder.
+pub(crate) struct RecordingDesk {
+    settings: RecordingSettings,
+    rate: SampleRate,
+    phase: Phase,
+    free_bytes: Option<u64>,
+    /// Somebody is looking how much is free; on a dead network folder that may take for ever.
+    looking: bool,
+    internal: mpsc::UnboundedSender<Internal>,
+}
+
+impl RecordingDesk {
+    pub(crate) fn new(
+        settings: RecordingSettings,
+        rate: SampleRate,
+        internal: mpsc::UnboundedSender<Internal>,
+    ) -> Self {
+        let phase = Phase::Stopped { last_file: None };
+        Self {
+            settings,
+            rate,
+            phase,
+            free_bytes: None,
+            looking: false,
+            internal,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &RecordingSettings {
+        &self.settings
+    }
+
+    pub(crate) fn set(&mut self, settings: RecordingSettings) -> Result<(), CommandError> {
+        if !Path::new(&settings.folder).is_absolute() {
+            let message = format!(
+                "\"{}\" is no folder to record into; give its whole path",
+                settings.folder
+            );
+            return Err(CommandError {
+                code: ErrorCode::Invalid,
+                message,
+            });
+        }
+        self.settings = settings;
+        self.free_bytes = None;
+        self.look();
+        Ok(())
+    }
+
+    /// Starts on another thread; `answer` hears what came of it.
+    pub(crate) fn start(&mut self, reader: MixReader, answer: Answer) {
+        if matches!(self.phase, Phase::Starting | Phase::Running(_) | Phase::Stopping(_)) {
+            let message = "a recording is already under way; stop it first".into();
+            // Whoever asked may have gone.
+            let _ = answer.send(Err(CommandError {
+                code: ErrorCode::AlreadyRunning,
+                message,
+            }));
+            return;
+        }
+        self.phase = Phase::Starting;
+        let settings = RecorderSettings {
+            folder: PathBuf::from(&self.settings.folder),
+            file_stem: Zoned::now().strftime("Airdesk %Y-%m-%d %H-%M-%S").to_string(),
+            format: self.settings.format.into(),
+            rate: self.rate,
+        };
+        let internal = self.internal.clone();
+        tokio::task::spawn_blocking(move || {
+            let result = Recorder::start(settings, reader);
+            // The station may have ended meanwhile; then the recording ends too.
+            let _ = internal.send(Internal::RecordingStarted(result, answer));
+        });
+    }
+
+    /// Finishes on another thread; `answer` hears when the file is whole.
+    pub(crate) fn stop(&mut self, answer: Answer) {
+        let last = self.recording_state();
+        match std::mem::replace(&mut self.phase, Phase::Stopping(last)) {
+            Phase::Running(recording) => {
+                let internal = self.internal.clone();
+                tokio::task::spawn_blocking(move || {
+                    let summary = recording.stop();
+                    // The station may have ended meanwhile; the file is whole all the same.
+                    let _ = internal.send(Internal::RecordingStopped(summary, Some(answer)));
+                });
+            }
+            other => {
+                self.phase = other;
+                let message = "nothing is being recorded".into();
+                let _ = answer.send(Err(CommandError {
+                    code: ErrorCode::NotRunning,
+                    message,
+                }));
+            }
+        }
+    }
+
+    /// Finishes here and now: the program ends.
+    pub(crate) fn finish(&mut self) {
+        if let Phase::Running(recording) = std::mem::replace(&mut self.phase, Phase::Stopped { last_file: None }) {
+            let summary = recording.stop();
+            tracing::info!("recorded {}", summary.file.display());
+        }
+    }
+
+    fn closed(&mut self, summary: Summary) {
+        let file = summary.file.to_string_lossy().into_owned();
+        self.phase = match summary.failure {
+            None => Phase::Stopped { last_file: Some(file) },
+            Some(reason) => Phase::Failed {
+                file: Some(file),
+                reason,
+            },
+        };
+    }
+
+    fn recording_state(&self) -> RecordingState {
+        match &self.phase {
+            Phase::Stopped { last_file } => RecordingState::Stopped {
+                last_file: last_file.clone(),
+            },
+            Phase::Starting => RecordingState::Starting,
+            Phase::Stopping(last) => last.clone(),
+            Phase::Failed { file, reason } => RecordingState::Failed {
+                file: file.clone(),
+                reason: reason.clone(),
+            },
+            Phase::Running(recording) => {
+                let status = recording.status();
+                let file = status.file.to_string_lossy().into_owned();
+                match status.state {
+                    Running::Starting => RecordingState::Starting,
+                    Running::Recording => RecordingState::Recording {
+                        file,
+                        seconds: status.seconds(),
+                        bytes: status.bytes,
+                        frames_lost: status.frames_lost,
+                    },
+                    Running::Stalled { seconds } => RecordingState::Stalled { file, seconds },
+                    Running::Failed { reason } => RecordingState::Failed {
+                        file: Some(file),
+                        reason,
+                    },
+                    Running::Stopped => RecordingState::Stopped { last_file: Some(file) },
+                }
+            }
+        }
+    }
+
+    pub(crate) fn state(&self) -> RecorderState {
+        let hours = |free| hours_left(free, self.settings.format.into(), self.rate);
+        RecorderState {
+            settings: self.settings.clone(),
+            recording: self.recording_state(),
+            free_bytes: self.free_bytes,
+            hours_left: self.free_bytes.map(hours),
+        }
+    }
+
+    /// Somebody is recording: figures change.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running(_))
+    }
+
+    /// Looks how much is free, on another thread.
+    pub(crate) fn look(&mut self) {
+        if std::mem::replace(&mut self.looking, true) {
+            return;
+        }
+        let (folder, internal) = (PathBuf::from(&self.settings.folder), self.internal.clone());
+        tokio::task::spawn_blocking(move || {
+            // The station may have ended meanwhile.
+            let _ = internal.send(Internal::FreeSpace(free_space(&folder).ok()));
+        });
+    }
+}
+
+impl Core {
+    pub(crate) fn tell_recorder(&self) {
+        self.tell(Event::Recorder(self.recording.state()));
+    }
+
+    pub(crate) fn recording_started(&mut self, result: Result<Recording, StartError>, answer: Answer) {
+        let answered = match result {
+            Ok(recording) => {
+                self.recording.phase = Phase::Running(recording);
+                Ok(Reply::Done)
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.recording.phase = Phase::Failed {
+                    file: None,
+                    reason: reason.clone(),
+                };
+                Err(CommandError {
+                    code: ErrorCode::Storage,
+                    message: reason,
+                })
+            }
+        };
+        // Whoever asked may have gone.
+        let _ = answer.send(answered);
+        self.tell_recorder();
+    }
+
+    pub(crate) fn recording_stopped(&mut self, summary: Summary, answer: Option<Answer>) {
+        self.recording.closed(summary);
+        if let Some(answer) = answer {
+            // Whoever asked may have gone.
+            let _ = answer.send(Ok(Reply::Done));
+        }
+        self.tell_recorder();
+    }
+
+    pub(crate) fn free_space_seen(&mut self, free_bytes: Option<u64>) {
+        self.recording.looking = false;
+        if std::mem::replace(&mut self.recording.free_bytes, free_bytes) != free_bytes {
+            self.tell_recorder();
+        }
+    }
+
+    /// Notices a recording that has stopped by itself. `figures`: tell hosts how it is going.
+    pub(crate) fn look_after_recording(&mut self, figures: bool) {
+        if let Phase::Running(recording) = &self.recording.phase
+            && let Running::Failed { reason } = recording.status().state
+        {
+            let file = Some(recording.file().to_string_lossy().into_owned());
+            self.recording.phase = Phase::Failed {
+                file,
+                reason: reason.clone(),
+            };
+            self.notice(Severity::Error, reason);
+            self.tell_recorder();
+        }
+        if figures && self.recording.is_running() {
+            self.tell_recorder();
+        }
+    }
+}
+
+impl From<RecordingFormat> for SampleFormat {
+    fn from(format: RecordingFormat) -> Self {
+        match format {
+            RecordingFormat::Pcm16 => Self::Pcm16,
+            RecordingFormat::Pcm24 => Self::Pcm24,
+            RecordingFormat::Float32 => Self::Float32,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+use airdesk_dsp::{Decibels, Pan};
+use hound::WavReader;
+
+use super::*;
+use crate::api::Material;
+
+fn write_wav(path: &Path, rate: u32, frames: impl Iterator<Item = Frame>) {
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: SampleFormat::Float,
+    };
+    let mut writer = WavWriter::create(path, spec).expect("a file");
+    frames
+        .flatten()
+        .for_each(|sample| writer.write_sample(sample).expect("room"));
+    writer.finalize().expect("written");
+}
+
+fn read_wav(path: &Path) -> Vec<Frame> {
+    let samples: Vec<f32> = WavReader::open(path)
+        .expect("a WAV file")
+        .samples()
+        .collect::<Result<_, _>>()
+        .expect("samples");
+    samples.as_chunks::<2>().0.to_vec()
+}
+
+fn request(session: Session, out: PathBuf) -> RenderRequest {
+    RenderRequest {
+        session,
+        session_file: None,
+        out,
+        duration: None,
+        stems: None,
+    }
+}
+
+#[test]
+fn a_file_hard_left_at_unity_comes_out_frame_by_frame() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("in.wav");
+    write_wav(&source, 48_000, (0..48_123).map(|n| [n as f32 / 8_388_608.0, 0.5]));
+    let mut strip = SessionStrip::new(
+        "File",
+        StripSource::File {
+            path: source.to_string_lossy().into(),
+            looped: false,
+        },
+    );
+    strip.pan = Pan::LEFT;
+    let out = folder.path().join("out.wav");
+    let session = Session {
+        strips: vec![strip],
+        ..Session::default()
+    };
+    let summary = render(&request(session, out.clone()), |_, _| {}).expect("rendered");
+    assert_eq!(summary.frames, 48_123);
+    for (n, frame) in read_wav(&out).iter().enumerate() {
+        assert_eq!(*frame, [n as f32 / 8_388_608.0, 0.0], "frame {n}");
+    }
+}
+
+#[test]
+fn the_same_session_gives_the_same_bytes_and_stems_add_up_to_the_mix() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = Session::demo();
+    session.programme_fader = Decibels::new(-3.0).expect("a level");
+    let outs = ["a.wav", "b.wav"].map(|name| folder.path().join(name));
+    let stems = folder.path().join("stems");
+    for out in &outs {
+        let request = RenderRequest {
+            duration: Some(6.0),
+            stems: Some(stems.clone()),
+            ..request(session.clone(), out.clone())
+        };
+        render(&request, |_, _| {}).expect("rendered");
+    }
+    assert!(std::fs::read(&outs[0]).expect("bytes") == std::fs::read(&outs[1]).expect("bytes"));
+    let mix = read_wav(&outs[0]);
+    let parts = ["01 Rhythm.wav", "02 Pad.wav", "03 Voice.wav"].map(|name| read_wav(&stems.join(name)));
+    assert!(mix.iter().any(|frame| frame[0].abs() > 0.1), "it can be heard");
+    for (n, frame) in mix.iter().enumerate() {
+        let sum: f32 = parts.iter().map(|part| part[n][0]).sum();
+        assert!((frame[0] - sum).abs() < 1e-6, "frame {n}");
+    }
+}
+
+#[test]
+fn what_cannot_be_rendered_is_refused_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let endless = render(&request(Session::demo(), folder.path().join("x.wav")), |_, _| {});
+    assert!(endless.expect_err("refused").to_string().contains("--duration"));
+    let strip = SessionStrip::new(
+        "Jingle",
+        StripSource::File {
+            path: "/nowhere/j.wav".into(),
+            looped: false,
+        },
+    );
+    let missing = render(
+        &request(
+            Session {
+                strips: vec![strip],
+                ..Session::default()
+            },
+            folder.path().join("x.wav"),
+        ),
+        |_, _| {},
+    );
+    let message = missing.expect_err("refused").to_string();
+    assert!(
+        message.contains("Jingle") && message.contains("/nowhere/j.wav"),
+        "{message}"
+    );
+    let long = RenderRequest {
+        duration: Some(1e6),
+        ..request(Session::demo(), folder.path().join("x.wav"))
+    };
+    assert!(
+        render(&long, |_, _| {})
+            .expect_err("refused")
+            .to_string()
+            .contains("do not fit")
+    );
+    let mut strip = SessionStrip::new(
+        "Loop",
+        StripSource::Material {
+            material: Material::Pad,
+        },
+    );
+    strip.mute = true;
+    let unwritable = RenderRequest {
+        duration: Some(1.0),
+        ..request(
+            Session {
+                strips: vec![strip],
+                ..Session::default()
+            },
+            "/nowhere/x.wav".into(),
+        )
+    };
+    assert!(
+        render(&unwritable, |_, _| {})
+            .expect_err("refused")
+            .to_string()
+            .contains("/nowhere/x.wav")
+    );
+}
+
+#[test]
+fn what_the_session_is_made_of_is_never_written_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stems = folder.path().join("stems");
+    std::fs::create_dir(&stems).expect("a folder");
+    let source = stems.join("01 File.wav");
+    write_wav(&source, 48_000, (0..4_800).map(|_| [0.5; 2]));
+    let session_file = folder.path().join("session.toml");
+    std::fs::write(&session_file, "# mine").expect("written");
+    let before = std::fs::read(&source).expect("bytes");
+    let file = StripSource::File {
+        path: source.to_string_lossy().into(),
+        looped: false,
+    };
+    let session = Session {
+        strips: vec![SessionStrip::new("File", file)],
+        ..Session::default()
+    };
+    let whole = |out: PathBuf, stems: Option<PathBuf>| RenderRequest {
+        session_file: Some(session_file.clone()),
+        stems,
+        ..request(session.clone(), out)
+    };
+    for refused in [
+        whole(folder.path().join("stems/../stems/01 File.wav"), None),
+        whole(folder.path().join("mix.wav"), Some(stems.clone())),
+        whole(session_file.clone(), None),
+    ] {
+        let message = render(&refused, |_, _| {}).expect_err("refused").to_string();
+        assert!(message.contains("choose another --out"), "{message}");
+    }
+    assert!(std::fs::read(&source).expect("bytes") == before);
+    assert_eq!(std::fs::read(&session_file).expect("bytes"), b"# mine");
+    assert!(!folder.path().join("mix.wav").exists() && !folder.path().join("mix.wav.part").exists());
+}
+
+#[test]
+fn a_rendering_takes_its_name_when_it_is_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("mix.wav");
+    std::fs::write(&out, "what was there before").expect("written");
+    let source = folder.path().join("in.wav");
+    write_wav(&source, 48_000, (0..48_000).map(|_| [0.5; 2]));
+    let file = StripSource::File {
+        path: source.to_string_lossy().into(),
+        looped: false,
+    };
+    let session = Session {
+        strips: vec![SessionStrip::new("File", file)],
+        ..Session::default()
+    };
+    let mut seen = false;
+    render(&request(session.clone(), out.clone()), |done, total| {
+        if done < total {
+            seen = true;
+            assert_eq!(std::fs::read(&out).expect("bytes"), b"what was there before");
+        }
+    })
+    .expect("rendered");
+    assert!(seen && read_wav(&out).len() == 48_000);
+    assert!(!folder.path().join("mix.wav.part").exists());
+    let short = RenderRequest {
+        duration: Some(1e-6),
+        ..request(session, out)
+    };
+    let message = render(&short, |_, _| {}).expect_err("refused").to_string();
+    assert!(
+        message.contains("--duration") && message.contains("shorter"),
+        "{message}"
+    );
+}

@@ -1,0 +1,214 @@
+//! Where stream passwords are kept: the system's key store, else a file only this user can read. What is in
+//! the file is newer than what is in the key store: it is there because the key store did not take it.
+//!
+//! A password comes in once and goes to the server alone; it is in no session, log, event or argument.
+//! The key store may ask the desktop, so it is spoken to on a thread of its own with a time limit.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{fs, thread};
+
+use crate::api::PasswordState;
+
+/// How long the key store may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The name under which the key store files Airdesk's passwords.
+const SERVICE: &str = "airdesk";
+/// A password given by the environment is used and never kept.
+pub const VARIABLE: &str = "AIRDESK_PASSWORD";
+
+/// A password. It cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a password in.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The password, for the server alone.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Keeps passwords by account, for example `stream@radio.example.org`.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    file: PathBuf,
+    key_store: bool,
+}
+
+impl Secrets {
+    /// Passwords of this user. `folder` is for the file, where there is no key store.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            file: folder.join("passwords.toml"),
+            key_store: true,
+        }
+    }
+
+    /// Only the file: for machines without a key store, and for tests.
+    #[must_use]
+    pub fn without_key_store(mut self) -> Self {
+        self.key_store = false;
+        self
+    }
+
+    /// The password of `account`, and where it was: the environment, the file, the key store, in this order.
+    pub fn get(&self, account: &str) -> (Option<Secret>, PasswordState) {
+        if let Ok(password) = std::env::var(VARIABLE) {
+            return (Some(Secret(password)), PasswordState::Environment);
+        }
+        match self.read_file().remove(account) {
+            Some(forgotten) if forgotten.is_empty() => return (None, PasswordState::None),
+            Some(password) => return (Some(Secret(password)), PasswordState::File),
+            None => {}
+        }
+        match self.ask(account, |entry| Ok(entry.get_password().ok())) {
+            Some(Some(password)) => (Some(Secret(password)), PasswordState::KeyStore),
+            _ => (None, PasswordState::None),
+        }
+    }
+
+    /// Keeps a password; an empty one is forgotten. Says where.
+    ///
+    /// # Errors
+    /// When there is no key store and the file cannot be written, or when the environment has the password.
+    pub fn set(&self, account: &str, secret: &Secret) -> io::Result<PasswordState> {
+        if std::env::var_os(VARIABLE).is_some() {
+            return Err(io::Error::other(format!(
+                "{VARIABLE} is set and goes before any other; start Airdesk without it"
+            )));
+        }
+        if secret.0.is_empty() {
+            let forgotten = self.ask(account, |entry| match entry.delete_credential() {
+                Err(keyring::Error::NoEntry) => Ok(()),
+                done => done,
+            });
+            self.change_file(|passwords| {
+                if forgotten.is_some() || !self.key_store {
+                    return passwords.remove(account).is_some();
+                }
+                // The key store may still have it and answer next time.
+                passwords.insert(account.to_owned(), String::new());
+                true
+            })?;
+            return Ok(PasswordState::None);
+        }
+        let password = secret.0.clone();
+        if self.ask(account, move |entry| entry.set_password(&password)).is_some() {
+            self.change_file(|passwords| passwords.remove(account).is_some())?;
+            return Ok(PasswordState::KeyStore);
+        }
+        self.change_file(|passwords| {
+            passwords.insert(account.to_owned(), secret.0.clone());
+            true
+        })?;
+        Ok(PasswordState::File)
+    }
+
+    /// Asks the key store; `None` when there is none, it refuses, or it does not answer in time.
+    fn ask<T: Send + 'static>(
+        &self,
+        account: &str,
+        question: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
+    ) -> Option<T> {
+        if !self.key_store {
+            return None;
+        }
+        let (answer, answers) = mpsc::sync_channel(1);
+        let account = account.to_owned();
+        thread::Builder::new()
+            .name("key store".into())
+            .spawn(move || {
+                let result = keyring::Entry::new(SERVICE, &account).and_then(|entry| question(&entry));
+                // Nobody waits any more when the key store took too long.
+                let _ = answer.send(result.ok());
+            })
+            .ok()?;
+        answers.recv_timeout(PATIENCE).ok().flatten()
+    }
+
+    fn read_file(&self) -> BTreeMap<String, String> {
+        fs::read_to_string(&self.file)
+            .ok()
+            .and_then(|text| toml::from_str(&text).ok())
+            .unwrap_or_default()
+    }
+
+    fn change_file(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> io::Result<()> {
+        let mut passwords = self.read_file();
+        if !change(&mut passwords) {
+            return Ok(());
+        }
+        if let Some(folder) = self.file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let fresh = self.file.with_extension("new");
+        let _ = fs::remove_file(&fresh); // left by a crash; usually there is none
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&fresh)?;
+        file.write_all(toml::to_string(&passwords).map_err(io::Error::other)?.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(fresh, &self.file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_key_store_a_password_is_in_a_file_for_this_user_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let secrets = Secrets::new(folder.path()).without_key_store();
+        let password = Secret::new("pässword".into());
+        assert_eq!(
+            secrets.set("stream@host", &password).expect("kept"),
+            PasswordState::File
+        );
+        assert_eq!(secrets.get("stream@host"), (Some(password), PasswordState::File));
+        assert_eq!(secrets.get("somebody else"), (None, PasswordState::None));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(folder.path().join("passwords.toml"))
+                .expect("a file")
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        secrets
+            .set("stream@host", &Secret::new(String::new()))
+            .expect("forgotten");
+        assert_eq!(secrets.get("stream@host").1, PasswordState::None);
+    }
+
+    #[test]
+    fn what_the_key_store_did_not_forget_in_time_stays_forgotten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("passwords.toml"), "\"stream@host\" = \"\"\n").expect("written");
+        let secrets = Secrets::new(folder.path());
+        assert_eq!(secrets.get("stream@host"), (None, PasswordState::None));
+    }
+
+    #[test]
+    fn a_secret_does_not_print_itself() {
+        assert_eq!(format!("{:?}", Secret::new("hackme".into())), "Secret");
+    }
+}

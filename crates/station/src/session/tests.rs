@@ -1,0 +1,122 @@
+use super::*;
+use crate::api::ChannelPick;
+
+fn busy() -> Session {
+    let mut session = Session::demo();
+    session.strips[0].fader = Decibels::SILENCE;
+    session.strips.push(SessionStrip::new(
+        "Mic \"1\" ☃",
+        StripSource::Device {
+            device: "alsa:hw:0,0".parse().expect("an id"),
+            channels: ChannelPick::Pair { left: 0, right: 1 },
+        },
+    ));
+    session.cue_output = Some(DeviceChoice::Device {
+        device: "pipewire:phones".parse().expect("an id"),
+    });
+    session
+}
+
+#[test]
+fn what_is_saved_is_what_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("deep/session.toml"));
+    file.save(&busy()).expect("saved");
+    assert_eq!(file.open().expect("read").session, busy());
+}
+
+#[test]
+fn a_file_torn_at_any_byte_starts_with_the_last_good_copy_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("session.toml"));
+    file.save(&Session::demo()).expect("saved");
+    file.save(&busy()).expect("saved");
+    let whole = fs::read(file.path()).expect("bytes");
+    // Without its last line break it is still whole.
+    for length in 0..whole.len() - 1 {
+        fs::write(file.path(), &whole[..length]).expect("torn");
+        let opened = file.open().expect("something to run with");
+        let warning = opened
+            .warning
+            .unwrap_or_else(|| panic!("torn at {length} and nobody noticed"));
+        assert_eq!(opened.session, Session::demo(), "torn at {length}");
+        assert!(
+            warning.contains("session.toml") && warning.contains("set aside"),
+            "{warning}"
+        );
+        let aside = folder.path().join("session.broken-1.toml");
+        assert_eq!(fs::read(&aside).expect("kept"), whole[..length]);
+        fs::remove_file(aside).expect("removed");
+    }
+}
+
+#[test]
+fn a_session_written_by_hand_needs_no_last_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.toml");
+    fs::write(
+        &path,
+        "[[strips]]\nname = \"A\"\nsource = { type = \"material\", material = \"pad\" }\n",
+    )
+    .expect("written");
+    assert_eq!(read(&path).expect("read").strips.len(), 1);
+}
+
+#[test]
+fn a_first_run_finds_three_strips_to_play_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let opened = SessionFile::new(folder.path().join("none.toml"))
+        .open()
+        .expect("the demo");
+    assert!(opened.first_run);
+    assert_eq!(opened.session.strips.len(), 3);
+}
+
+#[test]
+fn an_impossible_rate_is_refused_with_what_to_do() {
+    let session = Session {
+        rate: 47_999,
+        ..Session::default()
+    };
+    let message = session.sample_rate().expect_err("refused").to_string();
+    assert!(message.contains("47999") && message.contains("48000"), "{message}");
+}
+
+#[test]
+fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("session.toml"));
+    let strip =
+        |name: &str, more: &str| format!("[[strips]]\nname = \"{name}\"\n{more}\nsource = {{ type = \"silent\" }}\n");
+    for (text, said) in [
+        (strip("Mic", "fader = 20.0"), ["strip Mic", "20 dB", "-90 to 10"]),
+        (strip("Mic", "trim = -20.5"), ["strip Mic", "-20.5 dB", "-20 to 40"]),
+        (strip("", ""), ["\"\"", "name", "1 to 40"]),
+        (strip(&"x".repeat(41), ""), ["xxxx", "name", "1 to 40"]),
+        ("cueFader = 11.0\n".into(), ["cue fader", "11 dB", "-90 to 10"]),
+        (strip("A", "").repeat(257), ["257 strips", "256", "most"]),
+        ("title = \"A\"\nrate = fast\n".into(), ["broken", "line 2", "column 8"]),
+    ] {
+        fs::write(file.path(), &text).expect("written");
+        let error = read(file.path()).expect_err("broken");
+        assert!(matches!(error, SessionError::Broken { .. }), "{error}");
+        let message = error.to_string();
+        assert!(said.iter().all(|said| message.contains(said)), "{said:?}: {message}");
+        let warning = file.open().expect("the demo").warning.expect("a warning");
+        assert!(warning.contains("set aside"), "{warning}");
+    }
+    fs::write(file.path(), strip("Mic", "fader = -inf")).expect("written");
+    assert_eq!(read(file.path()).expect("off is a place").strips.len(), 1);
+}
+
+#[test]
+fn a_session_that_is_gone_is_named_with_the_copy_that_is_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("show.toml"));
+    file.save(&busy()).expect("saved");
+    file.save(&busy()).expect("saved");
+    fs::remove_file(file.path()).expect("removed");
+    let opened = file.open().expect("the copy");
+    assert_eq!(opened.session, busy());
+    assert!(opened.warning.expect("a warning").contains("show.toml"));
+}

@@ -1,0 +1,407 @@
+//! The station: the one owner of the desk's state, on a thread of its own.
+//!
+//! Hosts' commands, devices' comings and goings, the engine's notices and a steady tick all arrive
+//! here in turn; nothing else changes state, so nothing is ever half changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use airdesk_devices::{CaptureStream, DeviceId, DeviceList, HostChoice, OpenError, ScanSettings, Scanner};
+use airdesk_engine::Notice as EngineNotice;
+use airdesk_outputs::listen::{ListenSettings, ListenerHub};
+use airdesk_outputs::recorder::{Recording, StartError as RecordingRefused, Summary};
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::MissedTickBehavior;
+
+use crate::api::{BusName, BusState, DeskMeters, Event, OutputName, Severity};
+use crate::broadcast::Air;
+use crate::captures::Captures;
+use crate::desk::Desk;
+use crate::handle::{Request, StationHandle};
+use crate::material::Library;
+use crate::notices::Notices;
+use crate::playback::{Opened, Playbacks};
+use crate::recording::{Answer, RecordingDesk};
+use crate::secrets::Secrets;
+use crate::session::{Session, SessionError, SessionFile, SessionStrip, data_folder};
+use crate::strips::Strips;
+
+/// How often the station looks after what runs by itself.
+const TICK: Duration = Duration::from_millis(100);
+/// How often levels go out while somebody looks: 60 times a second.
+const METER_TICK: Duration = Duration::from_micros(16_667);
+/// A change is on disk this much later, so that a moving fader is saved once.
+const SAVE_AFTER: Duration = Duration::from_millis(300);
+
+/// A session that could not be saved is tried again this much later.
+const SAVE_AGAIN: Duration = Duration::from_secs(5);
+
+/// What a station is started with.
+#[derive(Clone)]
+pub struct StationOptions {
+    /// The session's file.
+    pub session: PathBuf,
+    /// The folder for passwords where the system has no key store.
+    pub data: PathBuf,
+    /// Use the system's key store.
+    pub key_store: bool,
+    /// Which sound systems to look at; all that are there unless a test says otherwise.
+    pub hosts: HostChoice,
+}
+
+impl Default for StationOptions {
+    fn default() -> Self {
+        let data = data_folder();
+        Self {
+            session: data.join("session.toml"),
+            data,
+            key_store: true,
+            hosts: HostChoice::default(),
+        }
+    }
+}
+
+/// Why a station did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The session cannot be used.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The system refuses threads.
+    #[error("the desk's threads could not be started: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+/// A running station. Call [`StationHandle::stop`] and then [`Station::join`] to end it in order.
+pub struct Station {
+    handle: StationHandle,
+    thread: JoinHandle<()>,
+}
+
+impl Station {
+    /// Opens the session, starts the engine and begins to look for devices.
+    ///
+    /// # Errors
+    /// When the session's file may not be read, another desk has it, or the system refuses threads.
+    pub fn start(options: StationOptions) -> Result<Self, StartError> {
+        let mut file = SessionFile::new(options.session.clone());
+        file.lock()?;
+        let opened = file.open()?;
+        let rate = opened.session.sample_rate()?;
+        let (internal, internal_in) = mpsc::unbounded_channel();
+        let to_station = internal.clone();
+        let desk = Desk::start(rate, move |notice| {
+            // The station ends before the janitor only when the process does.
+            let _ = to_station.send(Internal::Engine(notice));
+        })?;
+        // Capacity: commands wait here while a device is being looked at; a full channel makes hosts wait.
+        let (requests, requests_in) = mpsc::channel(256);
+        let handle = StationHandle {
+            requests,
+            events: broadcast::channel(1024).0,
+            meters: broadcast::channel(64).0,
+            listeners: ListenerHub::new(
+                desk.programme.clone(),
+                ListenSettings {
+                    rate,
+                    ..ListenSettings::default()
+                },
+            ),
+        };
+        let secrets = Secrets::new(&options.data);
+        let secrets = if options.key_store {
+            secrets
+        } else {
+            secrets.without_key_store()
+        };
+        let scanner = scanner(&options, &internal)?;
+        let core = Core {
+            captures: Captures::new(internal.clone(), desk.clock.clone(), options.hosts.clone()),
+            playbacks: Playbacks::new(internal.clone(), desk.clock.clone(), rate, options.hosts.clone()),
+            recording: RecordingDesk::new(opened.session.recording.clone(), rate, internal.clone()),
+            air: Air::new(opened.session.broadcast.clone(), secrets, rate),
+            strips: Strips::default(),
+            library: Library::default(),
+            notices: Notices::default(),
+            devices: Arc::default(),
+            events: handle.events.clone(),
+            listeners: handle.listeners.clone(),
+            urls: Vec::new(),
+            scanner,
+            desk,
+            file,
+            unsaved: None,
+            save_after: SAVE_AFTER,
+            buses: [
+                BusState {
+                    bus: BusName::Programme,
+                    fader: opened.session.programme_fader,
+                },
+                BusState {
+                    bus: BusName::Cue,
+                    fader: opened.session.cue_fader,
+                },
+            ],
+            first_run: opened.first_run,
+            scanned: false,
+            sequence: 0,
+        };
+        let meters = handle.meters.clone();
+        let thread = std::thread::Builder::new().name("station".into()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            match runtime {
+                Ok(runtime) => {
+                    runtime.block_on(core.run(opened.session, opened.warning, requests_in, internal_in, meters));
+                    // A device that hangs while it opens must not keep the program from ending.
+                    runtime.shutdown_background();
+                }
+                Err(error) => tracing::error!("the station could not start: {error}"),
+            }
+        })?;
+        Ok(Self { handle, thread })
+    }
+
+    /// A host's end.
+    pub fn handle(&self) -> StationHandle {
+        self.handle.clone()
+    }
+
+    /// Waits until the station has ended, which it does after [`StationHandle::stop`].
+    pub fn join(self) {
+        // A panic of the station has been reported by the panic hook.
+        let _ = self.thread.join();
+    }
+}
+
+fn scanner(options: &StationOptions, internal: &mpsc::UnboundedSender<Internal>) -> std::io::Result<Scanner> {
+    let found = internal.clone();
+    let settings = ScanSettings {
+        hosts: options.hosts.clone(),
+        ..ScanSettings::default()
+    };
+    Scanner::start_with(settings, move |list| {
+        // After the station has ended nobody wants to know.
+        let _ = found.send(Internal::Devices(list));
+    })
+}
+
+/// What reaches the station from its own helpers.
+pub(crate) enum Internal {
+    Engine(EngineNotice),
+    Devices(Arc<DeviceList>),
+    CaptureOpened(DeviceId, Result<CaptureStream, OpenError>),
+    RecordingStarted(Result<Recording, RecordingRefused>, Answer),
+    RecordingStopped(Summary, Option<Answer>),
+    FreeSpace(Option<u64>),
+    PlaybackOpened {
+        output: OutputName,
+        attempt: u64,
+        opened: Opened,
+    },
+}
+
+/// All of the station's state.
+pub(crate) struct Core {
+    pub(crate) desk: Desk,
+    pub(crate) strips: Strips,
+    pub(crate) captures: Captures,
+    pub(crate) playbacks: Playbacks,
+    pub(crate) recording: RecordingDesk,
+    pub(crate) air: Air,
+    pub(crate) library: Library,
+    pub(crate) devices: Arc<DeviceList>,
+    pub(crate) notices: Notices,
+    pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) listeners: ListenerHub,
+    pub(crate) urls: Vec<String>,
+    pub(crate) scanner: Scanner,
+    pub(crate) file: SessionFile,
+    /// Since when there is something to save.
+    pub(crate) unsaved: Option<Instant>,
+    /// How long it waits for that.
+    save_after: Duration,
+    pub(crate) buses: [BusState; 2],
+    pub(crate) first_run: bool,
+    pub(crate) scanned: bool,
+    pub(crate) sequence: u32,
+}
+
+impl Core {
+    async fn run(
+        mut self,
+        session: Session,
+        warning: Option<String>,
+        mut requests: mpsc::Receiver<Request>,
+        mut internal: mpsc::UnboundedReceiver<Internal>,
+        meters: broadcast::Sender<Arc<DeskMeters>>,
+    ) {
+        self.take_up(session);
+        if let Some(warning) = warning {
+            self.notice(Severity::Warning, warning);
+        }
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut meter_tick = tokio::time::interval(METER_TICK);
+        meter_tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut ticks = 0_u64;
+        loop {
+            tokio::select! {
+                request = requests.recv() => match request {
+                    Some(Request::Command(command, answer)) => self.obey(command, answer),
+                    Some(Request::Snapshot(answer)) => { let _ = answer.send(self.snapshot()); }
+                    Some(Request::ListenAt(urls)) => {
+                        self.urls = urls;
+                        self.tell_listening();
+                    }
+                    Some(Request::Stop(answer)) => {
+                        // A host that has gone finds it in the log.
+                        let _ = answer.send(self.stop());
+                        return;
+                    }
+                    None => {
+                        // Every host has gone; `stop` has logged it.
+                        let _ = self.stop();
+                        return;
+                    }
+                },
+                Some(message) = internal.recv() => self.hear(message),
+                _ = tick.tick() => {
+                    ticks += 1;
+                    self.look_after(ticks);
+                }
+                _ = meter_tick.tick(), if meters.receiver_count() > 0 => {
+                    let frame = Arc::new(self.meters());
+                    // Everybody may have left since the count was taken.
+                    let _ = meters.send(frame);
+                }
+            }
+        }
+    }
+
+    /// Sets the desk up as the session says.
+    fn take_up(&mut self, session: Session) {
+        for bus in self.buses {
+            if let Err(error) = self.send_bus(bus) {
+                self.notice(Severity::Error, error.message);
+            }
+        }
+        for strip in &session.strips {
+            if let Err(error) = self.add_strip(strip) {
+                self.notice(Severity::Error, format!("strip {}: {error}", strip.name));
+            }
+        }
+        self.playbacks.choose(OutputName::Main, session.main_output);
+        self.playbacks.choose(OutputName::Cue, session.cue_output);
+        self.air.set_title(&session.title);
+        if let Some(warning) = self.air.warning() {
+            self.notice(Severity::Warning, warning);
+        }
+        if session.listening {
+            self.set_listening(true);
+        }
+        self.unsaved = self.first_run.then(Instant::now);
+    }
+
+    fn session(&self) -> Session {
+        Session {
+            rate: self.desk.rate.hz(),
+            programme_fader: self.buses[0].fader,
+            cue_fader: self.buses[1].fader,
+            main_output: self.playbacks.choice(OutputName::Main),
+            cue_output: self.playbacks.choice(OutputName::Cue),
+            listening: self.listeners.is_open(),
+            title: self.air.title().to_owned(),
+            recording: self.recording.settings().clone(),
+            broadcast: self.air.settings().clone(),
+            strips: self.strips.states().map(SessionStrip::from).collect(),
+        }
+    }
+
+    fn save(&mut self) {
+        match self.file.save(&self.session()) {
+            Ok(()) => {
+                self.unsaved = None;
+                if std::mem::replace(&mut self.save_after, SAVE_AFTER) == SAVE_AGAIN {
+                    self.notice(Severity::Info, "the session is saved again".into());
+                }
+            }
+            Err(error) => {
+                self.unsaved = Some(Instant::now());
+                self.save_after = SAVE_AGAIN;
+                self.notice(Severity::Error, format!("{error}; until then it is tried every 5 s"));
+            }
+        }
+    }
+
+    fn stop(&mut self) -> Result<(), SessionError> {
+        self.air.finish();
+        self.recording.finish();
+        self.listeners.close();
+        let saved = self.file.save(&self.session());
+        if let Err(error) = &saved {
+            tracing::error!("{error}; the changes since it was last saved are lost");
+        }
+        tracing::info!("the desk has stopped");
+        saved
+    }
+
+    /// Tells every host. Nobody listening is no fault.
+    pub(crate) fn tell(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// Puts something before the operator.
+    pub(crate) fn notice(&mut self, severity: Severity, text: String) {
+        if let Some(notice) = self.notices.add(severity, text) {
+            self.tell(Event::Notice(notice));
+        }
+    }
+
+    /// Takes in what helpers report.
+    fn hear(&mut self, message: Internal) {
+        match message {
+            Internal::Engine(notice) => self.hear_engine(notice),
+            Internal::Devices(list) => self.hear_devices(list),
+            Internal::CaptureOpened(device, result) => self.capture_opened(&device, result),
+            Internal::RecordingStarted(result, answer) => self.recording_started(result, answer),
+            Internal::RecordingStopped(summary, answer) => self.recording_stopped(summary, answer),
+            Internal::FreeSpace(free) => self.free_space_seen(free),
+            Internal::PlaybackOpened {
+                output,
+                attempt,
+                opened,
+            } => self.playback_opened(output, attempt, opened),
+        }
+    }
+
+    /// What runs by itself: devices, recorder, stream, session.
+    fn look_after(&mut self, ticks: u64) {
+        self.follow_captures();
+        self.follow_playbacks();
+        self.refresh_strips(ticks.is_multiple_of(5));
+        self.look_after_recording(ticks.is_multiple_of(5));
+        if ticks % 20 == 1 {
+            self.recording.look();
+        }
+        if self.air.refresh(ticks.is_multiple_of(10)) {
+            self.tell(Event::Broadcast(self.air.state()));
+        }
+        if ticks.is_multiple_of(10) {
+            let state = self.engine_state();
+            self.tell(Event::Engine(state));
+            self.tell_listening();
+        }
+        if self.unsaved.is_some_and(|since| since.elapsed() > self.save_after) {
+            self.save();
+        }
+        if self.desk.has_panicked() {
+            self.notice(
+                Severity::Error,
+                "the engine has broken and the desk is silent; what was recorded is safe. Restart Airdesk".into(),
+            );
+        }
+    }
+}

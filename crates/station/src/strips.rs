@@ -1,0 +1,298 @@
+//! The strips as the station knows them, and what feeds each.
+
+use airdesk_engine::inlet::inlet;
+use airdesk_engine::input::{Direct, StripInput};
+use airdesk_engine::report::InputPhase;
+use airdesk_engine::{EngineCommand, Strip, StripControls, StripId};
+use airdesk_sources::Worker;
+
+use crate::api::{CommandError, ErrorCode, Event, InputState, Severity, StripSource, StripState};
+use crate::captures::Capturing;
+use crate::material::explain;
+use crate::session::SessionStrip;
+use crate::station::Core;
+
+/// Seconds of audio a worker keeps ahead: longer than a disk's hiccup, shorter than a hand's patience.
+const WORKER_SECONDS: f64 = 0.5;
+
+/// What feeds a strip now.
+pub(crate) enum Feed {
+    Nothing,
+    Worker(Worker),
+    /// Attached to this opening of its device.
+    Device {
+        opening: u64,
+    },
+}
+
+pub(crate) struct StripSlot {
+    pub(crate) state: StripState,
+    pub(crate) feed: Feed,
+}
+
+/// Strips, left to right.
+#[derive(Default)]
+pub(crate) struct Strips(Vec<StripSlot>);
+
+impl Strips {
+    pub(crate) fn states(&self) -> impl Iterator<Item = &StripState> {
+        self.0.iter().map(|slot| &slot.state)
+    }
+
+    pub(crate) fn slots_mut(&mut self) -> impl Iterator<Item = &mut StripSlot> {
+        self.0.iter_mut()
+    }
+
+    fn slot(&mut self, id: StripId) -> Result<&mut StripSlot, CommandError> {
+        self.0
+            .iter_mut()
+            .find(|slot| slot.state.id == id)
+            .ok_or_else(|| CommandError {
+                code: ErrorCode::NoSuchStrip,
+                message: format!("there is no strip {id} (any more)"),
+            })
+    }
+
+    /// From a device's callback to the mix, seconds, of the slowest strip that has one.
+    pub(crate) fn longest_latency(&self) -> f32 {
+        let latency = |state: &StripState| match state.input {
+            InputState::Running { latency, .. } => latency,
+            _ => 0.0,
+        };
+        self.states().map(latency).fold(0.0, f32::max)
+    }
+}
+
+impl Core {
+    /// Puts a strip at the right end of the desk. A source that is missing does not keep it away.
+    pub(crate) fn add_strip(&mut self, wanted: &SessionStrip) -> Result<StripId, CommandError> {
+        let id = self.desk.take_id().ok_or_else(|| CommandError {
+            code: ErrorCode::TooManyStrips,
+            message: format!(
+                "the desk has all its {} strips; remove one first",
+                airdesk_engine::MAX_STRIPS
+            ),
+        })?;
+        let (input, feed, told) = self.feed(&wanted.source);
+        let controls = StripControls {
+            trim: wanted.trim,
+            fader: wanted.fader,
+            pan: wanted.pan,
+            mute: wanted.mute,
+            solo: wanted.solo,
+            solo_safe: wanted.solo_safe,
+            cue: wanted.cue,
+        };
+        let strip = Strip::new(id, self.desk.rate, input, controls);
+        if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {
+            self.desk.give_back(id);
+            return Err(error);
+        }
+        let state = StripState {
+            id,
+            name: wanted.name.clone(),
+            source: wanted.source.clone(),
+            input: told,
+            trim: wanted.trim,
+            fader: wanted.fader,
+            pan: wanted.pan,
+            mute: wanted.mute,
+            solo: wanted.solo,
+            solo_safe: wanted.solo_safe,
+            cue: wanted.cue,
+        };
+        self.strips.0.push(StripSlot {
+            state: state.clone(),
+            feed,
+        });
+        self.tell(Event::Strip(state));
+        self.follow_captures();
+        Ok(id)
+    }
+
+    pub(crate) fn remove_strip(&mut self, id: StripId) -> Result<(), CommandError> {
+        self.strips.slot(id)?;
+        self.desk.send(EngineCommand::RemoveStrip(id))?;
+        self.strips.0.retain(|slot| slot.state.id != id);
+        self.desk.give_back(id);
+        self.tell(Event::StripRemoved(id));
+        self.follow_captures();
+        Ok(())
+    }
+
+    /// Moves a control: the engine first, and once it has agreed everybody is told.
+    pub(crate) fn control(
+        &mut self,
+        id: StripId,
+        command: EngineCommand,
+        change: impl FnOnce(&mut StripState),
+    ) -> Result<(), CommandError> {
+        self.strips.slot(id)?;
+        self.desk.send(command)?;
+        self.change_strip(id, change)
+    }
+
+    /// Changes what hosts see of a strip, and tells them.
+    pub(crate) fn change_strip(
+        &mut self,
+        id: StripId,
+        change: impl FnOnce(&mut StripState),
+    ) -> Result<(), CommandError> {
+        let slot = self.strips.slot(id)?;
+        change(&mut slot.state);
+        let state = slot.state.clone();
+        self.tell(Event::Strip(state));
+        Ok(())
+    }
+
+    /// Feeds a strip from something else. What cannot be heard is said in the strip's input state.
+    pub(crate) fn set_source(&mut self, id: StripId, source: StripSource) -> Result<(), CommandError> {
+        self.strips.slot(id)?;
+        let (input, feed, told) = self.feed(&source);
+        self.desk.send(EngineCommand::SetInput(id, Box::new(input)))?;
+        let slot = self.strips.slot(id)?;
+        slot.feed = feed;
+        self.change_strip(id, |state| {
+            state.source = source;
+            state.input = told;
+        })?;
+        self.follow_captures();
+        Ok(())
+    }
+
+    /// What a source becomes: the engine's end, the station's, and what hosts are told until more is known.
+    fn feed(&mut self, source: &StripSource) -> (StripInput, Feed, InputState) {
+        let silent = |state| (StripInput::Silent, Feed::Nothing, state);
+        let rate = self.desk.rate;
+        let opener = match self.library.opener(source, rate) {
+            Err(reason) => return silent(InputState::Missing { reason }),
+            Ok(None) => {
+                return silent(match source {
+                    StripSource::Device { .. } => InputState::Opening,
+                    _ => InputState::Silent,
+                });
+            }
+            Ok(Some(opener)) => opener,
+        };
+        let (writer, inlet) = inlet(f64::from(rate.hz()), rate.frames_in(WORKER_SECONDS).0 as usize);
+        let played = source.clone();
+        match Worker::start(opener, move |error| explain(&played, &error), writer) {
+            Ok(worker) => (
+                StripInput::Direct(Direct::new(inlet)),
+                Feed::Worker(worker),
+                InputState::Opening,
+            ),
+            Err(error) => {
+                let reason = format!("its reader could not be started: {error}");
+                silent(InputState::Missing { reason })
+            }
+        }
+    }
+
+    /// Brings every strip's input state up to date; figures only now and then.
+    pub(crate) fn refresh_strips(&mut self, figures: bool) {
+        let mut changed = Vec::new();
+        let mut faults = Vec::new();
+        let report = self.desk.report();
+        for slot in self.strips.slots_mut() {
+            let Some(heard) = report.strips().find(|strip| strip.id == slot.state.id) else {
+                continue;
+            };
+            let running = InputState::Running {
+                latency: heard.input.latency,
+                ppm: heard.input.ppm,
+                frames_lost: heard.input.frames_lost,
+                frames_missing: heard.input.frames_missing,
+            };
+            let now = match (&slot.feed, heard.input.phase) {
+                (Feed::Nothing, _) => continue,
+                (Feed::Worker(worker), _) if worker.fault().is_some() => InputState::Missing {
+                    reason: worker.fault().unwrap_or_default(),
+                },
+                (_, InputPhase::Running) => running,
+                (Feed::Worker(_), InputPhase::Ended) => InputState::Ended,
+                // It has run and is short of audio for a moment, or the engine has not got it yet.
+                (_, InputPhase::Waiting | InputPhase::Silent | InputPhase::Ended) => match slot.state.input {
+                    InputState::Running { .. } => running,
+                    _ => InputState::Opening,
+                },
+            };
+            let was_running = matches!(slot.state.input, InputState::Running { .. });
+            let only_figures = was_running && matches!(now, InputState::Running { .. });
+            if now == slot.state.input || (only_figures && !figures) {
+                continue;
+            }
+            if let InputState::Missing { reason } = &now
+                && !matches!(slot.state.input, InputState::Missing { .. })
+            {
+                faults.push(format!("strip {}: {reason}", slot.state.name));
+            }
+            slot.state.input = now;
+            changed.push(slot.state.clone());
+        }
+        for fault in faults {
+            self.notice(Severity::Error, fault);
+        }
+        for state in changed {
+            self.tell(Event::Strip(state));
+        }
+    }
+
+    /// Connects strips to the devices that are open, and says why where one is not.
+    pub(crate) fn attach_strips(&mut self) {
+        let mut changed = Vec::new();
+        let mut commands = Vec::new();
+        let mut lost = Vec::new();
+        for slot in self.strips.slots_mut() {
+            let StripSource::Device { device, channels } = &slot.state.source else {
+                continue;
+            };
+            let now = match self.captures.capturing(device) {
+                Capturing::Opening => {
+                    slot.feed = Feed::Nothing;
+                    InputState::Opening
+                }
+                Capturing::Missing(reason) => {
+                    slot.feed = Feed::Nothing;
+                    InputState::Missing { reason }
+                }
+                Capturing::Open(opening) => {
+                    if matches!(slot.feed, Feed::Device { opening: attached } if attached == opening) {
+                        continue;
+                    }
+                    match self.captures.attach(device, *channels, self.desk.rate) {
+                        Ok(bridge) => {
+                            slot.feed = Feed::Device { opening };
+                            commands.push((slot.state.id, bridge));
+                            InputState::Opening
+                        }
+                        Err(reason) => InputState::Missing { reason },
+                    }
+                }
+            };
+            if now == slot.state.input {
+                continue;
+            }
+            if let (InputState::Missing { reason }, InputState::Running { .. }) = (&now, &slot.state.input) {
+                lost.push(format!("strip {} has lost its input: {reason}", slot.state.name));
+            }
+            slot.state.input = now;
+            changed.push(slot.state.clone());
+        }
+        for (id, bridge) in commands {
+            let input = Box::new(StripInput::Bridged(bridge));
+            if let Err(error) = self.desk.send(EngineCommand::SetInput(id, input)) {
+                if let Ok(slot) = self.strips.slot(id) {
+                    slot.feed = Feed::Nothing; // attached again when devices are next looked after
+                }
+                self.notice(Severity::Error, error.message);
+            }
+        }
+        for text in lost {
+            self.notice(Severity::Warning, text);
+        }
+        for state in changed {
+            self.tell(Event::Strip(state));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `ui/src/bindings.ts` is generated from the station's types. `cargo xtask bindings` rewrites it.
+
+use std::fs;
+use std::path::Path;
+
+use airdesk_station::api::{
+    AirState, AudioCommand, BroadcastSettings, BroadcastState, BusName, BusState, ChannelPick, ClientMessage,
+    ClockSource, CommandError, DeviceChoice, DeviceState, EngineState, ErrorCode, Event, InputState, ListeningState,
+    Material, Notice, OutputName, OutputState, PasswordState, PlaybackState, RecorderState, RecordingFormat,
+    RecordingSettings, RecordingState, Reply, ServerMessage, Severity, Snapshot, StreamCodec, StripSource, StripState,
+    Transport,
+};
+use ts_rs::{Config, TS};
+
+fn declarations() -> String {
+    let config = Config::default();
+    let mut text =
+        String::from("// Generated from crates/station/src/api by `cargo xtask bindings`. Never edited by hand.\n");
+    macro_rules! declare {
+        ($($name:ty),* $(,)?) => { $(
+            text.push_str("\n");
+            if let Some(docs) = <$name as TS>::docs() {
+                text.push_str(&docs);
+            }
+            text.push_str("export ");
+            text.push_str(&<$name as TS>::decl(&config));
+            text.push_str("\n");
+        )* };
+    }
+    declare!(
+        AudioCommand,
+        Reply,
+        CommandError,
+        ErrorCode,
+        Snapshot,
+        Event,
+        ClientMessage,
+        ServerMessage,
+        StripState,
+        StripSource,
+        ChannelPick,
+        Material,
+        InputState,
+        BusName,
+        BusState,
+        OutputName,
+        DeviceChoice,
+        OutputState,
+        PlaybackState,
+        DeviceState,
+        RecordingFormat,
+        RecordingSettings,
+        RecorderState,
+        RecordingState,
+        StreamCodec,
+        Transport,
+        BroadcastSettings,
+        BroadcastState,
+        PasswordState,
+        AirState,
+        ListeningState,
+        EngineState,
+        ClockSource,
+        Severity,
+        Notice,
+    );
+    text
+}
+
+#[test]
+fn the_consoles_types_are_those_of_the_station() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/bindings.ts");
+    let fresh = declarations();
+    if std::env::var_os("UPDATE_BINDINGS").is_some() {
+        fs::write(&kept, &fresh).expect("bindings.ts can be written");
+    }
+    let kept = fs::read_to_string(&kept).expect("bindings.ts can be read");
+    assert!(kept == fresh, "ui/src/bindings.ts is stale: run `cargo xtask bindings`");
+}
