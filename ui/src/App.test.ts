@@ -1,0 +1,271 @@
+import { screen, within } from "@testing-library/svelte";
+import axe from "axe-core";
+import { tick } from "svelte";
+import { describe, expect, test } from "vitest";
+
+import type { AirState, RecordingState } from "./bindings";
+import { showcase, testSnapshot } from "./platform/fakeSnapshot";
+import { openConsole } from "./test-desk";
+
+const broadcast = (air: AirState) => ({ ...testSnapshot().broadcast, air });
+const recorder = (recording: RecordingState) => ({ ...testSnapshot().recorder, recording });
+const live: AirState = {
+  state: "live",
+  seconds: 61,
+  bytesSent: 1_000_000,
+  secondsDropped: 0,
+  reconnects: 0,
+  titleError: null,
+};
+
+/** Rules that need a drawn page are left to the eye: this DOM draws nothing. */
+async function violations(container: HTMLElement): Promise<string[]> {
+  const result = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+describe("the console breaks no rule of accessibility", () => {
+  test("during a show", async () => {
+    const { container } = openConsole(showcase(new URLSearchParams("air=certificate")));
+    expect(await violations(container)).toEqual([]);
+  });
+
+  test.each([
+    ["in the server settings", "Server settings"],
+    ["in the help", "Keys and gestures"],
+    ["while a strip is added", "Add strip"],
+  ])("%s", async (_, button) => {
+    const { container, user } = openConsole();
+    await user.click(screen.getByRole("button", { name: button }));
+    expect(await violations(container)).toEqual([]);
+  });
+});
+
+describe("the on-air lamp", () => {
+  test.each<[string, string, AirState]>([
+    ["Off air", "dark", { state: "off" }],
+    ["Connecting", "amber", { state: "connecting" }],
+    ["On air", "red", live],
+    ["Off air, retrying", "amber", { state: "retrying", reason: "the server is away", attempt: 2, seconds: 3 }],
+    ["Off air, failed", "amber", { state: "failed", reason: "wrong password", certificate: null }],
+  ])("says %s in %s", (text, tone, air) => {
+    openConsole({ broadcast: broadcast(air) });
+    expect(screen.getByTestId("air-state")).toHaveTextContent(text);
+    expect(screen.getByTestId("air-state")).toHaveAttribute("data-tone", tone);
+  });
+
+  test("claims nothing while the desk cannot be reached", async () => {
+    const { fake } = openConsole({ broadcast: broadcast(live) });
+    fake.setConnection({ state: "lost", attempt: 1 });
+    await tick();
+    expect(screen.getByTestId("air-state")).toHaveTextContent("Not known");
+    expect(screen.getByTestId("rec-state")).toHaveTextContent("Not known");
+    expect(screen.getByTestId("status-connection")).toHaveTextContent("Connection lost");
+    expect(screen.getByTestId("go-live")).toBeDisabled();
+  });
+});
+
+describe("going off air", () => {
+  test("asks first, and staying is the answer under the finger", async () => {
+    const { fake, user } = openConsole({ broadcast: broadcast(live) });
+    await user.click(screen.getByTestId("go-live"));
+    expect(fake.sent).toEqual([]);
+    expect(screen.getByRole("button", { name: "Stay on air" })).toHaveFocus();
+    await user.click(screen.getByRole("button", { name: "Go off air" }));
+    expect(fake.sent).toEqual([{ type: "goOffAir" }]);
+    expect(screen.getByTestId("air-state")).toHaveTextContent("Off air");
+  });
+
+  test("is not on any key", async () => {
+    const { fake, user } = openConsole({ broadcast: broadcast(live) });
+    await user.keyboard("lLoOqQ{Escape}{Delete}");
+    expect(fake.sent).toEqual([]);
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+});
+
+describe("going live", () => {
+  test("is one press of the button", async () => {
+    const { fake, user } = openConsole();
+    await user.click(screen.getByTestId("go-live"));
+    expect(fake.sent).toEqual([{ type: "goLive" }]);
+    expect(screen.getByTestId("air-state")).toHaveTextContent("On air");
+  });
+
+  test("by key asks, and Enter says yes", async () => {
+    const { fake, user } = openConsole();
+    await user.keyboard("l");
+    expect(fake.sent).toEqual([]);
+    await user.keyboard("{Enter}");
+    expect(fake.sent).toEqual([{ type: "goLive" }]);
+  });
+
+  test("with an unknown certificate shows its fingerprint and trusts only that one", async () => {
+    const certificate = "ab".repeat(32);
+    const { fake, user } = openConsole({
+      broadcast: broadcast({ state: "failed", reason: "unknown certificate", certificate }),
+    });
+    expect(screen.getByText(/^ABAB ABAB/)).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Trust it and go live" }));
+    expect(fake.sent).toEqual([{ type: "trustCertificate", fingerprint: certificate }, { type: "goLive" }]);
+  });
+});
+
+describe("the recorder", () => {
+  test("is started by R and not stopped by it", async () => {
+    const { fake, user } = openConsole();
+    await user.keyboard("r");
+    await user.keyboard("r");
+    expect(fake.sent).toEqual([{ type: "startRecording" }]);
+    await user.keyboard("{Shift>}R{/Shift}");
+    expect(fake.sent.at(-1)).toEqual({ type: "stopRecording" });
+  });
+
+  test("is red only while bytes reach the disk", () => {
+    openConsole({ recorder: recorder({ state: "starting" }) });
+    expect(screen.getByTestId("rec-state")).toHaveAttribute("data-tone", "amber");
+  });
+
+  test("does not claim to record while the disk takes nothing, and can still be stopped", () => {
+    openConsole({ recorder: recorder({ state: "stalled", file: "/a.wav", seconds: 4.2 }) });
+    expect(screen.getByTestId("rec-state")).toHaveTextContent("Disk stalled");
+    expect(screen.getByTestId("rec-state")).toHaveAttribute("data-tone", "amber");
+    expect(screen.getByTestId("record")).toHaveTextContent("Stop recording");
+  });
+
+  test("says how much is missing from the recording", () => {
+    openConsole({ recorder: recorder({ state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 128 }) });
+    expect(screen.getByText("128 frames missing, see the gap log")).toBeVisible();
+  });
+
+  test("says why it stopped by itself", () => {
+    openConsole({ recorder: recorder({ state: "failed", file: null, reason: "the disk is full: free some space" }) });
+    expect(screen.getByTestId("rec-state")).toHaveTextContent("Recording failed");
+    expect(screen.getByText("The disk is full: free some space")).toBeVisible();
+  });
+
+  test("keeps its folder on the screen when another is refused", async () => {
+    const { fake, user } = openConsole();
+    fake.refuse = () => ({ code: "storage", message: "/root cannot be written" });
+    const folder = screen.getByRole("textbox", { name: "Folder" });
+    await user.clear(folder);
+    await user.type(folder, "/root");
+    await user.tab();
+    expect(await screen.findByText("/root cannot be written")).toBeVisible();
+    expect(folder).toHaveValue("/home/studio/Recordings");
+  });
+});
+
+describe("the server settings", () => {
+  test("send the settings, and the password only when one was typed", async () => {
+    const { fake, user } = openConsole();
+    await user.click(screen.getByRole("button", { name: "Server settings" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Server settings" }));
+    await user.selectOptions(dialog.getByRole("combobox", { name: "Codec" }), "Opus in Ogg");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(fake.sent).toHaveLength(1);
+    expect(fake.desk.broadcast.settings).toMatchObject({ codec: "opus", mount: "/live.opus", bitRate: 128 });
+  });
+
+  test("write a password and never read one", async () => {
+    const { fake, user } = openConsole();
+    await user.click(screen.getByRole("button", { name: "Server settings" }));
+    const password = screen.getByLabelText("Password");
+    expect(password).toHaveValue("");
+    expect(password).toHaveAccessibleDescription("Set, and kept in the system's key store.");
+    await user.type(password, "hackme");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(fake.sent.at(-1)).toEqual({ type: "setPassword", password: "hackme" });
+  });
+});
+
+describe("settings that are changed on air", () => {
+  test("count from the next time, and what is on air stays shown", async () => {
+    const { user } = openConsole({ broadcast: broadcast(live) });
+    const before = screen.getByTestId("server").textContent;
+    expect(screen.queryByTestId("changed-settings")).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Server settings" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Server settings" }));
+    expect(dialog.getByText("A change counts from the next time you go live.")).toBeVisible();
+    const host = dialog.getByRole("textbox", { name: "Host" });
+    await user.clear(host);
+    await user.type(host, "other.example");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(screen.getByTestId("server").textContent).toBe(before);
+    expect(screen.getByTestId("changed-settings")).toHaveTextContent("other.example");
+
+    await user.click(screen.getByTestId("go-live"));
+    await user.click(screen.getByRole("button", { name: "Go off air" }));
+    expect(screen.getByTestId("server")).toHaveTextContent("other.example");
+    expect(screen.queryByTestId("changed-settings")).toBeNull();
+  });
+});
+
+describe("the source client", () => {
+  test("is no choice where it is Airdesk's own", async () => {
+    const { user } = openConsole();
+    await user.click(screen.getByRole("button", { name: "Server settings" }));
+    expect(screen.queryByRole("combobox", { name: "Source client" })).toBeNull();
+  });
+
+  test("can be changed back from libshout", async () => {
+    const { broadcast } = testSnapshot();
+    const settings = { ...broadcast.settings, transport: "libshout" } as const;
+    const { fake, user } = openConsole({ broadcast: { ...broadcast, settings } });
+    await user.click(screen.getByRole("button", { name: "Server settings" }));
+    await user.selectOptions(screen.getByRole("combobox", { name: "Source client" }), "Airdesk");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(fake.desk.broadcast.settings.transport).toBe("native");
+  });
+});
+
+test("a title is sent with Enter, while on air, too", async () => {
+  const { fake, user } = openConsole({ broadcast: broadcast(live) });
+  await user.keyboard("t");
+  await user.keyboard("Café del Mar 🌊{Enter}");
+  expect(fake.sent).toEqual([{ type: "setTitle", title: "Café del Mar 🌊" }]);
+});
+
+test("letters typed into a field are text, not shortcuts", async () => {
+  const { fake, user } = openConsole();
+  await user.type(screen.getByRole("textbox", { name: "Title" }), "rlm");
+  expect(fake.sent).toEqual([]);
+});
+
+test("the keys reach a strip's fader and its switches", async () => {
+  const { fake, user } = openConsole();
+  await user.keyboard(".");
+  expect(screen.getByRole("slider", { name: "Fader, Mic 1" })).toHaveFocus();
+  await user.keyboard(".m");
+  expect(fake.sent).toEqual([{ type: "setMute", strip: 2, on: true }]);
+});
+
+test("the listener mounts are opened and show their addresses", async () => {
+  const { user } = openConsole();
+  await user.click(screen.getByTestId("listening"));
+  expect(screen.getByText("http://127.0.0.1:8765/live.mp3")).toBeVisible();
+});
+
+test("the listener mounts promise nothing beyond this machine", async () => {
+  const { user } = openConsole();
+  expect(screen.getByTestId("listening-state")).toHaveTextContent("heard by players on this machine");
+  await user.click(screen.getByTestId("listening"));
+  expect(screen.getByTestId("listening-state")).toHaveTextContent("Open to players on this machine");
+});
+
+test("an output plays on the device that was chosen", async () => {
+  const { fake, user } = openConsole();
+  await user.selectOptions(screen.getByRole("combobox", { name: /^Cue output/ }), "Headphones (PipeWire)");
+  expect(fake.sent).toEqual([
+    { type: "setOutput", output: "cue", device: { type: "device", device: "pipewire:alsa_output.headphones" } },
+  ]);
+});
+
+test("a notice stays until it is dismissed", async () => {
+  const { fake, user } = openConsole({
+    notices: [{ id: 3, severity: "warning", text: "The headset has gone", time: "22:41:07" }],
+  });
+  await user.click(screen.getByRole("button", { name: "Dismiss: The headset has gone" }));
+  expect(fake.sent).toEqual([{ type: "dismissNotice", id: 3 }]);
+  expect(screen.queryByText("The headset has gone")).toBeNull();
+});

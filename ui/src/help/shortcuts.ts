@@ -1,0 +1,94 @@
+// The keys of the console: one list for what they do and for what the help says of them. No single
+// key ever takes the programme off air or ends a recording.
+
+export type Shortcut =
+  | { do: "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" }
+  | { do: "switch"; type: "setMute" | "setSolo" | "setCue" }
+  | { do: "fader"; index: number }
+  | { do: "neighbour"; step: 1 | -1 };
+
+type Keys = Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "altKey" | "metaKey" | "repeat">;
+
+/** What `event` asks for, if anything. A key that is held down asks once. */
+export function shortcutOf(event: Keys): Shortcut | null {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return null;
+  if (/^[1-9]$/.test(event.key)) return { do: "fader", index: Number(event.key) - 1 };
+  switch (event.key.toLowerCase()) {
+    case "r":
+      return { do: event.shiftKey ? "stopRecording" : "record" };
+    case "l":
+      return { do: "goLive" };
+    case "t":
+      return { do: "title" };
+    case "n":
+      return { do: "addStrip" };
+    case "p":
+      return { do: "panels" };
+    case "m":
+      return { do: "switch", type: "setMute" };
+    case "s":
+      return { do: "switch", type: "setSolo" };
+    case "c":
+      return { do: "switch", type: "setCue" };
+    case ",":
+      return { do: "neighbour", step: -1 };
+    case ".":
+      return { do: "neighbour", step: 1 };
+    case "?":
+    case "f1":
+      return { do: "help" };
+    default:
+      return null;
+  }
+}
+
+/** Whether keys typed at `target` are text, not shortcuts. */
+export function takesText(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("input, select, textarea, dialog") !== null;
+}
+
+export const HELP: { title: string; keys: [string, string][] }[] = [
+  {
+    title: "Anywhere",
+    keys: [
+      ["R", "Start recording"],
+      ["Shift R", "Stop recording"],
+      ["L", "Go live, after asking"],
+      ["T", "Type the title; Enter sends it"],
+      ["1 … 9", "To the fader of that strip"],
+      [", and .", "To the fader on the left, on the right"],
+      ["N", "New strip"],
+      ["P", "Show or hide the panels"],
+      ["? or F1", "This help"],
+    ],
+  },
+  {
+    title: "On a strip",
+    keys: [
+      ["M", "Mute"],
+      ["S", "Solo"],
+      ["C", "Cue"],
+    ],
+  },
+  {
+    title: "On a fader or knob",
+    keys: [
+      ["Arrows", "One step: 0.5 dB, or 5 of pan"],
+      ["Shift arrows", "A fine step: 0.1 dB, or 1 of pan"],
+      ["Page Up, Page Down", "A coarse step: 3 dB, or 25 of pan"],
+      ["Home", "Fader off; knob to its lowest"],
+      ["End", "Fader to 0 dB; knob to its highest"],
+      ["Enter, + or -", "Type a value; Escape leaves it as it was"],
+      ["Delete", "Knob back to neutral"],
+    ],
+  },
+  {
+    title: "With the mouse",
+    keys: [
+      ["Drag", "Moves from where it is grabbed, never jumps"],
+      ["Shift drag", "Moves finely"],
+      ["Wheel", "One step, fine with Shift"],
+      ["Double click", "Fader to 0 dB; knob back to neutral"],
+    ],
+  },
+];

@@ -1,0 +1,80 @@
+// A desk in memory, for tests and for `npm run fake`. Tests read what was sent, emit what they like
+// and break the line; the show at `npm run fake` has moving meters and a running clock.
+import type { AudioCommand, CommandError, Event, Reply, Snapshot } from "../bindings";
+import { type DeskMeters, meterFrameBytes } from "../meter/frame";
+import { metersOf } from "./fakeMeters";
+import { showcase, testSnapshot } from "./fakeSnapshot";
+import { obey } from "./fakeStation";
+import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
+
+export class FakePlatform implements Platform {
+  /** Every command that was sent, oldest first. */
+  readonly sent: AudioCommand[] = [];
+  /** Refuse the commands for which this gives a reason. */
+  refuse: (command: AudioCommand) => CommandError | null = () => null;
+  #desk: Snapshot;
+  #listener: DeskListener | null = null;
+  #connected = true;
+
+  constructor(desk: Snapshot = testSnapshot()) {
+    this.#desk = structuredClone(desk);
+  }
+
+  get desk(): Snapshot {
+    return this.#desk;
+  }
+
+  connect(listener: DeskListener): () => void {
+    this.#listener = listener;
+    listener.message({ type: "snapshot", snapshot: structuredClone(this.#desk) });
+    listener.connection({ state: "connected" });
+    return () => (this.#listener = null);
+  }
+
+  async send(command: AudioCommand): Promise<Reply> {
+    this.sent.push(command);
+    await Promise.resolve();
+    if (!this.#connected) throw unreachable();
+    const refused = this.refuse(command);
+    if (refused) throw refused;
+    const { reply, events } = obey(this.#desk, structuredClone(command));
+    for (const event of events) this.emit(event);
+    return reply;
+  }
+
+  emit(event: Event): void {
+    this.#listener?.message({ type: "event", event: structuredClone(event) });
+  }
+
+  emitMeters(meters: DeskMeters): void {
+    this.#listener?.meters(meterFrameBytes(meters));
+  }
+
+  setConnection(connection: Connection): void {
+    this.#connected = connection.state === "connected";
+    this.#listener?.connection(connection);
+  }
+}
+
+/** The show that the page's address asks for, see {@link showcase}; `line=lost` cuts it off. */
+export function fakeFromAddress(wanted: URLSearchParams): FakePlatform {
+  const fake = new FakePlatform(showcase(wanted));
+  const { desk } = fake;
+  let sequence = 0;
+  setInterval(() => fake.emitMeters(metersOf(desk, ++sequence, performance.now() / 1000)), 1000 / 60);
+  setInterval(() => {
+    desk.engine.seconds += 1;
+    if (desk.broadcast.air.state === "live") {
+      desk.broadcast.air.seconds += 1;
+      fake.emit({ type: "broadcast", value: desk.broadcast });
+    }
+    if (desk.recorder.recording.state === "recording") {
+      desk.recorder.recording.seconds += 1;
+      desk.recorder.recording.bytes += 288_000;
+      fake.emit({ type: "recorder", value: desk.recorder });
+    }
+    fake.emit({ type: "engine", value: desk.engine });
+  }, 1000);
+  if (wanted.get("line") === "lost") setTimeout(() => fake.setConnection({ state: "lost", attempt: 2 }), 500);
+  return fake;
+}

@@ -1,0 +1,52 @@
+// Levels for a desk without sound: speech-like and music-like movements that follow the controls.
+import type { Snapshot, StripState } from "../bindings";
+import { type DeskMeters, type Levels, silence } from "../meter/frame";
+
+/** The levels of `desk` at `seconds`. */
+export function metersOf(desk: Snapshot, sequence: number, seconds: number): DeskMeters {
+  const programme = silence();
+  const cue = silence();
+  const soloing = desk.strips.some(({ solo }) => solo);
+  const strips = desk.strips.map((strip) => {
+    const levels = levelsOf(strip, seconds);
+    const heard = !strip.mute && (!soloing || strip.solo || strip.soloSafe);
+    if (heard) add(programme, levels, gain(strip.fader), strip.pan);
+    if (strip.cue) add(cue, levels, 1, 0);
+    return { id: strip.id, levels };
+  });
+  scale(programme, gain(desk.buses[0]?.fader ?? null));
+  scale(cue, gain(desk.buses[1]?.fader ?? null));
+  programme.clips = programme.peak[0] >= 1 || programme.peak[1] >= 1 ? 1 : 0;
+  return { sequence, load: 0.06, programme, cue, strips };
+}
+
+function levelsOf(strip: StripState, seconds: number): Levels {
+  if (strip.input.state !== "running") return silence();
+  const phase = strip.id * 1.7;
+  // Phrases of some seconds, syllables within them, and a little unrest on each side.
+  const phrase = Math.max(0, Math.sin(seconds * 0.5 + phase * 2) + 0.6) / 1.6;
+  const syllable = 0.55 + 0.45 * Math.sin(seconds * 9 + phase * 5) * Math.sin(seconds * 3.1 + phase);
+  const level = 0.62 * phrase * syllable * (0.85 + 0.15 * Math.random());
+  const other = level * (0.92 + 0.08 * Math.sin(seconds * 2 + phase));
+  return { peak: [level, other], rms: [level * 0.45, other * 0.45], clips: strip.id === 2 ? 3 : 0 };
+}
+
+function add(bus: Levels, levels: Levels, factor: number, pan: number): void {
+  const angle = ((pan + 1) * Math.PI) / 4;
+  const sides = [Math.cos(angle), Math.sin(angle)] as const;
+  for (const side of [0, 1] as const) {
+    bus.peak[side] = Math.hypot(bus.peak[side], levels.peak[side] * factor * sides[side]);
+    bus.rms[side] = Math.hypot(bus.rms[side], levels.rms[side] * factor * sides[side]);
+  }
+}
+
+function scale(bus: Levels, factor: number): void {
+  for (const side of [0, 1] as const) {
+    bus.peak[side] *= factor;
+    bus.rms[side] *= factor;
+  }
+}
+
+function gain(level: number | null): number {
+  return level === null ? 0 : 10 ** (level / 20);
+}

@@ -1,0 +1,224 @@
+// Desks to draw without a desk: a plain one for tests, and a show in full swing to look at.
+import type { AirState, DeviceState, InputState, RecordingState, Snapshot, StripState } from "../bindings";
+
+export const INTERFACE = "pipewire:alsa_input.usb-studio-4i4";
+export const HEADSET = "pipewire:bluez_input.headset";
+export const SPEAKERS = "pipewire:alsa_output.usb-studio-4i4";
+export const PLAYER = "pipewire:monitor.alsa_output.usb-studio-4i4";
+
+/** A source that runs by the desk's own clock: material, a file. */
+export const INSTANT: InputState = { state: "running", latency: 0, ppm: 0, framesLost: 0, framesMissing: 0 };
+
+export function testStrip(id: number, changes: Partial<StripState> = {}): StripState {
+  return {
+    id,
+    name: `Mic ${id}`,
+    source: { type: "device", device: INTERFACE, channels: { type: "mono", channel: id - 1 } },
+    input: { state: "running", latency: 0.0107, ppm: 12.4, framesLost: 0, framesMissing: 0 },
+    trim: 0,
+    fader: 0,
+    pan: 0,
+    mute: false,
+    solo: false,
+    soloSafe: false,
+    cue: false,
+    ...changes,
+  };
+}
+
+function testDevice(id: string, name: string, changes: Partial<DeviceState> = {}): DeviceState {
+  return {
+    id,
+    name,
+    host: "PipeWire",
+    inputChannels: 0,
+    outputChannels: 0,
+    rate: 48_000,
+    monitor: false,
+    defaultInput: false,
+    defaultOutput: false,
+    ...changes,
+  };
+}
+
+/** Two microphones, nothing recorded, nothing on air. */
+export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    version: "0.1.0",
+    session: "/home/studio/airdesk/evening.toml",
+    strips: [testStrip(1), testStrip(2)],
+    buses: [
+      { bus: "programme", fader: 0 },
+      { bus: "cue", fader: -6 },
+    ],
+    outputs: [
+      {
+        output: "main",
+        device: { type: "default" },
+        playback: {
+          state: "playing",
+          name: "Studio 4i4 Analogue",
+          rate: 48_000,
+          latency: 0.0107,
+          ppm: 8,
+          framesMissing: 0,
+        },
+      },
+      { output: "cue", device: null, playback: { state: "off" } },
+    ],
+    devices: [
+      testDevice(INTERFACE, "Studio 4i4 Analogue", { inputChannels: 8, defaultInput: true }),
+      testDevice(SPEAKERS, "Studio 4i4 Analogue", { outputChannels: 4, defaultOutput: true }),
+      testDevice(PLAYER, "Monitor of Studio 4i4", { inputChannels: 2, monitor: true }),
+      testDevice("pipewire:alsa_output.headphones", "Headphones", { outputChannels: 2 }),
+      testDevice("jack:input", "JACK capture", { host: "JACK", inputChannels: 2 }),
+    ],
+    recorder: {
+      settings: { folder: "/home/studio/Recordings", format: "pcm24" },
+      recording: { state: "stopped", lastFile: null },
+      freeBytes: 212e9,
+      hoursLeft: 204.5,
+    },
+    broadcast: {
+      settings: {
+        host: "icecast.example.org",
+        port: 8443,
+        tls: true,
+        pinnedCertificate: null,
+        mount: "/live.mp3",
+        user: "source",
+        codec: "mp3",
+        bitRate: 128,
+        name: "Night Shift",
+        description: "Slow music until morning",
+        genre: "Ambient",
+        url: "https://nightshift.example.org",
+        public: false,
+        transport: "native",
+      },
+      password: "keyStore",
+      title: "",
+      air: { state: "off" },
+    },
+    listening: { on: false, urls: [], listeners: 0 },
+    engine: {
+      rate: 48_000,
+      seconds: 4980,
+      load: 0.06,
+      loadPeak: 0.11,
+      clock: { type: "device", name: "Studio 4i4 Analogue" },
+      latency: 0.0213,
+      blocksLate: 0,
+      badSamples: 0,
+      realTime: true,
+    },
+    notices: [],
+    ...changes,
+  };
+}
+
+const LIVE: AirState = {
+  state: "live",
+  seconds: 4521,
+  bytesSent: 72_336_000,
+  secondsDropped: 0,
+  reconnects: 1,
+  titleError: null,
+};
+
+const AIR: Record<string, AirState> = {
+  off: { state: "off" },
+  connecting: { state: "connecting" },
+  live: LIVE,
+  retrying: {
+    state: "retrying",
+    reason: "the connection to icecast.example.org:8443 was closed",
+    attempt: 3,
+    seconds: 4.2,
+  },
+  failed: {
+    state: "failed",
+    reason: "icecast.example.org:8443 refused the password for /live.mp3: correct it in the server settings",
+    certificate: null,
+  },
+  certificate: {
+    state: "failed",
+    reason:
+      "the certificate of icecast.example.org:8443 is signed by itself: compare it with the server's and trust it",
+    certificate: "3b1f9a0c44de7718c2f05e6a9d8b7c6150f2e1d3c4b5a69788796a5b4c3d2e1f",
+  },
+};
+
+const RECORDING: RecordingState = {
+  state: "recording",
+  file: "/home/studio/Recordings/2026-11-20 22-00-00.wav",
+  seconds: 4980,
+  bytes: 1_434_240_000,
+  framesLost: 0,
+};
+
+/** A show in full swing; the page's address may ask for `strips`, `air` and `rec`. */
+export function showcase(wanted: URLSearchParams): Snapshot {
+  const desk = testSnapshot({ strips: showStrips(Number(wanted.get("strips") ?? 8)) });
+  desk.broadcast.air = AIR[wanted.get("air") ?? "live"] ?? LIVE;
+  desk.broadcast.title = "Ólafur Arnalds – Near Light";
+  desk.listening = {
+    on: true,
+    urls: ["http://192.168.1.20:8765/live.mp3", "http://192.168.1.20:8765/live.opus"],
+    listeners: 17,
+  };
+  if (wanted.get("rec") !== "off") desk.recorder.recording = RECORDING;
+  desk.outputs[1] = {
+    output: "cue",
+    device: { type: "device", device: "pipewire:alsa_output.headphones" },
+    playback: { state: "playing", name: "Headphones", rate: 44_100, latency: 0.012, ppm: -21, framesMissing: 0 },
+  };
+  if (wanted.get("notices") !== "off") {
+    desk.notices = [
+      {
+        id: 1,
+        severity: "warning",
+        text: "Bluetooth headset has gone: Guest is silent until it returns",
+        time: "22:41:07",
+      },
+    ];
+  }
+  return desk;
+}
+
+function showStrips(count: number): StripState[] {
+  const strips: StripState[] = [
+    testStrip(1, { name: "Presenter", trim: 24, fader: -1.5, soloSafe: true }),
+    testStrip(2, { name: "Co-host", trim: 22.5, fader: -3, pan: 0.25 }),
+    testStrip(3, {
+      name: "Guest",
+      source: { type: "device", device: HEADSET, channels: { type: "mono", channel: 0 } },
+      input: { state: "missing", reason: "Bluetooth headset is not connected" },
+      fader: -4,
+    }),
+    testStrip(4, {
+      name: "Music player",
+      source: { type: "device", device: PLAYER, channels: { type: "pair", left: 0, right: 1 } },
+      fader: -12,
+      cue: true,
+    }),
+    testStrip(5, { name: "Bed", source: { type: "material", material: "pad" }, input: INSTANT, fader: -18, pan: -0.4 }),
+    testStrip(6, {
+      name: "Rhythm",
+      source: { type: "material", material: "rhythm" },
+      input: INSTANT,
+      fader: null,
+      mute: true,
+    }),
+    testStrip(7, {
+      name: "Station ident",
+      source: { type: "file", path: "/home/studio/Jingles/ident-long-version.wav", looped: false },
+      input: { state: "ended" },
+      fader: -6,
+    }),
+    testStrip(8, { name: "Phone", source: { type: "silent" }, input: { state: "silent" }, fader: null }),
+  ];
+  for (let id = 9; id <= count; id++)
+    strips.push(testStrip(id, { name: `Line ${id}`, fader: -id, pan: (id % 5) / 2 - 1 }));
+  return strips.slice(0, count);
+}

@@ -1,0 +1,184 @@
+// A station without sound: obeys commands on a snapshot and says which events follow. It keeps the
+// rules that a console can see (ids, refusals, states), so that the console can be tried and tested.
+import type { AudioCommand, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
+import { INSTANT, testStrip } from "./fakeSnapshot";
+
+/** Obeys `command` on `desk`. Throws a {@link CommandError} when it is refused. */
+export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; events: Event[] } {
+  if ("strip" in command) return done(obeyOnStrip(desk, command));
+  switch (command.type) {
+    case "addStrip":
+      return addStrip(desk, command);
+    case "setBusFader":
+      return done(
+        ...change(desk.buses, ({ bus }) => bus === command.bus, { fader: command.level }).map((value): Event => ({
+          type: "bus",
+          value,
+        })),
+      );
+    case "setOutput":
+      return done(setOutput(desk, command));
+    case "refreshDevices":
+      return done({ type: "devices", value: desk.devices });
+    case "setRecording":
+    case "startRecording":
+    case "stopRecording":
+      return done(obeyRecorder(desk, command));
+    case "setListening":
+      desk.listening = {
+        on: command.on,
+        urls: command.on ? ["http://127.0.0.1:8765/live.mp3", "http://127.0.0.1:8765/live.opus"] : [],
+        listeners: 0,
+      };
+      return done({ type: "listening", value: desk.listening });
+    case "dismissNotice":
+      desk.notices = desk.notices.filter(({ id }) => id !== command.id);
+      return done({ type: "noticeDismissed", value: command.id });
+    case "clearClips":
+      return done();
+    default:
+      return done(obeyBroadcast(desk, command));
+  }
+}
+
+type OnStrip = Extract<AudioCommand, { strip: number }>;
+
+function obeyOnStrip(desk: Snapshot, command: OnStrip): Event {
+  const at = desk.strips.findIndex(({ id }) => id === command.strip);
+  const strip = desk.strips[at];
+  if (!strip) throw refusal("noSuchStrip", `there is no strip ${command.strip}`);
+  if (command.type === "removeStrip") {
+    desk.strips.splice(at, 1);
+    return { type: "stripRemoved", value: command.strip };
+  }
+  const value = { ...strip, ...changeOf(command) };
+  desk.strips[at] = value;
+  return { type: "strip", value };
+}
+
+function changeOf(command: Exclude<OnStrip, { type: "removeStrip" }>): Partial<StripState> {
+  switch (command.type) {
+    case "renameStrip":
+      if (!command.name.trim()) throw refusal("invalid", "a strip needs a name of 1 to 40 characters");
+      return { name: command.name.trim() };
+    case "setSource":
+      return { source: command.source, input: inputOf(command.source) };
+    case "setTrim":
+      return { trim: command.level };
+    case "setFader":
+      return { fader: command.level };
+    case "setPan":
+      return { pan: command.pan };
+    case "setMute":
+      return { mute: command.on };
+    case "setSolo":
+      return { solo: command.on };
+    case "setSoloSafe":
+      return { soloSafe: command.on };
+    case "setCue":
+      return { cue: command.on };
+  }
+}
+
+function inputOf(source: StripState["source"]): StripState["input"] {
+  if (source.type === "silent") return { state: "silent" };
+  return source.type === "device" ? testStrip(1).input : INSTANT;
+}
+
+function addStrip(
+  desk: Snapshot,
+  command: Extract<AudioCommand, { type: "addStrip" }>,
+): { reply: Reply; events: Event[] } {
+  const id = Math.max(0, ...desk.strips.map((strip) => strip.id)) + 1;
+  const { name, source } = command;
+  const value = testStrip(id, { name, source, input: inputOf(source), fader: null });
+  desk.strips.push(value);
+  return { reply: { type: "strip", id }, events: [{ type: "strip", value }] };
+}
+
+function setOutput(desk: Snapshot, command: Extract<AudioCommand, { type: "setOutput" }>): Event {
+  const { output, device } = command;
+  const chosen = desk.devices.find(({ id, defaultOutput }) =>
+    device?.type === "device" ? id === device.device : defaultOutput,
+  );
+  const playback = !device
+    ? { state: "off" as const }
+    : chosen
+      ? { state: "playing" as const, name: chosen.name, rate: chosen.rate, latency: 0.011, ppm: 0, framesMissing: 0 }
+      : { state: "missing" as const, reason: "the device is not connected" };
+  const value = { output, device, playback };
+  desk.outputs = desk.outputs.map((state) => (state.output === output ? value : state));
+  return { type: "output", value };
+}
+
+function obeyRecorder(
+  desk: Snapshot,
+  command: Extract<AudioCommand, { type: "setRecording" | "startRecording" | "stopRecording" }>,
+): Event {
+  const { recorder } = desk;
+  const running = recorder.recording.state === "recording";
+  if (command.type === "setRecording") recorder.settings = command.settings;
+  else if (command.type === "startRecording") {
+    if (running) throw refusal("alreadyRunning", "the programme is being recorded already");
+    const file = `${recorder.settings.folder}/take.wav`;
+    recorder.recording = { state: "recording", file, seconds: 0, bytes: 0, framesLost: 0 };
+  } else {
+    if (recorder.recording.state !== "recording") throw refusal("notRunning", "nothing is being recorded");
+    recorder.recording = { state: "stopped", lastFile: recorder.recording.file };
+  }
+  return { type: "recorder", value: { ...recorder } };
+}
+
+type OnBroadcast = Extract<
+  AudioCommand,
+  { type: "setBroadcast" | "setPassword" | "trustCertificate" | "goLive" | "goOffAir" | "setTitle" }
+>;
+
+function obeyBroadcast(desk: Snapshot, command: OnBroadcast): Event {
+  const { broadcast } = desk;
+  switch (command.type) {
+    case "setBroadcast":
+      if (!command.settings.mount.startsWith("/")) throw refusal("invalid", "a mount starts with a slash");
+      broadcast.settings = command.settings;
+      break;
+    case "setPassword":
+      broadcast.password = command.password ? "keyStore" : "none";
+      break;
+    case "trustCertificate":
+      broadcast.settings = { ...broadcast.settings, pinnedCertificate: command.fingerprint };
+      break;
+    case "goLive":
+      if (broadcast.air.state === "live") throw refusal("alreadyRunning", "the programme is on air already");
+      broadcast.air = {
+        state: "live",
+        seconds: 0,
+        bytesSent: 0,
+        secondsDropped: 0,
+        reconnects: 0,
+        titleError: null,
+      };
+      break;
+    case "goOffAir":
+      broadcast.air = { state: "off" };
+      break;
+    case "setTitle":
+      broadcast.title = command.title;
+  }
+  return { type: "broadcast", value: { ...broadcast } };
+}
+
+function change<T>(list: T[], which: (item: T) => boolean, changes: Partial<T>): T[] {
+  const at = list.findIndex(which);
+  const item = list[at];
+  if (!item) return [];
+  list[at] = { ...item, ...changes };
+  return [list[at]];
+}
+
+function done(...events: Event[]): { reply: Reply; events: Event[] } {
+  return { reply: { type: "done" }, events };
+}
+
+function refusal(code: CommandError["code"], message: string): CommandError {
+  return { code, message };
+}

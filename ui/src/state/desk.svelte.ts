@@ -1,0 +1,133 @@
+// The desk as the station last confirmed it, for components to draw. Nothing here runs ahead of the
+// station: a wish is sent, and the screen changes with the event that follows.
+import { createContext } from "svelte";
+
+import type { AudioCommand, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
+import type { Connection, DeskMessage, Platform } from "../platform";
+import { asCommandError } from "../platform/platform";
+import { sentence } from "../ui/format";
+
+/** A command that was refused, kept until the operator has read it. */
+export interface Refusal {
+  id: number;
+  text: string;
+}
+
+/** Older refusals give way: more than these nobody reads. */
+const REFUSALS_KEPT = 3;
+
+export class Desk {
+  /** `null` until the desk has shown itself for the first time. */
+  snapshot = $state<Snapshot | null>(null);
+  connection = $state<Connection>({ state: "connecting" });
+  refusals = $state<Refusal[]>([]);
+  /** Whether a solo silences other strips. */
+  readonly soloing = $derived(this.snapshot?.strips.some(({ solo }) => solo) ?? false);
+  #platform: Platform;
+  #lastRefusal = 0;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** Starts following the desk; meter frames pass by to `meters`. Returns what ends it. */
+  connect(meters: (frame: ArrayBuffer) => void): () => void {
+    return this.#platform.connect({
+      message: (message) => this.#take(message),
+      connection: (connection) => (this.connection = connection),
+      meters,
+    });
+  }
+
+  /** Whether what is drawn is true now, not just what was last known. */
+  get current(): boolean {
+    return this.snapshot !== null && this.connection.state === "connected";
+  }
+
+  strip(id: number): StripState | undefined {
+    return this.snapshot?.strips.find((strip) => strip.id === id);
+  }
+
+  /** Sends a wish; a refusal is shown to the operator. Says whether it was obeyed. */
+  async send(command: AudioCommand): Promise<boolean> {
+    try {
+      await this.ask(command);
+      return true;
+    } catch (thrown) {
+      this.#show(asCommandError(thrown));
+      return false;
+    }
+  }
+
+  /** Sends a wish for a caller that shows a refusal itself; rejects with a {@link CommandError}. */
+  async ask(command: AudioCommand): Promise<Reply> {
+    try {
+      return await this.#platform.send($state.snapshot(command) as AudioCommand);
+    } catch (thrown) {
+      throw asCommandError(thrown);
+    }
+  }
+
+  dismissRefusal(id: number): void {
+    this.refusals = this.refusals.filter((refusal) => refusal.id !== id);
+  }
+
+  #show({ message }: CommandError): void {
+    const text = sentence(message);
+    // A fader dragged on a dead line is refused at every frame: say it once.
+    if (this.refusals.some((refusal) => refusal.text === text)) return;
+    this.refusals = [...this.refusals.slice(1 - REFUSALS_KEPT), { id: ++this.#lastRefusal, text }];
+  }
+
+  #take(message: DeskMessage): void {
+    if (message.type === "snapshot") this.snapshot = message.snapshot;
+    else if (this.snapshot) apply(this.snapshot, message.event);
+  }
+}
+
+/** Puts what has changed into `desk`, and touches nothing else: only what changed is drawn anew. */
+export function apply(desk: Snapshot, event: Event): void {
+  switch (event.type) {
+    case "strip":
+      return put(desk.strips, event.value, ({ id }) => id === event.value.id);
+    case "stripRemoved":
+      return take(desk.strips, ({ id }) => id === event.value);
+    case "bus":
+      return put(desk.buses, event.value, ({ bus }) => bus === event.value.bus);
+    case "output":
+      return put(desk.outputs, event.value, ({ output }) => output === event.value.output);
+    case "devices":
+      desk.devices = event.value;
+      return;
+    case "recorder":
+      desk.recorder = event.value;
+      return;
+    case "broadcast":
+      desk.broadcast = event.value;
+      return;
+    case "listening":
+      desk.listening = event.value;
+      return;
+    case "engine":
+      desk.engine = event.value;
+      return;
+    case "notice":
+      return put(desk.notices, event.value, ({ id }) => id === event.value.id);
+    case "noticeDismissed":
+      return take(desk.notices, ({ id }) => id === event.value);
+  }
+}
+
+function put<T>(list: T[], value: T, same: (item: T) => boolean): void {
+  const at = list.findIndex(same);
+  if (at < 0) list.push(value);
+  else list[at] = value;
+}
+
+function take<T>(list: T[], which: (item: T) => boolean): void {
+  const at = list.findIndex(which);
+  if (at >= 0) list.splice(at, 1);
+}
+
+/** The desk, for every component below the one that provided it. */
+export const [useDesk, provideDesk] = createContext<Desk>();

@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, test } from "vitest";
+
+import { FakePlatform } from "../platform/fake";
+import { testSnapshot, testStrip } from "../platform/fakeSnapshot";
+import { Desk } from "./desk.svelte";
+
+let fake: FakePlatform;
+let desk: Desk;
+
+beforeEach(() => {
+  fake = new FakePlatform();
+  desk = new Desk(fake);
+  desk.connect(() => undefined);
+});
+
+describe("the desk on the screen", () => {
+  test("is the snapshot and what has changed since", () => {
+    fake.emit({ type: "strip", value: testStrip(2, { fader: -12 }) });
+    fake.emit({ type: "strip", value: testStrip(7, { name: "Phone" }) });
+    fake.emit({ type: "stripRemoved", value: 1 });
+    expect(desk.snapshot?.strips.map(({ id, fader }) => [id, fader])).toEqual([
+      [2, -12],
+      [7, 0],
+    ]);
+  });
+
+  test("takes every kind of event", () => {
+    const next = testSnapshot();
+    fake.emit({ type: "bus", value: { bus: "cue", fader: null } });
+    fake.emit({ type: "output", value: { output: "main", device: null, playback: { state: "off" } } });
+    fake.emit({ type: "devices", value: [] });
+    fake.emit({ type: "recorder", value: { ...next.recorder, freeBytes: 1 } });
+    fake.emit({ type: "broadcast", value: { ...next.broadcast, title: "Nocturne" } });
+    fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 4 } });
+    fake.emit({ type: "engine", value: { ...next.engine, blocksLate: 2 } });
+    fake.emit({ type: "notice", value: { id: 5, severity: "info", text: "Hello", time: "12:00:00" } });
+    expect(desk.snapshot).toMatchObject({
+      buses: [{ fader: 0 }, { fader: null }],
+      outputs: [{ playback: { state: "off" } }, {}],
+      devices: [],
+      recorder: { freeBytes: 1 },
+      broadcast: { title: "Nocturne" },
+      listening: { listeners: 4 },
+      engine: { blocksLate: 2 },
+      notices: [{ id: 5 }],
+    });
+    fake.emit({ type: "noticeDismissed", value: 5 });
+    expect(desk.snapshot?.notices).toEqual([]);
+  });
+
+  test("does not change before the station has confirmed a wish", async () => {
+    const sending = desk.send({ type: "setMute", strip: 1, on: true });
+    expect(desk.strip(1)?.mute).toBe(false);
+    expect(await sending).toBe(true);
+    expect(desk.strip(1)?.mute).toBe(true);
+  });
+
+  test("is not current once the line is lost", () => {
+    expect(desk.current).toBe(true);
+    fake.setConnection({ state: "lost", attempt: 1 });
+    expect(desk.current).toBe(false);
+    expect(desk.snapshot).not.toBeNull();
+  });
+});
+
+describe("a refused wish", () => {
+  test("leaves the desk as it was and is shown to the operator", async () => {
+    expect(await desk.send({ type: "setMute", strip: 99, on: true })).toBe(false);
+    expect(desk.refusals.map(({ text }) => text)).toEqual(["There is no strip 99"]);
+    desk.dismissRefusal(desk.refusals[0]?.id ?? 0);
+    expect(desk.refusals).toEqual([]);
+  });
+
+  test("is said once, however often it is refused, and only the last few stay", async () => {
+    for (const strip of [90, 91, 91, 91, 92, 93]) await desk.send({ type: "setMute", strip, on: true });
+    expect(desk.refusals.map(({ text }) => text)).toEqual([
+      "There is no strip 91",
+      "There is no strip 92",
+      "There is no strip 93",
+    ]);
+  });
+});
