@@ -1,0 +1,139 @@
+//! The remote face: the console in a browser, the listener mounts, health and metrics, over HTTP and
+//! WebSocket on loopback.
+//!
+//! It is a host like the window: it sends commands to the station and passes on what the station says.
+//! Requests from elsewhere, and pages of other sites in a browser on this machine, are refused.
+
+mod console;
+mod control;
+mod guard;
+mod listen;
+mod metrics;
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use airdesk_station::StationHandle;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+pub use guard::Guard;
+
+/// The port, unless told otherwise.
+pub const DEFAULT_PORT: u16 = 8765;
+
+/// Why the face is not served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Another program has the port.
+    #[error("port {port} is used by another program, perhaps another Airdesk; choose one with --port, or 0 for any")]
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// The system refuses it for another reason.
+    #[error("port {port} cannot be opened: {source}")]
+    Bind {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A face that is being served. Dropping it ends all its connections.
+pub struct Face {
+    port: u16,
+    servers: JoinSet<io::Result<()>>,
+}
+
+/// A port that is held and not served yet.
+pub struct Bound {
+    port: u16,
+    first: TcpListener,
+    /// A machine without IPv6 is served on IPv4 alone.
+    second: Option<TcpListener>,
+}
+
+impl Bound {
+    /// Serves the desk, on the runtime it is called on.
+    pub fn serve(self, station: StationHandle) -> Face {
+        let app = router(station, Guard::loopback(self.port));
+        let mut servers = JoinSet::new();
+        if let Some(second) = self.second {
+            servers.spawn(axum::serve(second, app.clone()).into_future());
+        }
+        servers.spawn(axum::serve(self.first, app).into_future());
+        Face {
+            port: self.port,
+            servers,
+        }
+    }
+}
+
+impl Face {
+    /// Takes the port on loopback, v4 and (where the machine has it) v6, before there is a desk to serve.
+    ///
+    /// # Errors
+    /// When the port cannot be had.
+    pub async fn bind(port: u16) -> Result<Bound, ServeError> {
+        let first = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), port).await?;
+        let port = first
+            .local_addr()
+            .map_err(|source| ServeError::Bind { port, source })?
+            .port();
+        let second = bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)), port).await.ok();
+        Ok(Bound { port, first, second })
+    }
+
+    /// The port it is served on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where the console is.
+    pub fn console_url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// Where the levels alone are, as binary WebSocket messages.
+    pub fn meters_url(&self) -> String {
+        format!("ws://127.0.0.1:{}/meters", self.port)
+    }
+
+    /// Where listeners tune in.
+    pub fn listen_urls(&self) -> Vec<String> {
+        ["live.mp3", "live.opus"]
+            .map(|mount| format!("http://127.0.0.1:{}/{mount}", self.port))
+            .to_vec()
+    }
+
+    /// Waits until serving fails, which it does not by itself.
+    pub async fn failed(&mut self) -> Option<io::Error> {
+        self.servers.join_next().await?.ok()?.err()
+    }
+}
+
+async fn bind(address: SocketAddr, port: u16) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => ServeError::PortInUse { port },
+        _ => ServeError::Bind { port, source },
+    })
+}
+
+fn router(station: StationHandle, guard: Guard) -> Router {
+    Router::new()
+        .route("/control", get(control::console))
+        .route("/meters", get(control::meters))
+        .route("/health", get(metrics::health))
+        .route("/metrics", get(metrics::metrics))
+        .route("/live.mp3", get(listen::mp3))
+        .route("/live.opus", get(listen::opus))
+        .fallback(get(console::file))
+        .layer(from_fn_with_state(guard, guard::check))
+        .with_state(station)
+}
