@@ -1,0 +1,99 @@
+//! Airdesk without a window: the same desk, driven from a browser or a program.
+
+mod devices;
+mod render;
+mod run;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Guards the real-time code of a checked build, see `airdesk_engine::real_time`.
+#[cfg(feature = "checked")]
+#[global_allocator]
+static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;
+
+const ENVIRONMENT: &str = "\
+Environment:
+  AIRDESK_PORT      The console's port, where --port is not given
+  AIRDESK_SESSION   The session to run, where none is named
+  AIRDESK_PASSWORD  The stream's password; it is used and never kept
+  AIRDESK_LOG       What is logged, for example debug or airdesk_station=trace";
+
+/// The live-mixing desk, headless.
+#[derive(Parser)]
+#[command(name = "airdesk", version, arg_required_else_help = true, after_help = ENVIRONMENT)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the desk and serve its console on loopback.
+    Run {
+        /// The session; made when missing. Without it, this user's own.
+        session: Option<PathBuf>,
+        /// The console's port; 0 for any free one. Without it 8765.
+        #[arg(long)]
+        port: Option<u16>,
+        /// Keep stream passwords in a private file, not in the system's key store.
+        #[arg(long)]
+        no_key_store: bool,
+    },
+    /// List the sound devices this machine has.
+    Devices {
+        /// As JSON, one array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Render a session to a WAV file, faster than it plays, and print one line of JSON about it.
+    Render {
+        /// The session.
+        session: PathBuf,
+        /// The file to write: 32-bit float WAV.
+        #[arg(long)]
+        out: PathBuf,
+        /// How many seconds. Without it, as long as the longest file that ends.
+        #[arg(long)]
+        duration: Option<f64>,
+        /// A folder for what each strip adds to the programme, one file each.
+        #[arg(long)]
+        stems: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("AIRDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info,jack=off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    let done = match cli.command {
+        Command::Run {
+            session,
+            port,
+            no_key_store,
+        } => run::run(session, port, !no_key_store),
+        Command::Devices { json } => devices::list(json),
+        Command::Render {
+            session,
+            out,
+            duration,
+            stems,
+        } => render::render(&session, out, duration, stems),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("airdesk: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `airdesk render`: a session as a file.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use airdesk_station::render::{RenderRequest, render as render_session};
+use airdesk_station::session;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Renders and prints one line of JSON.
+pub(crate) fn render(
+    session: &Path,
+    out: PathBuf,
+    duration: Option<f64>,
+    stems: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    if let Some(seconds) = duration
+        && !(seconds.is_finite() && seconds > 0.0)
+    {
+        anyhow::bail!("--duration {seconds} is no length of time; give seconds above 0");
+    }
+    let request = RenderRequest {
+        session: session::read(session)?,
+        session_file: Some(session.to_owned()),
+        out,
+        duration,
+        stems,
+    };
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::new(1000)
+    } else {
+        ProgressBar::hidden()
+    };
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {eta} left");
+    bar.set_style(style?);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let summary = render_session(&request, |done, total| {
+        bar.set_position((done / total * 1000.0) as u64);
+        bar.set_message(format!("{done:.0} of {total:.0} s"));
+    })?;
+    bar.finish_and_clear();
+    for strip in &summary.silent_strips {
+        eprintln!("airdesk: strip {strip} is fed by a device and silent in a rendering");
+    }
+    println!("{}", serde_json::to_string(&summary)?);
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! `airdesk run`: the desk until somebody ends it.
+
+use std::path::PathBuf;
+
+use airdesk_remote::{DEFAULT_PORT, Face};
+use airdesk_station::config::Config;
+use airdesk_station::{Station, StationOptions};
+use anyhow::anyhow;
+use tokio::signal;
+
+/// Runs the desk and its remote face until SIGINT or SIGTERM.
+pub(crate) fn run(session: Option<PathBuf>, port: Option<u16>, key_store: bool) -> anyhow::Result<()> {
+    let config = Config::load()?;
+    let mut options = StationOptions {
+        key_store,
+        ..StationOptions::default()
+    };
+    if let Some(session) = session.or(config.session) {
+        options.session = session;
+    }
+    let port = port.or(config.port).unwrap_or(DEFAULT_PORT);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| anyhow!("the network threads could not be started: {error}"))?;
+    runtime.block_on(async {
+        // Before the desk is started: a port that is taken must cost nobody's session anything.
+        let bound = Face::bind(port).await?;
+        let session = options.session.display().to_string();
+        let station = Station::start(options)?;
+        let handle = station.handle();
+        let mut face = bound.serve(handle.clone());
+        // A station that has ended is noticed below.
+        let _ = handle.listen_at(face.listen_urls()).await;
+        println!("session: {session}");
+        println!("console: {}", face.console_url());
+        let result = tokio::select! {
+            () = asked_to_end() => Ok(()),
+            () = handle.ended() => Err(anyhow!("the desk has ended by itself; start Airdesk again")),
+            failed = face.failed() => match failed {
+                Some(error) => Err(anyhow!("the console can no longer be served: {error}")),
+                None => Ok(()),
+            },
+        };
+        let saved = handle.stop().await;
+        station.join();
+        result?;
+        Ok(saved?)
+    })
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    {
+        let mut terminate = match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(error) => {
+                tracing::warn!("SIGTERM will end Airdesk without finishing its files: {error}");
+                let _ = signal::ctrl_c().await; // an error here would have been one above
+                return;
+            }
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = signal::ctrl_c() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if let Err(error) = signal::ctrl_c().await {
+        tracing::warn!("Ctrl-C cannot be heard: {error}");
+        std::future::pending::<()>().await;
+    }
+}
