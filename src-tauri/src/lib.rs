@@ -1,0 +1,113 @@
+//! The desktop host: a window around the console. An adapter, without audio types and without state:
+//! the station owns the desk, the window sends it commands and shows what it says.
+
+pub mod commands;
+
+mod events;
+
+use std::io::IsTerminal;
+
+use airdesk_remote::{Bound, DEFAULT_PORT, Face, ServeError};
+use airdesk_station::config::Config;
+use airdesk_station::{Station, StationHandle, StationOptions};
+use anyhow::anyhow;
+use tauri::{App, Manager, RunEvent, Runtime};
+use tracing_subscriber::EnvFilter;
+
+/// The window's own address of the levels.
+pub struct MetersUrl(pub String);
+
+/// The app without a runtime, so that tests can mount it on the mock one.
+pub fn configure<R: Runtime>(builder: tauri::Builder<R>) -> tauri::Builder<R> {
+    builder.invoke_handler(tauri::generate_handler![
+        commands::dispatch,
+        commands::snapshot,
+        commands::meters_url
+    ])
+}
+
+/// Runs the desk in a window until the window is closed.
+///
+/// # Errors
+/// When the session, the console's port or the window cannot be had.
+pub fn run() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_env("AIRDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info,jack=off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    let config = Config::load()?;
+    let mut options = StationOptions::default();
+    if let Some(session) = config.session {
+        options.session = session;
+    }
+    // First: a second Airdesk hands over to the first one here and ends, before it looks at the session.
+    let app = build_window()?;
+    let bound = tauri::async_runtime::block_on(bind(config.port))?;
+    let station = Station::start(options)?;
+    let handle = station.handle();
+    let result = tauri::async_runtime::block_on(serve(&handle, bound)).and_then(|face| show(app, &handle, &face));
+    let saved = tauri::async_runtime::block_on(handle.stop());
+    station.join();
+    result?;
+    Ok(saved?)
+}
+
+/// Takes the remote face's port. When the usual one is taken the window still opens, on another one; a port
+/// that the operator chose is not replaced behind their back.
+async fn bind(port: Option<u16>) -> Result<Bound, ServeError> {
+    match (Face::bind(port.unwrap_or(DEFAULT_PORT)).await, port) {
+        (Err(ServeError::PortInUse { port }), None) => {
+            tracing::warn!("port {port} is used by another program; the console in a browser is on another one");
+            Face::bind(0).await
+        }
+        (bound, _) => bound,
+    }
+}
+
+async fn serve(handle: &StationHandle, bound: Bound) -> anyhow::Result<Face> {
+    let face = bound.serve(handle.clone());
+    handle.listen_at(face.listen_urls()).await?;
+    tracing::info!("console: {}", face.console_url());
+    Ok(face)
+}
+
+/// The app, without a desk and without a window so far.
+fn build_window() -> anyhow::Result<App> {
+    configure(tauri::Builder::default())
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            if let Some(window) = app.get_webview_window("main") {
+                // A window that cannot be raised is still there.
+                let _ = window.unminimize().and_then(|()| window.set_focus());
+            }
+        }))
+        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .build(tauri::generate_context!())
+        .map_err(|error| anyhow!("the window could not be opened: {error}"))
+}
+
+/// Shows the window until it is closed or the desk ends.
+fn show(app: App, station: &StationHandle, face: &Face) -> anyhow::Result<()> {
+    app.manage(station.clone());
+    app.manage(MetersUrl(face.meters_url()));
+    events::forward(app.handle().clone(), station.clone());
+    let (window, desk) = (app.handle().clone(), station.clone());
+    tauri::async_runtime::spawn(async move {
+        desk.ended().await;
+        window.exit(1);
+    });
+    let code = app.run_return(|_, event| {
+        if let RunEvent::Exit = event {
+            tracing::info!("the window was closed");
+        }
+    });
+    match code {
+        0 => Ok(()),
+        _ => Err(anyhow!("the desk has ended by itself; start Airdesk again")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
