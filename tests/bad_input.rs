@@ -1,0 +1,233 @@
+//! Wrong input: one clear sentence with the name of the thing, nothing lost, nothing that pretends to run.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::Output;
+
+use lab::desk::{Desk, Home};
+use lab::sound_server::Environment;
+use lab::wait::seconds;
+use serde_json::{Value, json};
+
+fn airdesk(home: &Home, arguments: &[&str]) -> Output {
+    home.program("airdesk", &Environment::new())
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+/// A program that failed must say why in one line, with the name of the thing.
+#[track_caller]
+fn says(output: &Output, code: i32, name: &str) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert!(errors.contains(name), "{name} is not named: {errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+}
+
+#[track_caller]
+fn refuses(desk: &mut Desk, command: Value, code: &str, name: &str) {
+    let refusal = desk.ask(command.clone()).expect_err(&format!("{command} was obeyed"));
+    assert_eq!(refusal["code"], code, "{refusal}");
+    assert!(
+        refusal["message"]
+            .as_str()
+            .is_some_and(|message| message.contains(name)),
+        "{name} is not named: {refusal}"
+    );
+}
+
+#[test]
+fn every_subcommand_explains_itself() {
+    let home = Home::new();
+    for subcommand in ["run", "devices", "render"] {
+        let output = airdesk(&home, &[subcommand, "--help"]);
+        assert_eq!(output.status.code(), Some(0), "{subcommand}");
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("Usage"),
+            "{subcommand}"
+        );
+    }
+    says(&airdesk(&home, &["run", "--colour", "mauve"]), 2, "--colour");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    says(&airdesk(&Home::new(), &["run", "--port", &port]), 1, &port);
+}
+
+#[test]
+fn a_session_that_is_not_there_to_render_is_named() {
+    let home = Home::new();
+    let out = home.path().join("out.wav");
+    let output = airdesk(&home, &["render", "nowhere.toml", "--out", &out.display().to_string()]);
+    says(&output, 1, "nowhere.toml");
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_broken_session_is_set_aside_and_the_desk_says_so() {
+    let home = Home::new();
+    let session = home.path().join("show.toml");
+    fs::write(&session, "strips = [[[ this is no session").unwrap();
+    let path = session.display().to_string();
+    let mut desk = Desk::start_at(home, &Environment::new(), &[&path]);
+    let notice = desk.wait("a notice", seconds(5), |snapshot| {
+        let notices = snapshot["notices"].as_array()?.iter();
+        notices
+            .filter_map(|notice| notice["text"].as_str())
+            .find(|text| text.contains("show"))
+            .map(str::to_owned)
+    });
+    let home = desk.stop();
+    let kept = fs::read_dir(home.path())
+        .unwrap()
+        .flatten()
+        .any(|entry| fs::read_to_string(entry.path()).is_ok_and(|content| content.contains("this is no session")));
+    assert!(kept, "the broken session is gone: {notice}");
+}
+
+#[test]
+fn a_session_with_a_missing_device_waits_for_it_and_names_it() {
+    let home = Home::new();
+    let session = home.path().join("show.toml");
+    let text = "[[strips]]\nname = \"Guest\"\n[strips.source]\ntype = \"device\"\ndevice = \"pipewire:gone\"\n\
+                channels = { type = \"mono\", channel = 0 }\n";
+    fs::write(&session, text).unwrap();
+    let path = session.display().to_string();
+    let mut desk = Desk::start_at(home, &Environment::new(), &[&path]);
+    desk.wait("the device to be missing", seconds(10), |snapshot| {
+        let input = &snapshot["strips"][0]["input"];
+        let named = input["reason"].as_str().is_some_and(|reason| reason.contains("gone"));
+        (input["state"] == "missing" && named).then_some(())
+    });
+}
+
+#[test]
+fn wrong_commands_are_refused_and_change_nothing() {
+    let mut desk = Desk::start(&Environment::new());
+    let before = desk.snapshot()["strips"].clone();
+    let strip = before[0]["id"].clone();
+    refuses(
+        &mut desk,
+        json!({ "type": "setMute", "strip": 9999, "on": true }),
+        "noSuchStrip",
+        "9999",
+    );
+    refuses(
+        &mut desk,
+        json!({ "type": "setTrim", "strip": strip, "level": -20.5 }),
+        "outOfRange",
+        "-20",
+    );
+    refuses(
+        &mut desk,
+        json!({ "type": "setFader", "strip": strip, "level": 10.5 }),
+        "outOfRange",
+        "10",
+    );
+    refuses(
+        &mut desk,
+        json!({ "type": "setPan", "strip": strip, "pan": 1.5 }),
+        "invalid",
+        "1",
+    );
+    refuses(
+        &mut desk,
+        json!({ "type": "renameStrip", "strip": strip, "name": "" }),
+        "invalid",
+        "name",
+    );
+    refuses(&mut desk, json!({ "type": "stopRecording" }), "notRunning", "record");
+    let device = json!({ "type": "device", "device": "pipewire:nowhere" });
+    let played = desk.ask(json!({ "type": "setOutput", "output": "main", "device": device }));
+    // A chosen output that is away is waited for; it must not look as if it played.
+    if played.is_ok() {
+        desk.wait("the output to be missing", seconds(10), |snapshot| {
+            (snapshot["outputs"][0]["playback"]["state"] == "missing").then_some(())
+        });
+    }
+    let after = desk.snapshot()["strips"].clone();
+    for (before, after) in before.as_array().unwrap().iter().zip(after.as_array().unwrap()) {
+        for control in ["name", "trim", "fader", "pan", "mute", "solo", "cue"] {
+            assert_eq!(before[control], after[control]);
+        }
+    }
+}
+
+#[test]
+fn text_that_is_no_command_is_answered_and_the_connection_stays() {
+    let mut desk = Desk::start(&Environment::new());
+    for text in [
+        "",
+        "{",
+        "[]",
+        "{\"id\":1}",
+        "{\"id\":1,\"command\":{\"type\":\"explode\"}}",
+        "\u{0}",
+    ] {
+        desk.send(text);
+        let refusal = desk.refusal();
+        assert!(
+            !refusal["error"]["message"].as_str().unwrap_or_default().is_empty(),
+            "{text:?}: {refusal}"
+        );
+    }
+    desk.say(json!({ "type": "clearClips" }));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named_and_nothing_pretends_to_record() {
+    let mut desk = Desk::start(&Environment::new());
+    // A file where the folder should be: not even root can write into that.
+    let file = desk.home().join("occupied");
+    fs::write(&file, "").unwrap();
+    let folder = file.join("recordings").display().to_string();
+    let settings = json!({ "folder": folder, "format": "pcm24" });
+    let refusal = desk
+        .ask(json!({ "type": "setRecording", "settings": settings }))
+        .and_then(|_| desk.ask(json!({ "type": "startRecording" })));
+    if let Err(refusal) = refusal {
+        assert_eq!(refusal["code"], "storage", "{refusal}");
+        assert!(
+            refusal["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("occupied")),
+            "{refusal}"
+        );
+    } else {
+        desk.wait("the recorder to say why", seconds(5), |snapshot| {
+            let recording = &snapshot["recorder"]["recording"];
+            let named = recording["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.contains("occupied"));
+            (recording["state"] == "failed" && named).then_some(())
+        });
+    }
+    assert_ne!(desk.snapshot()["recorder"]["recording"]["state"], "recording");
+}
+
+#[test]
+fn a_file_that_is_no_audio_is_named() {
+    let mut desk = Desk::start(&Environment::new());
+    let file = desk.home().join("poem.wav");
+    fs::write(&file, "roses are red").unwrap();
+    let source = json!({ "type": "file", "path": file, "looped": false });
+    match desk.ask(json!({ "type": "addStrip", "name": "Poem", "source": source })) {
+        Err(refusal) => assert!(
+            refusal["message"].as_str().is_some_and(|m| m.contains("poem.wav")),
+            "{refusal}"
+        ),
+        Ok(reply) => desk.wait("the strip to say why", seconds(5), |snapshot| {
+            let id = reply["id"].as_u64()? as u32;
+            let input = &lab::desk::strip(snapshot, id)?["input"];
+            let named = input["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.contains("poem.wav"));
+            (input["state"] == "missing" && named).then_some(())
+        }),
+    }
+}

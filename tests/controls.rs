@@ -1,0 +1,183 @@
+//! Every control of a strip changes what is heard, on the main output and on the phones.
+#![cfg(target_os = "linux")]
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use lab::desk::{Desk, pair};
+use lab::listen::Heard;
+use lab::sound_server::{PipeWire, Player};
+use lab::tone::{OTHER_TONE, Sine, TONE, decibels, pan_law};
+use lab::wait::seconds;
+use serde_json::json;
+
+const ONE: Sine = Sine { hz: TONE, db: -12.0 };
+const OTHER: Sine = Sine {
+    hz: OTHER_TONE,
+    db: -18.0,
+};
+
+/// Below this nothing is heard, dB. Lower would measure how well the clock of the other tone is followed.
+const SILENT: f64 = -65.0;
+
+/// What the pan law takes from each side in the centre, dB.
+const CENTRE: f64 = -3.0103;
+
+/// A desk with two strips, programme on `out1` and cue on `phones1`.
+struct Studio {
+    pipewire: PipeWire,
+    _players: [Player; 2],
+    desk: Desk,
+    one: u32,
+    other: u32,
+}
+
+impl Studio {
+    fn open() -> Self {
+        let pipewire = PipeWire::start(2);
+        let players = [
+            pipewire.play_sines("src1", 120, ONE, ONE),
+            pipewire.play_sines("src2", 120, OTHER, OTHER),
+        ];
+        let mut desk = Desk::start(pipewire.environment());
+        desk.clear();
+        for (output, sink) in [("main", "out1"), ("cue", "phones1")] {
+            let device = desk.device("PipeWire", sink, "output");
+            desk.play_on(output, &device);
+        }
+        let [one, other] = [("One", "src1"), ("Other", "src2")].map(|(name, device)| {
+            let device = desk.device("PipeWire", device, "input");
+            let strip = desk.add_strip(name, &pair(&device, 0));
+            desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 0.0 }));
+            strip
+        });
+        desk.wait_for_lock();
+        Self {
+            pipewire,
+            _players: players,
+            desk,
+            one,
+            other,
+        }
+    }
+
+    /// The levels of both tones on the left side.
+    fn on(&self, sink: &str) -> [f64; 2] {
+        let levels = self.listen(sink).levels(&[TONE, OTHER_TONE]);
+        [levels[0][0], levels[1][0]]
+    }
+
+    fn listen(&self, sink: &str) -> Heard {
+        let recorder = self.pipewire.record(sink);
+        sleep(Duration::from_millis(1800));
+        let heard = recorder.stop();
+        heard.span(heard.seconds() - 1.0, heard.seconds())
+    }
+}
+
+#[track_caller]
+fn near(level: f64, expected: f64) {
+    assert!((level - expected).abs() < 0.1, "{level} dB instead of {expected} dB");
+}
+
+#[track_caller]
+fn silent(level: f64) {
+    assert!(level < SILENT, "{level} dB instead of silence");
+}
+
+#[test]
+fn the_fader_moves_the_level_and_its_bottom_is_off() {
+    let mut studio = Studio::open();
+    for fader in [0.0, -20.0, 10.0, -60.0] {
+        studio.desk.set(studio.one, &json!({ "fader": fader }));
+        let [one, other] = studio.on("out1");
+        near(one, ONE.db + CENTRE + fader);
+        near(other, OTHER.db + CENTRE);
+    }
+    studio.desk.set(studio.one, &json!({ "fader": null }));
+    silent(studio.on("out1")[0]);
+}
+
+#[test]
+fn the_master_fader_moves_the_whole_programme_and_not_cue() {
+    let mut studio = Studio::open();
+    studio.desk.set(studio.one, &json!({ "cue": true }));
+    studio
+        .desk
+        .say(json!({ "type": "setBusFader", "bus": "programme", "level": -10.0 }));
+    let [one, other] = studio.on("out1");
+    near(one, ONE.db + CENTRE - 10.0);
+    near(other, OTHER.db + CENTRE - 10.0);
+    near(studio.on("phones1")[0], ONE.db);
+}
+
+#[test]
+fn pan_follows_its_law_on_both_sides() {
+    let mut studio = Studio::open();
+    for pan in [-1.0, -0.5, 0.0, 0.25] {
+        studio.desk.set(studio.one, &json!({ "pan": pan }));
+        let levels = studio.listen("out1").levels(&[TONE, OTHER_TONE])[0];
+        for side in [0, 1] {
+            match pan_law(pan)[side] {
+                law if law < SILENT => silent(levels[side]),
+                law => near(levels[side], ONE.db + law),
+            }
+        }
+    }
+}
+
+#[test]
+fn mute_takes_a_strip_from_the_programme_and_leaves_it_in_cue() {
+    let mut studio = Studio::open();
+    studio.desk.set(studio.one, &json!({ "mute": true, "cue": true }));
+    let [one, other] = studio.on("out1");
+    silent(one);
+    near(other, OTHER.db + CENTRE);
+    near(studio.on("phones1")[0], ONE.db);
+    studio.desk.set(studio.one, &json!({ "mute": false }));
+    near(studio.on("out1")[0], ONE.db + CENTRE);
+}
+
+#[test]
+fn solo_leaves_only_the_soloed_and_the_safe() {
+    let mut studio = Studio::open();
+    studio.desk.set(studio.one, &json!({ "solo": true }));
+    let [one, other] = studio.on("out1");
+    near(one, ONE.db + CENTRE);
+    silent(other);
+    studio.desk.set(studio.other, &json!({ "soloSafe": true }));
+    near(studio.on("out1")[1], OTHER.db + CENTRE);
+    studio.desk.set(studio.other, &json!({ "soloSafe": false }));
+    studio.desk.set(studio.one, &json!({ "solo": false }));
+    near(studio.on("out1")[1], OTHER.db + CENTRE);
+}
+
+#[test]
+fn cue_is_heard_before_the_fader_and_after_the_trim() {
+    let mut studio = Studio::open();
+    studio
+        .desk
+        .set(studio.one, &json!({ "fader": null, "trim": 6.0, "cue": true }));
+    let [one, other] = studio.on("phones1");
+    near(one, ONE.db + 6.0);
+    silent(other);
+    silent(studio.on("out1")[0]);
+    studio.desk.set(studio.one, &json!({ "cue": false }));
+    silent(studio.on("phones1")[0]);
+}
+
+#[test]
+fn meters_show_what_is_heard() {
+    let mut studio = Studio::open();
+    studio.desk.set(studio.other, &json!({ "mute": true }));
+    studio.desk.set(studio.one, &json!({ "fader": -6.0 }));
+    sleep(seconds(1));
+    let meters = studio.desk.meters();
+    // A strip is metered before its fader, a bus as it leaves the desk.
+    near(decibels(f64::from(meters.strip(studio.one)[0])), ONE.db);
+    near(decibels(f64::from(meters.strip(studio.other)[0])), OTHER.db);
+    near(decibels(f64::from(meters.buses[0][0])), ONE.db + CENTRE - 6.0);
+    studio.desk.set(studio.one, &json!({ "fader": null }));
+    sleep(seconds(1));
+    silent(decibels(f64::from(studio.desk.meters().buses[0][0])));
+}

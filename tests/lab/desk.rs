@@ -1,0 +1,284 @@
+//! The headless desk, as its users start it, in an empty home folder.
+
+use std::fs;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::built;
+use crate::console::Console;
+use crate::process::{Priority, Process};
+use crate::sound_server::Environment;
+use crate::wait::{self, seconds};
+
+/// An empty home folder, and programs that know no other place.
+pub struct Home {
+    folder: TempDir,
+}
+
+/// A running desk and a console connected to it; everything a console can do can be asked of the desk.
+pub struct Desk {
+    console: Console,
+    /// The program.
+    pub process: Process,
+    /// Where its remote face listens.
+    pub port: u16,
+    home: Home,
+}
+
+impl Home {
+    /// Makes an empty one.
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("there is room for a folder"),
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A program of the workspace, started at home with nothing in its environment but what is given.
+    pub fn program(&self, name: &str, environment: &Environment) -> Command {
+        let mut command = Command::new(built(name));
+        command
+            .env_clear()
+            .envs(self.environment())
+            .envs(environment)
+            .current_dir(self.path());
+        command
+    }
+
+    /// The variables of somebody who lives here.
+    pub fn environment(&self) -> Environment {
+        let home = self.path();
+        let folder = |name: &str| {
+            let path = home.join(name);
+            fs::create_dir_all(&path).expect("the home folder is fresh");
+            path.into_os_string()
+        };
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        [
+            ("HOME", home.as_os_str().to_owned()),
+            ("PATH", path),
+            ("LANG", "C.UTF-8".into()),
+            ("XDG_RUNTIME_DIR", folder("run")),
+            ("RUST_BACKTRACE", "1".into()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Desk {
+    /// Starts a desk in a new home, and waits for its console.
+    pub fn start(environment: &Environment) -> Self {
+        Self::start_at(Home::new(), environment, &[])
+    }
+
+    /// Starts a desk in a home that may have seen one before.
+    pub fn start_at(home: Home, environment: &Environment, arguments: &[&str]) -> Self {
+        let log = home.path().join("desk.log");
+        let mut command = home.program("airdesk", environment);
+        command.args(["run", "--port", "0"]).args(arguments);
+        let mut process = Process::start(&mut command, &log, Priority::Ordinary);
+        let port = wait::until("the desk to say where its console is", seconds(20), || {
+            assert!(process.is_running(), "the desk ended: {}", process.output());
+            port_in(&process.output())
+        });
+        Self {
+            console: Console::connect(port),
+            process,
+            port,
+            home,
+        }
+    }
+
+    /// Ends the desk as a closing terminal would, and keeps its home.
+    pub fn stop(mut self) -> Home {
+        self.process.end(libc::SIGTERM);
+        self.home
+    }
+
+    /// Kills the desk, and keeps its home.
+    pub fn kill(mut self) -> Home {
+        self.process.kill();
+        self.home
+    }
+
+    /// Its home folder.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Connects one more console.
+    pub fn another_console(&self) -> Console {
+        Console::connect(self.port)
+    }
+
+    /// Takes every strip off the desk.
+    pub fn clear(&mut self) {
+        let strips = self.snapshot()["strips"].as_array().cloned().unwrap_or_default();
+        for strip in strips {
+            self.say(json!({ "type": "removeStrip", "strip": strip["id"] }));
+        }
+    }
+
+    /// The id of a device of a sound system ("PipeWire", "JACK") whose name or id contains `name`, once it is there.
+    pub fn device(&mut self, host: &str, name: &str, direction: &str) -> String {
+        let channels = format!("{direction}Channels");
+        self.wait(&format!("the {host} device {name}"), seconds(15), |snapshot| {
+            let mut devices = snapshot["devices"].as_array()?.iter();
+            let found = devices.find(|device| {
+                let is_named = |key: &str| device[key].as_str().is_some_and(|text| text.contains(name));
+                device["host"] == host && device[&channels].as_u64() > Some(0) && (is_named("name") || is_named("id"))
+            })?;
+            Some(found["id"].as_str()?.to_owned())
+        })
+    }
+
+    /// Adds a strip and waits until its source runs.
+    pub fn add_strip(&mut self, name: &str, source: &Value) -> u32 {
+        let reply = self.say(json!({ "type": "addStrip", "name": name, "source": source }));
+        let id = reply["id"].as_u64().expect("a strip has a number") as u32;
+        if source["type"] != "silent" {
+            self.wait_for_input(id, "running");
+        }
+        id
+    }
+
+    /// Sets the controls of a strip that are named in `controls`: trim, fader, pan, mute, solo, soloSafe, cue.
+    pub fn set(&mut self, strip: u32, controls: &Value) {
+        for (control, value) in controls.as_object().expect("controls by name") {
+            let (command, key) = match control.as_str() {
+                "trim" => ("setTrim", "level"),
+                "fader" => ("setFader", "level"),
+                "pan" => ("setPan", "pan"),
+                "mute" => ("setMute", "on"),
+                "solo" => ("setSolo", "on"),
+                "soloSafe" => ("setSoloSafe", "on"),
+                "cue" => ("setCue", "on"),
+                other => panic!("a strip has no {other}"),
+            };
+            self.say(json!({ "type": command, "strip": strip, key: value }));
+        }
+    }
+
+    /// Waits until a strip's source is in a state.
+    pub fn wait_for_input(&mut self, id: u32, state: &str) {
+        self.wait(&format!("strip {id} to be {state}"), seconds(20), |snapshot| {
+            (strip(snapshot, id)?["input"]["state"] == state).then_some(())
+        });
+    }
+
+    /// Waits until the desk follows the clock of every device within 100 ppm. The lab's devices share one clock.
+    pub fn wait_for_lock(&mut self) {
+        let is_locked = |state: &Value| state["ppm"].as_f64().is_none_or(|ppm| ppm.abs() < 100.0);
+        let mut since = None;
+        self.wait("the clocks of all devices to be followed", seconds(30), |snapshot| {
+            let strips = snapshot["strips"].as_array()?.iter().map(|strip| &strip["input"]);
+            let outputs = snapshot["outputs"].as_array()?.iter().map(|output| &output["playback"]);
+            if !strips.chain(outputs).all(is_locked) {
+                since = None;
+                return None;
+            }
+            // Not only on the way from one side to the other.
+            (since.get_or_insert_with(Instant::now).elapsed() > seconds(2)).then_some(())
+        });
+    }
+
+    /// Plays an output on a device and waits until it does.
+    pub fn play_on(&mut self, output: &str, device: &str) {
+        let choice = json!({ "type": "device", "device": device });
+        self.say(json!({ "type": "setOutput", "output": output, "device": choice }));
+        self.wait(&format!("the {output} output to play"), seconds(20), |snapshot| {
+            let outputs = snapshot["outputs"].as_array()?;
+            let found = outputs.iter().find(|state| state["output"] == output)?;
+            (found["playback"]["state"] == "playing").then_some(())
+        });
+    }
+
+    /// Starts a recording and returns its file, once bytes are in it.
+    pub fn record(&mut self, format: &str) -> PathBuf {
+        let folder = self.home().join("recordings");
+        let settings = json!({ "folder": folder, "format": format });
+        self.say(json!({ "type": "setRecording", "settings": settings }));
+        self.say(json!({ "type": "startRecording" }));
+        let file = self.wait("the recording to reach the disk", seconds(10), |snapshot| {
+            let recording = &snapshot["recorder"]["recording"];
+            let started = recording["state"] == "recording" && recording["bytes"].as_u64() > Some(0);
+            started.then(|| recording["file"].as_str().map(PathBuf::from)).flatten()
+        });
+        if file.is_absolute() { file } else { folder.join(file) }
+    }
+
+    /// Finishes the recording.
+    pub fn stop_recording(&mut self) {
+        self.say(json!({ "type": "stopRecording" }));
+        self.wait("the recording to be finished", seconds(10), |snapshot| {
+            (snapshot["recorder"]["recording"]["state"] == "stopped").then_some(())
+        });
+    }
+
+    /// Waits until broadcast is in a state.
+    pub fn wait_for_air(&mut self, state: &str, limit: u64) -> Value {
+        self.wait(&format!("broadcast to be {state}"), seconds(limit), |snapshot| {
+            let air = &snapshot["broadcast"]["air"];
+            (air["state"] == state).then(|| air.clone())
+        })
+    }
+}
+
+impl Deref for Desk {
+    type Target = Console;
+
+    fn deref(&self) -> &Console {
+        &self.console
+    }
+}
+
+impl DerefMut for Desk {
+    fn deref_mut(&mut self) -> &mut Console {
+        &mut self.console
+    }
+}
+
+/// A strip of a snapshot.
+pub fn strip(snapshot: &Value, id: u32) -> Option<&Value> {
+    snapshot["strips"].as_array()?.iter().find(|strip| strip["id"] == id)
+}
+
+/// A pair of channels of a capture device, as a strip's source.
+pub fn pair(device: &str, left: u16) -> Value {
+    json!({ "type": "device", "device": device, "channels": { "type": "pair", "left": left, "right": left + 1 } })
+}
+
+fn port_in(output: &str) -> Option<u16> {
+    let address = output
+        .lines()
+        .find_map(|line| line.split_once("console: http://127.0.0.1:"))?
+        .1;
+    address.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_console_is_found_where_the_desk_says() {
+        assert_eq!(port_in("starting\nconsole: http://127.0.0.1:41233/\n"), Some(41233));
+        assert_eq!(port_in("starting\n"), None);
+    }
+}

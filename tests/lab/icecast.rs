@@ -1,0 +1,194 @@
+//! A real Icecast server on ports of its own. All its passwords are [`PASSWORD`].
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http;
+use crate::process::{Priority, Process, output_of};
+use crate::wait::{self, seconds};
+
+/// The password for sources and for the administrator.
+pub const PASSWORD: &str = "hackme";
+
+/// A mount for MP3 as Icecast makes them by itself: its titles have no letters outside Latin-1. All others have.
+pub const LATIN_1_MOUNT: &str = "/latin1.mp3";
+
+/// A private Icecast.
+pub struct Icecast {
+    server: Option<Process>,
+    /// The port for plain HTTP.
+    pub port: u16,
+    /// The port for TLS, with a certificate that only the server itself has signed.
+    pub tls_port: u16,
+    folder: TempDir,
+}
+
+impl Icecast {
+    /// Starts a server.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let mut icecast = Self {
+            server: None,
+            port: http::free_port(),
+            tls_port: http::free_port(),
+            folder,
+        };
+        icecast.make_certificate();
+        icecast.configure();
+        icecast.start_again();
+        icecast
+    }
+
+    /// Starts it on the same ports, after [`Icecast::kill`].
+    pub fn start_again(&mut self) {
+        let mut command = Command::new("icecast2");
+        command.arg("-c").arg(self.folder.path().join("icecast.xml"));
+        if let Some((user, group)) = account() {
+            // Icecast refuses to run as root.
+            command.uid(user).gid(group);
+        }
+        self.server = Some(Process::start(
+            &mut command,
+            &self.folder.path().join("output.log"),
+            Priority::Ordinary,
+        ));
+        wait::until("Icecast", seconds(10), || self.status());
+    }
+
+    /// Kills it, as a crash would.
+    pub fn kill(&mut self) {
+        self.server.take().expect("the server runs").kill();
+    }
+
+    /// Stops it in its tracks, or lets it go on.
+    pub fn freeze(&mut self, frozen: bool) {
+        let signal = if frozen { libc::SIGSTOP } else { libc::SIGCONT };
+        self.server.as_mut().expect("the server runs").signal(signal);
+    }
+
+    /// The address of a mount, for a listener.
+    pub fn url(&self, mount: &str) -> String {
+        format!("http://127.0.0.1:{}{mount}", self.port)
+    }
+
+    /// What the server says about itself. `None` while it starts or when it is not there.
+    pub fn status(&self) -> Option<Value> {
+        let answer = http::get(self.port, "/status-json.xsl").ok()?;
+        // In its first tenth of a second Icecast answers with broken JSON.
+        serde_json::from_slice(&answer.body).ok()
+    }
+
+    /// What the server says about a mount, when somebody streams to it.
+    pub fn mount(&self, mount: &str) -> Option<Value> {
+        let status = self.status()?;
+        // One source is an object, several are a list.
+        let sources = match &status["icestats"]["source"] {
+            Value::Array(sources) => sources.clone(),
+            Value::Null => Vec::new(),
+            one => vec![one.clone()],
+        };
+        sources
+            .into_iter()
+            .find(|source| source["listenurl"].as_str().is_some_and(|url| url.ends_with(mount)))
+    }
+
+    /// The SHA-256 of the server's certificate, in lower-case hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let mut openssl = Command::new("openssl");
+        openssl
+            .args(["x509", "-noout", "-fingerprint", "-sha256", "-in"])
+            .arg(self.folder.path().join("certificate.pem"));
+        let printed = String::from_utf8(output_of(&mut openssl)).expect("openssl prints text");
+        let (_, hexadecimal) = printed.trim().split_once('=').expect("openssl names the digest");
+        hexadecimal.replace(':', "").to_lowercase()
+    }
+
+    /// What it has written to its log of errors.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log/error.log")).unwrap_or_default()
+    }
+
+    fn make_certificate(&self) {
+        let (key, certificate) = (
+            self.folder.path().join("key.pem"),
+            self.folder.path().join("certificate.pem"),
+        );
+        let mut openssl = Command::new("openssl");
+        openssl.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=localhost",
+        ]);
+        openssl
+            .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate);
+        output_of(&mut openssl);
+        let both = [certificate, key]
+            .map(|path| fs::read_to_string(path).expect("openssl wrote it"))
+            .concat();
+        fs::write(self.folder.path().join("both.pem"), both).expect("the folder is fresh");
+    }
+
+    fn configure(&self) {
+        let folder = self.folder.path();
+        fs::create_dir_all(folder.join("log")).expect("the folder is fresh");
+        fs::write(folder.join("icecast.xml"), self.configuration()).expect("the folder is fresh");
+        // Its own user must get in.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("the folder is ours");
+        if let Some((user, group)) = account() {
+            for name in ["log", "icecast.xml", "both.pem"] {
+                chown(folder.join(name), Some(user), Some(group)).expect("root may give files away");
+            }
+        }
+    }
+
+    fn configuration(&self) -> String {
+        let (port, tls_port, folder) = (self.port, self.tls_port, self.folder.path().display());
+        format!(
+            "<icecast><location>lab</location><admin>lab@localhost</admin><hostname>127.0.0.1</hostname>
+            <limits><clients>100</clients><sources>20</sources><queue-size>524288</queue-size>
+              <client-timeout>30</client-timeout><header-timeout>15</header-timeout>
+              <source-timeout>5</source-timeout><burst-size>16384</burst-size></limits>
+            <authentication><source-password>{PASSWORD}</source-password><relay-password>{PASSWORD}</relay-password>
+              <admin-user>admin</admin-user><admin-password>{PASSWORD}</admin-password></authentication>
+            <listen-socket><port>{port}</port><bind-address>127.0.0.1</bind-address></listen-socket>
+            <listen-socket><port>{tls_port}</port><bind-address>127.0.0.1</bind-address><ssl>1</ssl></listen-socket>
+            <mount type=\"default\"><charset>UTF-8</charset></mount>
+            <mount type=\"normal\"><mount-name>{LATIN_1_MOUNT}</mount-name><charset>ISO-8859-1</charset></mount>
+            <fileserve>1</fileserve>
+            <paths><basedir>/usr/share/icecast2</basedir><logdir>{folder}/log</logdir>
+              <webroot>/usr/share/icecast2/web</webroot><adminroot>/usr/share/icecast2/admin</adminroot>
+              <ssl-certificate>{folder}/both.pem</ssl-certificate><alias source=\"/\" destination=\"/status.xsl\"/></paths>
+            <logging><accesslog>access.log</accesslog><errorlog>error.log</errorlog><loglevel>3</loglevel></logging>
+            <security><chroot>0</chroot></security></icecast>"
+        )
+    }
+}
+
+/// The account of the Icecast package, when we are root and must not run it as ourselves.
+fn account() -> Option<(u32, u32)> {
+    // SAFETY: asks for our own user id, nothing else.
+    if unsafe { libc::geteuid() } != 0 {
+        return None;
+    }
+    let users = fs::read_to_string(Path::new("/etc/passwd")).ok()?;
+    let fields = users
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields[0] == "icecast2")?;
+    Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
+}

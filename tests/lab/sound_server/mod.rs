@@ -1,0 +1,91 @@
+//! Sound servers with virtual devices, and the programs that play into them and record from them.
+
+mod jack;
+mod pipewire;
+
+pub use jack::Jack;
+pub use pipewire::PipeWire;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::listen::{self, Heard};
+use crate::process::Process;
+use crate::tone::{RATE, Sine};
+use crate::wait::seconds;
+
+/// The environment in which a program finds a private server, and no other one.
+pub type Environment = BTreeMap<String, OsString>;
+
+/// A number that no other file of this process has: two programs may work on one device at once.
+fn fresh_number() -> u32 {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    // Relaxed: only the number must be new.
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Something that plays until it is dropped or has no more.
+pub struct Player {
+    _process: Process,
+}
+
+/// Something that records.
+pub struct Recorder {
+    process: Process,
+    path: PathBuf,
+}
+
+impl Recorder {
+    /// Ends the recording and listens to it.
+    pub fn stop(mut self) -> Heard {
+        // An interrupt is how these programs finish their files.
+        self.process.end(libc::SIGINT);
+        listen::file(&self.path)
+    }
+
+    /// Waits until the recording has its length and listens to it.
+    fn finish(mut self, length: u64) -> Heard {
+        self.process.wait(seconds(length + 20));
+        let heard = listen::file(&self.path);
+        assert!(heard.seconds() > 0.0, "nothing was recorded: {}", self.process.output());
+        heard
+    }
+}
+
+/// Writes a file of sines, the first on the left and the second on the right side.
+pub fn sines(path: &Path, length: u64, left: Sine, right: Sine) {
+    write(path, length, |frame| [left.at(frame), right.at(frame)]);
+}
+
+/// Writes a file whose left side is a sine and whose right side counts the frames.
+pub fn numbered(path: &Path, length: u64, left: Sine) {
+    write(path, length, |frame| [left.at(frame), listen::number_at(frame)]);
+}
+
+fn write(path: &Path, length: u64, frame: impl Fn(u64) -> [f32; 2]) {
+    let count = length * u64::from(RATE);
+    let mut bytes = header((count * 8) as u32);
+    for [left, right] in (0..count).map(frame) {
+        bytes.extend_from_slice(&left.to_le_bytes());
+        bytes.extend_from_slice(&right.to_le_bytes());
+    }
+    fs::write(path, bytes).expect("the disk has room");
+}
+
+/// The plain 44-byte header, 32-bit float stereo: ecasound does not read the extensible one.
+fn header(data_bytes: u32) -> Vec<u8> {
+    let mut header = b"RIFF".to_vec();
+    header.extend((36 + data_bytes).to_le_bytes());
+    header.extend(b"WAVEfmt ");
+    header.extend(16_u32.to_le_bytes());
+    header.extend([3, 0, 2, 0]); // floating point, two channels
+    header.extend(RATE.to_le_bytes());
+    header.extend((RATE * 8).to_le_bytes());
+    header.extend([8, 0, 32, 0]); // bytes in a frame, bits in a sample
+    header.extend(b"data");
+    header.extend(data_bytes.to_le_bytes());
+    header
+}

@@ -1,0 +1,219 @@
+//! PipeWire with virtual sinks: `src1`, `src2`, … to capture from, `out1` and `phones1` to play on.
+//!
+//! What is played into a sink can be captured from it, so a sink is a microphone and a pair of speakers at once.
+
+use std::fmt::Write;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::{Environment, Player, Recorder, fresh_number, sines};
+use crate::process::{Priority, Process, output_of};
+use crate::tone::Sine;
+use crate::wait::{self, seconds};
+
+/// A private PipeWire, with the session bus and the session manager that it needs.
+pub struct PipeWire {
+    // In the order in which they end: the bus last.
+    manager: Option<Process>,
+    server: Option<Process>,
+    _bus: Process,
+    sinks: Vec<String>,
+    environment: Environment,
+    folder: TempDir,
+}
+
+impl PipeWire {
+    /// Starts a server with `sources` sinks to capture from, and two to play on.
+    pub fn start(sources: usize) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let sinks = (1..=sources)
+            .map(|k| format!("src{k}"))
+            .chain(["out1".into(), "phones1".into()])
+            .collect::<Vec<_>>();
+        let environment = environment(folder.path());
+        let bus = Process::start(
+            Command::new("dbus-daemon")
+                .args(["--session", "--nofork", "--nopidfile"])
+                .arg(format!(
+                    "--address=unix:path={}",
+                    folder.path().join("run/bus").display()
+                ))
+                .envs(&environment),
+            &folder.path().join("dbus.log"),
+            Priority::Ordinary,
+        );
+        wait::until("the session bus", seconds(5), || {
+            folder.path().join("run/bus").exists().then_some(())
+        });
+        let mut pipewire = Self {
+            manager: None,
+            server: None,
+            _bus: bus,
+            sinks,
+            environment,
+            folder,
+        };
+        pipewire.write_configuration();
+        pipewire.start_again();
+        pipewire
+    }
+
+    /// The environment in which programs find this server.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Starts server and session manager, after [`PipeWire::kill`].
+    pub fn start_again(&mut self) {
+        self.server = Some(self.run("pipewire"));
+        let socket = self.folder.path().join("run/pipewire-0");
+        wait::until("PipeWire", seconds(5), || socket.exists().then_some(()));
+        self.manager = Some(self.run("wireplumber"));
+        let ports = 2 * self.sinks.len();
+        wait::until("the virtual devices", seconds(10), || {
+            (self.monitor_ports() >= ports).then_some(())
+        });
+        self.metadata("default.configured.audio.sink", "{ \"name\": \"out1\" }");
+    }
+
+    /// Kills server and session manager, as a crash would.
+    pub fn kill(&mut self) {
+        for process in [&mut self.server, &mut self.manager].into_iter().flatten() {
+            process.kill();
+        }
+        (self.server, self.manager) = (None, None);
+        let _ = fs::remove_file(self.folder.path().join("run/pipewire-0")); // a crash may have left it or not
+    }
+
+    /// Stops the server in its tracks, or lets it go on.
+    pub fn freeze(&mut self, frozen: bool) {
+        let signal = if frozen { libc::SIGSTOP } else { libc::SIGCONT };
+        self.server.as_mut().expect("the server runs").signal(signal);
+    }
+
+    /// Takes a device away, as pulling its plug would.
+    pub fn unplug(&self, sink: &str) {
+        output_of(self.tool("pw-cli").args(["destroy", sink]));
+    }
+
+    /// Brings a device back.
+    pub fn plug(&self, sink: &str) {
+        output_of(self.tool("pw-cli").args(["create-node", "adapter", &node(sink)]));
+        let expected = 2 * self.sinks.len();
+        wait::until("the device to be back", seconds(5), || {
+            (self.monitor_ports() >= expected).then_some(())
+        });
+    }
+
+    /// Plays a pair of sines into a sink.
+    pub fn play_sines(&self, sink: &str, length: u64, left: Sine, right: Sine) -> Player {
+        let path = self.file(sink, "sines.wav");
+        sines(&path, length, left, right);
+        self.play(sink, &path)
+    }
+
+    /// Plays a file into a sink.
+    pub fn play(&self, sink: &str, file: &Path) -> Player {
+        let mut player = self.tool("pw-play");
+        player.args(["--target", sink, "--latency", "1024"]).arg(file);
+        Player {
+            _process: Process::start(&mut player, &self.file(sink, "play.log"), Priority::RealTime),
+        }
+    }
+
+    /// Records what is played on a sink, until it is stopped.
+    pub fn record(&self, sink: &str) -> Recorder {
+        let path = self.file(sink, "recorded.wav");
+        let mut recorder = self.tool("pw-record");
+        recorder
+            .args([
+                "--target",
+                sink,
+                "--latency",
+                "1024",
+                "-P",
+                "{ stream.capture.sink=true }",
+            ])
+            .args(["--format", "f32", "--rate", "48000", "--channels", "2"])
+            .arg(&path);
+        let process = Process::start(&mut recorder, &self.file(sink, "record.log"), Priority::RealTime);
+        wait::until("the recorder", seconds(10), || path.exists().then_some(()));
+        Recorder { process, path }
+    }
+
+    fn run(&self, program: &str) -> Process {
+        // PipeWire gives its own audio thread a higher priority still.
+        let log = self.folder.path().join(format!("{program}.log"));
+        Process::start(&mut self.tool(program), &log, Priority::RealTime)
+    }
+
+    fn tool(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command.envs(&self.environment);
+        command
+    }
+
+    fn file(&self, sink: &str, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{sink}-{}-{name}", fresh_number()))
+    }
+
+    fn monitor_ports(&self) -> usize {
+        let list = self
+            .tool("pw-cli")
+            .args(["ls", "Port"])
+            .output()
+            .map(|output| output.stdout)
+            .unwrap_or_default();
+        String::from_utf8_lossy(&list).matches("port.name = \"monitor_").count()
+    }
+
+    fn metadata(&self, key: &str, value: &str) {
+        output_of(self.tool("pw-metadata").args(["0", key, value, "Spa:String:JSON"]));
+    }
+
+    fn write_configuration(&self) {
+        let mut text = String::from(
+            "context.properties = { default.clock.rate = 48000 default.clock.quantum = 1024 \
+             default.clock.min-quantum = 32 default.clock.max-quantum = 2048 }\ncontext.objects = [\n",
+        );
+        for sink in &self.sinks {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{{ factory = adapter args = {} }}", node(sink));
+        }
+        text.push_str("]\n");
+        let folder = self.folder.path().join("config/pipewire/pipewire.conf.d");
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(folder.join("50-lab.conf"), text))
+            .expect("the folder is fresh");
+    }
+}
+
+fn environment(folder: &Path) -> Environment {
+    let place = |name: &str| {
+        let path = folder.join(name);
+        fs::create_dir_all(&path).expect("the folder is fresh");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("the folder is ours");
+        path
+    };
+    let bus = format!("unix:path={}", place("run").join("bus").display());
+    [
+        ("XDG_RUNTIME_DIR", place("run").into_os_string()),
+        ("PIPEWIRE_RUNTIME_DIR", place("run").into_os_string()),
+        ("XDG_CONFIG_HOME", place("config").into_os_string()),
+        ("XDG_STATE_HOME", place("state").into_os_string()),
+        ("DBUS_SESSION_BUS_ADDRESS", bus.into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+fn node(sink: &str) -> String {
+    format!(
+        "{{ factory.name = support.null-audio-sink node.name = {sink} node.description = {sink} \
+         media.class = Audio/Sink object.linger = true audio.position = [ FL FR ] }}"
+    )
+}

@@ -1,0 +1,181 @@
+//! The recorder: what was heard is on disk, whole and in order, in files that other programs read.
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use lab::desk::{Desk, Home};
+use lab::listen::{self, Numbers};
+use lab::process::output_of;
+use lab::sound_server::{Environment, numbered};
+use lab::tone::{Sine, TONE, amplitude, pan_law};
+use lab::wait::seconds;
+use serde_json::{Value, json};
+
+const LEFT: Sine = Sine { hz: TONE, db: -6.0 };
+
+/// A desk without any device, whose one strip plays numbered frames for `length` seconds.
+fn desk_with_numbers(length: u64) -> Desk {
+    let home = Home::new();
+    let file = home.path().join("numbers.wav");
+    numbered(&file, length, LEFT);
+    let mut desk = Desk::start_at(home, &Environment::new(), &[]);
+    desk.clear();
+    desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
+    let source = json!({ "type": "file", "path": file, "looped": false });
+    let strip = desk.add_strip("Numbers", &source);
+    // Hard right the numbers pass at unity.
+    desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 1.0 }));
+    desk
+}
+
+fn numbers_in(file: &Path) -> Numbers {
+    listen::file(file).numbers(1.0)
+}
+
+/// What three readers of other people say about how long a file is, in seconds.
+fn lengths(file: &Path) -> [f64; 3] {
+    let ffprobe = listen::probe(&file.display().to_string());
+    let number = |text: &str| {
+        text.trim()
+            .parse::<f64>()
+            .unwrap_or_else(|_| panic!("{text} is no length"))
+    };
+    let soxi = output_of(Command::new("soxi").arg("-D").arg(file));
+    let sndfile = String::from_utf8(output_of(Command::new("sndfile-info").arg(file))).expect("it prints text");
+    let frames = sndfile
+        .lines()
+        .find_map(|line| line.strip_prefix("Frames"))
+        .expect("it counts frames");
+    [
+        number(
+            ffprobe["format"]["duration"]
+                .as_str()
+                .expect("ffprobe knows the length"),
+        ),
+        number(&String::from_utf8_lossy(&soxi)),
+        number(frames.trim_start_matches([' ', ':'])) / 48_000.0,
+    ]
+}
+
+#[test]
+fn every_frame_arrives_on_disk_in_order() {
+    let mut desk = desk_with_numbers(12);
+    let file = desk.record("float32");
+    sleep(seconds(5));
+    desk.stop_recording();
+    let numbers = numbers_in(&file);
+    assert!(numbers.present > 4 * 48_000, "{numbers:?}");
+    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+}
+
+#[test]
+fn each_format_is_what_it_says_and_sounds_the_same() {
+    for (format, codec) in [("pcm16", "pcm_s16le"), ("pcm24", "pcm_s24le"), ("float32", "pcm_f32le")] {
+        let mut desk = desk_with_numbers(8);
+        let strip = first_strip(&mut desk);
+        desk.set(strip, &json!({ "pan": -1.0 }));
+        let file = desk.record(format);
+        sleep(seconds(2));
+        desk.stop_recording();
+        let stream = &listen::probe(&file.display().to_string())["streams"][0];
+        assert_eq!(
+            (&stream["codec_name"], &stream["sample_rate"], &stream["channels"]),
+            (&json!(codec), &json!("48000"), &json!(2))
+        );
+        let heard = listen::file(&file);
+        let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
+        assert!((level - LEFT.db).abs() < 0.01, "{format}: {level} dB");
+    }
+}
+
+#[test]
+fn a_file_can_be_read_while_it_is_written() {
+    let mut desk = desk_with_numbers(20);
+    let file = desk.record("pcm24");
+    for _ in 0..3 {
+        sleep(seconds(2));
+        let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+            .as_f64()
+            .expect("seconds are told");
+        for length in lengths(&file) {
+            assert!(
+                length > told - 1.1 && length < told + 1.5,
+                "{length} s are read, {told} s are told"
+            );
+        }
+    }
+    desk.stop_recording();
+}
+
+#[test]
+fn a_killed_desk_loses_at_most_a_quarter_of_a_second_twenty_times() {
+    for round in 0..20_u64 {
+        let mut desk = desk_with_numbers(8);
+        let file = desk.record("float32");
+        // Any moment will do; these are spread over the file and over the recorder's own rhythm.
+        sleep(Duration::from_millis(700 + round * 137 % 1900));
+        let before = listen::file(&file).frames.len();
+        let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+            .as_f64()
+            .expect("seconds are told");
+        let home = desk.kill();
+        let [ffprobe, sox, sndfile] = lengths(&file);
+        let numbers = numbers_in(&file);
+        assert_eq!(
+            (numbers.lost, numbers.repeated, numbers.damaged),
+            (0, 0, 0),
+            "round {round}"
+        );
+        // A decoder reads to the file's end, the others believe its header; neither may lose much.
+        let after = listen::file(&file).frames.len();
+        assert!(after >= before, "round {round}: {after} frames of {before}");
+        assert!(ffprobe >= told - 0.25, "round {round}: {ffprobe} s of {told} s");
+        assert!(
+            (sox - ffprobe).abs() < 0.01 && (sndfile - ffprobe).abs() < 0.01,
+            "round {round}: {sox} s, {sndfile} s"
+        );
+        drop(home);
+    }
+}
+
+#[test]
+fn the_desk_tells_where_and_how_much_is_recorded() {
+    let mut desk = desk_with_numbers(8);
+    let file = desk.record("pcm24");
+    sleep(seconds(3));
+    let recorder = desk.snapshot()["recorder"].clone();
+    let recording = &recorder["recording"];
+    assert_eq!(recording["state"], "recording");
+    assert!(recording["seconds"].as_f64() > Some(1.5), "{recording}");
+    assert!(recording["bytes"].as_u64() > Some(48_000 * 6), "{recording}");
+    assert!(
+        recorder["freeBytes"].as_u64() > Some(0) && recorder["hoursLeft"].as_f64() > Some(0.0),
+        "{recorder}"
+    );
+    desk.stop_recording();
+    assert!(file.starts_with(desk.home()), "{}", file.display());
+}
+
+#[test]
+fn the_recorded_level_is_what_the_controls_predict() {
+    let mut desk = desk_with_numbers(8);
+    let strip = first_strip(&mut desk);
+    desk.set(strip, &json!({ "trim": -4.0, "fader": -7.0, "pan": -0.4 }));
+    sleep(Duration::from_millis(300));
+    let file = desk.record("float32");
+    sleep(seconds(3));
+    desk.stop_recording();
+    let heard = listen::file(&file);
+    let level = heard.span(0.2, 2.0).levels(&[TONE])[0][0];
+    assert!((level - (LEFT.db - 11.0 + pan_law(-0.4)[0])).abs() < 0.01, "{level} dB");
+    let numbers = heard.numbers(amplitude(-11.0 + pan_law(-0.4)[1]));
+    assert_eq!((numbers.lost, numbers.repeated), (0, 0), "{numbers:?}");
+}
+
+fn first_strip(desk: &mut Desk) -> u32 {
+    let strips: Value = desk.snapshot()["strips"].clone();
+    strips[0]["id"].as_u64().expect("a strip has a number") as u32
+}
