@@ -1,0 +1,187 @@
+//! The whole program on real servers: start-up, going live, processor time and memory.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use lab::desk::{Desk, Home, pair};
+use lab::icecast::{Icecast, PASSWORD};
+use lab::process::{Priority, Process};
+use lab::sound_server::PipeWire;
+use lab::tone::{Sine, TONE};
+use lab::wait::{self, seconds};
+use lab::window::Display;
+use serde_json::{Value, json};
+
+use crate::median;
+
+/// How long processor time is counted, seconds.
+const WATCH: u64 = 30;
+const RUNS: usize = 5;
+
+/// Start-up, going live and the cost of two inputs, a recording and an MP3 stream, headless.
+pub(crate) fn headless() {
+    let mut starts: Vec<f64> = (0..RUNS).map(|_| start()).collect();
+    println!(
+        "headless start to an answering console: {:.2} s (median of {RUNS})",
+        median(&mut starts)
+    );
+    let pipewire = PipeWire::start(2);
+    let icecast = Icecast::start();
+    let tone = Sine { hz: TONE, db: -12.0 };
+    let _players = ["src1", "src2"].map(|sink| pipewire.play_sines(sink, 300, tone, tone));
+    let mut desk = Desk::start(pipewire.environment());
+    prepare(&mut desk, &icecast);
+    let mut heard: Vec<f64> = (0..RUNS).map(|_| go_live(&mut desk, &icecast)).collect();
+    println!(
+        "go live to bytes at a listener: {:.2} s (median of {RUNS})",
+        median(&mut heard)
+    );
+    desk.say(json!({ "type": "goLive" }));
+    desk.wait_for_air("live", 10);
+    let _file = desk.record("pcm24");
+    let (_, (cpu, memory)) = costs(&[desk.process.id()])[0];
+    println!("headless, 2 inputs + output + recording + MP3 128k: {cpu:.1} % of a core, {memory:.0} MB");
+    println!("    with a console connected; engine: {}", desk.snapshot()["engine"]);
+}
+
+/// The desktop window: when it is drawn, and what it costs with the demo session.
+pub(crate) fn window() {
+    let pipewire = PipeWire::start(1);
+    let home = Home::new();
+    let display = Display::start(&home);
+    let mut environment = pipewire.environment().clone();
+    environment.insert("DISPLAY".into(), display.name.clone().into());
+    environment.insert("WEBKIT_DISABLE_DMABUF_RENDERER".into(), "1".into());
+    for run in ["first", "second"] {
+        let begun = Instant::now();
+        let log = home.path().join("window.log");
+        let program = Process::start(
+            &mut home.program("airdesk-desktop", &environment),
+            &log,
+            Priority::Ordinary,
+        );
+        wait::until("a drawn window", seconds(30), || is_drawn(&display.name).then_some(()));
+        println!("{run} start to a drawn window: {:.2} s", begun.elapsed().as_secs_f64());
+        if run == "second" {
+            sleep(seconds(5));
+            let family: Vec<u32> = std::iter::once(program.id()).chain(children(program.id())).collect();
+            println!("the window with the demo session, four strips, meters at 60 Hz, drawn by software:");
+            for (process, (cpu, memory)) in costs(&family) {
+                let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+                println!("    {:<20} {cpu:>6.1} % of a core, {memory:>5.0} MB", name.trim());
+            }
+        }
+        drop(program);
+        wait::until("an empty display", seconds(10), || {
+            (!is_drawn(&display.name)).then_some(())
+        });
+    }
+}
+
+/// The console is on the display: its text is brighter than an empty window.
+fn is_drawn(display: &str) -> bool {
+    let picture = Command::new("import")
+        .args(["-display", display, "-window", "root", "-depth", "8", "gray:-"])
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    picture.iter().filter(|pixel| **pixel > 180).count() > 2000
+}
+
+fn start() -> f64 {
+    let home = Home::new();
+    let begun = Instant::now();
+    let desk = Desk::start_at(home, &lab::sound_server::Environment::new(), &[]);
+    let seconds = begun.elapsed().as_secs_f64();
+    desk.stop();
+    seconds
+}
+
+fn prepare(desk: &mut Desk, icecast: &Icecast) {
+    desk.clear();
+    for (name, sink) in [("One", "src1"), ("Two", "src2")] {
+        let device = desk.device("PipeWire", sink, "input");
+        let strip = desk.add_strip(name, &pair(&device, 0));
+        desk.wait_for_input(strip, "running");
+    }
+    let out = desk.device("PipeWire", "out1", "output");
+    desk.play_on("main", &out);
+    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+    let settings: Value = json!({
+        "host": "localhost", "port": icecast.port, "mount": "/bench.mp3", "codec": "mp3", "bitRate": 128,
+    });
+    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
+}
+
+/// Seconds from the command to the first bytes that a listener gets.
+fn go_live(desk: &mut Desk, icecast: &Icecast) -> f64 {
+    let begun = Instant::now();
+    desk.say(json!({ "type": "goLive" }));
+    wait::until("audio at a listener", seconds(20), || {
+        first_bytes(icecast.port, "/bench.mp3")
+    });
+    let heard = begun.elapsed().as_secs_f64();
+    desk.say(json!({ "type": "goOffAir" }));
+    desk.wait_for_air("off", 10);
+    sleep(Duration::from_millis(500));
+    heard
+}
+
+/// A listener that gets audio.
+fn first_bytes(port: u16, mount: &str) -> Option<()> {
+    let mut listener = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    listener.set_read_timeout(Some(seconds(2))).ok()?;
+    write!(listener, "GET {mount} HTTP/1.0\r\n\r\n").ok()?;
+    let (mut answer, mut part) = (Vec::new(), [0; 1024]);
+    loop {
+        let count = listener.read(&mut part).ok().filter(|count| *count > 0)?;
+        answer.extend(&part[..count]);
+        if !answer.starts_with(b"HTTP/1.0 200") && answer.len() > 16 {
+            return None;
+        }
+        let head = answer
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .map(|place| place + 4);
+        if head.is_some_and(|head| answer.len() > head + 256) {
+            return Some(());
+        }
+    }
+}
+
+/// Processor time as a percentage of one core over [`WATCH`] seconds, and memory in MB afterwards.
+fn costs(family: &[u32]) -> Vec<(u32, (f64, f64))> {
+    let before: Vec<f64> = family.iter().map(|process| ticks(*process)).collect();
+    sleep(seconds(WATCH));
+    let cost = |(process, before): (&u32, f64)| (*process, (ticks(*process) - before, memory(*process)));
+    family.iter().zip(before).map(cost).collect()
+}
+
+fn memory(process: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next()?.parse().ok());
+    resident.unwrap_or(f64::NAN) / 1024.0
+}
+
+/// Processor time so far; a hundred ticks are a second, so over [`WATCH`] seconds a tick is its inverse in percent.
+fn ticks(process: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let field = |n: usize| fields.get(n).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    (field(11) + field(12)) / WATCH as f64
+}
+
+fn children(process: u32) -> Vec<u32> {
+    let list = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    let direct: Vec<u32> = list.split_whitespace().filter_map(|child| child.parse().ok()).collect();
+    direct
+        .iter()
+        .flat_map(|child| std::iter::once(*child).chain(children(*child)))
+        .collect()
+}

@@ -1,0 +1,146 @@
+//! `cargo xtask test`: every check and every test, in the order in which they are cheapest to fail.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::arrows::wrong_arrows;
+use crate::fences::broken_fences;
+use crate::program::{self, cargo, program};
+use crate::report::Report;
+use crate::rtsan;
+use crate::setup::{self, For};
+use crate::suite::{self, FEATURES, Part};
+use crate::targets;
+use crate::ui;
+
+/// What to test.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Only the inner loop: format, arrows, lints, and the tests that need no server.
+    #[arg(long)]
+    quick: bool,
+    /// Only tests with this in their name, and no checks.
+    #[arg(long)]
+    filter: Option<String>,
+    /// Take it that everything is installed (on systems without apt).
+    #[arg(long)]
+    no_setup: bool,
+}
+
+/// Runs them all, also after a failure, and closes with the count.
+pub(crate) fn test(test: &Test) -> ExitCode {
+    let mut report = Report::new();
+    let purpose = if test.quick { For::Building } else { For::Testing };
+    let ready = test.no_setup || report.check("set-up", || setup::set_up(purpose));
+    if ready {
+        match (&test.filter, test.quick) {
+            (Some(filter), quick) => filtered(filter, quick, &mut report),
+            (None, true) => quick(&mut report),
+            (None, false) => full(&mut report),
+        }
+    }
+    if report.close() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn quick(report: &mut Report) {
+    rules(report);
+    report.check("lints", clippy);
+    report.tests("unit tests", |counter| suite::run(Part::Unit, None, counter));
+}
+
+fn filtered(filter: &str, quick: bool, report: &mut Report) {
+    report.tests("unit tests", |counter| suite::run(Part::Unit, Some(filter), counter));
+    if !quick && report.check("build", build) {
+        report.tests("acceptance tests", |counter| {
+            suite::run(Part::Acceptance, Some(filter), counter)
+        });
+    }
+}
+
+fn full(report: &mut Report) {
+    rules(report);
+    report.check("console: build", ui::build);
+    report.check("lints", clippy);
+    let built = report.check("build", build);
+    report.tests("unit tests", |counter| suite::run(Part::Unit, None, counter));
+    report.tests("documentation examples", |counter| suite::run_doc_tests(None, counter));
+    report.check("documentation", document);
+    deny(report);
+    for script in ["lint", "check"] {
+        report.check(&format!("console: {script}"), || ui::npm(script));
+    }
+    report.tests("console: test", |counter| {
+        program::run_reading(&mut ui::script_command("test"), |line| counter.read(line))
+    });
+    targets::check(report);
+    rtsan::check(report);
+    if built {
+        report.tests("acceptance tests", |counter| {
+            suite::run(Part::Acceptance, None, counter)
+        });
+    } else {
+        report.miss("acceptance tests", "the desk was not built");
+    }
+}
+
+/// What can be said without compiling anything.
+fn rules(report: &mut Report) {
+    report.check("format", || program::run(cargo().args(["fmt", "--all", "--check"])));
+    report.check("arrows", || none(wrong_arrows()?));
+    report.check("fences", || none(broken_fences()?));
+}
+
+fn clippy() -> Result<()> {
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        FEATURES,
+        "--",
+        "-D",
+        "warnings",
+    ];
+    program::run(cargo().args(arguments))
+}
+
+/// Builds everything that the tests run, the two hosts included.
+fn build() -> Result<()> {
+    program::run(cargo().args(["build", "--workspace", "--all-targets", "--features", FEATURES]))
+}
+
+fn document() -> Result<()> {
+    let arguments = ["doc", "--workspace", "--no-deps", "--features", FEATURES];
+    program::run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn deny(report: &mut Report) {
+    if program::read(program("cargo-deny").arg("--version")).is_none() {
+        return report.skip(
+            "licences and advisories",
+            "cargo-deny is not installed (cargo install --locked cargo-deny)",
+        );
+    }
+    report.check("licences", || {
+        program::run(cargo().args(["deny", "check", "bans", "licenses", "sources"]))
+    });
+    if program::read(cargo().args(["deny", "fetch", "db"])).is_none() {
+        return report.skip("advisories", "the database of advisories cannot be fetched here");
+    }
+    report.check("advisories", || {
+        program::run(cargo().args(["deny", "check", "advisories"]))
+    });
+}
+
+fn none(faults: Vec<String>) -> Result<()> {
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! What the checks came to: sections with their times, and one count at the end.
+
+use std::fmt::Write;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+/// How many checks and tests passed and failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Those that held.
+    pub(crate) passed: u32,
+    /// Those that did not.
+    pub(crate) failed: u32,
+}
+
+/// Reads the closing lines of test runners (cargo test, nextest, vitest) out of their output.
+#[derive(Default)]
+pub(crate) struct Counter(Mutex<Tally>);
+
+/// How a section ended.
+enum Outcome {
+    Counted(Tally),
+    Skipped(String),
+}
+
+/// The sections so far.
+pub(crate) struct Report {
+    start: Instant,
+    sections: Vec<(String, Outcome, Duration)>,
+}
+
+impl Counter {
+    /// Takes one line of output into account.
+    pub(crate) fn read(&self, line: &str) {
+        let counted = Tally::of_line(line);
+        let mut tally = self.0.lock().expect("no reader panics");
+        tally.passed += counted.passed;
+        tally.failed += counted.failed;
+    }
+
+    fn tally(&self) -> Tally {
+        *self.0.lock().expect("no reader panics")
+    }
+}
+
+impl Tally {
+    fn of_line(line: &str) -> Self {
+        let line = without_colours(line);
+        // Indented, it is nextest showing the output of a test that failed, which it counts itself.
+        let of_libtest = line.starts_with("test result:");
+        let line = line.trim();
+        let closes = of_libtest || line.contains("tests run:") || line.starts_with("Tests  ");
+        let mut tally = Self::default();
+        if !closes {
+            return tally;
+        }
+        let words: Vec<_> = line
+            .split(|c: char| c.is_whitespace() || "();,|".contains(c))
+            .filter(|w| !w.is_empty())
+            .collect();
+        for pair in words.windows(2) {
+            let Ok(count) = pair[0].parse::<u32>() else { continue };
+            match pair[1] {
+                "passed" => tally.passed += count,
+                "failed" | "timed" => tally.failed += count,
+                _ => {}
+            }
+        }
+        tally
+    }
+}
+
+impl Report {
+    /// Starts the clock.
+    pub(crate) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            sections: Vec::new(),
+        }
+    }
+
+    /// A section that counts as one check.
+    pub(crate) fn check(&mut self, name: &str, check: impl FnOnce() -> Result<()>) -> bool {
+        self.tests(name, |_| check())
+    }
+
+    /// A section whose tests are counted; one without tests counts as one check.
+    pub(crate) fn tests(&mut self, name: &str, tests: impl FnOnce(&Counter) -> Result<()>) -> bool {
+        println!("\n==== {name}");
+        let start = Instant::now();
+        let counter = Counter::default();
+        let result = tests(&counter);
+        let mut tally = counter.tally();
+        match &result {
+            Ok(()) if tally == Tally::default() => tally.passed = 1,
+            Ok(()) => {}
+            Err(error) => {
+                println!("error: {name}: {error:#}");
+                tally.failed = tally.failed.max(1);
+            }
+        }
+        self.sections
+            .push((name.to_owned(), Outcome::Counted(tally), start.elapsed()));
+        tally.failed == 0
+    }
+
+    /// A section that cannot run on this machine, and why.
+    pub(crate) fn skip(&mut self, name: &str, reason: &str) {
+        println!("\n==== {name}\nskipped: {reason}");
+        self.sections
+            .push((name.to_owned(), Outcome::Skipped(reason.to_owned()), Duration::ZERO));
+    }
+
+    /// A section that had to be left out because an earlier one failed: it counts as failed.
+    pub(crate) fn miss(&mut self, name: &str, reason: &str) {
+        self.check(name, || Err(anyhow::anyhow!("not run: {reason}")));
+    }
+
+    /// Prints the closing table and says whether everything held.
+    pub(crate) fn close(&self) -> bool {
+        println!("\n{}", self.table());
+        self.total().failed == 0
+    }
+
+    fn table(&self) -> String {
+        let mut table = String::from("==== times\n");
+        let mut skipped = String::new();
+        for (name, outcome, time) in &self.sections {
+            let seconds = time.as_secs_f64();
+            let state = match outcome {
+                Outcome::Skipped(_) => "skipped".to_owned(),
+                Outcome::Counted(Tally { passed, failed: 0 }) => format!("{passed} ok"),
+                Outcome::Counted(Tally { passed, failed }) => format!("{passed} ok, {failed} FAILED"),
+            };
+            // Writing to a string cannot fail.
+            let _ = writeln!(table, "{seconds:8.1} s  {name:<32} {state}");
+            if let Outcome::Skipped(reason) = outcome {
+                let _ = writeln!(skipped, "skipped: {name}: {reason}");
+            }
+        }
+        let Tally { passed, failed } = self.total();
+        let seconds = self.start.elapsed().as_secs_f64();
+        format!("{table}{seconds:8.1} s  in all\n{skipped}\n{passed} passed, {failed} failed")
+    }
+
+    fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for (_, outcome, _) in &self.sections {
+            if let Outcome::Counted(tally) = outcome {
+                total.passed += tally.passed;
+                total.failed += tally.failed;
+            }
+        }
+        total
+    }
+}
+
+fn without_colours(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        if character == '\u{1b}' {
+            // A sequence ends with its letter.
+            characters.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(line: &str) -> (u32, u32) {
+        let Tally { passed, failed } = Tally::of_line(line);
+        (passed, failed)
+    }
+
+    #[test]
+    fn the_closing_lines_of_three_runners_are_understood() {
+        assert_eq!(
+            tally("test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out"),
+            (3, 1)
+        );
+        assert_eq!(tally("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), (0, 0));
+        assert_eq!(
+            tally("     Summary [   0.010s] 3 tests run: 3 passed, 2 skipped"),
+            (3, 0)
+        );
+        let partial = "     Summary [  9.010s] 8/10 tests run: 5 passed (1 slow), 1 failed, 2 timed out, 0 skipped";
+        assert_eq!(tally(partial), (5, 3));
+        assert_eq!(
+            tally("\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[31m1 failed\u{1b}[39m\u{1b}[22m | 12 passed (13)"),
+            (12, 1)
+        );
+    }
+
+    #[test]
+    fn other_lines_count_nothing() {
+        assert_eq!(tally("warning: 2 failed attempts"), (0, 0));
+        assert_eq!(tally("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), (0, 0));
+        assert_eq!(tally(" Test Files  3 passed (3)"), (0, 0));
+    }
+
+    #[test]
+    fn the_last_line_sums_up_and_a_skipped_section_does_not_count() {
+        let mut report = Report::new();
+        assert!(report.check("fmt", || Ok(())));
+        report.tests("unit", |counter| {
+            counter.read("test result: ok. 4 passed; 0 failed");
+            Ok(())
+        });
+        report.skip("far", "no such system");
+        assert!(!report.check("doc", || anyhow::bail!("a link is broken")));
+        assert_eq!(report.table().lines().last(), Some("5 passed, 1 failed"));
+    }
+}
