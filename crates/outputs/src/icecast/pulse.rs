@@ -1,12 +1,15 @@
 //! Whether the server behind a connection lives. A server that hangs, or is stopped, has its bytes
-//! acknowledged by its machine for as long as buffers last, which is a quarter of a minute of MP3. So it is
-//! asked something every few seconds, beside the stream; any answer is a good one. Two questions in a row without
-//! an answer end the stream, if the server has answered before: some never do. Each question is a connection, so
-//! a server that answers promptly is asked as seldom as the 5 s allow in which one that hangs must be noticed.
+//! acknowledged by its machine for as long as buffers last, which is a quarter of a minute of MP3; so has one
+//! behind a proxy. So it is asked something beside the stream, seldom, for each question is a connection; any
+//! answer is a good one. A question without one is asked a second time on a connection of its own while the
+//! first still waits: one lost packet of a handshake costs a second, and a slow server has its time. Silence is
+//! to be told within 5 s of the last answer: [`INTERVAL`] and [`ANSWER_LIMIT`] leave half a second for a busy
+//! machine. Nothing is concluded from a server that has never answered: some never do.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,26 +18,24 @@ use super::patience::Patience;
 use super::request::status_head;
 use super::{SourceError, SourceSettings};
 
-/// How a server is asked. An interval and two limits are less than 5 s.
-#[derive(Clone, Copy)]
-struct Rhythm {
-    interval: Duration,
-    answer_limit: Duration,
-}
-
-/// For a server that answers within [`PROMPT`].
-const EASY: Rhythm = Rhythm {
-    interval: Duration::from_millis(2500),
-    answer_limit: Duration::from_secs(1),
-};
-/// For one that takes longer, or has not answered yet: its limit must leave it room.
-const SLOW: Rhythm = Rhythm {
-    interval: Duration::from_millis(1500),
-    answer_limit: Duration::from_millis(1500),
-};
-const PROMPT: Duration = Duration::from_millis(500);
+/// From an answer to the next question.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// When a question is asked the second time.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// From a question to the conclusion that nobody is there.
+const ANSWER_LIMIT: Duration = Duration::from_millis(2400);
 /// How often a wait looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// What came back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// Something that the server has said.
+    Answer,
+    /// No connection, and at once: somebody is there, and a stream may outlive its server's door.
+    Refusal,
+    Nothing,
+}
 
 /// Asks until it is dropped.
 pub(super) struct Pulse {
@@ -43,13 +44,19 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    /// Begins to ask the server at `peer`, where the stream goes. Without a thread for it there is no pulse, and nothing is concluded from that.
+    /// Begins to ask the server at `peer`, where the stream goes. Without a thread for it there is no pulse,
+    /// and nothing is concluded from that.
     pub(super) fn feel(settings: &SourceSettings, peer: Option<SocketAddr>) -> Self {
         let (gone, patience) = (Arc::new(AtomicBool::new(false)), Patience::default());
-        let (told, asked, settings) = (gone.clone(), patience.clone(), settings.clone());
+        let question = peer.map(|peer| Question {
+            peer,
+            settings: settings.clone().into(),
+            patience: patience.clone(),
+        });
+        let told = gone.clone();
         let spawned = thread::Builder::new().name("icecast pulse".into()).spawn(move || {
-            if let Some(peer) = peer {
-                ask(peer, &settings, &asked, &told);
+            if let Some(question) = question {
+                ask(&question, &told);
             }
         });
         if let Err(error) = spawned {
@@ -58,16 +65,10 @@ impl Pulse {
         Self { gone, patience }
     }
 
-    /// The server has stopped answering, for now.
-    pub(super) fn is_gone(&self) -> bool {
-        // Relaxed: see above.
-        self.gone.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn stalled(&self) -> SourceError {
-        SourceError::Stalled {
-            seconds: (2 * EASY.answer_limit).as_secs(), // at least
-        }
+    /// For how long the server has not answered, at least; `None` while it does.
+    pub(super) fn silence(&self) -> Option<Duration> {
+        // Relaxed: a flag that stands for itself.
+        self.gone.load(Ordering::Relaxed).then_some(ANSWER_LIMIT)
     }
 }
 
@@ -78,38 +79,71 @@ impl Drop for Pulse {
 }
 
 /// Asks until nobody wants to know any more.
-fn ask(peer: SocketAddr, settings: &SourceSettings, patience: &Patience, gone: &AtomicBool) {
-    let (mut answered_before, mut silent, mut rhythm) = (false, 0_u32, SLOW);
-    while !patience.has_ended() {
-        let asked = Instant::now();
-        match answers(peer, settings, patience, rhythm.answer_limit) {
-            Ok(()) => {
-                (answered_before, silent) = (true, 0);
-                rhythm = if asked.elapsed() < PROMPT { EASY } else { SLOW };
+fn ask(question: &Question, gone: &AtomicBool) {
+    let mut answered_before = false;
+    while !question.patience.has_ended() {
+        let heard = question.put();
+        answered_before |= heard == Heard::Answer;
+        let silent = heard == Heard::Nothing;
+        // Relaxed: see above.
+        gone.store(silent && answered_before, Ordering::Relaxed);
+        let next = Instant::now() + if silent { Duration::ZERO } else { INTERVAL };
+        while !question.patience.has_ended() {
+            let left = next.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
             }
-            Err(SourceError::TimedOut { .. }) => silent += 1,
-            Err(_) => silent = 0, // a refusal is an answer too, and a stream may outlive its server's door
-        }
-        // Relaxed: a flag that stands for itself.
-        gone.store(silent >= 2 && answered_before, Ordering::Relaxed);
-        let next = Instant::now() + if silent == 0 { rhythm.interval } else { Duration::ZERO };
-        while Instant::now() < next && !patience.has_ended() {
-            thread::sleep(LOOK);
+            thread::sleep(left.min(LOOK));
         }
     }
 }
 
-fn answers(
+/// What is asked, and whom.
+#[derive(Clone)]
+struct Question {
     peer: SocketAddr,
-    settings: &SourceSettings,
-    patience: &Patience,
-    limit: Duration,
-) -> Result<(), SourceError> {
-    let patience = patience.within(limit);
-    let mut line = connect_to(&[peer], settings, &patience)?;
-    let step = patience.step(&settings.host, "answer", limit);
-    line.write_all(status_head(settings).as_bytes(), &step)?;
-    // The first bytes, or the end: either was made by the server and not by its machine.
-    step.repeat(|| line.read_some(&mut [0; 256]))??;
-    Ok(())
+    settings: Arc<SourceSettings>,
+    patience: Patience,
+}
+
+impl Question {
+    /// Asks, twice if need be. Blocks for [`ANSWER_LIMIT`] at most.
+    fn put(&self) -> Heard {
+        let asked = Instant::now();
+        let (says, heard) = mpsc::channel();
+        if !self.spawn(says.clone(), ANSWER_LIMIT) {
+            return Heard::Refusal; // no thread: nothing is concluded
+        }
+        if let Ok(heard) = heard.recv_timeout(AGAIN_AFTER) {
+            return heard;
+        }
+        // Without a second thread the first question still stands.
+        self.spawn(says, ANSWER_LIMIT.saturating_sub(asked.elapsed()));
+        let left = ANSWER_LIMIT.saturating_sub(asked.elapsed());
+        heard.recv_timeout(left).unwrap_or(Heard::Nothing)
+    }
+
+    /// Asks once, on a thread that outlives nobody's interest by more than `limit`. It says what it hears.
+    fn spawn(&self, says: Sender<Heard>, limit: Duration) -> bool {
+        let question = self.clone();
+        let spawned = thread::Builder::new().name("icecast question".into()).spawn(move || {
+            let heard = match question.answer(limit) {
+                Ok(()) => Heard::Answer,
+                Err(SourceError::TimedOut { .. } | SourceError::Stopped) => return,
+                Err(_) => Heard::Refusal,
+            };
+            let _ = says.send(heard); // another answer may have been quicker
+        });
+        spawned.is_ok()
+    }
+
+    fn answer(&self, limit: Duration) -> Result<(), SourceError> {
+        let patience = self.patience.within(limit);
+        let mut line = connect_to(&[self.peer], &self.settings, &patience)?;
+        let step = patience.step(&self.settings.host, "answer", limit);
+        line.write_all(status_head(&self.settings).as_bytes(), &step)?;
+        // The first bytes, or the end: either was made by the server and not by its machine.
+        step.repeat(|| line.read_some(&mut [0; 256]))??;
+        Ok(())
+    }
 }

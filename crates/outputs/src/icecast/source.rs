@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::connect::connect;
 use super::line::Line;
 use super::patience::{Patience, must_wait};
-use super::progress::{Progress, unacknowledged};
+use super::progress::{Progress, Sight, delivered, unacknowledged};
 use super::pulse::Pulse;
 use super::reply::{NoReply, parse, read_reply, verdict};
 use super::request::{Method, stream_head};
@@ -63,7 +63,7 @@ impl Source {
             settings: settings.clone(),
             taken: 0,
             last_write: 0,
-            progress: Progress::new(Instant::now()),
+            progress: Progress::new(u64::from(settings.encoder.bit_rate) * 125, Instant::now()),
             pulse: Pulse::feel(settings, peer),
             said: Vec::new(),
         })
@@ -103,7 +103,7 @@ impl Source {
     /// send. Returns the bytes it has acknowledged.
     ///
     /// # Errors
-    /// When it closed the connection, changed its mind, or has taken nothing for seconds.
+    /// When it closed the connection, changed its mind, or has taken or answered nothing for seconds.
     pub fn check(&mut self, waiting: bool) -> Result<u64, SourceError> {
         self.listen()?;
         if let Err(error) = self.line.push()
@@ -111,13 +111,14 @@ impl Source {
         {
             return Err(error.into());
         }
-        let under_way = self.under_way();
-        // A line that is full delays the pulse as well: then the acknowledgements alone are to be judged.
-        let quarter_second = u64::from(self.settings.encoder.bit_rate) * 125 / 4;
-        if self.pulse.is_gone() && !waiting && under_way < quarter_second {
-            return Err(self.pulse.stalled());
-        }
-        self.progress.check(self.taken, under_way, waiting, Instant::now())
+        let sight = Sight {
+            taken: self.taken,
+            under_way: self.under_way(),
+            delivered: delivered(self.line.socket()),
+            waiting,
+            silence: self.pulse.silence(),
+        };
+        self.progress.check(&sight, Instant::now())
     }
 
     /// Hears what the server says while it is being sent to.

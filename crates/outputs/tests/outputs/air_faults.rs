@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use airdesk_outputs::broadcast::BroadcastState;
 use airdesk_outputs::encode::Codec;
@@ -13,6 +13,10 @@ use crate::lab::impostor::{Impostor, Way};
 use crate::lab::listener::hear;
 use crate::lab::tone::assert_tone;
 use crate::lab::{seconds, wait_for};
+
+/// What is gone must be noticed within 5 s. The desk does so within 4.6 s; the machine that runs the tests may be so
+/// busy that a thread comes late three times in a row.
+const NOTICED_WITHIN: Duration = Duration::from_millis(5_000 + 500);
 
 #[test]
 fn a_wrong_password_is_said_and_not_tried_again() {
@@ -153,7 +157,7 @@ fn a_server_that_hangs_while_on_air_is_noticed_and_taken_back() {
     println!("a hung server is noticed after {:.1} s", noticed.as_secs_f64());
     server.signal("CONT");
     assert!(reason.contains("has taken nothing for"), "{reason}");
-    assert!(noticed < seconds(10), "{noticed:?}");
+    assert!(noticed < NOTICED_WITHIN, "{noticed:?}");
     await_live(&broadcast);
     let [left, _] = hear(&format!("http://127.0.0.1:{}/live.mp3", server.port), 2.0);
     assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
@@ -182,8 +186,29 @@ fn a_prompt_server_is_asked_seldom_and_missed_within_5_s() {
     let missed = answered[2].elapsed();
     println!("missed {:.1} s after its last answer", missed.as_secs_f64());
     assert!(reason.contains("has taken nothing for"), "{reason}");
-    assert!(missed < seconds(5), "{missed:?}");
-    assert!(answered.windows(2).all(|pair| pair[1] - pair[0] > seconds(2)));
+    assert!(missed < NOTICED_WITHIN, "{missed:?}");
+    assert!(answered.windows(2).all(|pair| pair[1] - pair[0] >= seconds(2)));
+}
+
+#[test]
+fn a_server_that_becomes_slow_to_answer_is_kept_on_air() {
+    let desk = Desk::tone(1_000.0, 0.25);
+    let asked = Arc::new(AtomicU32::new(0));
+    let questions = asked.clone();
+    let server = Impostor::start(move |head| {
+        // Once the first answer has come the desk relies on more.
+        if head.starts_with("GET") && questions.fetch_add(1, Ordering::Relaxed) > 0 {
+            std::thread::sleep(Duration::from_millis(1_500));
+        }
+        "HTTP/1.0 200 OK\r\n\r\n".into()
+    });
+    let broadcast = air(source("127.0.0.1", server.port, Codec::Mp3, "/live"), PASSWORD, &desk);
+    await_live(&broadcast);
+    wait_for("slow answers", seconds(60), || {
+        let state = broadcast.state();
+        assert!(matches!(state, BroadcastState::Live { reconnects: 0, .. }), "{state:?}");
+        (asked.load(Ordering::Relaxed) > 9).then_some(())
+    });
 }
 
 #[test]
@@ -249,28 +274,40 @@ fn a_line_that_is_too_slow_drops_the_oldest_and_says_so() {
     assert!(dropped < 30.0);
 }
 
-#[test]
-fn a_way_that_goes_dark_is_noticed_and_taken_again_when_it_is_back() {
+/// Breaks a way to a server by `set_broken` and mends it, for a stream in `codec`.
+fn assert_noticed_and_taken_again(codec: Codec, set_broken: impl Fn(&Way, bool)) {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
     let way = Way::to(server.port, 1_000_000);
-    let broadcast = air(
-        source("127.0.0.1", way.port, Codec::Opus, "/live.opus"),
-        PASSWORD,
-        &desk,
-    );
+    let broadcast = air(source("127.0.0.1", way.port, codec, "/live"), PASSWORD, &desk);
     await_live(&broadcast);
     std::thread::sleep(seconds(3));
-    way.set_dark(true);
+    set_broken(&way, true);
     let began = Instant::now();
     await_retrying(&broadcast);
-    println!("a dark way is noticed after {:.1} s", began.elapsed().as_secs_f64());
-    assert!(began.elapsed() < seconds(10));
+    let noticed = began.elapsed();
+    println!("{codec:?}: noticed after {:.1} s", noticed.as_secs_f64());
+    assert!(noticed < NOTICED_WITHIN, "{noticed:?}");
     std::thread::sleep(seconds(5));
-    way.set_dark(false);
+    set_broken(&way, false);
     let back = Instant::now();
     await_live(&broadcast);
     println!("and live again {:.1} s after it is back", back.elapsed().as_secs_f64());
-    let [left, _] = hear(&format!("http://127.0.0.1:{}/live.opus", server.port), 2.0);
+    let [left, _] = hear(&format!("http://127.0.0.1:{}/live", server.port), 2.0);
     assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
+}
+
+#[test]
+fn a_way_that_goes_dark_is_noticed_and_taken_again_when_it_is_back() {
+    for codec in [Codec::Mp3, Codec::Opus] {
+        assert_noticed_and_taken_again(codec, Way::set_dark);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_way_that_loses_every_packet_is_noticed_and_taken_again_when_it_is_back() {
+    for codec in [Codec::Mp3, Codec::Opus] {
+        assert_noticed_and_taken_again(codec, Way::set_black_hole);
+    }
 }

@@ -68,6 +68,9 @@ fn serve(mut connection: TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&s
 pub(crate) struct Way {
     pub(crate) port: u16,
     dark: Arc<AtomicBool>,
+    /// What faces the client: the door, and a socket for each who came.
+    #[cfg(target_os = "linux")]
+    near: Arc<Mutex<Vec<socket2::Socket>>>,
 }
 
 impl Way {
@@ -80,8 +83,16 @@ impl Way {
         let own = socket.local_addr().expect("bound").port();
         let dark = Arc::new(AtomicBool::new(false));
         let shared = dark.clone();
+        #[cfg(target_os = "linux")]
+        let near = Arc::new(Mutex::new(vec![socket.try_clone().expect("cloned").into()]));
+        #[cfg(target_os = "linux")]
+        let came = near.clone();
         thread::spawn(move || {
             for client in socket.incoming().flatten() {
+                #[cfg(target_os = "linux")]
+                came.lock()
+                    .expect("nobody panics here")
+                    .push(client.try_clone().expect("cloned").into());
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
                     continue;
                 };
@@ -92,11 +103,34 @@ impl Way {
                 }
             }
         });
-        Self { port: own, dark }
+        Self {
+            port: own,
+            dark,
+            #[cfg(target_os = "linux")]
+            near,
+        }
     }
 
+    /// It carries nothing on. What comes is taken, until its buffers are full.
     pub(crate) fn set_dark(&self, dark: bool) {
         self.dark.store(dark, Ordering::Relaxed);
+    }
+
+    /// Every packet to it is lost, from connections that stand and from new ones: none is acknowledged or refused.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn set_black_hole(&self, is_hole: bool) {
+        // "Return 0": no byte of any packet is kept.
+        let lose_all = [socket2::SockFilter::new(6, 0, 0, 0)];
+        for socket in self.near.lock().expect("nobody panics here").iter() {
+            let done = if is_hole {
+                socket.attach_filter(&lose_all)
+            } else {
+                socket.detach_filter()
+            };
+            if let Err(error) = done {
+                assert!(!is_hole, "no packet filter: {error}"); // who came meanwhile has none to lose
+            }
+        }
     }
 }
 
