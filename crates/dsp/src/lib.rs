@@ -5,6 +5,7 @@
 //! Samples are `f32`, full scale is ±1.0; a [`Frame`] is one sample of both channels.
 
 pub mod delay_locked_loop;
+pub mod denormals;
 pub mod level;
 pub mod ramp;
 pub mod resample;
