@@ -36,7 +36,7 @@ pub enum EngineCommand {
     FollowOutlet(Box<OutletClock>),
     /// Follow the machine's clock.
     FollowMachine,
-    /// Count clips and bad samples from zero again.
+    /// Count clips from zero again.
     ClearClips,
 }
 

@@ -101,10 +101,7 @@ impl Console {
     }
 
     fn clear_clips(&mut self) {
-        let strips = self.strips.iter_mut().flatten().map(|strip| {
-            strip.bad_samples = 0;
-            &mut strip.metering
-        });
+        let strips = self.strips.iter_mut().flatten().map(|strip| &mut strip.metering);
         strips
             .chain([&mut self.programme.metering, &mut self.cue.metering])
             .for_each(|metering| metering.clear_clips());

@@ -69,6 +69,8 @@ pub struct Engine {
     reports: ReportWriter,
     blocks: u64,
     blocks_late: u64,
+    /// Bad samples of strips that have left: the total never falls.
+    bad_samples_before: u64,
     load: Load,
     block_seconds: f64,
 }
@@ -96,6 +98,7 @@ impl Engine {
             reports,
             blocks: 0,
             blocks_late: 0,
+            bad_samples_before: 0,
             load: Load::default(),
             block_seconds: BLOCK_FRAMES as f64 / f64::from(settings.rate.hz()),
         };
@@ -160,6 +163,9 @@ impl Engine {
     }
 
     fn send_home(&mut self, discard: Option<Discard>) {
+        if let Some(Discard::Strip(strip)) = &discard {
+            self.bad_samples_before += strip.bad_samples;
+        }
         if let Some(discard) = discard
             && let Err(full) = self.discards.push(discard)
         {
@@ -217,10 +223,11 @@ impl Engine {
             blocks_late: self.blocks_late,
             bad_samples: 0,
         };
-        let console = &mut self.console;
+        let (console, bad_samples_before) = (&mut self.console, self.bad_samples_before);
         self.reports.publish(|report| {
             report.health = health;
             console.report(report, seen);
+            report.health.bad_samples += bad_samples_before;
         });
     }
 }

@@ -168,6 +168,32 @@ fn levels_and_health_reach_the_station() {
 }
 
 #[test]
+fn bad_samples_once_counted_stay_counted() {
+    let (mut engine, mut link, time) = engine();
+    let (mut deck, deck_inlet) = inlet(48_000.0, 48_000);
+    deck.write(&[[f32::NAN, 0.1]; 3]);
+    deck.write(&[[0.1; 2]; 24_000]);
+    let id = StripId::new(0, 1);
+    let input = StripInput::Direct(Direct::new(deck_inlet));
+    let strip = Strip::new(id, SampleRate::DESK, input, StripControls::default());
+    assert!(link.commands.push(EngineCommand::AddStrip(Box::new(strip))).is_ok());
+    let mut counted = |commands: Option<EngineCommand>, until: u32| {
+        if let Some(command) = commands {
+            assert!(link.commands.push(command).is_ok());
+        }
+        for step in until - 200..=until {
+            time.set(Nanos::from_seconds(f64::from(step) * 0.001));
+            engine.turn();
+        }
+        let report = link.reports.latest();
+        (report.health.bad_samples, report.strips().count())
+    };
+    assert_eq!(counted(None, 200), (3, 1));
+    assert_eq!(counted(Some(EngineCommand::ClearClips), 400), (3, 1));
+    assert_eq!(counted(Some(EngineCommand::RemoveStrip(id)), 600), (3, 0));
+}
+
+#[test]
 fn after_a_long_sleep_the_desk_goes_on_from_now() {
     let (mut engine, mut link, time) = engine();
     let mut reader = link.programme.reader();
