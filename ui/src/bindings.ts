@@ -392,7 +392,7 @@ export type BusState = {
  */
 bus: BusName, 
 /**
- * Its master fader, dB; `null` is off.
+ * Its fader, dB; `null` is off.
  */
 fader: number | null, };
 

@@ -1,4 +1,4 @@
-//! A sum of strips: its master fader, its meter, and its way out.
+//! A sum of strips: its fader, its meter, and its way out.
 
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
 use airdesk_dsp::{Block, Decibels, Gain, SILENCE, SampleRate};

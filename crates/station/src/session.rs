@@ -30,9 +30,9 @@ const LAST_LINE: &str = "# end of session";
 pub struct Session {
     /// The desk's rate, Hz: 44100, 48000, 88200 or 96000.
     pub rate: u32,
-    /// The programme's master fader, dB.
+    /// The programme's fader, dB.
     pub programme_fader: Decibels,
-    /// The cue bus's master fader, dB.
+    /// The cue bus's fader, dB.
     pub cue_fader: Decibels,
     /// Where the programme is played; the desk's clock.
     pub main_output: Option<DeviceChoice>,

@@ -105,7 +105,7 @@ pub enum AudioCommand {
         /// Cued or not.
         on: bool,
     },
-    /// A bus's master fader, off or -90 to +10 dB.
+    /// A bus's fader, off or -90 to +10 dB.
     SetBusFader {
         /// Which bus.
         bus: BusName,

@@ -170,7 +170,7 @@ pub enum BusName {
 pub struct BusState {
     /// Which.
     pub bus: BusName,
-    /// Its master fader, dB; `null` is off.
+    /// Its fader, dB; `null` is off.
     #[ts(type = "number | null")]
     pub fader: Decibels,
 }
