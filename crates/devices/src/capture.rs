@@ -5,6 +5,7 @@
 
 mod callback;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use serde::{Deserialize, Serialize};
 
 use crate::stream::config::{self, Wish};
-use crate::stream::health::{Pulse, StreamHealth, StreamStats};
+use crate::stream::health::Pulse;
 use crate::stream::opening::{self, Found};
 use crate::stream::{OpenStream, priority};
 use crate::{AttachError, DeviceId, HostChoice, OpenError};
@@ -113,7 +114,7 @@ impl CaptureStream {
     pub fn attach(&mut self, pick: ChannelPick, writer: InletWriter) -> Result<(), AttachError> {
         self.tidy();
         let (left, right) = pick.channels();
-        let (channel, channels) = (left.max(right), self.stream.channels);
+        let (channel, channels) = (left.max(right), self.stream.channels());
         if channel >= channels {
             return Err(AttachError::NoSuchChannel { channel, channels });
         }
@@ -139,35 +140,13 @@ impl CaptureStream {
     pub fn feeds(&self) -> usize {
         self.attached
     }
+}
 
-    /// The device.
-    pub fn device(&self) -> &DeviceId {
-        &self.stream.device
-    }
+impl Deref for CaptureStream {
+    type Target = OpenStream;
 
-    /// What the device is called.
-    pub fn name(&self) -> &str {
-        &self.stream.name
-    }
-
-    /// The rate it was opened at: the rate to make inlets with.
-    pub fn rate(&self) -> SampleRate {
-        self.stream.rate
-    }
-
-    /// The channels it was opened with.
-    pub fn channels(&self) -> u16 {
-        self.stream.channels
-    }
-
-    /// Whether it lives, as of now.
-    pub fn health(&self) -> StreamHealth {
-        self.stream.health()
-    }
-
-    /// What it has been doing.
-    pub fn stats(&self) -> StreamStats {
-        self.stream.stats()
+    fn deref(&self) -> &OpenStream {
+        &self.stream
     }
 }
 

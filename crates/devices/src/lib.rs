@@ -28,4 +28,5 @@ pub use hosts::HostChoice;
 pub use id::{BadDeviceId, DeviceId};
 pub use playback::{DeviceChoice, PlaybackRequest, PlaybackStats, PlaybackStream};
 pub use scanner::{ScanSettings, Scanner, list};
+pub use stream::OpenStream;
 pub use stream::health::{LossReason, StreamHealth, StreamStats};

@@ -9,6 +9,7 @@ mod callback;
 mod main_player;
 mod mix_cursor;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
@@ -21,7 +22,7 @@ use airdesk_engine::time::Clock;
 use cpal::traits::DeviceTrait;
 
 use crate::stream::config::{self, Wish};
-use crate::stream::health::{Pulse, StreamHealth, StreamStats};
+use crate::stream::health::{Pulse, StreamStats};
 use crate::stream::opening::{self, Found};
 use crate::stream::{OpenStream, priority};
 use crate::{DeviceId, HostChoice, OpenError};
@@ -132,32 +133,7 @@ impl PlaybackStream {
         })
     }
 
-    /// The device. Where the default was asked for: what stands for it.
-    pub fn device(&self) -> &DeviceId {
-        &self.stream.device
-    }
-
-    /// What the device is called.
-    pub fn name(&self) -> &str {
-        &self.stream.name
-    }
-
-    /// The rate it was opened at.
-    pub fn rate(&self) -> SampleRate {
-        self.stream.rate
-    }
-
-    /// The channels it was opened with.
-    pub fn channels(&self) -> u16 {
-        self.stream.channels
-    }
-
-    /// Whether it lives, as of now.
-    pub fn health(&self) -> StreamHealth {
-        self.stream.health()
-    }
-
-    /// What it has been doing.
+    /// What it has been doing, as a stream and as an output.
     pub fn stats(&self) -> PlaybackStats {
         PlaybackStats {
             stream: self.stream.stats(),
@@ -166,6 +142,14 @@ impl PlaybackStream {
             ppm: f32::from_bits(self.counts.ppm.load(Relaxed)),
             reseats: self.counts.reseats.load(Relaxed),
         }
+    }
+}
+
+impl Deref for PlaybackStream {
+    type Target = OpenStream;
+
+    fn deref(&self) -> &OpenStream {
+        &self.stream
     }
 }
 

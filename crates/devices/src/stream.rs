@@ -1,4 +1,4 @@
-//! What capture and playback streams have in common: opening, closing, priority, health.
+//! What capture and playback streams have in common: opening, closing, priority, health, and what their owners ask.
 
 pub(crate) mod config;
 pub(crate) mod health;
@@ -15,12 +15,12 @@ use crate::mac::DeviceWatch;
 use health::{LossReason, Pulse, StreamHealth, StreamStats};
 
 /// A stream that was opened and started, and what is known of it.
-pub(crate) struct OpenStream {
+pub struct OpenStream {
     stream: Option<cpal::Stream>,
-    pub(crate) device: DeviceId,
-    pub(crate) name: String,
-    pub(crate) rate: SampleRate,
-    pub(crate) channels: u16,
+    device: DeviceId,
+    name: String,
+    rate: SampleRate,
+    channels: u16,
     pulse: Arc<Pulse>,
     clock: Clock,
     opened: Nanos,
@@ -29,7 +29,28 @@ pub(crate) struct OpenStream {
 }
 
 impl OpenStream {
-    pub(crate) fn health(&self) -> StreamHealth {
+    /// The device. Where the default was asked for: what stands for it.
+    pub fn device(&self) -> &DeviceId {
+        &self.device
+    }
+
+    /// What the device is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The rate it was opened at: of a capture, the rate to make inlets with.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// The channels it was opened with.
+    pub fn channels(&self) -> u16 {
+        self.channels
+    }
+
+    /// Whether it lives, as of now.
+    pub fn health(&self) -> StreamHealth {
         match self.announced() {
             Some(reason) => StreamHealth::Lost { reason },
             None => self.pulse.health(self.clock.now(), self.opened, self.rate.hz()),
@@ -46,7 +67,8 @@ impl OpenStream {
         ((hz - f64::from(self.rate.hz())).abs() > 1.0).then_some(LossReason::RateChanged { hz })
     }
 
-    pub(crate) fn stats(&self) -> StreamStats {
+    /// What it has been doing.
+    pub fn stats(&self) -> StreamStats {
         self.pulse.stats()
     }
 }
