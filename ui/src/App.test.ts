@@ -7,7 +7,10 @@ import type { AirState, RecordingState } from "./bindings";
 import { showcase, testSnapshot } from "./platform/fakeSnapshot";
 import { openConsole } from "./test-desk";
 
-const broadcast = (air: AirState) => ({ ...testSnapshot().broadcast, air });
+const broadcast = (air: AirState) => {
+  const { broadcast } = testSnapshot();
+  return { ...broadcast, air, running: air.state === "off" ? null : broadcast.settings };
+};
 const recorder = (recording: RecordingState) => ({ ...testSnapshot().recorder, recording });
 const live: AirState = {
   state: "live",
@@ -201,19 +204,60 @@ describe("settings that are changed on air", () => {
   });
 });
 
+describe("the broadcast panel", () => {
+  test("after a reload shows what is on air and not what was saved since", () => {
+    const state = broadcast(live);
+    const settings = { ...state.settings, host: "other.example", codec: "opus", bitRate: 96 } as const;
+    openConsole({ broadcast: { ...state, settings } });
+    const shown = screen.getByTestId("server");
+    expect(shown).toHaveTextContent("On air with");
+    expect(shown).toHaveTextContent("icecast.example.org:8443/live.mp3 · MP3 128 kbit/s");
+    expect(shown).not.toHaveTextContent("other.example");
+    expect(screen.getByTestId("changed-settings")).toHaveTextContent("other.example:8443/live.mp3");
+    expect(screen.getByTestId("changed-settings")).toHaveTextContent("count from the next time you go live");
+  });
+
+  test.each<[string, AirState]>([
+    ["Goes on air with", { state: "off" }],
+    ["Connecting with", { state: "connecting" }],
+    ["Trying again with", { state: "retrying", reason: "the server is away", attempt: 2, seconds: 3 }],
+    ["Failed with", { state: "failed", reason: "wrong password", certificate: null }],
+  ])("says %s and does not claim to be on air", (text, air) => {
+    openConsole({ broadcast: broadcast(air) });
+    expect(screen.getByTestId("server")).toHaveTextContent(text);
+    expect(screen.getByTestId("server")).not.toHaveTextContent("On air with");
+  });
+});
+
 describe("the source client", () => {
-  test("is no choice where it is Airdesk's own", async () => {
+  test("is no choice in a build that has one", async () => {
     const { user } = openConsole();
     await user.click(screen.getByRole("button", { name: "Server settings" }));
     expect(screen.queryByRole("combobox", { name: "Source client" })).toBeNull();
   });
 
-  test("can be changed back from libshout", async () => {
+  test("is any that this build has", async () => {
+    const { fake, user } = openConsole({
+      broadcast: { ...testSnapshot().broadcast, transports: ["native", "libshout"] },
+    });
+    await user.click(screen.getByRole("button", { name: "Server settings" }));
+    const choice = screen.getByRole("combobox", { name: "Source client" });
+    expect(
+      within(choice)
+        .getAllByRole("option")
+        .map((option) => option.textContent),
+    ).toEqual(["Airdesk", "libshout"]);
+    await user.selectOptions(choice, "libshout");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(fake.desk.broadcast.settings.transport).toBe("libshout");
+  });
+
+  test("is Airdesk's own where a session names one that this build lacks", async () => {
     const { broadcast } = testSnapshot();
     const settings = { ...broadcast.settings, transport: "libshout" } as const;
     const { fake, user } = openConsole({ broadcast: { ...broadcast, settings } });
     await user.click(screen.getByRole("button", { name: "Server settings" }));
-    await user.selectOptions(screen.getByRole("combobox", { name: "Source client" }), "Airdesk");
+    expect(screen.queryByRole("combobox", { name: "Source client" })).toBeNull();
     await user.click(screen.getByRole("button", { name: "Save" }));
     expect(fake.desk.broadcast.settings.transport).toBe("native");
   });

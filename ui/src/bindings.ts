@@ -667,7 +667,15 @@ title: string,
 /**
  * What is happening.
  */
-air: AirState, };
+air: AirState, 
+/**
+ * What the stream began with, `null` while it is off: settings saved since count from the next go-live.
+ */
+running: BroadcastSettings | null, 
+/**
+ * The transports that this build has.
+ */
+transports: Array<Transport>, };
 
 /**
  * Where a password is kept.

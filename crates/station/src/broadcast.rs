@@ -33,8 +33,14 @@ pub(crate) struct Air {
     fresh: bool,
     rate: SampleRate,
     title: String,
-    broadcast: Option<Broadcast>,
+    stream: Option<Stream>,
     told: AirState,
+}
+
+/// A stream that is under way or has failed, and the settings that it began with.
+struct Stream {
+    broadcast: Broadcast,
+    settings: BroadcastSettings,
 }
 
 impl Air {
@@ -48,7 +54,7 @@ impl Air {
             fresh: false,
             rate,
             title: String::new(),
-            broadcast: None,
+            stream: None,
             told: AirState::Off,
         }
     }
@@ -108,8 +114,8 @@ impl Air {
 
     pub(crate) fn set_title(&mut self, title: &str) {
         self.title = title.chars().filter(|c| !c.is_control()).take(TITLE_CHARS).collect();
-        if let Some(broadcast) = &self.broadcast {
-            broadcast.set_title(&self.title);
+        if let Some(stream) = &self.stream {
+            stream.broadcast.set_title(&self.title);
         }
     }
 
@@ -141,19 +147,22 @@ impl Air {
         })?;
         broadcast.set_title(&self.title);
         self.fresh = false;
-        self.broadcast = Some(broadcast);
+        self.stream = Some(Stream {
+            broadcast,
+            settings: self.settings.clone(),
+        });
         Ok(())
     }
 
     /// Closes the connection in the background.
     pub(crate) fn go_off_air(&mut self) {
-        self.broadcast = None;
+        self.stream = None;
     }
 
     /// Closes the connection and waits until it is closed: the program ends.
     pub(crate) fn finish(&mut self) {
-        if let Some(broadcast) = self.broadcast.take() {
-            broadcast.stop();
+        if let Some(stream) = self.stream.take() {
+            stream.broadcast.stop();
         }
     }
 
@@ -169,19 +178,35 @@ impl Air {
     }
 
     pub(crate) fn state(&self) -> BroadcastState {
+        let air = self.air();
+        let running = self.stream.as_ref().filter(|_| air != AirState::Off);
         BroadcastState {
             settings: self.settings.clone(),
             password: self.kept,
             title: self.title.clone(),
-            air: self.air(),
+            running: running.map(|stream| stream.settings.clone()),
+            transports: self.transports(),
+            air,
         }
     }
 
+    /// Those that the outputs do not refuse, so that none is offered that cannot be used.
+    fn transports(&self) -> Vec<Transport> {
+        let by = |transport| BroadcastSettings {
+            transport,
+            ..BroadcastSettings::default()
+        };
+        Transport::ALL
+            .into_iter()
+            .filter(|&transport| self.target(&by(transport)).is_ok())
+            .collect()
+    }
+
     fn air(&self) -> AirState {
-        let Some(broadcast) = &self.broadcast else {
+        let Some(stream) = &self.stream else {
             return AirState::Off;
         };
-        let running = broadcast.state();
+        let running = stream.broadcast.state();
         let until_retry = running.until_retry();
         match running {
             Running::Off => AirState::Off,

@@ -28,6 +28,27 @@ export function isUnderWay(air: AirState): boolean {
   return air.state !== "off" && air.state !== "failed";
 }
 
+/** What the settings that the panel shows are to the stream. */
+export function airWith({ state }: AirState): string {
+  switch (state) {
+    case "off":
+      return "Goes on air with";
+    case "connecting":
+      return "Connecting with";
+    case "live":
+      return "On air with";
+    case "retrying":
+      return "Trying again with";
+    case "failed":
+      return "Failed with";
+  }
+}
+
+/** Whether going live with either would make the same stream. */
+export function sameSettings(one: BroadcastSettings, other: BroadcastSettings): boolean {
+  return Object.entries(one).every(([name, value]) => other[name as keyof BroadcastSettings] === value);
+}
+
 /** Where the stream goes: host, port and mount. */
 export function serverText({ host, port, mount }: BroadcastSettings): string {
   return `${host}:${port}${mount}`;

@@ -99,6 +99,8 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       password: "keyStore",
       title: "",
       air: { state: "off" },
+      running: null,
+      transports: ["native"],
     },
     listening: { on: false, urls: [], listeners: 0 },
     engine: {
@@ -161,6 +163,7 @@ const RECORDING: RecordingState = {
 export function showcase(wanted: URLSearchParams): Snapshot {
   const desk = testSnapshot({ strips: showStrips(Number(wanted.get("strips") ?? 8)) });
   desk.broadcast.air = AIR[wanted.get("air") ?? "live"] ?? LIVE;
+  if (desk.broadcast.air.state !== "off") desk.broadcast.running = structuredClone(desk.broadcast.settings);
   desk.broadcast.title = "Ólafur Arnalds – Near Light";
   desk.listening = {
     on: true,

@@ -157,9 +157,11 @@ function obeyBroadcast(desk: Snapshot, command: OnBroadcast): Event {
         reconnects: 0,
         titleError: null,
       };
+      broadcast.running = structuredClone(broadcast.settings);
       break;
     case "goOffAir":
       broadcast.air = { state: "off" };
+      broadcast.running = null;
       break;
     case "setTitle":
       broadcast.title = command.title;

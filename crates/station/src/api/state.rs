@@ -364,6 +364,11 @@ pub enum Transport {
     Libshout,
 }
 
+impl Transport {
+    /// Every transport there is, in any build.
+    pub const ALL: [Self; 2] = [Self::Native, Self::Libshout];
+}
+
 /// Which server to stream to, and how the stream introduces itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -431,6 +436,10 @@ pub struct BroadcastState {
     pub title: String,
     /// What is happening.
     pub air: AirState,
+    /// What the stream began with, `null` while it is off: settings saved since count from the next go-live.
+    pub running: Option<BroadcastSettings>,
+    /// The transports that this build has.
+    pub transports: Vec<Transport>,
 }
 
 /// Where a password is kept.

@@ -1,0 +1,95 @@
+//! What the station tells about the stream to a server: without a server, as most desks begin.
+
+use airdesk_station::api::{AirState, AudioCommand, BroadcastSettings, BroadcastState, Transport};
+use airdesk_station::{HostChoice, Station, StationHandle, StationOptions};
+use tempfile::TempDir;
+
+struct Desk {
+    station: Station,
+    handle: StationHandle,
+    _folder: TempDir,
+}
+
+impl Desk {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let station = Station::start(StationOptions {
+            session: folder.path().join("session.toml"),
+            data: folder.path().to_owned(),
+            key_store: false,
+            hosts: HostChoice::none(),
+        })
+        .expect("a station");
+        Self {
+            handle: station.handle(),
+            station,
+            _folder: folder,
+        }
+    }
+
+    async fn ask(&self, command: AudioCommand) {
+        self.handle.send(command).await.expect("obeyed");
+    }
+
+    async fn broadcast(&self) -> BroadcastState {
+        self.handle.snapshot().await.expect("a snapshot").broadcast
+    }
+
+    async fn stop(self) {
+        self.handle.stop().await.expect("the session is saved");
+        tokio::task::spawn_blocking(move || self.station.join())
+            .await
+            .expect("it ends");
+    }
+}
+
+#[tokio::test]
+async fn what_a_stream_began_with_is_told_until_it_is_off_whatever_is_saved_meanwhile() {
+    // Nobody answers there: the stream stays on its way.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let first = BroadcastSettings {
+        host: "127.0.0.1".into(),
+        port: silent.local_addr().expect("an address").port(),
+        mount: "/first.mp3".into(),
+        ..BroadcastSettings::default()
+    };
+    let second = BroadcastSettings {
+        mount: "/second.mp3".into(),
+        bit_rate: 192,
+        ..first.clone()
+    };
+    let desk = Desk::start();
+    assert_eq!(desk.broadcast().await.running, None);
+    let settings = first.clone();
+    desk.ask(AudioCommand::SetBroadcast { settings }).await;
+    let password = "hackme-42".into();
+    desk.ask(AudioCommand::SetPassword { password }).await;
+    assert_eq!(desk.broadcast().await.running, None, "saved, and not on its way");
+    desk.ask(AudioCommand::GoLive).await;
+    let settings = second.clone();
+    desk.ask(AudioCommand::SetBroadcast { settings }).await;
+    let told = desk.broadcast().await;
+    assert_ne!(told.air, AirState::Off);
+    assert_eq!((told.running.as_ref(), &told.settings), (Some(&first), &second));
+    assert!(!format!("{told:?}").contains("hackme-42"));
+    desk.ask(AudioCommand::GoOffAir).await;
+    let told = desk.broadcast().await;
+    assert_eq!((told.air, told.running), (AirState::Off, None));
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn every_transport_that_is_told_is_taken_and_every_other_is_refused() {
+    let desk = Desk::start();
+    let told = desk.broadcast().await.transports;
+    assert!(told.contains(&Transport::Native));
+    for transport in Transport::ALL {
+        let settings = BroadcastSettings {
+            transport,
+            ..BroadcastSettings::default()
+        };
+        let answer = desk.handle.send(AudioCommand::SetBroadcast { settings }).await;
+        assert_eq!(answer.is_ok(), told.contains(&transport), "{transport:?}: {answer:?}");
+    }
+    desk.stop().await;
+}
