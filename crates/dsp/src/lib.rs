@@ -6,8 +6,10 @@
 
 pub mod delay_locked_loop;
 pub mod denormals;
+pub mod lanes;
 pub mod level;
 pub mod ramp;
+pub mod range;
 pub mod resample;
 pub mod steering;
 pub mod units;

@@ -1,0 +1,79 @@
+//! Eight signals side by side: four stereo strips, left and right in turn.
+//!
+//! Each lane holds another channel, so that the recurrence of a filter or of an envelope is no obstacle
+//! to vector registers. A [`Kernel`] is written once over [`Vector`]; [`Arch`] runs it on the widest
+//! instructions that this machine has. Real-time: nothing here allocates.
+//!
+//! `std::arch` rather than a crate: some forty intrinsics suffice, behind one macro of `unsafe` a machine.
+//! `wide` chooses at compile time; `pulp` and `fearless_simd` vary their width, and the lanes here are eight.
+
+mod arch;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+mod vector;
+
+pub use arch::{Arch, Kernel};
+pub use vector::Vector;
+
+use crate::{BLOCK_FRAMES, Block};
+
+/// Channels that are processed at once.
+pub const LANES: usize = 8;
+
+/// Strips that are processed at once: each has a left and a right lane.
+pub const STRIPS: usize = LANES / 2;
+
+/// One sample of every lane: left and right of the first strip, then of the second, and so on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, align(32))]
+pub struct Lanes(pub [f32; LANES]);
+
+impl Lanes {
+    /// Silence, or no gain, in every lane.
+    pub const ZERO: Self = Self([0.0; LANES]);
+
+    /// The same number in every lane.
+    pub const fn splat(value: f32) -> Self {
+        Self([value; LANES])
+    }
+
+    /// Sets both lanes of one strip. A strip that is not there is left out.
+    pub fn set_strip(&mut self, strip: usize, value: f32) {
+        let (strips, _) = self.0.as_chunks_mut::<2>();
+        if let Some(lanes) = strips.get_mut(strip) {
+            *lanes = [value; 2];
+        }
+    }
+}
+
+/// One block of four stereo strips.
+pub type LaneBlock = [Lanes; BLOCK_FRAMES];
+
+/// A block of silence in every lane.
+pub const SILENT_LANES: LaneBlock = [Lanes::ZERO; BLOCK_FRAMES];
+
+/// Lays up to four strips side by side. Lanes without a strip are silent.
+pub fn interleave(strips: [Option<&Block>; STRIPS], lanes: &mut LaneBlock) {
+    for (strip, block) in strips.into_iter().enumerate() {
+        for (n, lane) in lanes.iter_mut().enumerate() {
+            let (left, right) = (2 * strip, 2 * strip + 1);
+            [lane.0[left], lane.0[right]] = block.map_or([0.0; 2], |block| block[n]);
+        }
+    }
+}
+
+/// Copies one strip's two lanes into its own block. A strip that is not there is silence.
+pub fn deinterleave(lanes: &LaneBlock, strip: usize, block: &mut Block) {
+    for (frame, lane) in block.iter_mut().zip(lanes) {
+        let (strips, _) = lane.0.as_chunks::<2>();
+        *frame = strips.get(strip).copied().unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests;
