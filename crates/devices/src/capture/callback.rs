@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use airdesk_dsp::Frame;
+use airdesk_dsp::denormals::Flushed;
 use airdesk_engine::inlet::InletWriter;
 use airdesk_engine::real_time;
 use airdesk_engine::time::{Clock, Nanos};
@@ -73,6 +74,7 @@ impl CaptureCallback {
     /// One callback, for audio that the host says is `latency` old.
     pub(super) fn run(&mut self, data: &cpal::Data, latency: Duration) {
         let at = self.clock.now(); // before anything else: the engine follows the device by it
+        let _flushed = Flushed::begin();
         real_time(|| {
             self.volunteer.step_forward();
             self.take_up();

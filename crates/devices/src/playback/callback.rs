@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use airdesk_dsp::Frame;
+use airdesk_dsp::denormals::Flushed;
 use airdesk_engine::real_time;
 use airdesk_engine::time::{Clock, Nanos};
 
@@ -57,6 +58,7 @@ impl<P: Player> PlaybackCallback<P> {
     /// One callback, for audio that the host says is heard `latency` from now.
     pub(super) fn run(&mut self, data: &mut cpal::Data, latency: Duration) {
         let at = self.clock.now(); // before anything else: the desk follows the device by it
+        let _flushed = Flushed::begin();
         real_time(|| {
             self.volunteer.step_forward();
             let frames = data.len() / self.channels;
