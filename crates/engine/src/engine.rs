@@ -201,10 +201,12 @@ impl Engine {
         self.blocks += 1;
         let ended = self.clock.now().seconds();
         self.load.add((ended - begun) / self.block_seconds);
+        let late = ended - time.due;
         let lead_seconds = f64::from(self.pacer.lead()) / BLOCK_FRAMES as f64 * self.block_seconds;
-        if self.pacer.follows_outlet() && ended - time.due > lead_seconds {
+        if self.pacer.follows_outlet() && late > lead_seconds {
             self.blocks_late += 1;
         }
+        self.pacer.was_ready(late, self.block_seconds);
         if self.blocks.is_multiple_of(BLOCKS_PER_REPORT) {
             self.report();
         }

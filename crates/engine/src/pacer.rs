@@ -3,10 +3,11 @@
 //! It follows the main output's callbacks when there is a main output, a small lead ahead of what the
 //! device has read, else the machine's monotonic clock. Moving between them keeps the count of frames
 //! continuous. An output that stops calling back is not awaited: its clock is carried on from what was
-//! learnt, and it takes its place anew when it returns.
+//! learnt, and it takes its place anew when it returns. The lead is twice what the engine has been late by.
 
 use airdesk_dsp::SampleRate;
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
+use airdesk_dsp::margin::Margin;
 
 use crate::command::Notice;
 use crate::outlet_clock::OutletClock;
@@ -16,6 +17,10 @@ use crate::time::Nanos;
 const LEAD: (u32, u32) = (384, 4096);
 /// By how much the lead grows when the output was starved, frames.
 const LEAD_STEP: u32 = 128;
+/// How fast the lead changes otherwise, seconds a second: half of what the bridges can follow.
+const LEAD_PACE: f64 = 5e-4;
+/// Who is late by more was asleep, and is no reason for a longer lead, seconds.
+const ASLEEP_SECONDS: f64 = 0.2;
 
 struct Outlet {
     clock: Box<OutletClock>,
@@ -32,7 +37,7 @@ pub(crate) struct Pacer {
     followed: Option<Outlet>,
     /// An output that has not called back yet.
     candidate: Option<Outlet>,
-    lead: u32,
+    lead: Margin,
 }
 
 impl Pacer {
@@ -44,13 +49,13 @@ impl Pacer {
             anchor: (now.seconds(), 0.0),
             followed: None,
             candidate: None,
-            lead: LEAD.0,
+            lead: Margin::new(f64::from(LEAD.0) / rate, f64::from(LEAD.1) / rate, LEAD_PACE),
         }
     }
 
     /// Follows `clock` from its first callback on. Returns one it had been waiting for.
     pub(crate) fn follow(&mut self, clock: Box<OutletClock>) -> Option<Box<OutletClock>> {
-        clock.set_lead(self.lead);
+        clock.set_lead(self.lead());
         let device = DelayLockedLoop::new(self.rate);
         let outlet = Outlet {
             clock,
@@ -109,11 +114,12 @@ impl Pacer {
             }
             if stamp.missing > outlet.missing {
                 outlet.missing = stamp.missing;
-                self.lead = (self.lead + LEAD_STEP).min(LEAD.1);
-                outlet.clock.set_lead(self.lead);
+                self.lead.was_short(f64::from(LEAD_STEP) / self.rate);
+                let lead = frames(&self.lead, self.rate);
+                outlet.clock.set_lead(lead);
                 notice = Some(Notice::OutletStarved {
                     missing: stamp.missing,
-                    lead: self.lead,
+                    lead,
                 });
             }
         }
@@ -123,7 +129,7 @@ impl Pacer {
     /// How many frames should have been mixed by `time`.
     pub(crate) fn position_at(&self, time: f64) -> f64 {
         match &self.followed {
-            Some(outlet) => outlet.device.position_at(time) + f64::from(self.lead),
+            Some(outlet) => outlet.device.position_at(time) + self.lead.seconds() * self.rate,
             None => self.anchor.1 + (time - self.anchor.0) * self.rate,
         }
     }
@@ -131,7 +137,7 @@ impl Pacer {
     /// When `position` frames should have been mixed.
     pub(crate) fn time_at(&self, position: f64) -> f64 {
         match &self.followed {
-            Some(outlet) => outlet.device.time_at(position - f64::from(self.lead)),
+            Some(outlet) => outlet.device.time_at(position - self.lead.seconds() * self.rate),
             None => self.anchor.0 + (position - self.anchor.1) / self.rate,
         }
     }
@@ -150,7 +156,21 @@ impl Pacer {
 
     /// How far the engine runs ahead of the output, frames.
     pub(crate) fn lead(&self) -> u32 {
-        self.lead
+        frames(&self.lead, self.rate)
+    }
+
+    /// A block was ready `late` seconds after it was due, `block` seconds after the one before it.
+    pub(crate) fn was_ready(&mut self, late: f64, block: f64) {
+        let Some(outlet) = &self.followed else { return };
+        if late < ASLEEP_SECONDS {
+            self.lead.was_late(late);
+        }
+        let before = frames(&self.lead, self.rate);
+        self.lead.pass(block);
+        let lead = frames(&self.lead, self.rate);
+        if lead != before {
+            outlet.clock.set_lead(lead);
+        }
     }
 
     /// Leaves out the frames up to `position`, which should have been mixed long before `now`.
@@ -158,10 +178,14 @@ impl Pacer {
         self.anchor = (now.seconds(), position);
         if let Some(outlet) = &mut self.followed {
             outlet.seat = outlet.clock.reseat();
-            outlet.device.restart(position - f64::from(self.lead), now.seconds());
+            outlet.device.restart(position - self.lead.seconds() * self.rate, now.seconds());
             outlet.device.pause();
         }
     }
+}
+
+fn frames(lead: &Margin, rate: f64) -> u32 {
+    (lead.seconds() * rate).round() as u32
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! sawtooth. It runs also when both clocks claim the same rate, for they never have it.
 
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
+use airdesk_dsp::margin::Margin;
 use airdesk_dsp::resample::StereoResampler;
 use airdesk_dsp::steering::{Steer, steer};
 use airdesk_dsp::{BLOCK_FRAMES, Block, Frame, SampleRate};
@@ -20,6 +21,10 @@ const STAMPS_FIRST: u32 = 4;
 const SECONDS_FIRST: f64 = 0.3;
 /// Room for callbacks that come late, at first and at most, seconds.
 const MARGIN_SECONDS: (f64, f64) = (0.003, 0.100);
+/// How fast that room changes, seconds a second: as fast as the resampler is pulled.
+const MARGIN_PACE: f64 = 1e-3;
+/// How much more there is after a gap, seconds.
+const MARGIN_STEP: f64 = 0.001;
 /// A device that has run so long without a break has started up: what is missing from then on counts.
 const STARTED_SECONDS: f64 = 2.0;
 /// A device that has not called back for so long is gone: silence is not "missing" then.
@@ -45,7 +50,7 @@ pub struct Bridge {
     last_stamp: Option<crate::inlet::Stamp>,
     stamps: u32,
     largest: u64,
-    margin: f64,
+    margin: Margin,
     delay: f64,
     speed: f64,
     frames_missing: u64,
@@ -71,7 +76,7 @@ impl Bridge {
             last_stamp: None,
             stamps: 0,
             largest: 0,
-            margin: MARGIN_SECONDS.0,
+            margin: Margin::new(MARGIN_SECONDS.0, MARGIN_SECONDS.1, MARGIN_PACE),
             delay: 0.0,
             speed: 1.0,
             frames_missing: 0,
@@ -98,6 +103,7 @@ impl Bridge {
             return true;
         }
         self.started |= time.due - self.sounds_since > STARTED_SECONDS;
+        self.margin.pass(BLOCK_FRAMES as f64 / self.desk_rate);
         let rate = self.inlet.rate();
         self.delay = (self.device.position_at(time.due) - self.place()) / rate;
         let Steer::Pull(pull) = steer(self.delay - self.target() / rate) else {
@@ -106,7 +112,7 @@ impl Bridge {
         };
         self.resampler.set_pull(pull * self.device.rate() / rate / time.speed);
         if self.inlet.waiting() < self.resampler.frames_needed() {
-            self.margin = (self.margin + 0.001).min(MARGIN_SECONDS.1);
+            self.margin.was_short(MARGIN_STEP);
             self.phase = InputPhase::Waiting;
             self.count_missing(time.due);
             return false;
@@ -114,7 +120,7 @@ impl Bridge {
         self.fill(block);
         if self.inlet.waiting() < self.resampler.frames_needed() {
             // The next block will not be whole: stop while there is something to fade.
-            self.margin = (self.margin + 0.001).min(MARGIN_SECONDS.1);
+            self.margin.was_short(MARGIN_STEP);
             fade_out(block);
             self.phase = InputPhase::Waiting;
         }
@@ -134,9 +140,15 @@ impl Bridge {
             };
             self.stamps = self.stamps.saturating_add(1);
             self.largest = self.largest.max(stamp.position - before.position);
-            if self.device.follow(stamp.position as f64, time) == Follow::Broken {
-                self.device.restart(stamp.position as f64, time);
-                self.phase = InputPhase::Waiting;
+            let late = time - self.device.time_at(stamp.position as f64);
+            match self.device.follow(stamp.position as f64, time) {
+                Follow::Steady if self.device.age(time) > SECONDS_FIRST => self.margin.was_late(late),
+                // A device that stood still for so long is no reason to lag behind it ever after.
+                Follow::Steady | Follow::Outlier => {}
+                Follow::Broken => {
+                    self.device.restart(stamp.position as f64, time);
+                    self.phase = InputPhase::Waiting;
+                }
             }
             if stamp.lost != self.lost_before {
                 // The ring has a hole behind what it holds: skip to the far side of it.
@@ -154,7 +166,7 @@ impl Bridge {
 
     /// How far behind the device to read, in its frames: nothing younger is sure to have arrived.
     fn target(&self) -> f64 {
-        self.largest as f64 + self.block + 2.0 + self.margin * self.inlet.rate()
+        self.largest as f64 + self.block + 2.0 + self.margin.seconds() * self.inlet.rate()
     }
 
     /// Goes to the target delay. False while the device has not delivered that far.
@@ -165,6 +177,7 @@ impl Bridge {
         if self.stamps < STAMPS_FIRST || self.device.age(due) < SECONDS_FIRST || !alive {
             return false;
         }
+        self.margin.settle();
         self.resampler.reset();
         self.resampler
             .set_pull(self.device.rate() / self.inlet.rate() / self.speed);
