@@ -8,5 +8,5 @@ mod hub;
 mod icy;
 
 pub use feed::ListenerFeed;
-pub use hub::{JoinError, ListenSettings, ListenerHub, Mount};
+pub use hub::{Introduction, JoinError, ListenSettings, ListenerHub, Mount};
 pub use icy::ICY_INTERVAL;

@@ -30,8 +30,8 @@ fn listen(station: &StationHandle, mount: Mount, asked: &HeaderMap) -> Response 
     };
     let mut headers = HeaderMap::new();
     for (name, value) in feed.headers() {
-        // A value that HTTP cannot carry is left out; the audio is not.
-        if let Ok(value) = HeaderValue::from_str(value) {
+        // UTF-8, as Icecast sends it. A value that HTTP cannot carry is left out; the audio is not.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }

@@ -7,6 +7,7 @@ use airdesk_engine::mix_queue::MixTap;
 use airdesk_outputs::broadcast::{Broadcast, BroadcastSettings as Target, BroadcastState as Running, TransportKind};
 use airdesk_outputs::encode::{Codec, EncoderSettings};
 use airdesk_outputs::icecast::{Fingerprint, Secret as SourceSecret, SourceSettings};
+use airdesk_outputs::listen::Introduction;
 
 use crate::api::{
     AirState, BroadcastSettings, BroadcastState, CommandError, ErrorCode, PasswordState, StreamCodec, Transport,
@@ -37,10 +38,11 @@ pub(crate) struct Air {
     told: AirState,
 }
 
-/// A stream that is under way or has failed, and the settings that it began with.
+/// A stream that is under way or has failed, and what it began with.
 struct Stream {
     broadcast: Broadcast,
     settings: BroadcastSettings,
+    secret: Secret,
 }
 
 impl Air {
@@ -61,6 +63,23 @@ impl Air {
 
     pub(crate) fn settings(&self) -> &BroadcastSettings {
         &self.settings
+    }
+
+    /// How the desk's own listener mounts introduce themselves: as the station does elsewhere.
+    pub(crate) fn introduction(&self) -> Introduction {
+        let BroadcastSettings {
+            name,
+            description,
+            genre,
+            url,
+            ..
+        } = self.settings.clone();
+        Introduction {
+            name,
+            description,
+            genre,
+            url,
+        }
     }
 
     /// Takes effect when the desk goes live (again).
@@ -131,7 +150,7 @@ impl Air {
                 message,
             });
         }
-        let Some(secret) = &self.secret else {
+        let Some(secret) = self.secret.clone() else {
             let BroadcastSettings { user, host, .. } = &self.settings;
             let message = format!("there is no password for {user} at {host}; set it first");
             return Err(CommandError {
@@ -139,19 +158,42 @@ impl Air {
                 message,
             });
         };
-        let target = self.target(&self.settings)?;
-        let secret = SourceSecret::new(secret.reveal());
-        let broadcast = Broadcast::start(&target, secret, tap.clone()).map_err(|error| CommandError {
+        self.begin(self.settings.clone(), secret, tap)?;
+        self.fresh = false;
+        Ok(())
+    }
+
+    fn begin(&mut self, settings: BroadcastSettings, secret: Secret, tap: &MixTap) -> Result<(), CommandError> {
+        let target = self.target(&settings)?;
+        let given = SourceSecret::new(secret.reveal());
+        let broadcast = Broadcast::start(&target, given, tap.clone()).map_err(|error| CommandError {
             code: ErrorCode::Invalid,
             message: error.to_string(),
         })?;
         broadcast.set_title(&self.title);
-        self.fresh = false;
         self.stream = Some(Stream {
             broadcast,
-            settings: self.settings.clone(),
+            settings,
+            secret,
         });
         Ok(())
+    }
+
+    /// Streams another bus from now on, as what the stream began with. False: there is no stream. Waits for
+    /// the connection to close, because the server must let go of the mount first.
+    ///
+    /// # Errors
+    /// When the stream cannot begin again.
+    pub(crate) fn go_on(&mut self, tap: &MixTap) -> Result<bool, CommandError> {
+        if matches!(self.air(), AirState::Off | AirState::Failed { .. }) {
+            return Ok(false);
+        }
+        let Some(stream) = self.stream.take() else {
+            return Ok(false);
+        };
+        stream.broadcast.stop();
+        self.begin(stream.settings, stream.secret, tap)?;
+        Ok(true)
     }
 
     /// Closes the connection in the background.

@@ -95,7 +95,10 @@ impl Core {
 
     pub(crate) fn dispatch_broadcast(&mut self, command: AudioCommand) -> Result<(), CommandError> {
         match command {
-            AudioCommand::SetBroadcast { settings } => self.air.set(settings)?,
+            AudioCommand::SetBroadcast { settings } => {
+                self.air.set(settings)?;
+                self.listeners.introduce(self.air.introduction());
+            }
             AudioCommand::SetPassword { password } => {
                 self.air.set_password(password)?;
                 if let Some(warning) = self.air.warning() {

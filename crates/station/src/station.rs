@@ -296,6 +296,7 @@ impl Core {
         self.playbacks.choose(OutputName::Main, session.main_output);
         self.playbacks.choose(OutputName::Cue, session.cue_output);
         self.air.set_title(&session.title);
+        self.listeners.introduce(self.air.introduction());
         if let Some(warning) = self.air.warning() {
             self.notice(Severity::Warning, warning);
         }

@@ -40,7 +40,34 @@ impl Mount {
     }
 }
 
-/// How the mounts sound and introduce themselves.
+/// How the mounts introduce themselves to a listener who joins. What is empty is not sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Introduction {
+    /// Station name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Genre.
+    pub genre: String,
+    /// Home page.
+    pub url: String,
+}
+
+impl Introduction {
+    fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        [
+            ("icy-name", &self.name),
+            ("icy-description", &self.description),
+            ("icy-genre", &self.genre),
+            ("icy-url", &self.url),
+        ]
+        .into_iter()
+        .map(|(name, text)| (name, one_line(text)))
+        .filter(|(_, line)| !line.is_empty())
+    }
+}
+
+/// How the mounts sound, and how many they serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenSettings {
     /// The desk's rate.
@@ -51,10 +78,6 @@ pub struct ListenSettings {
     pub opus_bit_rate: u16,
     /// Listeners at the same time, over all mounts.
     pub listeners_max: u32,
-    /// Station name.
-    pub name: String,
-    /// Genre.
-    pub genre: String,
 }
 
 impl Default for ListenSettings {
@@ -64,8 +87,6 @@ impl Default for ListenSettings {
             mp3_bit_rate: 128,
             opus_bit_rate: 96,
             listeners_max: 200,
-            name: "Airdesk".into(),
-            genre: String::new(),
         }
     }
 }
@@ -113,6 +134,7 @@ struct Stage {
     tap: MixTap,
     open: bool,
     title: Title,
+    introduction: Introduction,
     streams: [Option<EncodedStream>; Mount::ALL.len()],
 }
 
@@ -123,6 +145,7 @@ impl ListenerHub {
             tap,
             open: false,
             title: Title::default(),
+            introduction: Introduction::default(),
             streams: [None, None],
         });
         Self(Arc::new(Shared {
@@ -147,6 +170,16 @@ impl ListenerHub {
         drop(streams); // outside the lock: an encoder takes a moment to end
     }
 
+    /// Goes on with another bus. Streams of the one before end: their players ask again, and hear this one.
+    pub fn follow(&self, tap: MixTap) {
+        let streams = {
+            let mut stage = self.stage();
+            stage.tap = tap;
+            std::mem::take(&mut stage.streams)
+        };
+        drop(streams); // outside the lock: an encoder takes a moment to end
+    }
+
     /// Listeners are let in.
     pub fn is_open(&self) -> bool {
         self.stage().open
@@ -159,6 +192,11 @@ impl ListenerHub {
         for stream in stage.streams.iter().flatten() {
             stream.set_title(&stage.title);
         }
+    }
+
+    /// Sets what those who join from now on are told about the station.
+    pub fn introduce(&self, introduction: Introduction) {
+        self.stage().introduction = introduction;
     }
 
     /// Listeners now, over all mounts.
@@ -190,6 +228,7 @@ impl ListenerHub {
         }
         let settings = self.encoder(mount);
         let title = stage.title.clone();
+        let headers = headers(settings, &stage.introduction);
         let reader = stage.tap.reader();
         let place = &mut stage.streams[mount as usize];
         if place.as_ref().is_none_or(|stream| stream.fault().is_some()) {
@@ -200,7 +239,7 @@ impl ListenerHub {
             .and_then(EncodedStream::subscribe)
             .ok_or(JoinError::Closed)?;
         let icy = wants_icy && mount == Mount::Mp3;
-        Ok(ListenerFeed::new(subscription, icy, self.headers(settings), seat))
+        Ok(ListenerFeed::new(subscription, icy, headers, seat))
     }
 
     fn encoder(&self, mount: Mount) -> EncoderSettings {
@@ -214,22 +253,6 @@ impl ListenerHub {
             bit_rate,
             rate: settings.rate,
         }
-    }
-
-    fn headers(&self, encoder: EncoderSettings) -> Vec<(&'static str, String)> {
-        let settings = &self.0.settings;
-        let content_type = match encoder.codec {
-            Codec::Mp3 => "audio/mpeg",
-            Codec::Opus => "audio/ogg; codecs=opus",
-        };
-        vec![
-            ("content-type", content_type.into()),
-            ("cache-control", "no-cache, no-store".into()),
-            ("icy-name", one_line(&settings.name)),
-            ("icy-genre", one_line(&settings.genre)),
-            ("icy-br", encoder.bit_rate.to_string()),
-            ("icy-pub", "0".into()),
-        ]
     }
 
     fn seat(&self) -> Result<Seat, JoinError> {
@@ -250,6 +273,20 @@ impl ListenerHub {
         // Everything on the stage is replaced whole: a panic leaves nothing half done.
         self.0.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn headers(encoder: EncoderSettings, introduction: &Introduction) -> Vec<(&'static str, String)> {
+    let content_type = match encoder.codec {
+        Codec::Mp3 => "audio/mpeg",
+        Codec::Opus => "audio/ogg; codecs=opus",
+    };
+    let sound = [
+        ("content-type", content_type.into()),
+        ("cache-control", "no-cache, no-store".into()),
+        ("icy-br", encoder.bit_rate.to_string()),
+        ("icy-pub", "0".into()),
+    ];
+    sound.into_iter().chain(introduction.headers()).collect()
 }
 
 /// A listener's place; free again when dropped.
