@@ -132,7 +132,7 @@ fn wrong_commands_are_refused_and_change_nothing() {
     refuses(
         &mut desk,
         json!({ "type": "setPan", "strip": strip, "pan": 1.5 }),
-        "invalid",
+        "outOfRange",
         "1",
     );
     refuses(

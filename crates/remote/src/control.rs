@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use airdesk_station::StationHandle;
-use airdesk_station::api::{ClientMessage, CommandError, DeskMeters, ErrorCode, ServerMessage};
+use airdesk_station::api::{ClientMessage, DeskMeters, ServerMessage};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
@@ -85,22 +85,9 @@ async fn talk(mut socket: WebSocket, station: &StationHandle) -> Result<(), Gone
 
 /// Obeys one message.
 async fn answer(text: &str, station: &StationHandle) -> ServerMessage {
-    let message: ClientMessage = match serde_json::from_str(text) {
+    let message = match ClientMessage::read(text) {
         Ok(message) => message,
-        Err(error) => {
-            let id = serde_json::from_str::<serde_json::Value>(text)
-                .ok()
-                .and_then(|value| value.get("id")?.as_u64())
-                .and_then(|id| u32::try_from(id).ok());
-            let message = format!("this is not a command: {error}");
-            return ServerMessage::Error {
-                id,
-                error: CommandError {
-                    code: ErrorCode::Invalid,
-                    message,
-                },
-            };
-        }
+        Err((id, error)) => return ServerMessage::Error { id, error },
     };
     match station.send(message.command).await {
         Ok(reply) => ServerMessage::Reply { id: message.id, reply },
@@ -149,5 +136,77 @@ async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Gone> {
     match timeout(PATIENCE, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Gone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airdesk_station::api::{ErrorCode, Snapshot};
+    use airdesk_station::{HostChoice, Station, StationOptions};
+
+    use super::*;
+
+    async fn refusal(station: &StationHandle, text: &str) -> (Option<u32>, ErrorCode, String) {
+        match answer(text, station).await {
+            ServerMessage::Error { id, error } => (id, error.code, error.message),
+            other => panic!("{text} was answered with {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_control_moved_too_far_is_out_of_range_and_what_is_no_number_is_invalid() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let desk = Station::start(StationOptions {
+            session: folder.path().join("session.toml"),
+            data: folder.path().to_owned(),
+            key_store: false,
+            hosts: HostChoice::none(),
+        })
+        .expect("a station");
+        let station = desk.handle();
+        let before: Snapshot = station.snapshot().await.expect("a snapshot");
+        let strip = before.strips[0].id;
+        let strip = serde_json::to_string(&strip).expect("an id");
+        for (command, says) in [
+            (r#""setTrim","level":55"#, "trim is 55.0 dB; it goes from -20 to +40 dB"),
+            (r#""setTrim","level":-20.5"#, "trim is -20.5 dB"),
+            (
+                r#""setFader","level":41.5"#,
+                "fader is 41.5 dB; it goes from -90 to +10 dB",
+            ),
+            (r#""setFader","level":-1e39"#, "fader is -3.4"),
+            (
+                r#""setPan","pan":3"#,
+                "pan is 3.0; it goes from -1 (left) to +1 (right)",
+            ),
+        ] {
+            let text = format!(r#"{{"id":7,"command":{{"strip":{strip},"type":{command}}}}}"#);
+            let (id, code, message) = refusal(&station, &text).await;
+            assert_eq!((id, code), (Some(7), ErrorCode::OutOfRange), "{message}");
+            assert!(message.contains(says), "{message}");
+        }
+        for (command, says) in [
+            (r#""setTrim","level":"loud""#, "\"loud\", expected a number of dB"),
+            (r#""setTrim","level":null"#, "expected a number of dB"),
+            (r#""setFader","level":true"#, "expected a number of dB, or null for off"),
+            (r#""setFader""#, "`level`"),
+            (r#""setPan","pan":"left""#, "expected a number from -1 to 1"),
+        ] {
+            let text = format!(r#"{{"id":8,"command":{{"strip":{strip},"type":{command}}}}}"#);
+            let (id, code, message) = refusal(&station, &text).await;
+            assert_eq!((id, code), (Some(8), ErrorCode::Invalid), "{message}");
+            assert!(message.contains(says) && message.contains("set"), "{message}");
+        }
+        let text = format!(r#"{{"id":9,"command":{{"strip":{strip},"type":"setTrim","level":NaN}}}}"#);
+        let (id, code, message) = refusal(&station, &text).await;
+        assert_eq!((id, code), (None, ErrorCode::Invalid));
+        assert!(message.contains("NaN is none"), "{message}");
+        let after = station.snapshot().await.expect("a snapshot");
+        assert_eq!(
+            (after.strips[0].fader, after.strips[0].pan),
+            (before.strips[0].fader, before.strips[0].pan)
+        );
+        station.stop().await.expect("saved");
+        desk.join();
     }
 }

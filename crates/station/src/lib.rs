@@ -19,6 +19,7 @@ mod notices;
 mod obey;
 mod overview;
 mod playback;
+mod range;
 mod recording;
 mod station;
 mod strips;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use airdesk_engine::EngineCommand;
 
 use crate::api::{AudioCommand, BusName, BusState, CommandError, ErrorCode, Event, ListeningState, Reply, Severity};
+use crate::range;
 use crate::recording::Answer;
 use crate::session::SessionStrip;
 use crate::station::Core;
@@ -42,16 +43,17 @@ impl Core {
             }
             AudioCommand::SetSource { strip, source } => self.set_source(strip, source)?,
             AudioCommand::SetTrim { strip, level } => {
-                trim_range(level.db())?;
+                let level = range::trim(level)?;
                 self.control(strip, EngineCommand::SetTrim(strip, level), |state| state.trim = level)?;
             }
             AudioCommand::SetFader { strip, level } => {
-                fader_range("fader", level.db())?;
+                let level = range::fader("fader", level)?;
                 self.control(strip, EngineCommand::SetFader(strip, level), |state| {
                     state.fader = level
                 })?;
             }
             AudioCommand::SetPan { strip, pan } => {
+                let pan = range::pan(pan)?;
                 self.control(strip, EngineCommand::SetPan(strip, pan), |state| state.pan = pan)?;
             }
             AudioCommand::SetMute { strip, on } => {
@@ -69,8 +71,8 @@ impl Core {
                 self.control(strip, EngineCommand::SetCue(strip, on), |state| state.cue = on)?;
             }
             AudioCommand::SetBusFader { bus, level } => {
-                fader_range("bus fader", level.db())?;
-                let state = BusState { bus, fader: level };
+                let fader = range::fader("bus fader", level)?;
+                let state = BusState { bus, fader };
                 self.send_bus(state)?;
                 self.buses[bus as usize] = state;
                 self.tell(Event::Bus(state));
@@ -162,27 +164,4 @@ pub(crate) fn checked_name(name: &str) -> Result<String, CommandError> {
         });
     }
     Ok(name.to_owned())
-}
-
-pub(crate) fn trim_range(value: f32) -> Result<(), CommandError> {
-    in_range("trim", value, -20.0, 40.0)
-}
-
-fn in_range(what: &str, value: f32, low: f32, high: f32) -> Result<(), CommandError> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    let message = format!("{value} dB is out of range for the {what}: {low} to {high} dB");
-    Err(CommandError {
-        code: ErrorCode::OutOfRange,
-        message,
-    })
-}
-
-pub(crate) fn fader_range(what: &str, value: f32) -> Result<(), CommandError> {
-    if value == f32::NEG_INFINITY {
-        Ok(())
-    } else {
-        in_range(what, value, -90.0, 10.0)
-    }
 }

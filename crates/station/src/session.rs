@@ -16,7 +16,8 @@ use crate::api::{
     BroadcastSettings, CommandError, DeviceChoice, Material, RecordingFormat, RecordingSettings, StripSource,
     StripState,
 };
-use crate::obey::{checked_name, fader_range, trim_range};
+use crate::obey::checked_name;
+use crate::range;
 
 /// The first line of a file that Airdesk wrote. Such a file must have the last line too: a TOML file cut
 /// short can still be a TOML file, and would be a desk with half its strips.
@@ -256,13 +257,13 @@ fn check_values(session: &Session) -> Result<(), String> {
         return Err(format!("it has {count} strips; {MAX_STRIPS} are the most"));
     }
     let say = |error: CommandError| error.message;
-    fader_range("programme fader", session.programme_fader.db()).map_err(say)?;
-    fader_range("cue fader", session.cue_fader.db()).map_err(say)?;
+    range::fader("programme fader", Some(session.programme_fader.db())).map_err(say)?;
+    range::fader("cue fader", Some(session.cue_fader.db())).map_err(say)?;
     for strip in &session.strips {
         let name = checked_name(&strip.name).map_err(say)?;
         let say = |error: CommandError| format!("strip {name}: {}", error.message);
-        trim_range(strip.trim.db()).map_err(say)?;
-        fader_range("fader", strip.fader.db()).map_err(say)?;
+        range::trim(strip.trim.db()).map_err(say)?;
+        range::fader("fader", Some(strip.fader.db())).map_err(say)?;
     }
     Ok(())
 }

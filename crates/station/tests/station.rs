@@ -95,7 +95,10 @@ async fn a_change_reaches_every_host_and_the_file_but_a_secret_reaches_neither()
     let strip = desk.first_strip().await;
     let level = airdesk_dsp::Decibels::new(-12.5).expect("a level");
     desk.handle
-        .send(AudioCommand::SetFader { strip, level })
+        .send(AudioCommand::SetFader {
+            strip,
+            level: Some(level.db()),
+        })
         .await
         .expect("done");
     desk.handle
@@ -130,20 +133,13 @@ async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
         ..Session::default()
     });
     let strip = desk.first_strip().await;
-    let level = |db| airdesk_dsp::Decibels::new(db).expect("a level");
     let before = desk.handle.snapshot().await.expect("a snapshot").strips;
     for (command, code) in [
-        (
-            AudioCommand::SetTrim {
-                strip,
-                level: level(-20.5),
-            },
-            ErrorCode::OutOfRange,
-        ),
+        (AudioCommand::SetTrim { strip, level: -20.5 }, ErrorCode::OutOfRange),
         (
             AudioCommand::SetFader {
                 strip,
-                level: level(10.5),
+                level: Some(10.5),
             },
             ErrorCode::OutOfRange,
         ),
@@ -280,6 +276,81 @@ async fn a_recording_is_in_the_file_before_the_answer_and_whole_after_stop() {
     let reader = hound::WavReader::open(&file).expect("a WAV file");
     assert!(reader.duration() > 30_000, "{}", reader.duration());
     desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_desk_that_ends_while_a_recording_is_being_closed_waits_until_it_is_whole() {
+    let mut desk = Desk::with(&Session {
+        strips: vec![pad("One")],
+        ..Session::default()
+    });
+    let folder = desk.folder.path().join("recordings");
+    let settings = airdesk_station::api::RecordingSettings {
+        folder: folder.to_string_lossy().into_owned(),
+        format: airdesk_station::api::RecordingFormat::Float32,
+    };
+    let set = AudioCommand::SetRecording { settings };
+    desk.handle.send(set).await.expect("a folder");
+    // Twice: once while it runs, once while its file is still being made.
+    desk.handle.send(AudioCommand::StartRecording).await.expect("recording");
+    sleep(Duration::from_millis(500)).await;
+    let stop = desk.handle.send(AudioCommand::StopRecording);
+    assert_eq!(stop.await.expect("it is whole"), Reply::Done);
+    let (started, stopped, ended) = tokio::join!(
+        desk.handle.send(AudioCommand::StartRecording),
+        desk.handle.send(AudioCommand::StopRecording),
+        desk.handle.stop()
+    );
+    assert_eq!(started.expect("recording"), Reply::Done);
+    assert_eq!(stopped.expect("it is whole"), Reply::Done);
+    ended.expect("the session is saved");
+    let files: Vec<_> = fs::read_dir(&folder).expect("the folder").flatten().collect();
+    assert_eq!(files.len(), 2);
+    for file in files {
+        hound::WavReader::open(file.path()).expect("a whole WAV file");
+    }
+    desk.station.take().expect("a station").join();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_disk_that_takes_no_session_holds_nothing_up_and_the_last_change_is_saved_at_the_end() {
+    let mut desk = Desk::with(&Session {
+        strips: vec![pad("One")],
+        ..Session::default()
+    });
+    // Whoever opens this to write waits until somebody reads.
+    let pipe = desk.folder.path().join("session.new.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let strip = desk.first_strip().await;
+    let level = |db| airdesk_dsp::Decibels::new(db).expect("a level");
+    let fader = |db| AudioCommand::SetFader {
+        strip,
+        level: level(db),
+    };
+    desk.handle.send(fader(-10.0)).await.expect("done");
+    sleep(Duration::from_secs(1)).await; // now it is being saved
+    let last = timeout(Duration::from_secs(2), desk.handle.send(fader(-20.0))).await;
+    last.expect("an answer").expect("done");
+    let mut meters = desk.handle.meters();
+    let frame = timeout(Duration::from_secs(2), meters.recv()).await;
+    frame.expect("levels come").expect("a station");
+    desk.handle
+        .send(AudioCommand::SetListening { on: true })
+        .await
+        .expect("done");
+    // The disk takes it now, and the next save finds an ordinary disk.
+    let reader = pipe.clone();
+    let released = std::thread::spawn(move || {
+        let mut file = fs::File::open(&reader).expect("a pipe");
+        fs::remove_file(&reader).expect("removed");
+        std::io::copy(&mut file, &mut std::io::sink()).expect("read")
+    });
+    desk.stop().await;
+    assert!(released.join().expect("read") > 0, "a save was under way");
+    let kept = session::read(&desk.session_file()).expect("a session");
+    assert_eq!((kept.strips[0].fader, kept.listening), (level(-20.0), true));
 }
 
 #[cfg(unix)]

@@ -1,10 +1,10 @@
 //! What a host may ask of the desk.
 
-use airdesk_dsp::{Decibels, Pan};
 use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::number;
 use super::state::{BroadcastSettings, BusName, DeviceChoice, OutputName, RecordingSettings, StripSource};
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -52,8 +52,8 @@ pub enum AudioCommand {
         #[ts(type = "number")]
         strip: StripId,
         /// The level, dB.
-        #[ts(type = "number")]
-        level: Decibels,
+        #[serde(deserialize_with = "number::decibels")]
+        level: f32,
     },
     /// Fader, off or -90 to +10 dB.
     SetFader {
@@ -61,8 +61,8 @@ pub enum AudioCommand {
         #[ts(type = "number")]
         strip: StripId,
         /// The level, dB; `null` is off.
-        #[ts(type = "number | null")]
-        level: Decibels,
+        #[serde(deserialize_with = "number::decibels_or_off")]
+        level: Option<f32>,
     },
     /// Constant-power pan, -1 left to +1 right.
     SetPan {
@@ -70,8 +70,8 @@ pub enum AudioCommand {
         #[ts(type = "number")]
         strip: StripId,
         /// The position.
-        #[ts(type = "number")]
-        pan: Pan,
+        #[serde(deserialize_with = "number::position")]
+        pan: f32,
     },
     /// Mute a strip in every bus but cue.
     SetMute {
@@ -110,8 +110,8 @@ pub enum AudioCommand {
         /// Which bus.
         bus: BusName,
         /// The level, dB; `null` is off.
-        #[ts(type = "number | null")]
-        level: Decibels,
+        #[serde(deserialize_with = "number::decibels_or_off")]
+        level: Option<f32>,
     },
     /// Play a bus on a device, or on none.
     SetOutput {
@@ -167,6 +167,24 @@ pub enum AudioCommand {
         /// Its number.
         id: u32,
     },
+}
+
+impl AudioCommand {
+    /// Reads a command as a host sends it. A number of any size is read: how far a control goes, the station
+    /// says when it obeys.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Invalid`], with the command's name and what is wrong with it.
+    pub fn read(command: serde_json::Value) -> Result<Self, CommandError> {
+        let name = command.get("type").and_then(serde_json::Value::as_str);
+        let what = name.map_or("this is not a command".to_owned(), |name| {
+            format!("{name:?} cannot be read as a command")
+        });
+        serde_json::from_value(command).map_err(|error| CommandError {
+            code: ErrorCode::Invalid,
+            message: format!("{what}: {error}"),
+        })
+    }
 }
 
 /// What came of a command that was obeyed.

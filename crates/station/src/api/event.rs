@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AudioCommand, BroadcastState, BusState, CommandError, DeviceState, EngineState, ListeningState, Notice,
+    AudioCommand, BroadcastState, BusState, CommandError, DeviceState, EngineState, ErrorCode, ListeningState, Notice,
     OutputState, RecorderState, Reply, Snapshot, StripState,
 };
 
@@ -45,6 +45,35 @@ pub struct ClientMessage {
     pub id: u32,
     /// What is asked.
     pub command: AudioCommand,
+}
+
+impl ClientMessage {
+    /// Reads what a console has sent.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Invalid`] with what is wrong, and the client's number where it can be told.
+    pub fn read(text: &str) -> Result<Self, (Option<u32>, CommandError)> {
+        serde_json::from_str(text).map_err(|error| Self::fault(text, &error))
+    }
+
+    /// What is wrong with a message that could not be read, told from the inside out.
+    fn fault(text: &str, error: &serde_json::Error) -> (Option<u32>, CommandError) {
+        let invalid = |message| CommandError {
+            code: ErrorCode::Invalid,
+            message,
+        };
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else {
+            let message = format!("this is not JSON: {error}; a number in it looks like -6.5, and NaN is none");
+            return (None, invalid(message));
+        };
+        let id = value["id"].as_u64().and_then(|id| u32::try_from(id).ok());
+        let command = value.get("command").cloned().map(AudioCommand::read);
+        let fault = match command {
+            Some(Err(fault)) => fault,
+            _ => invalid(format!("this is not a message with an id and a command: {error}")),
+        };
+        (id, fault)
+    }
 }
 
 /// What a console receives over the WebSocket, as text. Meters come as binary messages between.

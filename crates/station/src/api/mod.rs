@@ -7,6 +7,7 @@
 mod command;
 mod event;
 mod meters;
+mod number;
 mod state;
 
 pub use command::*;

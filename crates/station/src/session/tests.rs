@@ -89,11 +89,11 @@ fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
     let strip =
         |name: &str, more: &str| format!("[[strips]]\nname = \"{name}\"\n{more}\nsource = {{ type = \"silent\" }}\n");
     for (text, said) in [
-        (strip("Mic", "fader = 20.0"), ["strip Mic", "20 dB", "-90 to 10"]),
-        (strip("Mic", "trim = -20.5"), ["strip Mic", "-20.5 dB", "-20 to 40"]),
+        (strip("Mic", "fader = 20.0"), ["strip Mic", "20.0 dB", "-90 to +10"]),
+        (strip("Mic", "trim = -20.5"), ["strip Mic", "-20.5 dB", "-20 to +40"]),
         (strip("", ""), ["\"\"", "name", "1 to 40"]),
         (strip(&"x".repeat(41), ""), ["xxxx", "name", "1 to 40"]),
-        ("cueFader = 11.0\n".into(), ["cue fader", "11 dB", "-90 to 10"]),
+        ("cueFader = 11.0\n".into(), ["cue fader", "11.0 dB", "-90 to +10"]),
         (strip("A", "").repeat(257), ["257 strips", "256", "most"]),
         ("title = \"A\"\nrate = fast\n".into(), ["broken", "line 2", "column 8"]),
     ] {

@@ -1,0 +1,97 @@
+//! How far each control goes. Whatever asks for a position, a command or a session's file, is checked here.
+
+use airdesk_dsp::{Decibels, Pan};
+
+use crate::api::{CommandError, ErrorCode};
+
+/// Input trim, -20 to +40 dB.
+pub(crate) fn trim(level: f32) -> Result<Decibels, CommandError> {
+    decibels("trim", level, -20.0, 40.0, "")
+}
+
+/// A fader, -90 to +10 dB; `None` and minus infinity are off.
+pub(crate) fn fader(control: &str, level: Option<f32>) -> Result<Decibels, CommandError> {
+    match level {
+        None | Some(f32::NEG_INFINITY) => Ok(Decibels::SILENCE),
+        Some(level) => decibels(control, level, -90.0, 10.0, ", or is off"),
+    }
+}
+
+/// Pan, -1 to +1.
+pub(crate) fn pan(position: f32) -> Result<Pan, CommandError> {
+    Pan::new(position).ok_or_else(|| {
+        refusal(
+            "pan",
+            position,
+            format!("pan is {position:?}; it goes from -1 (left) to +1 (right)"),
+        )
+    })
+}
+
+fn decibels(control: &str, level: f32, low: f32, high: f32, off: &str) -> Result<Decibels, CommandError> {
+    Decibels::new(level)
+        .filter(|_| (low..=high).contains(&level))
+        .ok_or_else(|| {
+            refusal(
+                control,
+                level,
+                format!("{control} is {level:?} dB; it goes from {low} to {high:+} dB{off}"),
+            )
+        })
+}
+
+fn refusal(control: &str, value: f32, out_of_range: String) -> CommandError {
+    if value.is_nan() {
+        return CommandError {
+            code: ErrorCode::Invalid,
+            message: format!("{control} is not a number; give it one"),
+        };
+    }
+    CommandError {
+        code: ErrorCode::OutOfRange,
+        message: out_of_range,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_beyond_a_controls_range_is_refused_with_the_control_the_value_and_the_range() {
+        for (refused, sentence) in [
+            (trim(55.0).err(), "trim is 55.0 dB; it goes from -20 to +40 dB"),
+            (
+                fader("fader", Some(10.5)).err(),
+                "fader is 10.5 dB; it goes from -90 to +10 dB, or is off",
+            ),
+            (pan(3.0).err(), "pan is 3.0; it goes from -1 (left) to +1 (right)"),
+        ] {
+            let refused = refused.expect(sentence);
+            assert_eq!(
+                (refused.code, refused.message.as_str()),
+                (ErrorCode::OutOfRange, sentence)
+            );
+        }
+        assert_eq!(
+            trim(f32::NEG_INFINITY).err().map(|refused| refused.code),
+            Some(ErrorCode::OutOfRange)
+        );
+        for refused in [
+            trim(f32::NAN).err(),
+            fader("fader", Some(f32::NAN)).err(),
+            pan(f32::NAN).err(),
+        ] {
+            assert_eq!(refused.map(|refused| refused.code), Some(ErrorCode::Invalid));
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_range_and_off_are_taken() {
+        assert!(trim(-20.0).is_ok() && trim(40.0).is_ok());
+        assert!(fader("fader", Some(-90.0)).is_ok() && fader("fader", Some(10.0)).is_ok());
+        assert_eq!(fader("fader", None), Ok(Decibels::SILENCE));
+        assert_eq!(fader("fader", Some(f32::NEG_INFINITY)), Ok(Decibels::SILENCE));
+        assert_eq!(pan(-1.0), Ok(Pan::LEFT));
+    }
+}
