@@ -1,4 +1,5 @@
-//! The engine's thread: real-time priority where the system grants it, and nothing but turning.
+//! The engine's thread: real-time priority where the system grants it, and nothing but turning. A panic
+//! ends here: outputs then find no more blocks and play silence, and the station is told.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ struct Shared {
     stop: AtomicBool,
     real_time: AtomicBool,
     panicked: AtomicBool,
+    #[cfg(feature = "fault")]
+    fault: AtomicBool,
 }
 
 /// A running engine. Dropping it stops the engine and waits for its thread.
@@ -37,6 +40,8 @@ impl EngineThread {
             stop: AtomicBool::new(false),
             real_time: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
+            #[cfg(feature = "fault")]
+            fault: AtomicBool::new(false),
         });
         let seen = shared.clone();
         let thread = std::thread::Builder::new().name("engine".into()).spawn(move || {
@@ -45,12 +50,15 @@ impl EngineThread {
             seen.real_time.store(priority.is_ok(), Ordering::Relaxed);
             let turned = catch_unwind(AssertUnwindSafe(|| {
                 while !seen.stop.load(Ordering::Relaxed) {
+                    #[cfg(feature = "fault")]
+                    assert!(!seen.fault.load(Ordering::Relaxed), "a test has broken the engine");
                     let next = real_time(|| engine.turn());
                     let nap = Duration::from_nanos(next.0.saturating_sub(clock.now().0));
                     std::thread::sleep(nap.clamp(NAP.0, NAP.1));
                 }
             }));
             seen.panicked.store(turned.is_err(), Ordering::Relaxed);
+            seen.real_time.store(false, Ordering::Relaxed);
             if let Ok(handle) = priority {
                 // The thread ends with the next line: what it was promoted to ends with it.
                 let _ = audio_thread_priority::demote_current_thread_from_real_time(handle);
@@ -70,6 +78,12 @@ impl EngineThread {
     /// The engine broke and plays no more: start another.
     pub fn has_panicked(&self) -> bool {
         self.shared.panicked.load(Ordering::Relaxed)
+    }
+
+    /// Makes the engine panic before its next turn.
+    #[cfg(feature = "fault")]
+    pub fn panic(&self) {
+        self.shared.fault.store(true, Ordering::Relaxed);
     }
 }
 
