@@ -145,6 +145,11 @@ impl Captures {
         lost
     }
 
+    /// Closes every device.
+    pub(crate) fn let_go(&mut self) {
+        self.devices.clear();
+    }
+
     fn opened(&mut self, device: &DeviceId, result: Result<CaptureStream, OpenError>) {
         // Nobody wants it any more: the stream closes here.
         let Some(capture) = self.devices.get_mut(device) else {
@@ -176,6 +181,9 @@ pub(crate) fn retry_in(error: &OpenError) -> Duration {
 impl Core {
     /// Brings devices and strips together.
     pub(crate) fn follow_captures(&mut self) {
+        if self.is_silent() {
+            return;
+        }
         let mut wanted: Vec<DeviceId> = self
             .strips
             .states()

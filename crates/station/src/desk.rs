@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
-use airdesk_engine::report::{Report, ReportReader};
+use airdesk_engine::report::{Health, Report, ReportReader};
 use airdesk_engine::time::Clock;
 use airdesk_engine::{Engine, EngineCommand, EngineLink, EngineSettings, EngineThread, MAX_STRIPS, Notice, StripId};
 use rtrb::Producer;
@@ -16,11 +16,18 @@ use crate::api::{CommandError, ErrorCode};
 /// How often the janitor looks for what the engine has put down.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// A running engine.
+/// Hears what the engine has to say, on the janitor's thread.
+type Tell = Arc<dyn Fn(Notice) + Send + Sync>;
+
+/// An engine and the places on its console. When the engine breaks another one takes its place, and the
+/// strips keep their ids.
 pub(crate) struct Desk {
-    commands: Producer<EngineCommand>,
-    reports: ReportReader,
-    thread: EngineThread,
+    engine: Running,
+    tell: Tell,
+    /// What engines that have broken counted: totals never fall.
+    before: Health,
+    /// What a broken engine reports.
+    nothing: Box<Report>,
     generations: Box<[u32]>,
     used: Box<[bool]>,
     next: usize,
@@ -30,49 +37,68 @@ pub(crate) struct Desk {
     pub(crate) rate: SampleRate,
 }
 
+/// The station's ends of one engine.
+struct Running {
+    commands: Producer<EngineCommand>,
+    reports: ReportReader,
+    thread: EngineThread,
+}
+
+/// Starts an engine and its janitor.
+fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Running, MixTap, MixTap)> {
+    let (engine, link) = Engine::new(
+        EngineSettings {
+            rate,
+            ..EngineSettings::default()
+        },
+        clock.clone(),
+    );
+    let EngineLink {
+        commands,
+        mut discards,
+        mut notices,
+        reports,
+        programme,
+        cue,
+    } = link;
+    thread::Builder::new().name("janitor".into()).spawn(move || {
+        loop {
+            let ended = discards.is_abandoned();
+            while let Ok(discard) = discards.pop() {
+                drop(discard);
+            }
+            while let Ok(notice) = notices.pop() {
+                tell(notice);
+            }
+            if ended {
+                return;
+            }
+            thread::sleep(ROUND);
+        }
+    })?;
+    let thread = EngineThread::start(engine, clock.clone(), rate)?;
+    let running = Running {
+        commands,
+        reports,
+        thread,
+    };
+    Ok((running, programme, cue))
+}
+
 impl Desk {
     /// Starts an engine and its janitor. `tell` hears what the engine has to say, on the janitor's
     /// thread.
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub(crate) fn start(rate: SampleRate, tell: impl Fn(Notice) + Send + 'static) -> std::io::Result<Self> {
-        let clock = Clock::machine();
-        let (engine, link) = Engine::new(
-            EngineSettings {
-                rate,
-                ..EngineSettings::default()
-            },
-            clock.clone(),
-        );
-        let EngineLink {
-            commands,
-            mut discards,
-            mut notices,
-            reports,
-            programme,
-            cue,
-        } = link;
-        thread::Builder::new().name("janitor".into()).spawn(move || {
-            loop {
-                let ended = discards.is_abandoned();
-                while let Ok(discard) = discards.pop() {
-                    drop(discard);
-                }
-                while let Ok(notice) = notices.pop() {
-                    tell(notice);
-                }
-                if ended {
-                    return;
-                }
-                thread::sleep(ROUND);
-            }
-        })?;
-        let thread = EngineThread::start(engine, clock.clone(), rate)?;
+    pub(crate) fn start(rate: SampleRate, tell: impl Fn(Notice) + Send + Sync + 'static) -> std::io::Result<Self> {
+        let (clock, tell): (_, Tell) = (Clock::machine(), Arc::new(tell));
+        let (engine, programme, cue) = start(rate, &clock, tell.clone())?;
         Ok(Self {
-            commands,
-            reports,
-            thread,
+            engine,
+            tell,
+            before: Health::default(),
+            nothing: Box::default(),
             generations: vec![0; MAX_STRIPS].into(),
             used: vec![false; MAX_STRIPS].into(),
             next: 0,
@@ -83,12 +109,25 @@ impl Desk {
         })
     }
 
+    /// Puts an engine with an empty console into the place of one that has broken. Its queues are new too:
+    /// nothing that a panic may have left half done is used again.
+    ///
+    /// # Errors
+    /// When the system refuses a thread. All is then as before.
+    pub(crate) fn restart(&mut self) -> std::io::Result<()> {
+        let (engine, programme, cue) = start(self.rate, &self.clock, self.tell.clone())?;
+        self.before = self.health();
+        (self.engine, self.programme, self.cue) = (engine, programme, cue);
+        Ok(())
+    }
+
     /// Sends one command.
     ///
     /// # Errors
     /// When the engine takes none: it has stopped or cannot keep up.
     pub(crate) fn send(&mut self, command: EngineCommand) -> Result<(), CommandError> {
-        self.commands.push(command).map_err(|_| CommandError {
+        self.check()?;
+        self.engine.commands.push(command).map_err(|_| CommandError {
             code: ErrorCode::Unavailable,
             message: "the engine does not take commands now; try again in a moment".into(),
         })
@@ -114,17 +153,60 @@ impl Desk {
         }
     }
 
-    /// The engine's newest report.
+    /// Refuses what needs an engine when there is none.
+    ///
+    /// # Errors
+    /// When the engine has broken.
+    pub(crate) fn check(&self) -> Result<(), CommandError> {
+        if !self.has_panicked() {
+            return Ok(());
+        }
+        Err(CommandError {
+            code: ErrorCode::Unavailable,
+            message: "the engine has broken and the desk is silent; if it stays so, restart Airdesk".into(),
+        })
+    }
+
+    /// The engine's newest report; silence when it has broken.
     pub(crate) fn report(&mut self) -> &Report {
-        self.reports.latest()
+        if self.has_panicked() {
+            &self.nothing
+        } else {
+            self.engine.reports.latest()
+        }
+    }
+
+    /// How the engine is, with all that was counted since the desk was started.
+    pub(crate) fn health(&mut self) -> Health {
+        let now = self.engine.reports.latest().health;
+        let counted = Health {
+            frames: self.before.frames + now.frames,
+            blocks_late: self.before.blocks_late + now.blocks_late,
+            bad_samples: self.before.bad_samples + now.bad_samples,
+            ..Health::default()
+        };
+        if self.has_panicked() {
+            return counted;
+        }
+        Health {
+            frames: counted.frames,
+            blocks_late: counted.blocks_late,
+            bad_samples: counted.bad_samples,
+            ..now
+        }
     }
 
     pub(crate) fn is_real_time(&self) -> bool {
-        self.thread.is_real_time()
+        self.engine.thread.is_real_time()
     }
 
     pub(crate) fn has_panicked(&self) -> bool {
-        self.thread.has_panicked()
+        self.engine.thread.has_panicked()
+    }
+
+    #[cfg(feature = "fault")]
+    pub(crate) fn break_engine(&self) {
+        self.engine.thread.panic();
     }
 }
 

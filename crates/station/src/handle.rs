@@ -15,6 +15,8 @@ pub(crate) enum Request {
     /// Where the listener mounts can be reached, told by the face that serves them.
     ListenAt(Vec<String>),
     Stop(oneshot::Sender<Result<(), SessionError>>),
+    #[cfg(feature = "fault")]
+    BreakEngine,
 }
 
 /// The station has ended.
@@ -105,6 +107,15 @@ impl StationHandle {
         }
         // No answer: somebody else has stopped it, and has been told.
         answered.await.unwrap_or(Ok(()))
+    }
+
+    /// Makes the engine panic.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    #[cfg(feature = "fault")]
+    pub async fn break_engine(&self) -> Result<(), Unavailable> {
+        self.requests.send(Request::BreakEngine).await.map_err(|_| Unavailable)
     }
 
     /// Waits until the station has ended, asked or not.

@@ -10,6 +10,7 @@ pub mod render;
 pub mod secrets;
 pub mod session;
 
+mod breakdown;
 mod broadcast;
 mod captures;
 mod desk;

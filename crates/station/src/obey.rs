@@ -5,6 +5,7 @@ use std::time::Instant;
 use airdesk_engine::EngineCommand;
 
 use crate::api::{AudioCommand, BusName, BusState, CommandError, ErrorCode, Event, ListeningState, Reply, Severity};
+use crate::breakdown::Breakdown;
 use crate::range;
 use crate::recording::Answer;
 use crate::session::SessionStrip;
@@ -14,10 +15,16 @@ impl Core {
     /// Obeys a host, and remembers to save. What may block answers later.
     pub(crate) fn obey(&mut self, command: AudioCommand, answer: Answer) {
         match command {
-            AudioCommand::StartRecording => {
-                self.recording.start(self.desk.programme.reader(), answer);
-                self.tell_recorder();
-            }
+            AudioCommand::StartRecording => match self.desk.check() {
+                Ok(()) => {
+                    self.recording.start(self.desk.programme.reader(), answer);
+                    self.tell_recorder();
+                }
+                Err(error) => {
+                    // A host that has gone does not want the answer.
+                    let _ = answer.send(Err(error));
+                }
+            },
             AudioCommand::StopRecording => self.recording.stop(answer),
             command => {
                 let result = self.dispatch(command);
@@ -83,7 +90,12 @@ impl Core {
                 self.recording.set(settings)?;
                 self.tell_recorder();
             }
-            AudioCommand::SetListening { on } => self.set_listening(on),
+            AudioCommand::SetListening { on } => {
+                if on {
+                    self.desk.check()?;
+                }
+                self.set_listening(on);
+            }
             AudioCommand::ClearClips => self.desk.send(EngineCommand::ClearClips)?,
             AudioCommand::DismissNotice { id } => {
                 if self.notices.dismiss(id) {
@@ -108,7 +120,10 @@ impl Core {
                 }
             }
             AudioCommand::TrustCertificate { fingerprint } => self.air.trust(&fingerprint)?,
-            AudioCommand::GoLive => self.air.go_live(&self.desk.programme)?,
+            AudioCommand::GoLive => {
+                self.desk.check()?;
+                self.air.go_live(&self.desk.programme)?;
+            }
             AudioCommand::GoOffAir => self.air.go_off_air(),
             AudioCommand::SetTitle { title } => {
                 self.air.set_title(&title);
@@ -134,6 +149,9 @@ impl Core {
             self.listeners.open();
         } else {
             self.listeners.close();
+            if let Breakdown::Final { listening } = &mut self.breakdown {
+                *listening = false;
+            }
         }
         self.tell_listening();
     }

@@ -77,7 +77,7 @@ impl Core {
     pub(crate) fn engine_state(&mut self) -> EngineState {
         let real_time = self.desk.is_real_time();
         let rate = self.desk.rate.hz();
-        let health = self.desk.report().health;
+        let health = self.desk.health();
         let main = self.playbacks.state(OutputName::Main);
         let clock = match (&main.playback, health.follows_outlet) {
             (PlaybackState::Playing { name, .. }, true) => ClockSource::Device { name: name.clone() },
@@ -122,6 +122,7 @@ impl Core {
         self.sequence = self.sequence.wrapping_add(1);
         let sequence = self.sequence;
         let order: Vec<_> = self.strips.states().map(|strip| strip.id).collect();
+        let load = self.desk.health().load;
         let report = self.desk.report();
         let strips = order
             .into_iter()
@@ -133,7 +134,7 @@ impl Core {
             .collect();
         DeskMeters {
             sequence,
-            load: report.health.load,
+            load,
             buses: report.buses,
             strips,
         }

@@ -84,6 +84,18 @@ impl Playbacks {
         playback.choice = choice;
     }
 
+    /// Closes an output that cannot be opened again.
+    pub(crate) fn close(&mut self, output: OutputName, reason: &str) {
+        let playback = &mut self.outputs[output as usize];
+        playback.attempt += 1;
+        if playback.choice.is_some() {
+            playback.state = State::Closed {
+                reason: reason.into(),
+                again: Instant::now(),
+            };
+        }
+    }
+
     pub(crate) fn choice(&self, output: OutputName) -> Option<DeviceChoice> {
         self.outputs[output as usize].choice.clone()
     }
@@ -197,6 +209,7 @@ impl Core {
                 message,
             });
         }
+        self.desk.check()?;
         if output == OutputName::Main {
             self.desk.send(EngineCommand::FollowMachine)?;
         }
@@ -207,8 +220,18 @@ impl Core {
 
     /// Opens outputs that are wanted and can be had, and notices those that are lost.
     pub(crate) fn follow_playbacks(&mut self) {
+        if self.is_silent() {
+            return;
+        }
         for output in [OutputName::Main, OutputName::Cue] {
             self.follow_playback(output);
+        }
+        self.tell_playbacks();
+    }
+
+    /// Tells hosts of outputs that have changed.
+    pub(crate) fn tell_playbacks(&mut self) {
+        for output in [OutputName::Main, OutputName::Cue] {
             let state = self.playbacks.state(output);
             let playback = &mut self.playbacks.outputs[output as usize];
             if playback.told != state.playback {

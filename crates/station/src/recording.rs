@@ -23,7 +23,8 @@ enum Phase {
     Stopped {
         last_file: Option<String>,
     },
-    Starting,
+    /// Another thread makes the file; what to do when it is made.
+    Starting(Then),
     Running(Recording),
     /// Being closed by another thread; hosts see what it was last.
     Stopping(RecordingState),
@@ -31,6 +32,21 @@ enum Phase {
         file: Option<String>,
         reason: String,
     },
+}
+
+/// What to do with a recording that has just begun.
+enum Then {
+    Record,
+    /// Its engine has broken meanwhile: another file takes over.
+    GoOn,
+    /// It is to be stopped already; these wait to hear of it.
+    Stop(Vec<Answer>),
+}
+
+/// A recording that took over from one whose engine had broken, and what that one came to.
+pub(crate) struct TakenOver {
+    began: Result<Recording, StartError>,
+    ended: Summary,
 }
 
 /// The recorder and what is known of its folder.
@@ -84,7 +100,7 @@ impl RecordingDesk {
 
     /// Starts on another thread; `answer` hears what came of it.
     pub(crate) fn start(&mut self, reader: MixReader, answer: Answer) {
-        if matches!(self.phase, Phase::Starting | Phase::Running(_) | Phase::Stopping(_)) {
+        if matches!(self.phase, Phase::Starting(_) | Phase::Running(_) | Phase::Stopping(_)) {
             let message = "a recording is already under way; stop it first".into();
             // Whoever asked may have gone.
             let _ = answer.send(Err(CommandError {
@@ -93,14 +109,8 @@ impl RecordingDesk {
             }));
             return;
         }
-        self.phase = Phase::Starting;
-        let settings = RecorderSettings {
-            folder: PathBuf::from(&self.settings.folder),
-            file_stem: Zoned::now().strftime("Airdesk %Y-%m-%d %H-%M-%S").to_string(),
-            format: self.settings.format.into(),
-            rate: self.rate,
-        };
-        let internal = self.internal.clone();
+        self.phase = Phase::Starting(Then::Record);
+        let (settings, internal) = (self.file_settings(), self.internal.clone());
         tokio::task::spawn_blocking(move || {
             let result = Recorder::start(settings, reader);
             // The station may have ended meanwhile; then the recording ends too.
@@ -108,8 +118,35 @@ impl RecordingDesk {
         });
     }
 
+    fn file_settings(&self) -> RecorderSettings {
+        RecorderSettings {
+            folder: PathBuf::from(&self.settings.folder),
+            file_stem: Zoned::now().strftime("Airdesk %Y-%m-%d %H-%M-%S").to_string(),
+            format: self.settings.format.into(),
+            rate: self.rate,
+        }
+    }
+
     /// Finishes on another thread; `answer` hears when the file is whole.
     pub(crate) fn stop(&mut self, answer: Answer) {
+        if matches!(self.phase, Phase::Starting(_) | Phase::Running(_)) {
+            self.end(vec![answer]);
+        } else {
+            let message = "nothing is being recorded".into();
+            // Whoever asked may have gone.
+            let _ = answer.send(Err(CommandError {
+                code: ErrorCode::NotRunning,
+                message,
+            }));
+        }
+    }
+
+    /// Finishes on another thread, or as soon as it has begun. Nobody has asked.
+    pub(crate) fn finish(&mut self) {
+        self.end(Vec::new());
+    }
+
+    fn end(&mut self, mut answers: Vec<Answer>) {
         let last = self.recording_state();
         match std::mem::replace(&mut self.phase, Phase::Stopping(last)) {
             Phase::Running(recording) => {
@@ -117,25 +154,39 @@ impl RecordingDesk {
                 tokio::task::spawn_blocking(move || {
                     let summary = recording.stop();
                     // The station may have ended meanwhile; the file is whole all the same.
-                    let _ = internal.send(Internal::RecordingStopped(summary, Some(answer)));
+                    let _ = internal.send(Internal::RecordingStopped(summary, answers));
                 });
             }
-            other => {
-                self.phase = other;
-                let message = "nothing is being recorded".into();
-                let _ = answer.send(Err(CommandError {
-                    code: ErrorCode::NotRunning,
-                    message,
-                }));
+            Phase::Starting(then) => {
+                if let Then::Stop(waiting) = then {
+                    answers.extend(waiting);
+                }
+                self.phase = Phase::Starting(Then::Stop(answers));
             }
+            other => self.phase = other,
         }
     }
 
-    /// Finishes here and now: the program ends.
-    pub(crate) fn finish(&mut self) {
-        if let Phase::Running(recording) = std::mem::replace(&mut self.phase, Phase::Stopped { last_file: None }) {
-            let summary = recording.stop();
-            tracing::info!("recorded {}", summary.file.display());
+    /// No file is being made or closed: what there is, is whole.
+    pub(crate) fn is_settled(&self) -> bool {
+        !matches!(self.phase, Phase::Starting(_) | Phase::Running(_) | Phase::Stopping(_))
+    }
+
+    /// The engine broke and `reader` follows the new one: a new file takes over, and the old one is finished.
+    pub(crate) fn go_on(&mut self, reader: MixReader) {
+        match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
+            Phase::Running(broken) => {
+                let (settings, internal) = (self.file_settings(), self.internal.clone());
+                tokio::task::spawn_blocking(move || {
+                    // In this order, because the reader waits: closing a file takes as long as the disk does.
+                    let began = Recorder::start(settings, reader);
+                    let ended = broken.stop();
+                    // The station may have ended meanwhile; then the recording ends too.
+                    let _ = internal.send(Internal::RecordingTakenOver(TakenOver { began, ended }));
+                });
+            }
+            Phase::Starting(Then::Record) => self.phase = Phase::Starting(Then::GoOn),
+            other => self.phase = other,
         }
     }
 
@@ -155,7 +206,7 @@ impl RecordingDesk {
             Phase::Stopped { last_file } => RecordingState::Stopped {
                 last_file: last_file.clone(),
             },
-            Phase::Starting => RecordingState::Starting,
+            Phase::Starting(_) => RecordingState::Starting,
             Phase::Stopping(last) => last.clone(),
             Phase::Failed { file, reason } => RecordingState::Failed {
                 file: file.clone(),
@@ -217,31 +268,71 @@ impl Core {
     }
 
     pub(crate) fn recording_started(&mut self, result: Result<Recording, StartError>, answer: Answer) {
-        let answered = match result {
-            Ok(recording) => {
-                self.recording.phase = Phase::Running(recording);
-                Ok(Reply::Done)
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                self.recording.phase = Phase::Failed {
-                    file: None,
-                    reason: reason.clone(),
-                };
-                Err(CommandError {
-                    code: ErrorCode::Storage,
-                    message: reason,
-                })
-            }
-        };
+        let answered = self.recording_began(result);
         // Whoever asked may have gone.
-        let _ = answer.send(answered);
+        let _ = answer.send(answered.map(|()| Reply::Done));
         self.tell_recorder();
     }
 
-    pub(crate) fn recording_stopped(&mut self, summary: Summary, answer: Option<Answer>) {
+    /// Does what was asked while the file was being made.
+    fn recording_began(&mut self, result: Result<Recording, StartError>) -> Result<(), CommandError> {
+        let before = std::mem::replace(&mut self.recording.phase, Phase::Stopped { last_file: None });
+        let (then, answers) = match before {
+            Phase::Starting(Then::Stop(answers)) => (Then::Stop(Vec::new()), answers),
+            Phase::Starting(then) => (then, Vec::new()),
+            _ => (Then::Record, Vec::new()),
+        };
+        match result {
+            Ok(recording) => {
+                self.recording.phase = Phase::Running(recording);
+                match then {
+                    Then::Record => {}
+                    Then::GoOn => self.recording.go_on(self.desk.programme.reader()),
+                    Then::Stop(_) => self.recording.end(answers),
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                let error = CommandError {
+                    code: ErrorCode::Storage,
+                    message: reason.clone(),
+                };
+                for answer in answers {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(Err(error.clone()));
+                }
+                self.recording.phase = Phase::Failed { file: None, reason };
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn recording_taken_over(&mut self, taken_over: TakenOver) {
+        let TakenOver { began, ended } = taken_over;
+        let old = ended.file.display();
+        let text = match &began {
+            Ok(recording) => {
+                let new = recording.file().display();
+                format!("{old} ends where the engine broke and is whole; the recording goes on in {new}")
+            }
+            Err(error) => format!("{old} ends where the engine broke and is whole; nothing is recorded now: {error}"),
+        };
+        let severity = if began.is_ok() {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        // An error is in the recorder's state and in the notice.
+        let _ = self.recording_began(began);
+        self.notice(severity, text);
+        self.tell_recorder();
+    }
+
+    pub(crate) fn recording_stopped(&mut self, summary: Summary, answers: Vec<Answer>) {
+        tracing::info!("recorded {}", summary.file.display());
         self.recording.closed(summary);
-        if let Some(answer) = answer {
+        for answer in answers {
             // Whoever asked may have gone.
             let _ = answer.send(Ok(Reply::Done));
         }

@@ -424,6 +424,14 @@ impl SessionFile {
         })
     }
 
+    /// The disk has not taken it as long as anybody waits.
+    pub(crate) fn not_in_time(&self) -> SessionError {
+        SessionError::Write {
+            path: self.path.clone(),
+            source: io::Error::from(io::ErrorKind::TimedOut),
+        }
+    }
+
     fn replace(&self, session: &Session) -> io::Result<()> {
         let body = toml::to_string_pretty(session).map_err(io::Error::other)?;
         let text = format!("{FIRST_LINE}\n\n{body}\n{LAST_LINE}\n");

@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::api::{BusName, BusState, DeskMeters, Event, OutputName, Severity};
+use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
 use crate::desk::Desk;
@@ -23,7 +24,7 @@ use crate::handle::{Request, StationHandle};
 use crate::material::Library;
 use crate::notices::Notices;
 use crate::playback::{Opened, Playbacks};
-use crate::recording::{Answer, RecordingDesk};
+use crate::recording::{Answer, RecordingDesk, TakenOver};
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile, SessionStrip, data_folder};
 use crate::strips::Strips;
@@ -35,6 +36,8 @@ const METER_TICK: Duration = Duration::from_micros(16_667);
 /// A change is on disk this much later, so that a moving fader is saved once.
 const SAVE_AFTER: Duration = Duration::from_millis(300);
 
+/// How long the end of a desk waits for a disk.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// A session that could not be saved is tried again this much later.
 const SAVE_AGAIN: Duration = Duration::from_secs(5);
 
@@ -132,7 +135,10 @@ impl Station {
             urls: Vec::new(),
             scanner,
             desk,
-            file,
+            breakdown: Breakdown::Never,
+            file: Arc::new(file),
+            saving: false,
+            internal,
             unsaved: None,
             save_after: SAVE_AFTER,
             buses: [
@@ -194,7 +200,9 @@ pub(crate) enum Internal {
     Devices(Arc<DeviceList>),
     CaptureOpened(DeviceId, Result<CaptureStream, OpenError>),
     RecordingStarted(Result<Recording, RecordingRefused>, Answer),
-    RecordingStopped(Summary, Option<Answer>),
+    RecordingStopped(Summary, Vec<Answer>),
+    RecordingTakenOver(TakenOver),
+    Saved(Result<(), SessionError>),
     FreeSpace(Option<u64>),
     PlaybackOpened {
         output: OutputName,
@@ -218,8 +226,11 @@ pub(crate) struct Core {
     pub(crate) listeners: ListenerHub,
     pub(crate) urls: Vec<String>,
     pub(crate) scanner: Scanner,
-    pub(crate) file: SessionFile,
-    /// Since when there is something to save.
+    pub(crate) breakdown: Breakdown,
+    pub(crate) file: Arc<SessionFile>,
+    /// Another thread is saving: a disk may take its time.
+    saving: bool,
+    /// Since when there is something (more) to save.
     pub(crate) unsaved: Option<Instant>,
     /// How long it waits for that.
     save_after: Duration,
@@ -227,6 +238,7 @@ pub(crate) struct Core {
     pub(crate) first_run: bool,
     pub(crate) scanned: bool,
     pub(crate) sequence: u32,
+    internal: mpsc::UnboundedSender<Internal>,
 }
 
 impl Core {
@@ -258,12 +270,14 @@ impl Core {
                     }
                     Some(Request::Stop(answer)) => {
                         // A host that has gone finds it in the log.
-                        let _ = answer.send(self.stop());
+                        let _ = answer.send(self.stop(&mut internal).await);
                         return;
                     }
+                    #[cfg(feature = "fault")]
+                    Some(Request::BreakEngine) => self.desk.break_engine(),
                     None => {
                         // Every host has gone; `stop` has logged it.
-                        let _ = self.stop();
+                        let _ = self.stop(&mut internal).await;
                         return;
                     }
                 },
@@ -313,7 +327,7 @@ impl Core {
             cue_fader: self.buses[1].fader,
             main_output: self.playbacks.choice(OutputName::Main),
             cue_output: self.playbacks.choice(OutputName::Cue),
-            listening: self.listeners.is_open(),
+            listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),
             title: self.air.title().to_owned(),
             recording: self.recording.settings().clone(),
             broadcast: self.air.settings().clone(),
@@ -321,10 +335,20 @@ impl Core {
         }
     }
 
-    fn save(&mut self) {
-        match self.file.save(&self.session()) {
+    /// Saves on another thread, one save at a time: the last one wins.
+    fn save(&mut self, session: Session) {
+        (self.saving, self.unsaved) = (true, None);
+        let (file, internal) = (self.file.clone(), self.internal.clone());
+        tokio::task::spawn_blocking(move || {
+            // The station waits for the last one when it ends, but not for ever.
+            let _ = internal.send(Internal::Saved(file.save(&session)));
+        });
+    }
+
+    fn saved(&mut self, result: Result<(), SessionError>) {
+        self.saving = false;
+        match result {
             Ok(()) => {
-                self.unsaved = None;
                 if std::mem::replace(&mut self.save_after, SAVE_AFTER) == SAVE_AGAIN {
                     self.notice(Severity::Info, "the session is saved again".into());
                 }
@@ -337,16 +361,60 @@ impl Core {
         }
     }
 
-    fn stop(&mut self) -> Result<(), SessionError> {
-        self.air.finish();
+    async fn stop(&mut self, internal: &mut mpsc::UnboundedReceiver<Internal>) -> Result<(), SessionError> {
+        let until = tokio::time::Instant::now() + STOP_LIMIT;
+        let session = self.session(); // before the mounts are closed: they are open again next time
         self.recording.finish();
+        self.air.finish();
         self.listeners.close();
-        let saved = self.file.save(&self.session());
+        let saved = self.settle(session, internal, until).await;
         if let Err(error) = &saved {
             tracing::error!("{error}; the changes since it was last saved are lost");
         }
         tracing::info!("the desk has stopped");
         saved
+    }
+
+    /// Waits until the recording is whole and the session is saved as it is now.
+    async fn settle(
+        &mut self,
+        session: Session,
+        internal: &mut mpsc::UnboundedReceiver<Internal>,
+        until: tokio::time::Instant,
+    ) -> Result<(), SessionError> {
+        let (mut last, mut saved) = (Some(session), None);
+        loop {
+            if !self.saving
+                && let Some(session) = last.take()
+            {
+                self.save(session);
+            }
+            if self.recording.is_settled()
+                && let Some(saved) = saved.take()
+            {
+                return saved;
+            }
+            match tokio::time::timeout_at(until, internal.recv()).await {
+                Ok(Some(Internal::Saved(result))) => {
+                    self.saving = false;
+                    // One that was under way before is not the last.
+                    saved = last.is_none().then_some(result);
+                }
+                Ok(Some(message @ (Internal::RecordingStarted(..) | Internal::RecordingStopped(..)))) => {
+                    self.hear(message);
+                }
+                Ok(Some(message @ Internal::RecordingTakenOver(_))) => self.hear(message),
+                Ok(Some(_)) => {} // a device that opens now closes here
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if !self.recording.is_settled() {
+            tracing::error!(
+                "the disk has not finished the recording within {} s",
+                STOP_LIMIT.as_secs()
+            );
+        }
+        saved.unwrap_or_else(|| Err(self.file.not_in_time()))
     }
 
     /// Tells every host. Nobody listening is no fault.
@@ -368,7 +436,9 @@ impl Core {
             Internal::Devices(list) => self.hear_devices(list),
             Internal::CaptureOpened(device, result) => self.capture_opened(&device, result),
             Internal::RecordingStarted(result, answer) => self.recording_started(result, answer),
-            Internal::RecordingStopped(summary, answer) => self.recording_stopped(summary, answer),
+            Internal::RecordingStopped(summary, answers) => self.recording_stopped(summary, answers),
+            Internal::RecordingTakenOver(taken_over) => self.recording_taken_over(taken_over),
+            Internal::Saved(result) => self.saved(result),
             Internal::FreeSpace(free) => self.free_space_seen(free),
             Internal::PlaybackOpened {
                 output,
@@ -380,6 +450,7 @@ impl Core {
 
     /// What runs by itself: devices, recorder, stream, session.
     fn look_after(&mut self, ticks: u64) {
+        self.look_after_engine();
         self.follow_captures();
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));
@@ -395,14 +466,8 @@ impl Core {
             self.tell(Event::Engine(state));
             self.tell_listening();
         }
-        if self.unsaved.is_some_and(|since| since.elapsed() > self.save_after) {
-            self.save();
-        }
-        if self.desk.has_panicked() {
-            self.notice(
-                Severity::Error,
-                "the engine has broken and the desk is silent; what was recorded is safe. Restart Airdesk".into(),
-            );
+        if !self.saving && self.unsaved.is_some_and(|since| since.elapsed() > self.save_after) {
+            self.save(self.session());
         }
     }
 }

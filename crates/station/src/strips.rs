@@ -74,20 +74,6 @@ impl Core {
             ),
         })?;
         let (input, feed, told) = self.feed(&wanted.source);
-        let controls = StripControls {
-            trim: wanted.trim,
-            fader: wanted.fader,
-            pan: wanted.pan,
-            mute: wanted.mute,
-            solo: wanted.solo,
-            solo_safe: wanted.solo_safe,
-            cue: wanted.cue,
-        };
-        let strip = Strip::new(id, self.desk.rate, input, controls);
-        if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {
-            self.desk.give_back(id);
-            return Err(error);
-        }
         let state = StripState {
             id,
             name: wanted.name.clone(),
@@ -101,6 +87,11 @@ impl Core {
             solo_safe: wanted.solo_safe,
             cue: wanted.cue,
         };
+        let strip = Strip::new(id, self.desk.rate, input, StripControls::from(&state));
+        if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {
+            self.desk.give_back(id);
+            return Err(error);
+        }
         self.strips.0.push(StripSlot {
             state: state.clone(),
             feed,
@@ -238,8 +229,47 @@ impl Core {
         }
     }
 
+    /// Puts every strip on the console of a new engine: its controls as they are, its source anew. A file that
+    /// had come to its end does not begin again.
+    pub(crate) fn put_strips_back(&mut self) {
+        for place in 0..self.strips.0.len() {
+            let state = self.strips.0[place].state.clone();
+            let (input, feed, told) = if state.input == InputState::Ended {
+                (StripInput::Silent, Feed::Nothing, InputState::Ended)
+            } else {
+                self.feed(&state.source)
+            };
+            let strip = Strip::new(state.id, self.desk.rate, input, StripControls::from(&state));
+            if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {
+                self.notice(Severity::Error, format!("strip {}: {error}", state.name));
+            }
+            let slot = &mut self.strips.0[place];
+            slot.feed = feed;
+            slot.state.input = told;
+            let state = slot.state.clone();
+            self.tell(Event::Strip(state));
+        }
+        self.follow_captures();
+    }
+
+    /// No strip with a source is heard any more.
+    pub(crate) fn silence_strips(&mut self, input: &InputState) {
+        for place in 0..self.strips.0.len() {
+            let slot = &mut self.strips.0[place];
+            slot.feed = Feed::Nothing;
+            if slot.state.source != StripSource::Silent {
+                slot.state.input = input.clone();
+            }
+            let state = slot.state.clone();
+            self.tell(Event::Strip(state));
+        }
+    }
+
     /// Connects strips to the devices that are open, and says why where one is not.
     pub(crate) fn attach_strips(&mut self) {
+        if self.is_silent() {
+            return;
+        }
         let mut changed = Vec::new();
         let mut commands = Vec::new();
         let mut lost = Vec::new();
@@ -293,6 +323,20 @@ impl Core {
         }
         for state in changed {
             self.tell(Event::Strip(state));
+        }
+    }
+}
+
+impl From<&StripState> for StripControls {
+    fn from(state: &StripState) -> Self {
+        Self {
+            trim: state.trim,
+            fader: state.fader,
+            pan: state.pan,
+            mute: state.mute,
+            solo: state.solo,
+            solo_safe: state.solo_safe,
+            cue: state.cue,
         }
     }
 }

@@ -1,0 +1,101 @@
+//! The engine has broken: another one takes its place, once. Breaks it again soon, the desk stays silent and
+//! says so everywhere, because what breaks twice breaks the programme every time.
+
+use std::time::{Duration, Instant};
+
+use crate::api::{Event, InputState, OutputName, Severity};
+use crate::station::Core;
+
+/// An engine that has held so long may be replaced again.
+const LASTING: Duration = Duration::from_secs(60);
+/// What everything says that is silent because of it.
+const REASON: &str = "the engine has broken; restart Airdesk";
+
+/// Whether the engine has broken so far.
+pub(crate) enum Breakdown {
+    Never,
+    /// Then, the last time; another engine has its place.
+    Mended(Instant),
+    /// There is no engine any more.
+    Final {
+        /// The operator had the listener mounts open: so the session says.
+        listening: bool,
+    },
+}
+
+impl Core {
+    /// Replaces an engine that has broken.
+    pub(crate) fn look_after_engine(&mut self) {
+        if !self.desk.has_panicked() || self.is_silent() {
+            return;
+        }
+        let lasted = match self.breakdown {
+            Breakdown::Mended(before) => before.elapsed() > LASTING,
+            _ => true,
+        };
+        if !lasted {
+            return self.fall_silent("the engine has broken again");
+        }
+        match self.desk.restart() {
+            Ok(()) => self.go_on(),
+            Err(error) => self.fall_silent(&format!("the engine has broken and cannot be started again ({error})")),
+        }
+    }
+
+    /// There is no engine, and there will be none.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self.breakdown, Breakdown::Final { .. })
+    }
+
+    /// Leads everything to and from the new engine, what must lose nothing first.
+    fn go_on(&mut self) {
+        self.breakdown = Breakdown::Mended(Instant::now());
+        self.recording.go_on(self.desk.programme.reader());
+        for bus in self.buses {
+            if let Err(error) = self.send_bus(bus) {
+                self.notice(Severity::Error, error.message);
+            }
+        }
+        self.put_strips_back();
+        for output in [OutputName::Main, OutputName::Cue] {
+            self.playbacks.choose(output, self.playbacks.choice(output));
+        }
+        self.follow_playbacks();
+        self.listeners.follow(self.desk.programme.clone());
+        self.notice(
+            Severity::Error,
+            "the engine broke and was started again: the desk was silent for a moment, and files play from their \
+             beginning"
+                .into(),
+        );
+        if let Err(error) = self.air.go_on(&self.desk.programme) {
+            self.notice(Severity::Error, error.message);
+        }
+        self.tell(Event::Broadcast(self.air.state()));
+        self.tell_recorder();
+    }
+
+    /// Lets nothing look as if it still worked.
+    fn fall_silent(&mut self, what: &str) {
+        let listening = self.listeners.is_open();
+        self.breakdown = Breakdown::Final { listening };
+        self.recording.finish();
+        self.tell_recorder();
+        self.air.go_off_air();
+        self.tell(Event::Broadcast(self.air.state()));
+        self.listeners.close();
+        self.tell_listening();
+        for output in [OutputName::Main, OutputName::Cue] {
+            self.playbacks.close(output, REASON);
+        }
+        self.tell_playbacks();
+        self.captures.let_go();
+        self.silence_strips(&InputState::Missing { reason: REASON.into() });
+        let state = self.engine_state();
+        self.tell(Event::Engine(state));
+        self.notice(
+            Severity::Error,
+            format!("{what}; the desk is silent, and what was recorded is safe. Restart Airdesk"),
+        );
+    }
+}
