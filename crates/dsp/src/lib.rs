@@ -5,20 +5,16 @@
 //! Samples are `f32`, full scale is ±1.0; a [`Frame`] is one sample of both channels.
 
 pub mod compressor;
-pub mod correlation;
-pub mod delay;
 pub mod delay_locked_loop;
 pub mod denormals;
 pub mod dynamics;
 pub mod lanes;
 pub mod level;
-pub mod limiter;
 pub mod margin;
 pub mod ramp;
 pub mod range;
 pub mod resample;
 pub mod steering;
-pub mod true_peak;
 pub mod units;
 
 pub use units::{Decibels, Frames, Gain, Pan, SampleRate};

@@ -1,0 +1,104 @@
+//! Parameters that glide to where the operator put them.
+//!
+//! Two one-pole filters one after the other, of 6 ms each: no step, no kink, 90 % there in 23 ms. Per
+//! decision while anything moves, not at all afterwards.
+
+use super::decay_of;
+use crate::lanes::{Lanes, Vector};
+use crate::{BLOCK_FRAMES, SampleRate};
+
+/// Time constant of each of the two filters, in seconds.
+const STAGE_SECONDS: f64 = 0.006;
+
+/// Until what is left of a glide is nothing (-115 dB of it), in seconds.
+const LONGEST_SECONDS: f64 = 0.100;
+
+/// `N` parameters of every lane.
+#[derive(Debug, Clone)]
+pub(crate) struct Glide<const N: usize> {
+    target: [Lanes; N],
+    first: [Lanes; N],
+    now: [Lanes; N],
+    part: f32,
+    blocks_left: u32,
+    longest: u32,
+}
+
+impl<const N: usize> Glide<N> {
+    pub(crate) fn new(values: [Lanes; N], rate: SampleRate) -> Self {
+        Self {
+            target: values,
+            first: values,
+            now: values,
+            part: 1.0 - decay_of(STAGE_SECONDS, rate),
+            blocks_left: 0,
+            longest: rate.frames_in(LONGEST_SECONDS).0.div_ceil(BLOCK_FRAMES as u32),
+        }
+    }
+
+    /// Sends one strip's parameters to new values.
+    pub(crate) fn aim(&mut self, strip: usize, values: [f32; N]) {
+        for (target, value) in self.target.iter_mut().zip(values) {
+            target.set_strip(strip, value);
+        }
+        if self.target != self.now {
+            self.blocks_left = self.longest;
+        }
+    }
+
+    /// Something is on its way.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.blocks_left > 0
+    }
+
+    /// To be called after each block.
+    pub(crate) fn end_block(&mut self) {
+        if self.blocks_left > 0 {
+            self.blocks_left -= 1;
+            if self.blocks_left == 0 {
+                self.first = self.target;
+                self.now = self.target;
+            }
+        }
+    }
+
+    /// The values for a run of frames, in registers.
+    #[inline(always)]
+    pub(crate) fn start<V: Vector>(&self) -> Gliding<V, N> {
+        Gliding {
+            target: self.target.map(|lanes| V::load(&lanes)),
+            first: self.first.map(|lanes| V::load(&lanes)),
+            now: self.now.map(|lanes| V::load(&lanes)),
+            part: V::splat(self.part),
+        }
+    }
+
+    /// Keeps where the values arrived.
+    #[inline(always)]
+    pub(crate) fn keep<V: Vector>(&mut self, gliding: &Gliding<V, N>) {
+        for n in 0..N {
+            gliding.first[n].store(&mut self.first[n]);
+            gliding.now[n].store(&mut self.now[n]);
+        }
+    }
+}
+
+/// Parameters in registers.
+pub(crate) struct Gliding<V, const N: usize> {
+    target: [V; N],
+    first: [V; N],
+    /// The parameters as they are now.
+    pub(crate) now: [V; N],
+    part: V,
+}
+
+impl<V: Vector, const N: usize> Gliding<V, N> {
+    /// Moves on by one decision.
+    #[inline(always)]
+    pub(crate) fn step(&mut self) {
+        for n in 0..N {
+            self.first[n] = self.target[n].sub(self.first[n]).mul_add(self.part, self.first[n]);
+            self.now[n] = self.first[n].sub(self.now[n]).mul_add(self.part, self.now[n]);
+        }
+    }
+}
