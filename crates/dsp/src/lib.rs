@@ -10,11 +10,13 @@ pub mod denormals;
 pub mod dynamics;
 pub mod lanes;
 pub mod level;
+pub mod limiter;
 pub mod margin;
 pub mod ramp;
 pub mod range;
 pub mod resample;
 pub mod steering;
+pub mod true_peak;
 pub mod units;
 
 pub use units::{Decibels, Frames, Gain, Pan, SampleRate};
