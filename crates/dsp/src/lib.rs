@@ -5,6 +5,8 @@
 //! Samples are `f32`, full scale is ±1.0; a [`Frame`] is one sample of both channels.
 
 pub mod compressor;
+pub mod correlation;
+pub mod delay;
 pub mod delay_locked_loop;
 pub mod denormals;
 pub mod dynamics;
