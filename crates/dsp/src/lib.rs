@@ -10,6 +10,7 @@ pub mod delay;
 pub mod delay_locked_loop;
 pub mod denormals;
 pub mod dynamics;
+pub mod gate;
 pub mod lanes;
 pub mod level;
 pub mod limiter;
