@@ -6,6 +6,7 @@
 
 pub mod compressor;
 pub mod correlation;
+pub mod de_esser;
 pub mod delay;
 pub mod delay_locked_loop;
 pub mod denormals;

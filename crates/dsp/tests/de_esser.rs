@@ -1,0 +1,260 @@
+//! The de-esser: sharp consonants are turned down, everything else is left alone.
+
+mod dynamics_signals;
+
+use airdesk_dsp::SampleRate;
+use airdesk_dsp::de_esser::{DeEsserBank, DeEsserSettings};
+use airdesk_dsp::lanes::{Arch, SILENT_LANES};
+use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use dynamics_signals::{click_db, db, gain, noise, null_db, peak_db, sine, through};
+
+#[global_allocator]
+static ALLOCATOR: AllocDisabler = AllocDisabler;
+
+fn on() -> DeEsserSettings {
+    DeEsserSettings {
+        on: true,
+        ..DeEsserSettings::default()
+    }
+}
+
+/// A bank whose strip 1 has arrived at its settings, on silence.
+fn bank(arch: Arch, settings: &DeEsserSettings) -> DeEsserBank {
+    let mut bank = DeEsserBank::new(arch, SampleRate::DESK);
+    bank.set(1, settings).expect("in range");
+    for _ in 0..100 {
+        bank.process(&mut SILENT_LANES.clone());
+    }
+    bank
+}
+
+/// By how many dB a sine at `level` dBFS is changed, once it has been there for a while.
+fn change_db(settings: &DeEsserSettings, hz: f64, level: f64) -> f64 {
+    let mut bank = bank(Arch::best(), settings);
+    let out = through(750, |n| gain(level) * sine(n, hz, 0.0), |_, block| bank.process(block));
+    let rms = |signal: &[f64]| (signal.iter().map(|x| x * x).sum::<f64>() / signal.len() as f64).sqrt();
+    db(rms(&out[24_000..]) * 2.0_f64.sqrt()) - level
+}
+
+#[test]
+fn a_1_khz_sine_is_left_alone_and_a_7_khz_burst_is_cut() {
+    assert!(change_db(&on(), 1000.0, -6.0).abs() < 0.1);
+    let mut bank = bank(Arch::best(), &on());
+    let burst = |n: usize| {
+        if (4800..9600).contains(&n) {
+            gain(-12.0) * sine(n, 7000.0, 0.0)
+        } else {
+            0.0
+        }
+    };
+    let out = through(300, burst, |_, block| bank.process(block));
+    // From 10 ms on, a little above the frequency: most of the range is there.
+    let cut = peak_db(&out[5300..9600]) + 12.0;
+    assert!((-8.0..-5.0).contains(&cut), "{cut:.2} dB");
+}
+
+#[test]
+fn a_1_khz_sine_under_a_loud_sibilant_loses_less_than_a_tenth_of_a_db() {
+    let mut bank = bank(Arch::best(), &on());
+    let both = |n: usize| 0.25 * sine(n, 1000.0, 0.0) + 0.25 * sine(n, 9000.0, 0.0);
+    let out = through(750, both, |_, block| bank.process(block));
+    // What is at 1 kHz, over whole waves of both.
+    let heard = &out[24_000..43_200];
+    let part = |degrees| {
+        let sum: f64 = heard
+            .iter()
+            .enumerate()
+            .map(|(n, y)| y * sine(n, 1000.0, degrees))
+            .sum();
+        2.0 * sum / heard.len() as f64
+    };
+    let change = db(part(0.0).hypot(part(90.0)) / 0.25);
+    assert!(change.abs() < 0.1, "{change:.3} dB");
+    assert!(f64::from(bank.reduction(1).db()) < -7.9);
+}
+
+#[test]
+fn it_cuts_by_the_range_and_no_more_and_not_below_the_threshold() {
+    for range_db in [0.0_f32, 6.0, 12.0, 24.0] {
+        let settings = DeEsserSettings {
+            frequency_hz: 3000.0,
+            threshold_dbfs: -50.0,
+            range_db,
+            ..on()
+        };
+        // Far above the frequency the shelf is nearly all there.
+        let cut = change_db(&settings, 16_000.0, -6.0);
+        assert!((cut + f64::from(range_db)).abs() < 0.6, "{range_db} dB: {cut:.2}");
+    }
+    assert!(change_db(&on(), 9000.0, -36.0).abs() < 0.01);
+    // Above the threshold the band is limited: 5 dB over it, 5 dB less.
+    let settings = DeEsserSettings {
+        frequency_hz: 3000.0,
+        threshold_dbfs: -20.0,
+        range_db: 24.0,
+        ..on()
+    };
+    assert!((change_db(&settings, 14_000.0, -15.0) + 5.0).abs() < 0.3);
+}
+
+#[test]
+fn there_is_no_bump_at_the_corner() {
+    let settings = DeEsserSettings {
+        threshold_dbfs: -60.0,
+        range_db: 12.0,
+        ..on()
+    };
+    let mut last = 0.05;
+    for hz in [
+        500.0, 1000.0, 2000.0, 3000.0, 4000.0, 5000.0, 6000.0, 8000.0, 10_000.0, 14_000.0,
+    ] {
+        let change = change_db(&settings, hz, 0.0);
+        assert!(change < last + 0.02, "{hz} Hz: {change:.2} dB after {last:.2}");
+        last = change;
+    }
+}
+
+#[test]
+fn below_the_threshold_it_passes_to_the_bit() {
+    let mut bank = bank(Arch::best(), &on());
+    let quiet = |n: usize| 0.5 * sine(n, 300.0, 0.0) + 0.004 * noise(n);
+    let out = through(300, quiet, |_, block| bank.process(block));
+    assert!(out.iter().enumerate().all(|(n, y)| *y == f64::from(quiet(n) as f32)));
+}
+
+/// A voice: vowels and sibilants in turn.
+fn voice(n: usize) -> f64 {
+    if n % 14_400 < 9600 {
+        0.5 * sine(n, 210.0, 0.0)
+    } else {
+        0.3 * noise(n)
+    }
+}
+
+#[test]
+fn all_instructions_agree_below_minus_110_dbfs() {
+    let of = |arch| {
+        let mut bank = bank(arch, &on());
+        through(1500, voice, |_, block| bank.process(block))
+    };
+    let scalar = of(Arch::SCALAR);
+    for arch in Arch::here() {
+        let left = null_db(&of(arch), &scalar);
+        assert!(left < -110.0, "{}: {left:.1} dBFS", arch.name());
+    }
+}
+
+#[test]
+fn switching_and_moving_any_control_does_not_click() {
+    let sets = [
+        on(),
+        DeEsserSettings {
+            range_db: 24.0,
+            threshold_dbfs: -60.0,
+            frequency_hz: 2000.0,
+            ..on()
+        },
+        DeEsserSettings::default(),
+        DeEsserSettings {
+            range_db: 12.0,
+            threshold_dbfs: -60.0,
+            frequency_hz: 12_000.0,
+            ..on()
+        },
+    ];
+    let mut bank = DeEsserBank::new(Arch::best(), SampleRate::DESK);
+    let out = through(
+        3000,
+        |n| 0.5 * sine(n, 1000.0, 0.0),
+        |index, block| {
+            if index % 83 == 40 {
+                bank.set(1, &sets[(index / 83 * 3 + index / 500) % 4])
+                    .expect("in range");
+            }
+            bank.process(block);
+        },
+    );
+    let click = click_db(&out[1000..]);
+    assert!(click < -80.0, "{click:.1} dBFS");
+}
+
+#[test]
+fn no_sequence_of_settings_and_signals_makes_a_number_that_is_none() {
+    let mut bank = DeEsserBank::new(Arch::best(), SampleRate::DESK);
+    let random = |n: usize, least: f64, most: f64| (least + (most - least) * (noise(n) + 1.0) / 2.0) as f32;
+    for index in 0..3000 {
+        let n = index * 16;
+        let settings = DeEsserSettings {
+            on: noise(n) > -0.5,
+            frequency_hz: random(n + 1, 2000.0, 12_000.0),
+            threshold_dbfs: random(n + 2, -60.0, 0.0),
+            range_db: random(n + 3, 0.0, 24.0),
+        };
+        bank.set(index % 4, &settings).expect("in range");
+        let mut block = SILENT_LANES;
+        for (k, frame) in block.iter_mut().enumerate() {
+            frame.0 = std::array::from_fn(|lane| noise(n + k * 8 + lane) as f32);
+        }
+        if index % 100 == 98 {
+            block[5].set_strip(index % 3, f32::NAN);
+            block[9].set_strip(index % 3, f32::INFINITY);
+            bank.process(&mut block);
+            continue;
+        }
+        bank.process(&mut block);
+        for sample in block.iter().flat_map(|frame| frame.0) {
+            assert!(sample.abs() < 4.0, "block {index}: {sample}");
+        }
+    }
+}
+
+#[test]
+fn settings_outside_their_range_are_refused_by_name() {
+    let mut bank = DeEsserBank::new(Arch::best(), SampleRate::DESK);
+    for (wrong, name) in [
+        (
+            DeEsserSettings {
+                frequency_hz: 1999.0,
+                ..on()
+            },
+            "de-esser frequency in Hz",
+        ),
+        (
+            DeEsserSettings {
+                threshold_dbfs: 1.0,
+                ..on()
+            },
+            "de-esser threshold in dBFS",
+        ),
+        (
+            DeEsserSettings {
+                range_db: f32::NAN,
+                ..on()
+            },
+            "de-esser range in dB",
+        ),
+    ] {
+        assert_eq!(bank.set(0, &wrong).expect_err("out of range").name, name);
+    }
+    assert!(bank.is_idle());
+}
+
+#[test]
+fn it_never_allocates() {
+    let mut bank = DeEsserBank::new(Arch::best(), SampleRate::DESK);
+    let mut block = SILENT_LANES;
+    assert_no_alloc(|| {
+        for n in 0..1000_usize {
+            block[n % 64].set_strip(n % 4, (n % 3) as f32);
+            bank.set(
+                n % 4,
+                &DeEsserSettings {
+                    on: n % 300 < 200,
+                    ..on()
+                },
+            )
+            .expect("in range");
+            bank.process(&mut block);
+        }
+    });
+}
