@@ -10,6 +10,7 @@ pub mod de_esser;
 pub mod delay;
 pub mod delay_locked_loop;
 pub mod denormals;
+pub mod ducker;
 pub mod dynamics;
 pub mod gate;
 pub mod lanes;
