@@ -7,7 +7,12 @@ fn main() {
     tauri_build::try_build(
         tauri_build::Attributes::new()
             .capabilities_path_pattern("./src-tauri/capabilities/**/*")
-            .app_manifest(tauri_build::AppManifest::new().commands(&["dispatch", "snapshot", "meters_url"])),
+            .app_manifest(tauri_build::AppManifest::new().commands(&[
+                "dispatch",
+                "snapshot",
+                "meters_url",
+                "answer_closing",
+            ])),
     )
     .expect("tauri.conf.json and the capabilities are valid");
 }

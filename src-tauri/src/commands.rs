@@ -1,18 +1,22 @@
-//! What the window may ask: one command for all wishes, one for the whole desk, one for the levels.
+//! What the window may ask: one command for all wishes, one for the whole desk, one for the levels, and one for
+//! the answer whether it is to close.
 
 use airdesk_station::StationHandle;
 use airdesk_station::api::{AudioCommand, CommandError, Reply, Snapshot};
-use tauri::State;
+use serde_json::Value;
+use tauri::{Runtime, State, WebviewWindow};
 
 use crate::MetersUrl;
+use crate::closing::Closing;
 
 /// Sends a wish to the station and answers with what came of it.
 ///
 /// # Errors
 /// When the station refuses it.
 #[tauri::command]
-pub async fn dispatch(station: State<'_, StationHandle>, command: AudioCommand) -> Result<Reply, CommandError> {
-    station.send(command).await
+pub async fn dispatch(station: State<'_, StationHandle>, command: Value) -> Result<Reply, CommandError> {
+    // Read here and not by Tauri, whose refusal would be a sentence without a code.
+    station.send(AudioCommand::read(command)?).await
 }
 
 /// The whole desk as it is now.
@@ -29,4 +33,11 @@ pub async fn snapshot(station: State<'_, StationHandle>) -> Result<Snapshot, Com
 #[allow(clippy::needless_pass_by_value)] // Tauri hands state over by value
 pub fn meters_url(url: State<'_, MetersUrl>) -> String {
     url.0.clone()
+}
+
+/// The operator's answer to whether the desk is to stop and the window to close.
+#[tauri::command]
+#[allow(clippy::needless_pass_by_value)] // Tauri hands state over by value
+pub fn answer_closing<R: Runtime>(window: WebviewWindow<R>, closing: State<'_, Closing>, stop: bool) {
+    closing.answer(&window, stop);
 }

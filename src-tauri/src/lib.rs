@@ -3,15 +3,18 @@
 
 pub mod commands;
 
+mod closing;
+mod dialogs;
 mod events;
 
 use std::io::IsTerminal;
+use std::process::ExitCode;
 
 use airdesk_remote::{Bound, DEFAULT_PORT, Face, ServeError};
 use airdesk_station::config::Config;
 use airdesk_station::{Station, StationHandle, StationOptions};
 use anyhow::anyhow;
-use tauri::{App, Manager, RunEvent, Runtime};
+use tauri::{App, Manager, RunEvent, Runtime, WindowEvent};
 use tracing_subscriber::EnvFilter;
 
 /// The window's own address of the levels.
@@ -19,18 +22,25 @@ pub struct MetersUrl(pub String);
 
 /// The app without a runtime, so that tests can mount it on the mock one.
 pub fn configure<R: Runtime>(builder: tauri::Builder<R>) -> tauri::Builder<R> {
-    builder.invoke_handler(tauri::generate_handler![
-        commands::dispatch,
-        commands::snapshot,
-        commands::meters_url
-    ])
+    builder
+        .invoke_handler(tauri::generate_handler![
+            commands::dispatch,
+            commands::snapshot,
+            commands::meters_url,
+            commands::answer_closing
+        ])
+        .manage(closing::Closing::default())
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event
+                && closing::asks(window)
+            {
+                api.prevent_close();
+            }
+        })
 }
 
-/// Runs the desk in a window until the window is closed.
-///
-/// # Errors
-/// When the session, the console's port or the window cannot be had.
-pub fn run() -> anyhow::Result<()> {
+/// Runs the desk in a window until the window is closed, and says why when it cannot.
+pub fn run() -> ExitCode {
     let filter = EnvFilter::try_from_env("AIRDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info,jack=off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -38,13 +48,35 @@ pub fn run() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
+    // First: a second Airdesk hands over to the first one here and ends, before it looks at the session. What
+    // fails from here on is said in a dialog; where no window opens, none does either.
+    let app = match build_window() {
+        Ok(app) => app,
+        Err(error) => return failed(&error),
+    };
+    match run_desk(app) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let code = failed(&error);
+            dialogs::say(&error);
+            code
+        }
+    }
+}
+
+/// Says it to whoever started the program in a terminal.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("airdesk-desktop: {error}");
+    ExitCode::FAILURE
+}
+
+/// The desk behind the window, from its start to its end.
+fn run_desk(app: App) -> anyhow::Result<()> {
     let config = Config::load()?;
     let mut options = StationOptions::default();
     if let Some(session) = config.session {
         options.session = session;
     }
-    // First: a second Airdesk hands over to the first one here and ends, before it looks at the session.
-    let app = build_window()?;
     let bound = tauri::async_runtime::block_on(bind(config.port))?;
     let station = Station::start(options)?;
     let handle = station.handle();
@@ -76,6 +108,15 @@ async fn serve(handle: &StationHandle, bound: Bound) -> anyhow::Result<Face> {
 
 /// The app, without a desk and without a window so far.
 fn build_window() -> anyhow::Result<App> {
+    #[cfg(target_os = "linux")]
+    if ["DISPLAY", "WAYLAND_DISPLAY"]
+        .into_iter()
+        .all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
+    {
+        return Err(anyhow!(
+            "there is no display to open a window on; `airdesk run` is the desk without a window"
+        ));
+    }
     configure(tauri::Builder::default())
         .plugin(tauri_plugin_single_instance::init(|app, _, _| {
             if let Some(window) = app.get_webview_window("main") {

@@ -9,11 +9,5 @@ use std::process::ExitCode;
 static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;
 
 fn main() -> ExitCode {
-    match airdesk_desktop::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("airdesk-desktop: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    airdesk_desktop::run()
 }

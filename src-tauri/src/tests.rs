@@ -102,4 +102,11 @@ fn a_refusal_reaches_the_window_with_a_code_and_a_sentence() {
         .expect_err("out of range");
     assert_eq!(refused["code"], "outOfRange");
     assert!(refused["message"].as_str().expect("a sentence").contains("-20"));
+    for (level, code) in [(json!(55.0), "outOfRange"), (json!("loud"), "invalid")] {
+        let command = json!({ "type": "setTrim", "strip": strip, "level": level });
+        let refused = desk
+            .call("dispatch", json!({ "command": command }))
+            .expect_err("no trim");
+        assert_eq!(refused["code"], code, "{refused}");
+    }
 }

@@ -30,7 +30,7 @@ pub const DEFAULT_PORT: u16 = 8765;
 #[non_exhaustive]
 pub enum ServeError {
     /// Another program has the port.
-    #[error("port {port} is used by another program, perhaps another Airdesk; choose one with --port, or 0 for any")]
+    #[error("port {port} is used by another program, perhaps another Airdesk; choose one with --port or AIRDESK_PORT")]
     PortInUse {
         /// The port.
         port: u16,

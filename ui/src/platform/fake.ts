@@ -50,6 +50,11 @@ export class FakePlatform implements Platform {
     this.#listener?.meters(meterFrameBytes(meters));
   }
 
+  /** Closes the window, as its button does. Resolves with the operator's answer: true stops the desk. */
+  close(): Promise<boolean> {
+    return new Promise((resolve) => this.#listener?.closing(resolve));
+  }
+
   setConnection(connection: Connection): void {
     this.#connected = connection.state === "connected";
     this.#listener?.connection(connection);

@@ -20,6 +20,9 @@ export interface DeskListener {
   /** One meter frame, see `meter/frame.ts`. */
   meters(frame: ArrayBuffer): void;
   connection(connection: Connection): void;
+  /** The window is to be closed, which would cost what the desk is doing: ask, and answer. A browser never asks:
+   * the desk goes on without it. */
+  closing(answer: (stop: boolean) => void): void;
 }
 
 export interface Platform {

@@ -28,6 +28,7 @@ test("the window shows the snapshot and then what changes", async () => {
     connection: (state) => states.push(state),
     message: (message) => messages.push(message),
     meters: vi.fn(),
+    closing: vi.fn(),
   });
   await vi.waitFor(() => expect(states.at(-1)).toEqual({ state: "connected" }));
   await emit("desk", { type: "event", event: { type: "stripRemoved", value: 1 } });
@@ -50,6 +51,7 @@ test("the window waits for a station that is still starting", async () => {
     connection: (state) => states.push(state),
     message: vi.fn(),
     meters: vi.fn(),
+    closing: vi.fn(),
   });
   await vi.waitFor(() => expect(states.at(-1)).toEqual({ state: "connected" }), 2000);
   expect(states).toContainEqual({ state: "lost", attempt: 1 });
@@ -66,6 +68,7 @@ test("a station that has fallen silent is shown as lost until it speaks again", 
     connection: (state) => states.push(state),
     message: vi.fn(),
     meters: vi.fn(),
+    closing: vi.fn(),
   });
   await vi.advanceTimersByTimeAsync(5900);
   expect(states.at(-1)).toEqual({ state: "connected" });
@@ -85,4 +88,26 @@ test("a refusal reaches the console as the station gave it", async () => {
     code: "noSuchStrip",
     message: "there is no strip 7",
   });
+});
+
+test("the window's question whether to close is answered to the host", async () => {
+  const answers: unknown[] = [];
+  mockIPC(
+    (command, payload) => {
+      if (command === "answer_closing") answers.push(payload);
+      return command === "snapshot" ? testSnapshot() : "ws://127.0.0.1:1/meters";
+    },
+    { shouldMockEvents: true },
+  );
+  const states: Connection[] = [];
+  const end = new TauriPlatform().connect({
+    connection: (state) => states.push(state),
+    message: vi.fn(),
+    meters: vi.fn(),
+    closing: (answer) => answer(true),
+  });
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ state: "connected" }));
+  await emit("closing");
+  await vi.waitFor(() => expect(answers).toEqual([{ stop: true }]));
+  end();
 });

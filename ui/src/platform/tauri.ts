@@ -62,6 +62,7 @@ async function followDesk(
       heard();
     }),
   );
+  endWith(await listen("closing", () => listener.closing((stop) => void invoke("answer_closing", { stop }))));
   const snapshot = await untilAnswered<Snapshot>("snapshot", ended, (attempt) =>
     listener.connection({ state: "lost", attempt }),
   );

@@ -60,6 +60,7 @@ function openConsole(): {
     connection: (state) => states.push(state),
     message: (message) => messages.push(message),
     meters: vi.fn(),
+    closing: vi.fn(),
   });
   ends.push(end);
   return { platform, states, messages, end };
@@ -183,7 +184,7 @@ describe("a command", () => {
 test("binary messages are meter frames", () => {
   const platform = new WebSocketPlatform("ws://desk/control");
   const meters = vi.fn();
-  platform.connect({ connection: vi.fn(), message: vi.fn(), meters });
+  platform.connect({ connection: vi.fn(), message: vi.fn(), meters, closing: vi.fn() });
   FakeSocket.last.accept();
   const frame = new ArrayBuffer(52);
   FakeSocket.last.onmessage?.({ data: frame });

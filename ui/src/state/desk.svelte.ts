@@ -21,6 +21,8 @@ export class Desk {
   snapshot = $state<Snapshot | null>(null);
   connection = $state<Connection>({ state: "connecting" });
   refusals = $state<Refusal[]>([]);
+  /** Takes the answer while the operator is asked whether to stop the desk and close its window. */
+  closing = $state.raw<((stop: boolean) => void) | null>(null);
   /** Whether a solo silences other strips. */
   readonly soloing = $derived(this.snapshot?.strips.some(({ solo }) => solo) ?? false);
   #platform: Platform;
@@ -35,6 +37,7 @@ export class Desk {
     return this.#platform.connect({
       message: (message) => this.#take(message),
       connection: (connection) => (this.connection = connection),
+      closing: (answer) => (this.closing = answer),
       meters,
     });
   }

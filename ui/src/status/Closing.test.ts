@@ -1,0 +1,38 @@
+import { screen } from "@testing-library/svelte";
+import { tick } from "svelte";
+import { expect, test } from "vitest";
+
+import { testSnapshot } from "../platform/fakeSnapshot";
+import { openConsole } from "../test-desk";
+
+const recorder = {
+  ...testSnapshot().recorder,
+  recording: { state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 0 },
+} as const;
+const listening = { on: true, urls: [], listeners: 3 };
+
+test("closing a desk at work says what it costs, and running on is the answer under the finger", async () => {
+  const { fake, user } = openConsole({ recorder, listening });
+  const answer = fake.close();
+  await tick();
+  expect(screen.getByRole("dialog", { name: "Stop and close?" })).toHaveTextContent(
+    "The recording ends here. The listener mounts close on 3 listeners.",
+  );
+  expect(screen.getByRole("button", { name: "Keep running" })).toHaveFocus();
+  await user.keyboard("{Enter}");
+  expect(await answer).toBe(false);
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+test("the desk is stopped by that answer alone", async () => {
+  const { fake, user } = openConsole({ recorder });
+  const dismissed = fake.close();
+  await tick();
+  await user.click(screen.getByRole("button", { name: "Close" }));
+  expect(await dismissed).toBe(false);
+  const stopped = fake.close();
+  await tick();
+  await user.click(screen.getByRole("button", { name: "Stop and close" }));
+  expect(await stopped).toBe(true);
+  expect(fake.sent).toEqual([]);
+});
