@@ -226,7 +226,7 @@ impl Air {
             settings: self.settings.clone(),
             password: self.kept,
             title: self.title.clone(),
-            running: running.map(|stream| stream.settings.clone()),
+            running: running.map(|stream| Box::new(stream.settings.clone())),
             transports: self.transports(),
             air,
         }

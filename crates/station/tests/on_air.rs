@@ -70,7 +70,7 @@ async fn what_a_stream_began_with_is_told_until_it_is_off_whatever_is_saved_mean
     desk.ask(AudioCommand::SetBroadcast { settings }).await;
     let told = desk.broadcast().await;
     assert_ne!(told.air, AirState::Off);
-    assert_eq!((told.running.as_ref(), &told.settings), (Some(&first), &second));
+    assert_eq!((told.running.as_deref(), &told.settings), (Some(&first), &second));
     assert!(!format!("{told:?}").contains("hackme-42"));
     desk.ask(AudioCommand::GoOffAir).await;
     let told = desk.broadcast().await;

@@ -437,7 +437,7 @@ pub struct BroadcastState {
     /// What is happening.
     pub air: AirState,
     /// What the stream began with, `null` while it is off: settings saved since count from the next go-live.
-    pub running: Option<BroadcastSettings>,
+    pub running: Option<Box<BroadcastSettings>>,
     /// The transports that this build has.
     pub transports: Vec<Transport>,
 }
