@@ -206,7 +206,7 @@ impl Engine {
         if self.pacer.follows_outlet() && late > lead_seconds {
             self.blocks_late += 1;
         }
-        self.pacer.was_ready(late, self.block_seconds);
+        self.pacer.was_ready(ended, late, self.block_seconds);
         if self.blocks.is_multiple_of(BLOCKS_PER_REPORT) {
             self.report();
         }

@@ -17,10 +17,12 @@ use crate::time::Nanos;
 const LEAD: (u32, u32) = (384, 4096);
 /// By how much the lead grows when the output was starved, frames.
 const LEAD_STEP: u32 = 128;
-/// How fast the lead changes otherwise, seconds a second: half of what the bridges can follow.
-const LEAD_PACE: f64 = 5e-4;
+/// How fast the lead changes otherwise, seconds a second: a quarter of what the bridges can follow.
+const LEAD_PACE: f64 = 2.5e-4;
 /// Who is late by more was asleep, and is no reason for a longer lead, seconds.
 const ASLEEP_SECONDS: f64 = 0.2;
+/// What is late while an output is taken over is so by where its first callbacks fell, seconds.
+const SETTLING_SECONDS: f64 = 1.0;
 
 struct Outlet {
     clock: Box<OutletClock>,
@@ -159,10 +161,10 @@ impl Pacer {
         frames(&self.lead, self.rate)
     }
 
-    /// A block was ready `late` seconds after it was due, `block` seconds after the one before it.
-    pub(crate) fn was_ready(&mut self, late: f64, block: f64) {
+    /// A block of `block` seconds was ready at `time`, `late` seconds after it was due.
+    pub(crate) fn was_ready(&mut self, time: f64, late: f64, block: f64) {
         let Some(outlet) = &self.followed else { return };
-        if late < ASLEEP_SECONDS {
+        if late < ASLEEP_SECONDS && outlet.device.age(time) > SETTLING_SECONDS {
             self.lead.was_late(late);
         }
         let before = frames(&self.lead, self.rate);

@@ -21,8 +21,8 @@ const STAMPS_FIRST: u32 = 4;
 const SECONDS_FIRST: f64 = 0.3;
 /// Room for callbacks that come late, at first and at most, seconds.
 const MARGIN_SECONDS: (f64, f64) = (0.003, 0.100);
-/// How fast that room changes, seconds a second: as fast as the resampler is pulled.
-const MARGIN_PACE: f64 = 1e-3;
+/// How fast that room changes, seconds a second: half of what the resampler can be pulled by.
+const MARGIN_PACE: f64 = 5e-4;
 /// How much more there is after a gap, seconds.
 const MARGIN_STEP: f64 = 0.001;
 /// A device that has run so long without a break has started up: what is missing from then on counts.

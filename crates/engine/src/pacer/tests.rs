@@ -93,18 +93,18 @@ fn an_engine_that_wakes_late_leads_by_more_before_the_output_is_starved() {
     let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
     let (mut stamper, clock) = outlet_clock();
     pacer.follow(Box::new(clock));
-    play(&mut pacer, &mut stamper, &mut 0.0, 0.0, 1.0, 0.0);
-    pacer.was_ready(0.006, 64.0 / 48_000.0);
-    let mut before = pacer.position_at(1.0);
-    for _ in 0..750 * 20 {
-        pacer.was_ready(0.001, 64.0 / 48_000.0);
-        let now = pacer.position_at(1.0);
-        assert!(now - before < 0.05, "the lead grew by {} frames in a block", now - before);
+    play(&mut pacer, &mut stamper, &mut 0.0, 0.0, 2.0, 0.0);
+    pacer.was_ready(1.5, 0.006, 64.0 / 48_000.0);
+    let mut before = pacer.position_at(2.0);
+    for _ in 0..750 * 40 {
+        pacer.was_ready(2.0, 0.001, 64.0 / 48_000.0);
+        let now = pacer.position_at(2.0);
+        assert!(now - before < 0.02, "the lead grew by {} frames in a block", now - before);
         before = now;
     }
     // Twice 6 ms, less what has been forgotten of it.
     assert!((550..=576).contains(&pacer.lead()), "{}", pacer.lead());
     assert_eq!(pacer.lead(), stamper.lead());
-    pacer.was_ready(3.0, 64.0 / 48_000.0);
+    pacer.was_ready(2.0, 3.0, 64.0 / 48_000.0);
     assert!(pacer.lead() <= 577, "asleep is not late");
 }
