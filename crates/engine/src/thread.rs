@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
+use airdesk_dsp::denormals::Flushed;
 
 use crate::engine::Engine;
 use crate::real_time::real_time;
@@ -48,6 +49,8 @@ impl EngineThread {
             let priority = audio_thread_priority::promote_current_thread_to_real_time(256, rate.hz());
             // Relaxed, here and below: flags that order nothing else.
             seen.real_time.store(priority.is_ok(), Ordering::Relaxed);
+            // A filter's tail must not cost more than its sound.
+            let _flushed = Flushed::begin();
             let turned = catch_unwind(AssertUnwindSafe(|| {
                 while !seen.stop.load(Ordering::Relaxed) {
                     #[cfg(feature = "fault")]
