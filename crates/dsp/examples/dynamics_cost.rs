@@ -1,5 +1,6 @@
 //! What the dynamics cost: share of one core, the least of several runs, for every kind of instructions.
 //!
+//! A copy of all the sound is in each figure: the one with all compressors off.
 //! `cargo run --release -p airdesk-dsp --example dynamics_cost`
 
 // A program at a terminal, not the engine: here printing is the point.
@@ -9,6 +10,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use airdesk_dsp::compressor::{CompressorBank, CompressorSettings};
+use airdesk_dsp::de_esser::{DeEsserBank, DeEsserSettings};
+use airdesk_dsp::gate::{GateBank, GateSettings};
 use airdesk_dsp::lanes::{Arch, LaneBlock, Lanes, SILENT_LANES, STRIPS};
 use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::true_peak::TruePeakMeter;
@@ -50,17 +53,23 @@ fn measure(name: &str, mut second: impl FnMut()) {
     println!("{name:<42} {:.3} % of one core", 100.0 * least.as_secs_f64() / of_sound);
 }
 
-fn compressors(arch: Arch, settings: &CompressorSettings) -> Vec<CompressorBank> {
-    let mut banks = vec![CompressorBank::new(arch, SampleRate::DESK); DESK_STRIPS / STRIPS];
-    for bank in &mut banks {
-        for strip in 0..STRIPS {
-            bank.set(strip, settings).expect("in range");
+/// A desk's strips through `process`, four at a time, each through a clone of `bank`.
+fn measure_desk<B: Clone>(name: &str, bank: &B, mut process: impl FnMut(&mut B, &mut LaneBlock)) {
+    let sound: Vec<LaneBlock> = (0..DESK_STRIPS / STRIPS).map(lanes).collect();
+    let mut banks = vec![bank.clone(); DESK_STRIPS / STRIPS];
+    let mut blocks = sound.clone();
+    measure(name, || {
+        for _ in 0..BLOCKS {
+            for ((bank, block), fresh) in banks.iter_mut().zip(&mut blocks).zip(&sound) {
+                *block = *fresh;
+                process(bank, black_box(block));
+            }
         }
-    }
-    banks
+    });
 }
 
-fn main() {
+fn measure_banks(arch: Arch) {
+    let rate = SampleRate::DESK;
     let on = CompressorSettings {
         on: true,
         ..CompressorSettings::default()
@@ -69,25 +78,38 @@ fn main() {
         side_high_pass_hz: Some(100.0),
         ..on
     };
-    let sound: Vec<LaneBlock> = (0..DESK_STRIPS / STRIPS).map(lanes).collect();
-    for arch in Arch::here() {
-        for (what, settings) in [
-            ("", &on),
-            (" with high-pass", &filtered),
-            (" off", &CompressorSettings::default()),
-        ] {
-            let mut banks = compressors(arch, settings);
-            let mut blocks = sound.clone();
-            measure(&format!("64 compressors{what}, {}", arch.name()), || {
-                for _ in 0..BLOCKS {
-                    for ((bank, block), fresh) in banks.iter_mut().zip(&mut blocks).zip(&sound) {
-                        *block = *fresh;
-                        bank.process(black_box(block));
-                    }
-                }
-            });
-        }
+    for (what, settings) in [
+        ("", &on),
+        (" with high-pass", &filtered),
+        (" off", &CompressorSettings::default()),
+    ] {
+        let mut bank = CompressorBank::new(arch, rate);
+        (0..STRIPS).for_each(|strip| bank.set(strip, settings).expect("in range"));
+        let name = format!("64 compressors{what}, {}", arch.name());
+        measure_desk(&name, &bank, CompressorBank::process);
     }
+    let mut gate = GateBank::new(arch, rate);
+    let settings = GateSettings {
+        on: true,
+        ..GateSettings::default()
+    };
+    (0..STRIPS).for_each(|strip| gate.set(strip, &settings).expect("in range"));
+    measure_desk(&format!("64 gates, {}", arch.name()), &gate, GateBank::process);
+    let mut de_esser = DeEsserBank::new(arch, rate);
+    let settings = DeEsserSettings {
+        on: true,
+        ..DeEsserSettings::default()
+    };
+    (0..STRIPS).for_each(|strip| de_esser.set(strip, &settings).expect("in range"));
+    measure_desk(
+        &format!("64 de-essers, {}", arch.name()),
+        &de_esser,
+        DeEsserBank::process,
+    );
+}
+
+fn main() {
+    Arch::here().for_each(measure_banks);
     let loud: Block = std::array::from_fn(|n| [4.0 * noise(2 * n), 4.0 * noise(2 * n + 1)]);
     let mut limiter = Limiter::new(SampleRate::DESK);
     measure("1 limiter, limiting", || {
