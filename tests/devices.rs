@@ -5,6 +5,7 @@ use std::thread::sleep;
 
 use lab::desk::{Desk, pair};
 use lab::listen;
+use lab::real_time::measure;
 use lab::sound_server::PipeWire;
 use lab::tone::{OTHER_TONE, Sine, TONE};
 use lab::wait::seconds;
@@ -18,98 +19,104 @@ const OTHER: Sine = Sine {
 
 #[test]
 fn an_input_that_is_unplugged_falls_silent_says_so_and_comes_back() {
-    let pipewire = PipeWire::start(2);
-    let _one = pipewire.play_sines("src1", 120, ONE, ONE);
-    let _other = pipewire.play_sines("src2", 120, OTHER, OTHER);
-    let mut desk = Desk::start(pipewire.environment());
-    desk.clear();
-    let main = desk.device("PipeWire", "out1", "output");
-    desk.play_on("main", &main);
-    let [one, _] = ["src1", "src2"].map(|name| {
-        let device = desk.device("PipeWire", name, "input");
-        let strip = desk.add_strip(name, &pair(&device, 0));
-        desk.set(strip, &json!({ "fader": 0.0, "pan": 0.0 }));
-        strip
+    measure(|| {
+        let pipewire = PipeWire::start(2);
+        let _one = pipewire.play_sines("src1", 120, ONE, ONE);
+        let _other = pipewire.play_sines("src2", 120, OTHER, OTHER);
+        let mut desk = Desk::start(pipewire.environment());
+        desk.clear();
+        let main = desk.device("PipeWire", "out1", "output");
+        desk.play_on("main", &main);
+        let [one, _] = ["src1", "src2"].map(|name| {
+            let device = desk.device("PipeWire", name, "input");
+            let strip = desk.add_strip(name, &pair(&device, 0));
+            desk.set(strip, &json!({ "fader": 0.0, "pan": 0.0 }));
+            strip
+        });
+        let recording = desk.record("float32");
+        pipewire.unplug("src1");
+        desk.wait_for_input(one, "missing");
+        sleep(seconds(3));
+        pipewire.plug("src1");
+        let _again = pipewire.play_sines("src1", 120, ONE, ONE);
+        desk.wait_for_input(one, "running");
+        sleep(seconds(4));
+        desk.stop_recording();
+        let heard = listen::file(&recording);
+        let end = heard.seconds();
+        let levels = heard.span(end - 2.0, end - 0.5).levels(&[TONE, OTHER_TONE]);
+        assert!((levels[0][0] + 15.0).abs() < 0.2, "it did not come back: {levels:?}");
+        // The other strip has not been touched by any of this.
+        let other = heard.span(1.0, end - 0.5).levels(&[TONE, OTHER_TONE])[1][0];
+        assert!((other + 15.0).abs() < 0.1, "{other} dB");
     });
-    let recording = desk.record("float32");
-    pipewire.unplug("src1");
-    desk.wait_for_input(one, "missing");
-    sleep(seconds(3));
-    pipewire.plug("src1");
-    let _again = pipewire.play_sines("src1", 120, ONE, ONE);
-    desk.wait_for_input(one, "running");
-    sleep(seconds(4));
-    desk.stop_recording();
-    let heard = listen::file(&recording);
-    let end = heard.seconds();
-    let levels = heard.span(end - 2.0, end - 0.5).levels(&[TONE, OTHER_TONE]);
-    assert!((levels[0][0] + 15.0).abs() < 0.2, "it did not come back: {levels:?}");
-    // The other strip has not been touched by any of this.
-    let other = heard.span(1.0, end - 0.5).levels(&[TONE, OTHER_TONE])[1][0];
-    assert!((other + 15.0).abs() < 0.1, "{other} dB");
 }
 
 #[test]
 fn an_output_that_is_unplugged_leaves_mix_and_recording_alone_and_is_taken_back() {
-    let pipewire = PipeWire::start(1);
-    let mut desk = Desk::start(pipewire.environment());
-    desk.clear();
-    let main = desk.device("PipeWire", "out1", "output");
-    desk.play_on("main", &main);
-    let file = desk.home().join("numbers.wav");
-    lab::sound_server::numbered(&file, 60, ONE);
-    let strip = desk.add_strip("Numbers", &json!({ "type": "file", "path": file, "looped": false }));
-    desk.set(strip, &json!({ "fader": 0.0, "pan": 1.0 }));
-    let recording = desk.record("float32");
-    sleep(seconds(2));
-    pipewire.unplug("out1");
-    let state = |state: &'static str| {
-        move |snapshot: &serde_json::Value| (snapshot["outputs"][0]["playback"]["state"] == state).then_some(())
-    };
-    desk.wait("the output to be missing", seconds(10), state("missing"));
-    desk.wait("the desk to follow the machine's clock", seconds(10), |snapshot| {
-        (snapshot["engine"]["clock"]["type"] == "machine").then_some(())
+    measure(|| {
+        let pipewire = PipeWire::start(1);
+        let mut desk = Desk::start(pipewire.environment());
+        desk.clear();
+        let main = desk.device("PipeWire", "out1", "output");
+        desk.play_on("main", &main);
+        let file = desk.home().join("numbers.wav");
+        lab::sound_server::numbered(&file, 60, ONE);
+        let strip = desk.add_strip("Numbers", &json!({ "type": "file", "path": file, "looped": false }));
+        desk.set(strip, &json!({ "fader": 0.0, "pan": 1.0 }));
+        let recording = desk.record("float32");
+        sleep(seconds(2));
+        pipewire.unplug("out1");
+        let state = |state: &'static str| {
+            move |snapshot: &serde_json::Value| (snapshot["outputs"][0]["playback"]["state"] == state).then_some(())
+        };
+        desk.wait("the output to be missing", seconds(10), state("missing"));
+        desk.wait("the desk to follow the machine's clock", seconds(10), |snapshot| {
+            (snapshot["engine"]["clock"]["type"] == "machine").then_some(())
+        });
+        sleep(seconds(3));
+        pipewire.plug("out1");
+        desk.wait("the output to play again", seconds(15), state("playing"));
+        sleep(seconds(2));
+        let heard = pipewire.record("out1");
+        sleep(seconds(2));
+        assert!(
+            heard.stop().peak() > -40.0,
+            "nothing is heard on the output that came back"
+        );
+        desk.stop_recording();
+        let numbers = listen::file(&recording).numbers(1.0);
+        assert!(numbers.present > 6 * 48_000, "{numbers:?}");
+        assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
     });
-    sleep(seconds(3));
-    pipewire.plug("out1");
-    desk.wait("the output to play again", seconds(15), state("playing"));
-    sleep(seconds(2));
-    let heard = pipewire.record("out1");
-    sleep(seconds(2));
-    assert!(
-        heard.stop().peak() > -40.0,
-        "nothing is heard on the output that came back"
-    );
-    desk.stop_recording();
-    let numbers = listen::file(&recording).numbers(1.0);
-    assert!(numbers.present > 6 * 48_000, "{numbers:?}");
-    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
 }
 
 #[test]
 fn a_sound_server_that_crashed_and_came_back_is_used_again() {
-    let mut pipewire = PipeWire::start(1);
-    let player = pipewire.play_sines("src1", 60, ONE, ONE);
-    let mut desk = Desk::start(pipewire.environment());
-    desk.clear();
-    let main = desk.device("PipeWire", "out1", "output");
-    desk.play_on("main", &main);
-    let device = desk.device("PipeWire", "src1", "input");
-    let strip = desk.add_strip("One", &pair(&device, 0));
-    desk.set(strip, &json!({ "fader": 0.0, "pan": 0.0 }));
-    pipewire.kill();
-    drop(player);
-    desk.wait_for_input(strip, "missing");
-    pipewire.start_again();
-    let _player = pipewire.play_sines("src1", 60, ONE, ONE);
-    desk.wait_for_input(strip, "running");
-    desk.wait("the output to play again", seconds(20), |snapshot| {
-        (snapshot["outputs"][0]["playback"]["state"] == "playing").then_some(())
+    measure(|| {
+        let mut pipewire = PipeWire::start(1);
+        let player = pipewire.play_sines("src1", 60, ONE, ONE);
+        let mut desk = Desk::start(pipewire.environment());
+        desk.clear();
+        let main = desk.device("PipeWire", "out1", "output");
+        desk.play_on("main", &main);
+        let device = desk.device("PipeWire", "src1", "input");
+        let strip = desk.add_strip("One", &pair(&device, 0));
+        desk.set(strip, &json!({ "fader": 0.0, "pan": 0.0 }));
+        pipewire.kill();
+        drop(player);
+        desk.wait_for_input(strip, "missing");
+        pipewire.start_again();
+        let _player = pipewire.play_sines("src1", 60, ONE, ONE);
+        desk.wait_for_input(strip, "running");
+        desk.wait("the output to play again", seconds(20), |snapshot| {
+            (snapshot["outputs"][0]["playback"]["state"] == "playing").then_some(())
+        });
+        sleep(seconds(3));
+        let recorder = pipewire.record("out1");
+        sleep(seconds(2));
+        let heard = recorder.stop();
+        let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
+        assert!((level + 15.0).abs() < 0.2, "{level} dB");
     });
-    sleep(seconds(3));
-    let recorder = pipewire.record("out1");
-    sleep(seconds(2));
-    let heard = recorder.stop();
-    let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
-    assert!((level + 15.0).abs() < 0.2, "{level} dB");
 }

@@ -4,6 +4,7 @@
 use lab::desk::{Desk, Home};
 use lab::http;
 use lab::listen;
+use lab::real_time::measure;
 use lab::sound_server::{Environment, sines};
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
@@ -26,31 +27,35 @@ fn desk() -> Desk {
 
 #[test]
 fn listeners_hear_the_programme_in_both_formats_and_read_its_title() {
-    let mut desk = desk();
-    desk.say(json!({ "type": "setTitle", "title": "Café ☕" }));
-    for (mount, codec) in [("/live.mp3", "mp3"), ("/live.opus", "opus")] {
-        let url = format!("http://127.0.0.1:{}{mount}", desk.port);
-        let level = listen::url(&url, 3.0).span(0.5, 2.8).levels(&[TONE])[0][0];
-        assert!((level - (ON_AIR.db - 3.01)).abs() < 0.5, "{url}: {level} dB");
-        let probed = listen::probe(&url);
-        assert_eq!(probed["streams"][0]["codec_name"], codec);
-        assert!(probed.to_string().contains("Café ☕"), "{probed}");
-    }
+    measure(|| {
+        let mut desk = desk();
+        desk.say(json!({ "type": "setTitle", "title": "Café ☕" }));
+        for (mount, codec) in [("/live.mp3", "mp3"), ("/live.opus", "opus")] {
+            let url = format!("http://127.0.0.1:{}{mount}", desk.port);
+            let level = listen::url(&url, 3.0).span(0.5, 2.8).levels(&[TONE])[0][0];
+            assert!((level - (ON_AIR.db - 3.01)).abs() < 0.5, "{url}: {level} dB");
+            let probed = listen::probe(&url);
+            assert_eq!(probed["streams"][0]["codec_name"], codec);
+            assert!(probed.to_string().contains("Café ☕"), "{probed}");
+        }
+    });
 }
 
 #[test]
 fn listeners_are_counted_and_sent_away_when_the_mounts_close() {
-    let mut desk = desk();
-    let url = format!("http://127.0.0.1:{}/live.mp3", desk.port);
-    let told = desk.snapshot()["listening"].clone();
-    assert!(told["urls"].to_string().contains("/live.mp3"), "{told}");
-    let listener = std::thread::spawn(move || listen::url(&url, 60.0));
-    desk.wait("the listener to be counted", seconds(5), |snapshot| {
-        (snapshot["listening"]["listeners"] == 1).then_some(())
+    measure(|| {
+        let mut desk = desk();
+        let url = format!("http://127.0.0.1:{}/live.mp3", desk.port);
+        let told = desk.snapshot()["listening"].clone();
+        assert!(told["urls"].to_string().contains("/live.mp3"), "{told}");
+        let listener = std::thread::spawn(move || listen::url(&url, 60.0));
+        desk.wait("the listener to be counted", seconds(5), |snapshot| {
+            (snapshot["listening"]["listeners"] == 1).then_some(())
+        });
+        desk.say(json!({ "type": "setListening", "on": false }));
+        wait::until("the listener to be sent away", seconds(10), || {
+            listener.is_finished().then_some(())
+        });
+        assert_eq!(http::get(desk.port, "/live.mp3").expect("the desk answers").status, 404);
     });
-    desk.say(json!({ "type": "setListening", "on": false }));
-    wait::until("the listener to be sent away", seconds(10), || {
-        listener.is_finished().then_some(())
-    });
-    assert_eq!(http::get(desk.port, "/live.mp3").expect("the desk answers").status, 404);
 }

@@ -6,6 +6,7 @@ use std::thread::sleep;
 use lab::desk::{Desk, Home};
 use lab::icecast::{Icecast, LATIN_1_MOUNT, PASSWORD};
 use lab::listen;
+use lab::real_time::measure;
 use lab::sound_server::{Environment, numbered, sines};
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
@@ -92,135 +93,154 @@ fn is_heard_with_its_title(codec: &str, mount: &str) {
 
 #[test]
 fn a_listener_hears_mp3_and_reads_its_title() {
-    is_heard_with_its_title("mp3", "/live.mp3");
+    measure(|| {
+        is_heard_with_its_title("mp3", "/live.mp3");
+    });
 }
 
 #[test]
 fn a_listener_hears_opus_and_reads_its_title() {
-    is_heard_with_its_title("opus", "/live.opus");
+    measure(|| {
+        is_heard_with_its_title("opus", "/live.opus");
+    });
 }
 
 #[test]
 fn a_title_that_the_server_cannot_show_is_not_called_shown() {
-    let icecast = Icecast::start();
-    let mut desk = desk(&settings(&icecast, LATIN_1_MOUNT, "mp3"));
-    desk.say(json!({ "type": "goLive" }));
-    desk.wait_for_air("live", 10);
-    desk.say(json!({ "type": "setTitle", "title": TITLE }));
-    let error = desk.wait("the desk to say so", seconds(10), |snapshot| {
-        snapshot["broadcast"]["air"]["titleError"].as_str().map(str::to_owned)
+    measure(|| {
+        let icecast = Icecast::start();
+        let mut desk = desk(&settings(&icecast, LATIN_1_MOUNT, "mp3"));
+        desk.say(json!({ "type": "goLive" }));
+        desk.wait_for_air("live", 10);
+        desk.say(json!({ "type": "setTitle", "title": TITLE }));
+        let error = desk.wait("the desk to say so", seconds(10), |snapshot| {
+            snapshot["broadcast"]["air"]["titleError"].as_str().map(str::to_owned)
+        });
+        assert!(error.contains("UTF-8") && error.contains(LATIN_1_MOUNT), "{error}");
+        desk.say(json!({ "type": "setTitle", "title": "Café" }));
+        let url = icecast.url(LATIN_1_MOUNT);
+        wait::until("a title in Latin-1", seconds(25), || {
+            title(&url).filter(|title| title.starts_with("Caf"))
+        });
+        assert!(desk.snapshot()["broadcast"]["air"]["titleError"].is_null());
     });
-    assert!(error.contains("UTF-8") && error.contains(LATIN_1_MOUNT), "{error}");
-    desk.say(json!({ "type": "setTitle", "title": "Café" }));
-    let url = icecast.url(LATIN_1_MOUNT);
-    wait::until("a title in Latin-1", seconds(25), || {
-        title(&url).filter(|title| title.starts_with("Caf"))
-    });
-    assert!(desk.snapshot()["broadcast"]["air"]["titleError"].is_null());
 }
 
 #[test]
 fn libshout_is_a_second_way_to_the_same_server() {
-    let icecast = Icecast::start();
-    let mut settings = settings(&icecast, "/shout.mp3", "mp3");
-    settings["transport"] = json!("libshout");
-    let mut desk = desk(&settings);
-    desk.say(json!({ "type": "goLive" }));
-    desk.wait_for_air("live", 10);
-    hear(&icecast.url("/shout.mp3"));
+    measure(|| {
+        let icecast = Icecast::start();
+        let mut settings = settings(&icecast, "/shout.mp3", "mp3");
+        settings["transport"] = json!("libshout");
+        let mut desk = desk(&settings);
+        desk.say(json!({ "type": "goLive" }));
+        desk.wait_for_air("live", 10);
+        hear(&icecast.url("/shout.mp3"));
+    });
 }
 
 #[test]
 fn a_server_that_crashed_and_came_back_is_live_again_without_a_hand() {
-    let mut icecast = Icecast::start();
-    let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
-    desk.say(json!({ "type": "goLive" }));
-    desk.wait_for_air("live", 10);
-    icecast.kill();
-    desk.wait_for_air("retrying", 15);
-    icecast.start_again();
-    let air = desk.wait_for_air("live", 40);
-    assert!(air["reconnects"].as_u64() >= Some(1), "{air}");
-    wait::until("the mount", seconds(5), || icecast.mount("/live.mp3"));
-    hear(&icecast.url("/live.mp3"));
+    measure(|| {
+        let mut icecast = Icecast::start();
+        let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
+        desk.say(json!({ "type": "goLive" }));
+        desk.wait_for_air("live", 10);
+        icecast.kill();
+        desk.wait_for_air("retrying", 15);
+        icecast.start_again();
+        let air = desk.wait_for_air("live", 40);
+        assert!(air["reconnects"].as_u64() >= Some(1), "{air}");
+        wait::until("the mount", seconds(5), || icecast.mount("/live.mp3"));
+        hear(&icecast.url("/live.mp3"));
+    });
 }
 
 #[test]
 fn a_server_that_is_never_there_touches_neither_mix_nor_recording() {
-    let home = Home::new();
-    let file = home.path().join("numbers.wav");
-    numbered(&file, 20, ON_AIR);
-    let mut desk = Desk::start_at(home, &Environment::new(), &[]);
-    desk.clear();
-    desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
-    let nowhere = json!({ "host": "127.0.0.1", "port": lab::http::free_port(), "mount": "/live.mp3", "codec": "mp3" });
-    desk.say(json!({ "type": "setBroadcast", "settings": nowhere }));
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
-    let strip = desk.add_strip("Numbers", &json!({ "type": "file", "path": file, "looped": false }));
-    desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 1.0 }));
-    desk.say(json!({ "type": "goLive" }));
-    let recording = desk.record("float32");
-    let air = desk.wait_for_air("retrying", 15);
-    assert!(!air["reason"].as_str().unwrap_or_default().is_empty(), "{air}");
-    sleep(seconds(8));
-    assert_ne!(desk.snapshot()["broadcast"]["air"]["state"], "live");
-    desk.stop_recording();
-    let numbers = listen::file(&recording).numbers(1.0);
-    assert!(numbers.present > 8 * 48_000, "{numbers:?}");
-    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    measure(|| {
+        let home = Home::new();
+        let file = home.path().join("numbers.wav");
+        numbered(&file, 20, ON_AIR);
+        let mut desk = Desk::start_at(home, &Environment::new(), &[]);
+        desk.clear();
+        desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
+        let nowhere =
+            json!({ "host": "127.0.0.1", "port": lab::http::free_port(), "mount": "/live.mp3", "codec": "mp3" });
+        desk.say(json!({ "type": "setBroadcast", "settings": nowhere }));
+        desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+        let strip = desk.add_strip("Numbers", &json!({ "type": "file", "path": file, "looped": false }));
+        desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 1.0 }));
+        desk.say(json!({ "type": "goLive" }));
+        let recording = desk.record("float32");
+        let air = desk.wait_for_air("retrying", 15);
+        assert!(!air["reason"].as_str().unwrap_or_default().is_empty(), "{air}");
+        sleep(seconds(8));
+        assert_ne!(desk.snapshot()["broadcast"]["air"]["state"], "live");
+        desk.stop_recording();
+        let numbers = listen::file(&recording).numbers(1.0);
+        assert!(numbers.present > 8 * 48_000, "{numbers:?}");
+        assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    });
 }
 
 #[test]
 fn a_frozen_server_is_noticed_and_does_not_touch_the_recording() {
-    let mut icecast = Icecast::start();
-    let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
-    desk.say(json!({ "type": "goLive" }));
-    desk.wait_for_air("live", 10);
-    let recording = desk.record("float32");
-    icecast.freeze(true);
-    desk.wait_for_air("retrying", 30);
-    icecast.freeze(false);
-    desk.wait_for_air("live", 60);
-    hear(&icecast.url("/live.mp3"));
-    let lost = desk.snapshot()["recorder"]["recording"]["framesLost"].clone();
-    desk.stop_recording();
-    assert_eq!(lost, 0);
-    assert!(listen::file(&recording).seconds() > 5.0);
+    measure(|| {
+        let mut icecast = Icecast::start();
+        let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
+        desk.say(json!({ "type": "goLive" }));
+        desk.wait_for_air("live", 10);
+        let recording = desk.record("float32");
+        icecast.freeze(true);
+        desk.wait_for_air("retrying", 30);
+        icecast.freeze(false);
+        desk.wait_for_air("live", 60);
+        hear(&icecast.url("/live.mp3"));
+        let lost = desk.snapshot()["recorder"]["recording"]["framesLost"].clone();
+        desk.stop_recording();
+        assert_eq!(lost, 0);
+        assert!(listen::file(&recording).seconds() > 5.0);
+    });
 }
 
 #[test]
 fn a_wrong_password_fails_at_once_and_says_what_to_change() {
-    let icecast = Icecast::start();
-    let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
-    desk.say(json!({ "type": "setPassword", "password": "not it" }));
-    desk.say(json!({ "type": "goLive" }));
-    let air = desk.wait_for_air("failed", 10);
-    assert!(
-        air["reason"].as_str().is_some_and(|reason| reason.contains("password")),
-        "{air}"
-    );
-    sleep(seconds(3));
-    assert_eq!(desk.snapshot()["broadcast"]["air"]["state"], "failed");
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
-    desk.say(json!({ "type": "goLive" }));
-    desk.wait_for_air("live", 10);
+    measure(|| {
+        let icecast = Icecast::start();
+        let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
+        desk.say(json!({ "type": "setPassword", "password": "not it" }));
+        desk.say(json!({ "type": "goLive" }));
+        let air = desk.wait_for_air("failed", 10);
+        assert!(
+            air["reason"].as_str().is_some_and(|reason| reason.contains("password")),
+            "{air}"
+        );
+        sleep(seconds(3));
+        assert_eq!(desk.snapshot()["broadcast"]["air"]["state"], "failed");
+        desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+        desk.say(json!({ "type": "goLive" }));
+        desk.wait_for_air("live", 10);
+    });
 }
 
 #[test]
 fn a_server_that_signed_for_itself_is_trusted_only_by_hand() {
-    let icecast = Icecast::start();
-    let mut settings = settings(&icecast, "/live.mp3", "mp3");
-    settings["port"] = json!(icecast.tls_port);
-    settings["tls"] = json!(true);
-    let mut desk = desk(&settings);
-    desk.say(json!({ "type": "goLive" }));
-    let air = desk.wait_for_air("failed", 10);
-    assert_eq!(air["certificate"], icecast.fingerprint(), "{air}");
-    assert!(icecast.mount("/live.mp3").is_none());
-    desk.say(json!({ "type": "trustCertificate", "fingerprint": air["certificate"] }));
-    desk.say(json!({ "type": "goLive" }));
-    desk.wait_for_air("live", 10);
-    hear(&icecast.url("/live.mp3"));
+    measure(|| {
+        let icecast = Icecast::start();
+        let mut settings = settings(&icecast, "/live.mp3", "mp3");
+        settings["port"] = json!(icecast.tls_port);
+        settings["tls"] = json!(true);
+        let mut desk = desk(&settings);
+        desk.say(json!({ "type": "goLive" }));
+        let air = desk.wait_for_air("failed", 10);
+        assert_eq!(air["certificate"], icecast.fingerprint(), "{air}");
+        assert!(icecast.mount("/live.mp3").is_none());
+        desk.say(json!({ "type": "trustCertificate", "fingerprint": air["certificate"] }));
+        desk.say(json!({ "type": "goLive" }));
+        desk.wait_for_air("live", 10);
+        hear(&icecast.url("/live.mp3"));
+    });
 }
 
 #[test]

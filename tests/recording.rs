@@ -9,6 +9,7 @@ use std::time::Duration;
 use lab::desk::{Desk, Home};
 use lab::listen::{self, Numbers};
 use lab::process::output_of;
+use lab::real_time::measure;
 use lab::sound_server::{Environment, numbered};
 use lab::tone::{Sine, TONE, amplitude, pan_law};
 use lab::wait::seconds;
@@ -62,117 +63,129 @@ fn lengths(file: &Path) -> [f64; 3] {
 
 #[test]
 fn every_frame_arrives_on_disk_in_order() {
-    let mut desk = desk_with_numbers(12);
-    let file = desk.record("float32");
-    sleep(seconds(5));
-    desk.stop_recording();
-    let numbers = numbers_in(&file);
-    assert!(numbers.present > 4 * 48_000, "{numbers:?}");
-    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    measure(|| {
+        let mut desk = desk_with_numbers(12);
+        let file = desk.record("float32");
+        sleep(seconds(5));
+        desk.stop_recording();
+        let numbers = numbers_in(&file);
+        assert!(numbers.present > 4 * 48_000, "{numbers:?}");
+        assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    });
 }
 
 #[test]
 fn each_format_is_what_it_says_and_sounds_the_same() {
-    for (format, codec) in [("pcm16", "pcm_s16le"), ("pcm24", "pcm_s24le"), ("float32", "pcm_f32le")] {
-        let mut desk = desk_with_numbers(8);
-        let strip = first_strip(&mut desk);
-        desk.set(strip, &json!({ "pan": -1.0 }));
-        let file = desk.record(format);
-        sleep(seconds(2));
-        desk.stop_recording();
-        let stream = &listen::probe(&file.display().to_string())["streams"][0];
-        assert_eq!(
-            (&stream["codec_name"], &stream["sample_rate"], &stream["channels"]),
-            (&json!(codec), &json!("48000"), &json!(2))
-        );
-        let heard = listen::file(&file);
-        let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
-        assert!((level - LEFT.db).abs() < 0.01, "{format}: {level} dB");
-    }
+    measure(|| {
+        for (format, codec) in [("pcm16", "pcm_s16le"), ("pcm24", "pcm_s24le"), ("float32", "pcm_f32le")] {
+            let mut desk = desk_with_numbers(8);
+            let strip = first_strip(&mut desk);
+            desk.set(strip, &json!({ "pan": -1.0 }));
+            let file = desk.record(format);
+            sleep(seconds(2));
+            desk.stop_recording();
+            let stream = &listen::probe(&file.display().to_string())["streams"][0];
+            assert_eq!(
+                (&stream["codec_name"], &stream["sample_rate"], &stream["channels"]),
+                (&json!(codec), &json!("48000"), &json!(2))
+            );
+            let heard = listen::file(&file);
+            let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
+            assert!((level - LEFT.db).abs() < 0.01, "{format}: {level} dB");
+        }
+    });
 }
 
 #[test]
 fn a_file_can_be_read_while_it_is_written() {
-    let mut desk = desk_with_numbers(20);
-    let file = desk.record("pcm24");
-    for _ in 0..3 {
-        sleep(seconds(2));
-        let told = desk.snapshot()["recorder"]["recording"]["seconds"]
-            .as_f64()
-            .expect("seconds are told");
-        for length in lengths(&file) {
-            assert!(
-                length > told - 1.1 && length < told + 1.5,
-                "{length} s are read, {told} s are told"
-            );
+    measure(|| {
+        let mut desk = desk_with_numbers(20);
+        let file = desk.record("pcm24");
+        for _ in 0..3 {
+            sleep(seconds(2));
+            let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+                .as_f64()
+                .expect("seconds are told");
+            for length in lengths(&file) {
+                assert!(
+                    length > told - 1.1 && length < told + 1.5,
+                    "{length} s are read, {told} s are told"
+                );
+            }
         }
-    }
-    desk.stop_recording();
+        desk.stop_recording();
+    });
 }
 
 #[test]
 fn a_killed_desk_loses_at_most_a_quarter_of_a_second_twenty_times() {
-    for round in 0..20_u64 {
-        let mut desk = desk_with_numbers(8);
-        let file = desk.record("float32");
-        // Any moment will do; these are spread over the file and over the recorder's own rhythm.
-        sleep(Duration::from_millis(700 + round * 137 % 1900));
-        let before = listen::file(&file).frames.len();
-        let told = desk.snapshot()["recorder"]["recording"]["seconds"]
-            .as_f64()
-            .expect("seconds are told");
-        let home = desk.kill();
-        let [ffprobe, sox, sndfile] = lengths(&file);
-        let numbers = numbers_in(&file);
-        assert_eq!(
-            (numbers.lost, numbers.repeated, numbers.damaged),
-            (0, 0, 0),
-            "round {round}"
-        );
-        // A decoder reads to the file's end, the others believe its header; neither may lose much.
-        let after = listen::file(&file).frames.len();
-        assert!(after >= before, "round {round}: {after} frames of {before}");
-        assert!(ffprobe >= told - 0.25, "round {round}: {ffprobe} s of {told} s");
-        assert!(
-            (sox - ffprobe).abs() < 0.01 && (sndfile - ffprobe).abs() < 0.01,
-            "round {round}: {sox} s, {sndfile} s"
-        );
-        drop(home);
-    }
+    measure(|| {
+        for round in 0..20_u64 {
+            let mut desk = desk_with_numbers(8);
+            let file = desk.record("float32");
+            // Any moment will do; these are spread over the file and over the recorder's own rhythm.
+            sleep(Duration::from_millis(700 + round * 137 % 1900));
+            let before = listen::file(&file).frames.len();
+            let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+                .as_f64()
+                .expect("seconds are told");
+            let home = desk.kill();
+            let [ffprobe, sox, sndfile] = lengths(&file);
+            let numbers = numbers_in(&file);
+            assert_eq!(
+                (numbers.lost, numbers.repeated, numbers.damaged),
+                (0, 0, 0),
+                "round {round}"
+            );
+            // A decoder reads to the file's end, the others believe its header; neither may lose much.
+            let after = listen::file(&file).frames.len();
+            assert!(after >= before, "round {round}: {after} frames of {before}");
+            assert!(ffprobe >= told - 0.25, "round {round}: {ffprobe} s of {told} s");
+            assert!(
+                (sox - ffprobe).abs() < 0.01 && (sndfile - ffprobe).abs() < 0.01,
+                "round {round}: {sox} s, {sndfile} s"
+            );
+            drop(home);
+        }
+    });
 }
 
 #[test]
 fn the_desk_tells_where_and_how_much_is_recorded() {
-    let mut desk = desk_with_numbers(8);
-    let file = desk.record("pcm24");
-    sleep(seconds(3));
-    let recorder = desk.snapshot()["recorder"].clone();
-    let recording = &recorder["recording"];
-    assert_eq!(recording["state"], "recording");
-    assert!(recording["seconds"].as_f64() > Some(1.5), "{recording}");
-    assert!(recording["bytes"].as_u64() > Some(48_000 * 6), "{recording}");
-    assert!(
-        recorder["freeBytes"].as_u64() > Some(0) && recorder["hoursLeft"].as_f64() > Some(0.0),
-        "{recorder}"
-    );
-    desk.stop_recording();
-    assert!(file.starts_with(desk.home()), "{}", file.display());
+    measure(|| {
+        let mut desk = desk_with_numbers(8);
+        let file = desk.record("pcm24");
+        sleep(seconds(3));
+        let recorder = desk.snapshot()["recorder"].clone();
+        let recording = &recorder["recording"];
+        assert_eq!(recording["state"], "recording");
+        assert!(recording["seconds"].as_f64() > Some(1.5), "{recording}");
+        assert!(recording["bytes"].as_u64() > Some(48_000 * 6), "{recording}");
+        assert!(
+            recorder["freeBytes"].as_u64() > Some(0) && recorder["hoursLeft"].as_f64() > Some(0.0),
+            "{recorder}"
+        );
+        desk.stop_recording();
+        assert!(file.starts_with(desk.home()), "{}", file.display());
+    });
 }
 
 #[test]
 fn the_recorded_level_is_what_the_controls_predict() {
-    let mut desk = desk_with_numbers(8);
-    let strip = first_strip(&mut desk);
-    desk.set(strip, &json!({ "trim": -4.0, "fader": -7.0, "pan": -0.4 }));
-    sleep(Duration::from_millis(300));
-    let file = desk.record("float32");
-    sleep(seconds(3));
-    desk.stop_recording();
-    let heard = listen::file(&file);
-    let level = heard.span(0.2, 2.0).levels(&[TONE])[0][0];
-    assert!((level - (LEFT.db - 11.0 + pan_law(-0.4)[0])).abs() < 0.01, "{level} dB");
-    let numbers = heard.numbers(amplitude(-11.0 + pan_law(-0.4)[1]));
-    assert_eq!((numbers.lost, numbers.repeated), (0, 0), "{numbers:?}");
+    measure(|| {
+        let mut desk = desk_with_numbers(8);
+        let strip = first_strip(&mut desk);
+        desk.set(strip, &json!({ "trim": -4.0, "fader": -7.0, "pan": -0.4 }));
+        sleep(Duration::from_millis(300));
+        let file = desk.record("float32");
+        sleep(seconds(3));
+        desk.stop_recording();
+        let heard = listen::file(&file);
+        let level = heard.span(0.2, 2.0).levels(&[TONE])[0][0];
+        assert!((level - (LEFT.db - 11.0 + pan_law(-0.4)[0])).abs() < 0.01, "{level} dB");
+        let numbers = heard.numbers(amplitude(-11.0 + pan_law(-0.4)[1]));
+        assert_eq!((numbers.lost, numbers.repeated), (0, 0), "{numbers:?}");
+    });
 }
 
 fn first_strip(desk: &mut Desk) -> u32 {

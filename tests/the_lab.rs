@@ -11,6 +11,7 @@ use lab::icecast::{Icecast, PASSWORD};
 use lab::listen;
 use lab::locate::Face;
 use lab::process::{Priority, Process};
+use lab::real_time::measure;
 use lab::sound_server::{Jack, PipeWire, numbered};
 use lab::tone::{OTHER_TONE, Sine, TONE};
 use lab::wait::{self, seconds};
@@ -24,33 +25,37 @@ const RIGHT: Sine = Sine {
 
 #[test]
 fn pipewire_carries_two_tones_unchanged_and_unbroken() {
-    let pipewire = PipeWire::start(1);
-    let _player = pipewire.play_sines("src1", 20, LEFT, RIGHT);
-    sleep(seconds(1));
-    let recorder = pipewire.record("src1");
-    sleep(seconds(5));
-    let heard = recorder.stop().without_silence();
-    assert!(heard.seconds() > 4.0, "{}", heard.seconds());
-    let levels = heard.levels(&[TONE, OTHER_TONE]);
-    assert!(
-        (levels[0][0] + 6.0).abs() < 0.01 && (levels[1][1] + 20.0).abs() < 0.01,
-        "{levels:?}"
-    );
-    assert_eq!(heard.breaks(0, &[TONE], -100.0), []);
+    measure(|| {
+        let pipewire = PipeWire::start(1);
+        let _player = pipewire.play_sines("src1", 20, LEFT, RIGHT);
+        sleep(seconds(1));
+        let recorder = pipewire.record("src1");
+        sleep(seconds(5));
+        let heard = recorder.stop().without_silence();
+        assert!(heard.seconds() > 4.0, "{}", heard.seconds());
+        let levels = heard.levels(&[TONE, OTHER_TONE]);
+        assert!(
+            (levels[0][0] + 6.0).abs() < 0.01 && (levels[1][1] + 20.0).abs() < 0.01,
+            "{levels:?}"
+        );
+        assert_eq!(heard.breaks(0, &[TONE], -100.0), []);
+    });
 }
 
 #[test]
 fn pipewire_carries_every_numbered_frame() {
-    let pipewire = PipeWire::start(1);
-    let file = tempfile::Builder::new().suffix(".wav").tempfile().unwrap();
-    numbered(file.path(), 4, LEFT);
-    let recorder = pipewire.record("src1");
-    let _player = pipewire.play("src1", file.path());
-    sleep(seconds(6));
-    let numbers = recorder.stop().numbers(1.0);
-    // The player starts and ends inside a quantum.
-    assert!(numbers.present > 4 * 48_000 - 2048, "{numbers:?}");
-    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    measure(|| {
+        let pipewire = PipeWire::start(1);
+        let file = tempfile::Builder::new().suffix(".wav").tempfile().unwrap();
+        numbered(file.path(), 4, LEFT);
+        let recorder = pipewire.record("src1");
+        let _player = pipewire.play("src1", file.path());
+        sleep(seconds(6));
+        let numbers = recorder.stop().numbers(1.0);
+        // The player starts and ends inside a quantum.
+        assert!(numbers.present > 4 * 48_000 - 2048, "{numbers:?}");
+        assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    });
 }
 
 #[test]
@@ -64,64 +69,65 @@ fn pipewire_devices_can_be_unplugged_and_plugged() {
 
 #[test]
 fn jack_carries_two_tones_unchanged_and_unbroken() {
-    let jack = Jack::start();
-    let _player = jack.play_sines(["system:playback_1", "system:playback_2"], 20, LEFT, RIGHT);
-    let ports = wait::until("the player", seconds(5), || {
-        let ports = jack.players();
-        (ports.len() == 2).then_some(ports)
+    measure(|| {
+        let jack = Jack::start();
+        let player = jack.play_sines(["system:playback_1", "system:playback_2"], LEFT, RIGHT);
+        let ports = player.ports();
+        let heard = jack.record([&ports[0], &ports[1]], 5).finish().span(1.0, 4.5);
+        let levels = heard.levels(&[TONE, OTHER_TONE]);
+        assert!(
+            (levels[0][0] + 6.0).abs() < 0.01 && (levels[1][1] + 20.0).abs() < 0.01,
+            "{levels:?}"
+        );
+        assert_eq!(heard.breaks(0, &[TONE], -100.0), []);
     });
-    let heard = jack.record([&ports[0], &ports[1]], 5).finish().span(1.0, 4.5);
-    let levels = heard.levels(&[TONE, OTHER_TONE]);
-    assert!(
-        (levels[0][0] + 6.0).abs() < 0.01 && (levels[1][1] + 20.0).abs() < 0.01,
-        "{levels:?}"
-    );
-    assert_eq!(heard.breaks(0, &[TONE], -100.0), []);
 }
 
 #[test]
 fn icecast_hands_on_what_another_program_streams_and_survives_a_crash() {
-    let mut icecast = Icecast::start();
-    let home = Home::new();
-    let stream = |icecast: &Icecast| {
-        let mut source = Command::new("ffmpeg");
-        source.args([
-            "-v",
-            "error",
-            "-re",
-            "-f",
-            "lavfi",
-            "-i",
-            &format!("aevalsrc=0.5*sin({TONE}*2*PI*t)|0:s=48000"),
-        ]);
-        source.args([
-            "-c:a",
-            "libmp3lame",
-            "-b:a",
-            "128k",
-            "-f",
-            "mp3",
-            "-content_type",
-            "audio/mpeg",
-        ]);
-        source.arg(format!(
-            "icecast://source:{PASSWORD}@127.0.0.1:{}/live.mp3",
-            icecast.port
-        ));
-        Process::start(&mut source, &home.path().join("source.log"), Priority::Ordinary)
-    };
-    let source = stream(&icecast);
-    wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
-    let heard = listen::url(&icecast.url("/live.mp3"), 2.0);
-    let level = heard.span(0.5, 1.5).levels(&[TONE])[0][0];
-    assert!((level + 6.02).abs() < 0.5, "{level}");
-    drop(source);
-    icecast.kill();
-    assert!(icecast.status().is_none());
-    icecast.start_again();
-    let _source = stream(&icecast);
-    wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
-    assert_eq!(icecast.fingerprint().len(), 64);
+    measure(|| {
+        let mut icecast = Icecast::start();
+        let home = Home::new();
+        let stream = |icecast: &Icecast| {
+            let mut source = Command::new("ffmpeg");
+            source.args([
+                "-v",
+                "error",
+                "-re",
+                "-f",
+                "lavfi",
+                "-i",
+                &format!("aevalsrc=0.5*sin({TONE}*2*PI*t)|0:s=48000"),
+            ]);
+            source.args([
+                "-c:a",
+                "libmp3lame",
+                "-b:a",
+                "128k",
+                "-f",
+                "mp3",
+                "-content_type",
+                "audio/mpeg",
+            ]);
+            source.arg(format!(
+                "icecast://source:{PASSWORD}@127.0.0.1:{}/live.mp3",
+                icecast.port
+            ));
+            Process::start(&mut source, &home.path().join("source.log"), Priority::Ordinary)
+        };
+        let source = stream(&icecast);
+        wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
+        let heard = listen::url(&icecast.url("/live.mp3"), 2.0);
+        let level = heard.span(0.5, 1.5).levels(&[TONE])[0][0];
+        assert!((level + 6.02).abs() < 0.5, "{level}");
+        drop(source);
+        icecast.kill();
+        assert!(icecast.status().is_none());
+        icecast.start_again();
+        let _source = stream(&icecast);
+        wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
+        assert_eq!(icecast.fingerprint().len(), 64);
+    });
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod icecast;
 pub mod listen;
 pub mod locate;
 pub mod process;
+pub mod real_time;
 pub mod sound_server;
 pub mod tone;
 pub mod wait;

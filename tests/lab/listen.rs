@@ -134,15 +134,17 @@ impl Heard {
         tone::decibels((power / (2 * self.frames.len()).max(1) as f64).sqrt())
     }
 
-    /// The levels of the tones `hz`, left and right, in dB: for each the median over fiftieths of a second.
+    /// The levels of the tones `hz`, left and right, in dB: for each the median over those tenths of a second,
+    /// half of them, in which there is least beside the tones. Whether the others are whole, [`Heard::breaks`] says.
     pub fn levels(&self, hz: &[f64]) -> Vec<[f64; 2]> {
-        // Short, so that a clock that is a little off does not look like a lower level.
-        const RUN: usize = RATE as usize / 50;
+        const RUN: usize = RATE as usize / 10;
         let fitter = Fitter::new(RUN, hz);
         let sides = [0, 1].map(|side| {
             let samples = self.side(side);
-            let fits: Vec<_> = samples.chunks_exact(RUN).map(|run| fitter.fit(run)).collect();
+            let mut fits: Vec<_> = samples.chunks_exact(RUN).map(|run| fitter.fit(run)).collect();
             assert!(!fits.is_empty(), "{:.3} s is too short to measure", self.seconds());
+            fits.sort_by(|a, b| a.residual.total_cmp(&b.residual));
+            fits.truncate(fits.len().div_ceil(2));
             (0..hz.len())
                 .map(|i| median(fits.iter().map(|fit| tone::decibels(fit.sines[i].0)).collect()))
                 .collect::<Vec<_>>()
@@ -275,6 +277,15 @@ mod tests {
             (levels[1][0] + 20.0).abs() < 0.01 && levels[1][1] < -100.0,
             "{levels:?}"
         );
+    }
+
+    #[test]
+    fn a_gap_is_a_break_and_no_lower_level() {
+        let mut heard = two_tones(1);
+        heard.frames[20_000..24_000].fill([0.0; 2]);
+        let level = heard.levels(&[TONE, OTHER_TONE])[0][0];
+        assert!((level + 6.0).abs() < 0.01, "{level}");
+        assert!(!heard.breaks(0, &[TONE, OTHER_TONE], -60.0).is_empty());
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) const TEST: &[Group] = &[
     },
     Group {
         reason: "a private JACK sound server",
-        names: &["jackd2", "jack-tools", "ecasound"],
+        names: &["jackd2"],
     },
     Group {
         reason: "a private Icecast server, also with TLS",
@@ -79,14 +79,6 @@ pub(crate) const TEST: &[Group] = &[
 
 /// Programs that the tests need and that not every release has in a package of this name.
 pub(crate) const WHERE_OFFERED: &[(&str, Group)] = &[
-    // Debian 12 and Ubuntu 24.04 have JACK's tools in `jackd2` itself.
-    (
-        "jack_rec",
-        Group {
-            reason: "playing into and recording from JACK",
-            names: &["jack-example-tools"],
-        },
-    ),
     // Ubuntu has Chromium only as a snap, which cannot be driven from outside.
     (
         "chromium",

@@ -61,12 +61,9 @@ fn with_nextest(part: Part, filter: Option<&str>) -> Command {
         "--no-fail-fast",
         "--no-tests=pass",
     ]);
-    // Sound servers play in real time. A shared machine that is stopped in the middle of a measurement loses
-    // audio, and the measurement says so; what fails again and again is ours. A test that needed a second
-    // try is listed as flaky.
     match part {
-        Part::Unit => command.args(["--filterset", &format!("not {acceptance}"), "--retries=1"]),
-        Part::Acceptance => command.args(["--filterset", &acceptance, "--test-threads=1", "--retries=2"]),
+        Part::Unit => command.args(["--filterset", &format!("not {acceptance}")]),
+        Part::Acceptance => command.args(["--filterset", &acceptance, "--test-threads=1"]),
     };
     command.args(filter);
     command

@@ -1,36 +1,102 @@
 //! JACK without hardware: programs are connected port to port.
+//!
+//! Players and recorders are clients of the test itself: what they play is computed where it is
+//! needed, and what they record stays in memory, so no file and no player's buffer can come late.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jack::{
+    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, Control, Port, PortFlags, ProcessHandler, ProcessScope,
+};
 use tempfile::TempDir;
 
-use super::{Environment, Player, Recorder, fresh_number, sines};
+use super::{Environment, fresh_number};
 use crate::listen::Heard;
-use crate::process::{Priority, Process, output_of};
-use crate::tone::Sine;
+use crate::process::{Priority, Process};
+use crate::tone::{RATE, Sine};
 use crate::wait::{self, seconds};
 
 /// Frames in a period.
 const PERIOD: &str = "512";
+/// What the names of the lab's own clients begin with.
+const OURS: &str = "lab-";
 
 /// A private JACK server with eight silent capture ports and eight playback ports that nobody hears.
+///
+/// One for each process: clients of the test itself find it by the process's environment.
 pub struct Jack {
     server: Option<Process>,
     environment: Environment,
     folder: TempDir,
 }
 
+/// Plays a pair of sines until it is dropped.
+pub struct JackPlayer {
+    client: AsyncClient<(), Sines>,
+}
+
 /// A recording of known length.
-pub struct TimedRecorder {
-    recorder: Recorder,
+pub struct JackRecorder {
+    client: AsyncClient<(), Tape>,
+    recorded: Arc<AtomicUsize>,
     length: u64,
 }
 
-impl TimedRecorder {
+struct Sines {
+    ports: [Port<AudioOut>; 2],
+    sines: [Sine; 2],
+    frame: u64,
+}
+
+struct Tape {
+    ports: [Port<AudioIn>; 2],
+    // Capacity: the whole recording, so that it never grows while it records.
+    frames: Vec<[f32; 2]>,
+    recorded: Arc<AtomicUsize>,
+}
+
+impl ProcessHandler for Sines {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        for (port, sine) in self.ports.iter_mut().zip(self.sines) {
+            for (frame, sample) in (self.frame..).zip(port.as_mut_slice(scope)) {
+                *sample = sine.at(frame);
+            }
+        }
+        self.frame += u64::from(scope.n_frames());
+        Control::Continue
+    }
+}
+
+impl ProcessHandler for Tape {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        let [left, right] = [0, 1].map(|side| self.ports[side].as_slice(scope));
+        let room = self.frames.capacity() - self.frames.len();
+        let heard = left.iter().zip(right).map(|(left, right)| [*left, *right]);
+        self.frames.extend(heard.take(room));
+        // Relaxed: only a count; the frames are taken after the client has been stopped.
+        self.recorded.store(self.frames.len(), Ordering::Relaxed);
+        Control::Continue
+    }
+}
+
+impl JackPlayer {
+    /// The ports that it plays from, left and right.
+    pub fn ports(&self) -> [String; 2] {
+        let name = self.client.as_client().name().to_owned();
+        ["left", "right"].map(|side| format!("{name}:{side}"))
+    }
+}
+
+impl JackRecorder {
     /// Waits for the end and listens.
     pub fn finish(self) -> Heard {
-        self.recorder.finish(self.length)
+        let frames = (self.length * u64::from(RATE)) as usize;
+        wait::until("the recording to have its length", seconds(self.length + 20), || {
+            (self.recorded.load(Ordering::Relaxed) >= frames).then_some(())
+        });
+        let (_, (), tape) = self.client.deactivate().expect("the server runs");
+        Heard { frames: tape.frames }
     }
 }
 
@@ -38,17 +104,20 @@ impl Jack {
     /// Starts a server.
     pub fn start() -> Self {
         let name = format!("airdesk-{}-{}", std::process::id(), fresh_number());
-        let environment = [
+        let variables = [
             ("JACK_DEFAULT_SERVER", name.as_str()),
             ("JACK_NO_AUDIO_RESERVATION", "1"),
             ("JACK_NO_START_SERVER", "1"),
         ];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.into())).into();
-        let folder = tempfile::tempdir().expect("there is room for a folder");
+        for (name, value) in variables {
+            // SAFETY: acceptance tests run one at a time, each in a process or with no other thread that
+            // reads the environment.
+            unsafe { std::env::set_var(name, value) };
+        }
         let mut jack = Self {
             server: None,
-            environment,
-            folder,
+            environment: variables.map(|(name, value)| (name.to_owned(), value.into())).into(),
+            folder: tempfile::tempdir().expect("there is room for a folder"),
         };
         jack.start_again();
         jack
@@ -56,19 +125,15 @@ impl Jack {
 
     /// Starts the server, after [`Jack::kill`].
     pub fn start_again(&mut self) {
-        let name = self.environment["JACK_DEFAULT_SERVER"].clone();
-        let mut command = self.tool("jackd");
-        command.arg("-n").arg(name).args([
-            "-R", "-P60", "-d", "dummy", "-r", "48000", "-p", PERIOD, "-C", "8", "-P", "8",
-        ]);
-        self.server = Some(Process::start(
-            &mut command,
-            &self.folder.path().join("jackd.log"),
-            Priority::Ordinary,
-        ));
-        wait::until("JACK", seconds(10), || {
-            self.ports(&[]).contains(&"system:capture_1".to_owned()).then_some(())
-        });
+        let mut command = std::process::Command::new("jackd");
+        command.envs(&self.environment);
+        command.arg("-n").arg(&self.environment["JACK_DEFAULT_SERVER"]);
+        // Synchronous: a cycle waits for its clients, as on a machine that keeps real time it never has to.
+        command.args(["-R", "-P60", "-S", "-d", "dummy"]);
+        command.args(["-r", "48000", "-p", PERIOD, "-C", "8", "-P", "8"]);
+        let log = self.folder.path().join("jackd.log");
+        self.server = Some(Process::start(&mut command, &log, Priority::Ordinary));
+        wait::until("JACK", seconds(10), || client("lab-first").ok());
     }
 
     /// Kills the server, as a crash would.
@@ -81,104 +146,82 @@ impl Jack {
         &self.environment
     }
 
-    /// The ports where clients take audio in, without the server's own.
+    /// The ports where clients take audio in, without the server's own and the lab's, in the order of their making.
     pub fn inputs(&self) -> Vec<String> {
-        self.clients_ports("input")
+        clients_ports(PortFlags::IS_INPUT)
     }
 
-    /// The ports where clients give audio out, without the server's own.
+    /// The ports where clients give audio out, likewise.
     pub fn outputs(&self) -> Vec<String> {
-        self.clients_ports("output")
+        clients_ports(PortFlags::IS_OUTPUT)
     }
 
     /// Plays a pair of sines into two ports.
-    pub fn play_sines(&self, ports: [&str; 2], length: u64, left: Sine, right: Sine) -> Player {
-        let path = self
-            .folder
-            .path()
-            .join(format!("{}-{}.wav", file_name(ports[0]), fresh_number()));
-        sines(&path, length, left, right);
-        let mut player = self.tool("ecasound");
+    pub fn play_sines(&self, ports: [&str; 2], left: Sine, right: Sine) -> JackPlayer {
+        let client = client(&format!("{OURS}player-{}", fresh_number())).expect("the server runs");
+        let sines = Sines {
+            ports: ["left", "right"].map(|side| {
+                client
+                    .register_port(side, AudioOut::default())
+                    .expect("there is room for two ports")
+            }),
+            sines: [left, right],
+            frame: 0,
+        };
+        let client = client.activate_async((), sines).expect("the server runs");
+        let player = JackPlayer { client };
+        for (from, to) in player.ports().iter().zip(ports) {
+            connect(player.client.as_client(), from, to);
+        }
         player
-            .args(["-q", "-f:f32_le,2,48000", "-i"])
-            .arg(&path)
-            .arg("-o")
-            .arg(format!("jack_multi,{},{}", ports[0], ports[1]));
-        let process = Process::start(&mut player, &path.with_extension("log"), Priority::RealTime);
-        wait::until("the player to be connected", seconds(5), || {
-            let connected = self.ports(&["-c", ports[1]]);
-            connected
-                .iter()
-                .any(|line| line.trim().starts_with("ecasound"))
-                .then_some(())
-        });
-        Player { _process: process }
     }
 
     /// Records two ports for a while, from now on.
-    pub fn record(&self, ports: [&str; 2], length: u64) -> TimedRecorder {
-        let path: PathBuf = self
-            .folder
-            .path()
-            .join(format!("{}-{}-recorded.wav", file_name(ports[0]), fresh_number()));
-        let mut recorder = self.tool("jack_rec");
-        recorder
-            .arg("-f")
-            .arg(&path)
-            .args(["-d", &length.to_string(), "-b", "32"])
-            .args(ports);
-        let process = Process::start(&mut recorder, &path.with_extension("log"), Priority::RealTime);
-        TimedRecorder {
-            recorder: Recorder { process, path },
+    pub fn record(&self, ports: [&str; 2], length: u64) -> JackRecorder {
+        let client = client(&format!("{OURS}recorder-{}", fresh_number())).expect("the server runs");
+        let recorded = Arc::new(AtomicUsize::new(0));
+        let tape = Tape {
+            ports: ["left", "right"].map(|side| {
+                client
+                    .register_port(side, AudioIn::default())
+                    .expect("there is room for two ports")
+            }),
+            frames: Vec::with_capacity((length * u64::from(RATE)) as usize),
+            recorded: recorded.clone(),
+        };
+        let client = client.activate_async((), tape).expect("the server runs");
+        let name = client.as_client().name().to_owned();
+        for (from, side) in ports.iter().zip(["left", "right"]) {
+            connect(client.as_client(), from, &format!("{name}:{side}"));
+        }
+        JackRecorder {
+            client,
+            recorded,
             length,
         }
     }
-
-    /// The ports of players.
-    pub fn players(&self) -> Vec<String> {
-        self.ports(&[])
-            .into_iter()
-            .filter(|port| port.starts_with("ecasound"))
-            .collect()
-    }
-
-    fn clients_ports(&self, direction: &str) -> Vec<String> {
-        let lines = self.ports(&["-p"]);
-        let named = lines
-            .chunks_exact(2)
-            .filter(|pair| pair[1].contains(&format!("properties: {direction}")));
-        let ports = named.map(|pair| pair[0].clone());
-        ports
-            .filter(|port| {
-                !["system:", "ecasound", "jackrec"]
-                    .iter()
-                    .any(|other| port.starts_with(other))
-            })
-            .collect()
-    }
-
-    fn ports(&self, options: &[&str]) -> Vec<String> {
-        let output = self
-            .tool("jack_lsp")
-            .args(options)
-            .output()
-            .map(|output| output.stdout)
-            .unwrap_or_default();
-        String::from_utf8_lossy(&output).lines().map(str::to_owned).collect()
-    }
-
-    /// Connects an output port to an input port.
-    pub fn connect(&self, from: &str, to: &str) {
-        output_of(self.tool("jack_connect").args([from, to]));
-    }
-
-    fn tool(&self, name: &str) -> Command {
-        let mut command = Command::new(name);
-        command.envs(&self.environment);
-        command
-    }
 }
 
-fn file_name(port: &str) -> String {
-    port.replace([':', '/', ' '], "_")
+fn client(name: &str) -> Result<Client, jack::Error> {
+    Client::new(name, ClientOptions::NO_START_SERVER).map(|(client, _)| client)
+}
+
+fn connect(client: &Client, from: &str, to: &str) {
+    client
+        .connect_ports_by_name(from, to)
+        .unwrap_or_else(|error| panic!("{from} is not connected to {to}: {error}"));
+}
+
+fn clients_ports(direction: PortFlags) -> Vec<String> {
+    let Ok(client) = client("lab-looking") else {
+        return Vec::new();
+    };
+    let mut ports = client.ports(None, Some("32 bit float mono audio"), direction);
+    ports.retain(|port| !port.starts_with("system:") && !port.starts_with(OURS));
+    // The server lists them in no order that means anything; the desk numbers them.
+    ports.sort_by_key(|port| {
+        let digits = port.trim_start_matches(|c: char| !c.is_ascii_digit());
+        (port.len(), digits.len(), port.clone())
+    });
+    ports
 }

@@ -3,8 +3,8 @@
 mod jack;
 mod pipewire;
 
-pub use jack::Jack;
-pub use pipewire::PipeWire;
+pub use self::jack::{Jack, JackPlayer, JackRecorder};
+pub use self::pipewire::PipeWire;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::listen::{self, Heard};
 use crate::process::Process;
 use crate::tone::{RATE, Sine};
-use crate::wait::seconds;
 
 /// The environment in which a program finds a private server, and no other one.
 pub type Environment = BTreeMap<String, OsString>;
@@ -45,14 +44,6 @@ impl Recorder {
         self.process.end(libc::SIGINT);
         listen::file(&self.path)
     }
-
-    /// Waits until the recording has its length and listens to it.
-    fn finish(mut self, length: u64) -> Heard {
-        self.process.wait(seconds(length + 20));
-        let heard = listen::file(&self.path);
-        assert!(heard.seconds() > 0.0, "nothing was recorded: {}", self.process.output());
-        heard
-    }
 }
 
 /// Writes a file of sines, the first on the left and the second on the right side.
@@ -75,7 +66,7 @@ fn write(path: &Path, length: u64, frame: impl Fn(u64) -> [f32; 2]) {
     fs::write(path, bytes).expect("the disk has room");
 }
 
-/// The plain 44-byte header, 32-bit float stereo: ecasound does not read the extensible one.
+/// The plain 44-byte header, 32-bit float stereo.
 fn header(data_bytes: u32) -> Vec<u8> {
     let mut header = b"RIFF".to_vec();
     header.extend((36 + data_bytes).to_le_bytes());
