@@ -19,7 +19,7 @@ const OTHER: Sine = Sine {
 };
 
 /// Below this nothing is heard, dB. Lower would measure how well the clock of the other tone is followed.
-const SILENT: f64 = -100.0;
+const SILENT: f64 = -90.0;
 
 /// What the pan law takes from each side in the centre, dB.
 const CENTRE: f64 = -3.0103;

@@ -134,10 +134,10 @@ impl Heard {
         tone::decibels((power / (2 * self.frames.len()).max(1) as f64).sqrt())
     }
 
-    /// The levels of the tones `hz`, left and right, in dB: for each the median over those tenths of a second,
-    /// half of them, in which there is least beside the tones. Whether the others are whole, [`Heard::breaks`] says.
+    /// The levels of the tones `hz`, left and right, in dB: for each the median over those twentieths of a
+    /// second, half of them, in which there is least beside the tones. Whether the others are whole, [`Heard::breaks`] says.
     pub fn levels(&self, hz: &[f64]) -> Vec<[f64; 2]> {
-        const RUN: usize = RATE as usize / 10;
+        const RUN: usize = RATE as usize / 20;
         let fitter = Fitter::new(RUN, hz);
         let sides = [0, 1].map(|side| {
             let samples = self.side(side);
