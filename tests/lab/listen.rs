@@ -164,15 +164,15 @@ impl Heard {
             .enumerate()
             .map(|(tone, hz)| steps(&fits, tone, TAU * hz * RUN as f64 / f64::from(RATE)))
             .collect();
-        // A clock that is a little off turns the phase evenly: only what differs from that is a break.
-        let usual: Vec<_> = steps.iter().map(|steps| median(steps.clone())).collect();
         // A tone that is not there has no phase.
         let present: Vec<_> = (0..hz.len())
             .map(|tone| median(fits.iter().map(|fit| fit.sines[tone].0).collect()) > 1e-4)
             .collect();
         let broken = |index: usize| {
-            let heard = steps.iter().zip(&usual).zip(&present).filter(|(_, present)| **present);
-            let jumps = heard.map(|((steps, usual), _)| turn(steps[index - 1] - usual));
+            let heard = steps.iter().zip(&present).filter(|(_, present)| **present);
+            // A clock that is a little off turns the phase evenly, and one that is followed changes that slowly: only
+            // what differs from the step before is a break.
+            let jumps = heard.map(|(steps, _)| turn(steps[index - 1] - steps[index - 2]));
             let phase = jumps.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
             let residual = tone::decibels(fits[index].residual);
             let at = (index * RUN) as f64 / f64::from(RATE);

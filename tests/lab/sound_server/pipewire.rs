@@ -176,9 +176,10 @@ impl PipeWire {
     }
 
     fn write_configuration(&self) {
+        // No program may ask for shorter cycles: 21 ms are time enough on a machine that others share.
         let mut text = String::from(
             "context.properties = { default.clock.rate = 48000 default.clock.quantum = 1024 \
-             default.clock.min-quantum = 32 default.clock.max-quantum = 2048 }\ncontext.objects = [\n",
+             default.clock.min-quantum = 1024 default.clock.max-quantum = 2048 }\ncontext.objects = [\n",
         );
         for sink in &self.sinks {
             // Writing to a string cannot fail.
