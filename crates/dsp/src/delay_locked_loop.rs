@@ -20,6 +20,14 @@ const OUTLIER_SECONDS: f64 = 0.030;
 /// So many outliers in a row are the truth.
 const OUTLIERS_BELIEVED: u32 = 4;
 
+/// How far a stamp may pull the loop: this many times the usual error. A callback that comes 10 ms late on
+/// a machine whose callbacks are 0.3 ms late says nothing about the device; if they are all late from now
+/// on, that becomes the usual.
+const PULL_SPREADS: f64 = 4.0;
+/// The usual error is the mean over so many seconds, and never thought less than the second figure.
+const SPREAD_SECONDS: f64 = 5.0;
+const SPREAD_LEAST: f64 = 0.000_1;
+
 /// What a stamp did to the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Follow {
@@ -40,6 +48,8 @@ pub struct DelayLockedLoop {
     position: f64,
     time: f64,
     locked_at: Option<f64>,
+    /// The usual error, seconds.
+    spread: f64,
     outliers: u32,
 }
 
@@ -52,6 +62,7 @@ impl DelayLockedLoop {
             position: 0.0,
             time: 0.0,
             locked_at: None,
+            spread: 0.001,
             outliers: 0,
         }
     }
@@ -81,6 +92,10 @@ impl DelayLockedLoop {
             return Follow::Steady;
         }
         let bandwidth = (4.0 + age).recip().clamp(NARROW_HZ, WIDE_HZ);
+        let weight = (frames * self.period / SPREAD_SECONDS).min(0.5);
+        self.spread = (self.spread + (error.abs() - self.spread) * weight).max(SPREAD_LEAST);
+        let most = PULL_SPREADS * self.spread;
+        let error = error.clamp(-most, most);
         // Bounded: a callback after a long silence must not make the loop leap.
         let omega = (TAU * bandwidth * frames * self.period).min(0.5);
         self.time += frames * self.period + SQRT_2 * omega * error;
@@ -181,6 +196,26 @@ mod tests {
                 assert!(mean.abs() < 10e-6, "{ppm} ppm, {sizes:?}: mean {:.1} us", mean * 1e6);
             }
         }
+    }
+
+    #[test]
+    fn callbacks_that_are_late_now_and_then_do_not_pull_the_rate() {
+        let mut dll = DelayLockedLoop::new(48_000.0);
+        let (mut jitter, mut worst) = (Jitter(3), 0.0_f64);
+        for n in 1..100 * 60_u32 {
+            let time = f64::from(n) * 0.01;
+            // The machine stops for 12 ms twice a second: one callback is late, and the next a little.
+            let stop = match n % 50 {
+                7 => 0.012,
+                8 => 0.002,
+                _ => 0.0,
+            };
+            dll.follow(f64::from(n) * 480.0, time + stop + jitter.next());
+            if time > 10.0 {
+                worst = worst.max(dll.ppm().abs());
+            }
+        }
+        assert!(worst < 40.0, "{worst:.0} ppm");
     }
 
     #[test]
