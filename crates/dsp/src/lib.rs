@@ -16,6 +16,7 @@ pub mod equaliser;
 pub mod filter;
 pub mod gate;
 pub mod high_pass;
+pub mod input_matrix;
 pub mod lanes;
 pub mod level;
 pub mod limiter;

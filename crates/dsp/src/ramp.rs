@@ -61,17 +61,22 @@ impl StereoRamp {
 
     /// Sets out for `gains`. Setting the same target again does not restart the move.
     pub fn set_target(&mut self, gains: [Gain; 2]) {
-        if self.target() == gains.map(Gain::linear) {
+        self.set_factors(gains.map(Gain::linear));
+    }
+
+    /// Sets out for factors that may be negative: turned polarity.
+    pub fn set_factors(&mut self, factors: [f32; 2]) {
+        if self.target() == factors {
             return;
         }
         let t = self.progress();
         let arrived = self.has_arrived();
-        for (side, gain) in self.sides.iter_mut().zip(gains) {
+        for (side, target) in self.sides.iter_mut().zip(factors) {
             let slope = if arrived { 0.0 } else { side.slope_at(t) };
             *side = Side {
                 start: side.at(t),
                 slope,
-                target: gain.linear(),
+                target,
             };
         }
         self.done = 0;

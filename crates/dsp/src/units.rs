@@ -130,6 +130,21 @@ impl Pan {
         let (right, left) = ((self.0 + 1.0) * std::f32::consts::FRAC_PI_4).sin_cos();
         (Gain(left), Gain(right))
     }
+
+    /// The factors as a balance between the sides of a stereo source: both unity in the centre, the far side
+    /// turned down along a quarter of a cosine towards the ends.
+    pub fn balance(self) -> (Gain, Gain) {
+        let far = if self.0.abs() >= 1.0 {
+            Gain::ZERO
+        } else {
+            Gain((self.0.abs() * std::f32::consts::FRAC_PI_2).cos())
+        };
+        if self.0 > 0.0 {
+            (far, Gain::UNITY)
+        } else {
+            (Gain::UNITY, far)
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Pan {
@@ -191,6 +206,16 @@ mod tests {
         }
         assert_eq!(Pan::LEFT.gains(), (Gain::UNITY, Gain::ZERO));
         assert_eq!(Pan::RIGHT.gains(), (Gain::ZERO, Gain::UNITY));
+    }
+
+    #[test]
+    fn a_balance_leaves_the_near_side_alone() {
+        assert_eq!(Pan::CENTRE.balance(), (Gain::UNITY, Gain::UNITY));
+        assert_eq!(Pan::LEFT.balance(), (Gain::UNITY, Gain::ZERO));
+        assert_eq!(Pan::RIGHT.balance(), (Gain::ZERO, Gain::UNITY));
+        let (near, far) = Pan::new(-0.5).expect("in range").balance();
+        assert_eq!(near, Gain::UNITY);
+        assert!((Decibels::of_amplitude(far.linear()).db() + 3.0103).abs() < 1e-3);
     }
 
     #[test]
