@@ -1,11 +1,17 @@
-//! A sum of strips: its fader, its meter, and its way out.
+//! A sum of strips: its stages (in [`crate::chain`]), its fader, its meter, and its way out. The programme has a
+//! true-peak limiter behind its fader.
 
+use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
 use airdesk_dsp::{Block, Decibels, Gain, SILENCE, SampleRate};
 
 use crate::levels::Metering;
 use crate::mix_queue::MixWriter;
+use crate::send::AUX_BUSES;
 use crate::time::Nanos;
+
+/// Buses of the console: programme, cue and the aux buses, in this order wherever they are listed.
+pub const BUSES: usize = 2 + AUX_BUSES;
 
 /// The buses of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,21 +20,34 @@ pub enum BusId {
     Programme,
     /// What the operator alone listens to.
     Cue,
+    /// What strips send to, counted from 0. There are [`AUX_BUSES`].
+    Aux(u8),
+}
+
+impl BusId {
+    /// Its place where buses are listed. Past the end for an aux that is not there.
+    pub fn place(self) -> usize {
+        match self {
+            Self::Programme => 0,
+            Self::Cue => 1,
+            Self::Aux(aux) => 2 + usize::from(aux),
+        }
+    }
 }
 
 pub(crate) struct Bus {
-    pub(crate) sum: Block,
     fader: StereoRamp,
+    pub(crate) limiter: Option<Limiter>,
     pub(crate) metering: Metering,
     queue: MixWriter,
 }
 
 impl Bus {
-    pub(crate) fn new(rate: SampleRate, queue: MixWriter) -> Self {
+    pub(crate) fn new(rate: SampleRate, queue: MixWriter, limiter: Option<Limiter>) -> Self {
         let fader = StereoRamp::new([Gain::UNITY; 2], rate.frames_in(GLIDE_SECONDS));
         Self {
-            sum: SILENCE,
             fader,
+            limiter,
             metering: Metering::new(rate),
             queue,
         }
@@ -43,11 +62,14 @@ impl Bus {
         self.fader.settle();
     }
 
-    /// Publishes what was summed, and starts the next sum.
-    pub(crate) fn publish(&mut self, due: Nanos) {
-        self.fader.apply(&mut self.sum);
-        self.metering.measure(&self.sum);
-        self.queue.publish(&self.sum, due);
-        self.sum = SILENCE;
+    /// Publishes what was summed, and clears the sum for the next block.
+    pub(crate) fn publish(&mut self, sum: &mut Block, due: Nanos) {
+        self.fader.apply(sum);
+        if let Some(limiter) = &mut self.limiter {
+            limiter.process(sum);
+        }
+        self.metering.measure(sum);
+        self.queue.publish(sum, due);
+        *sum = SILENCE;
     }
 }

@@ -1,12 +1,18 @@
 //! What travels between the station and the engine.
 
+use airdesk_dsp::delay::{DelaySettings, StripDelay};
+use airdesk_dsp::ducker::DuckerSettings;
+use airdesk_dsp::input_matrix::ChannelMode;
+use airdesk_dsp::limiter::LimiterSettings;
 use airdesk_dsp::{Decibels, Pan};
 
 use crate::bus::BusId;
+use crate::chain::{BusChainSettings, ChainSettings};
 use crate::id::StripId;
 use crate::input::StripInput;
 use crate::outlet_clock::OutletClock;
-use crate::strip::Strip;
+use crate::send::SendSettings;
+use crate::strip::{PanLaw, Strip, Talkover};
 
 /// A request, obeyed at the next block boundary in the order sent. A strip that is gone is ignored.
 pub enum EngineCommand {
@@ -16,12 +22,28 @@ pub enum EngineCommand {
     RemoveStrip(StripId),
     /// Feed a strip from something else: the old input fades out first.
     SetInput(StripId, Box<StripInput>),
+    /// Hear other channels of a strip's source.
+    SetChannels(StripId, ChannelMode),
+    /// Turn the polarity of a source's left and right channel.
+    SetInverted(StripId, [bool; 2]),
     /// Move a strip's trim.
     SetTrim(StripId, Decibels),
+    /// Delay a strip. It keeps the line if it has none yet.
+    SetDelay(StripId, Box<StripDelay>, DelaySettings),
+    /// Set the stages of a strip or a bus.
+    SetStages(Box<Stages>),
     /// Move a strip's fader.
     SetFader(StripId, Decibels),
     /// Move a strip's pan.
     SetPan(StripId, Pan),
+    /// Let pan place a source or balance its sides.
+    SetPanLaw(StripId, PanLaw),
+    /// Send a strip to an aux bus, counted from 0.
+    SetSend(StripId, u8, SendSettings),
+    /// Put a strip into a VCA group, counted from 0.
+    SetVcaOf(StripId, Option<u8>),
+    /// Give a strip a part in talkover.
+    SetTalkover(StripId, Talkover),
     /// Mute a strip everywhere but in cue.
     SetMute(StripId, bool),
     /// Solo a strip in place.
@@ -32,6 +54,14 @@ pub enum EngineCommand {
     SetCue(StripId, bool),
     /// Move a bus's fader.
     SetBusFader(BusId, Decibels),
+    /// Set the programme's limiter.
+    SetLimiter(LimiterSettings),
+    /// Set how music steps back.
+    SetDucker(DuckerSettings),
+    /// Move a VCA group, counted from 0.
+    SetVca(u8, Decibels),
+    /// Let an aux bus, counted from 0, carry the programme without a strip.
+    SetMixMinus(u8, Option<StripId>),
     /// Follow this output's clock from its first callback on.
     FollowOutlet(Box<OutletClock>),
     /// Follow the machine's clock.
@@ -43,12 +73,27 @@ pub enum EngineCommand {
 // The ring is copied through on every block: keep an entry within half a cache line.
 const _: () = assert!(size_of::<EngineCommand>() <= 32);
 
+/// The stages of a strip or a bus, all at once. What stays as it was costs nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+// Always boxed.
+#[allow(clippy::large_enum_variant)]
+pub enum Stages {
+    /// Of a strip.
+    Strip(StripId, ChainSettings),
+    /// Of a bus.
+    Bus(BusId, BusChainSettings),
+}
+
 /// What the engine is done with: freed by whoever drains the ring, never by the engine.
 pub enum Discard {
     /// A strip that was removed.
     Strip(Box<Strip>),
     /// An input that was replaced.
     Input(Box<StripInput>),
+    /// A delay line that a strip had no use for.
+    Delay(Box<StripDelay>),
+    /// Settings that have been read.
+    Stages(Box<Stages>),
     /// The clock of an output that is not followed any more.
     Clock(Box<OutletClock>),
 }

@@ -1,36 +1,69 @@
 //! The console: strips into buses, one block at a time. Needs no thread, no device and no clock, so a
 //! show renders faster than it plays.
 
-use airdesk_dsp::SampleRate;
+use airdesk_dsp::ducker::Ducker;
+use airdesk_dsp::lanes::STRIPS as BANK;
+use airdesk_dsp::limiter::Limiter;
+use airdesk_dsp::{Block, Decibels, Frames, Gain, SILENCE, SampleRate};
 
-use crate::bus::{Bus, BusId};
-use crate::command::{Discard, EngineCommand};
+use crate::bus::{BUSES, Bus};
+use crate::chain::{BusBank, BusChainSettings, ChainSettings, StripBank};
+use crate::command::{Discard, EngineCommand, Stages};
 use crate::id::StripId;
 use crate::input::BlockTime;
 use crate::mix_queue::MixWriter;
-use crate::report::Report;
-use crate::strip::Strip;
+use crate::report::{BusReport, Report};
+use crate::send::AUX_BUSES;
+use crate::strip::{Mix, Strip, Talkover};
 use crate::time::Nanos;
 
 /// Places for strips.
 pub const MAX_STRIPS: usize = 256;
 
+/// VCA groups.
+pub const VCA_GROUPS: usize = 8;
+
 /// Strips and buses.
 pub struct Console {
     strips: Box<[Option<Box<Strip>>]>,
-    programme: Bus,
-    cue: Bus,
+    strip_banks: Box<[StripBank]>,
+    buses: Box<[Bus]>,
+    bus_banks: Box<[BusBank]>,
+    /// Programme, cue and aux buses, as far as they are summed.
+    sums: Box<[Block; BUSES]>,
+    ducker: Ducker,
+    vcas: [Decibels; VCA_GROUPS],
+    /// The strip that an aux bus carries the programme without.
+    minus: [Option<StripId>; AUX_BUSES],
+    /// What those strips added to the programme in the block at hand.
+    own: Box<[Block; AUX_BUSES]>,
 }
 
 impl Console {
-    /// An empty console that publishes to these queues. Allocates; nothing else here does.
-    pub fn new(rate: SampleRate, programme: MixWriter, cue: MixWriter) -> Self {
-        let strips = std::iter::repeat_with(|| None).take(MAX_STRIPS).collect();
+    /// An empty console that publishes to these queues: programme, cue, aux buses. A bus without a queue is not there.
+    /// Allocates; nothing else here does.
+    pub fn new(rate: SampleRate, queues: impl IntoIterator<Item = MixWriter>) -> Self {
+        let buses: Box<[_]> = (0..BUSES)
+            .zip(queues)
+            .map(|(place, queue)| Bus::new(rate, queue, (place == 0).then(|| Limiter::new(rate))))
+            .collect();
         Self {
-            strips,
-            programme: Bus::new(rate, programme),
-            cue: Bus::new(rate, cue),
+            strips: std::iter::repeat_with(|| None).take(MAX_STRIPS).collect(),
+            strip_banks: (0..MAX_STRIPS / BANK).map(|_| StripBank::new(rate)).collect(),
+            bus_banks: (0..BUSES.div_ceil(BANK)).map(|_| BusBank::new(rate)).collect(),
+            buses,
+            sums: Box::new([SILENCE; BUSES]),
+            ducker: Ducker::new(rate),
+            vcas: [Decibels::UNITY; VCA_GROUPS],
+            minus: [None; AUX_BUSES],
+            own: Box::new([SILENCE; AUX_BUSES]),
         }
+    }
+
+    /// By how much the programme is later than the strips: the limiter looks ahead, also when it is off.
+    pub fn latency(&self) -> Frames {
+        let limiter = self.buses.first().and_then(|bus| bus.limiter.as_ref());
+        limiter.map_or(Frames(0), Limiter::latency)
     }
 
     /// Obeys one command. Returns what it left over, at most one thing. Commands about clocks are the
@@ -43,14 +76,56 @@ impl Console {
                 Some(strip) => return strip.set_input(input),
                 None => return Some(Discard::Input(input)),
             },
+            EngineCommand::SetChannels(id, mode) => self.change(id, |strip| strip.set_channels(mode)),
+            EngineCommand::SetInverted(id, inverted) => self.change(id, |strip| strip.set_inverted(inverted)),
             EngineCommand::SetTrim(id, level) => self.change(id, |strip| strip.set_trim(level)),
-            EngineCommand::SetFader(id, level) => self.change(id, |strip| strip.set_fader(level)),
-            EngineCommand::SetPan(id, pan) => self.change(id, |strip| strip.set_pan(pan)),
-            EngineCommand::SetMute(id, on) => self.change(id, |strip| strip.mute = on),
-            EngineCommand::SetSolo(id, on) => self.change(id, |strip| strip.solo = on),
-            EngineCommand::SetSoloSafe(id, on) => self.change(id, |strip| strip.solo_safe = on),
+            EngineCommand::SetDelay(id, line, settings) => {
+                let spare = match self.strip(id) {
+                    Some(strip) => strip.set_delay(line, settings),
+                    None => Some(line),
+                };
+                return spare.map(Discard::Delay);
+            }
+            EngineCommand::SetStages(stages) => {
+                self.set_stages(&stages);
+                return Some(Discard::Stages(stages));
+            }
+            EngineCommand::SetFader(id, level) => self.change(id, |strip| strip.controls.fader = level),
+            EngineCommand::SetPan(id, pan) => self.change(id, |strip| strip.controls.pan = pan),
+            EngineCommand::SetPanLaw(id, law) => self.change(id, |strip| strip.controls.pan_law = law),
+            EngineCommand::SetSend(id, aux, settings) => self.change(id, |strip| strip.set_send(aux, settings)),
+            EngineCommand::SetVcaOf(id, group) => self.change(id, |strip| strip.controls.vca = group),
+            EngineCommand::SetTalkover(id, part) => self.change(id, |strip| strip.controls.talkover = part),
+            EngineCommand::SetMute(id, on) => self.change(id, |strip| strip.controls.mute = on),
+            EngineCommand::SetSolo(id, on) => self.change(id, |strip| strip.controls.solo = on),
+            EngineCommand::SetSoloSafe(id, on) => self.change(id, |strip| strip.controls.solo_safe = on),
             EngineCommand::SetCue(id, on) => self.change(id, |strip| strip.set_cue(on)),
-            EngineCommand::SetBusFader(bus, level) => self.bus(bus).set_fader(level),
+            EngineCommand::SetBusFader(bus, level) => {
+                if let Some(bus) = self.buses.get_mut(bus.place()) {
+                    bus.set_fader(level);
+                }
+            }
+            EngineCommand::SetLimiter(settings) => {
+                if let Some(limiter) = self.buses.first_mut().and_then(|bus| bus.limiter.as_mut()) {
+                    let refused = limiter.set(&settings);
+                    debug_assert!(refused.is_ok(), "the station checks ranges");
+                }
+            }
+            EngineCommand::SetDucker(settings) => {
+                let refused = self.ducker.set(&settings);
+                debug_assert!(refused.is_ok(), "the station checks ranges");
+            }
+            EngineCommand::SetVca(group, level) => {
+                if let Some(vca) = self.vcas.get_mut(usize::from(group)) {
+                    *vca = level;
+                    self.aim();
+                }
+            }
+            EngineCommand::SetMixMinus(aux, strip) => {
+                if let Some(minus) = self.minus.get_mut(usize::from(aux)) {
+                    *minus = strip;
+                }
+            }
             EngineCommand::ClearClips => self.clear_clips(),
             EngineCommand::FollowOutlet(clock) => return Some(Discard::Clock(clock)),
             EngineCommand::FollowMachine => {}
@@ -60,15 +135,7 @@ impl Console {
 
     /// Lets the buses' faders arrive at once, before the first block.
     pub fn settle(&mut self) {
-        self.programme.settle();
-        self.cue.settle();
-    }
-
-    fn bus(&mut self, id: BusId) -> &mut Bus {
-        match id {
-            BusId::Programme => &mut self.programme,
-            BusId::Cue => &mut self.cue,
-        }
+        self.buses.iter_mut().for_each(Bus::settle);
     }
 
     fn strip(&mut self, id: StripId) -> Option<&mut Strip> {
@@ -84,46 +151,137 @@ impl Console {
         }
     }
 
-    fn add(&mut self, strip: Box<Strip>) -> Option<Discard> {
-        let Some(place) = self.strips.get_mut(strip.id().slot()) else {
+    fn set_stages(&mut self, stages: &Stages) {
+        match stages {
+            Stages::Strip(id, settings) => {
+                let slot = id.slot();
+                if let Some(strip) = self.strip(*id) {
+                    strip.controls.chain = *settings;
+                    self.bank(slot, |bank, place| bank.set(place, settings));
+                }
+            }
+            Stages::Bus(id, settings) => self.set_bus_stages(id.place(), settings),
+        }
+    }
+
+    fn set_bus_stages(&mut self, bus: usize, settings: &BusChainSettings) {
+        if let Some(bank) = self.bus_banks.get_mut(bus / BANK) {
+            bank.set(bus % BANK, settings);
+        }
+    }
+
+    fn bank(&mut self, slot: usize, set: impl FnOnce(&mut StripBank, usize)) {
+        if let Some(bank) = self.strip_banks.get_mut(slot / BANK) {
+            set(bank, slot % BANK);
+        }
+    }
+
+    fn add(&mut self, mut strip: Box<Strip>) -> Option<Discard> {
+        let (slot, chain) = (strip.id().slot(), strip.controls.chain);
+        let vca = vca_gain(&self.vcas, strip.controls.vca);
+        let Some(place) = self.strips.get_mut(slot) else {
             return Some(Discard::Strip(strip));
         };
+        strip.settle(vca);
         let before = place.replace(strip);
+        self.bank(slot, |bank, place| bank.settle(place, &chain));
         self.aim();
         before.map(Discard::Strip)
     }
 
     fn aim(&mut self) {
-        let soloed = self.strips.iter().flatten().any(|strip| strip.solo);
+        let soloed = self.strips.iter().flatten().any(|strip| strip.controls.solo);
         for strip in self.strips.iter_mut().flatten() {
-            strip.aim(soloed);
+            let vca = vca_gain(&self.vcas, strip.controls.vca);
+            strip.aim(soloed, vca);
         }
     }
 
+    /// Counts clips from zero again. Bad samples stay counted: theirs is a total.
     fn clear_clips(&mut self) {
         let strips = self.strips.iter_mut().flatten().map(|strip| &mut strip.metering);
         strips
-            .chain([&mut self.programme.metering, &mut self.cue.metering])
+            .chain(self.buses.iter_mut().map(|bus| &mut bus.metering))
             .for_each(|metering| metering.clear_clips());
     }
 
     /// Mixes and publishes one block. Returns nothing and cannot fail. Real-time.
     pub fn process(&mut self, time: &BlockTime) {
-        let (programme, cue) = (&mut self.programme.sum, &mut self.cue.sum);
-        for strip in self.strips.iter_mut().flatten() {
-            strip.mix(time, programme, cue);
+        self.take_in(time);
+        self.duck();
+        self.mix();
+        self.publish(Nanos::from_seconds(time.due));
+    }
+
+    /// Brings every strip's block up to its fader.
+    fn take_in(&mut self, time: &BlockTime) {
+        for (strips, bank) in self.strips.chunks_mut(BANK).zip(&mut self.strip_banks) {
+            let mut strips = strips.iter_mut();
+            let mut blocks = [(); BANK].map(|()| {
+                let strip = strips.next()?.as_deref_mut()?;
+                strip.take_in(time);
+                Some(&mut strip.block)
+            });
+            bank.process(&mut blocks);
         }
-        let due = Nanos::from_seconds(time.due);
-        self.programme.publish(due);
-        self.cue.publish(due);
+    }
+
+    /// Lets the microphones decide how far music steps back in this block.
+    fn duck(&mut self) {
+        let open = |strip: &&Strip| strip.controls.talkover == Talkover::Key && !strip.controls.mute;
+        let keys = self.strips.iter().flatten().map(Box::as_ref).filter(open);
+        self.ducker.key(keys.map(|strip| &strip.block));
+    }
+
+    fn mix(&mut self) {
+        let [programme, cue, aux @ ..] = &mut *self.sums;
+        let minus = self.minus;
+        for strip in self.strips.iter_mut().flatten() {
+            let id = strip.id();
+            let without = minus.contains(&Some(id)).then_some(*programme);
+            strip.mix(&mut Mix {
+                programme,
+                cue,
+                aux,
+                ducker: &self.ducker,
+            });
+            let Some(before) = without else { continue };
+            for (own, of) in self.own.iter_mut().zip(minus) {
+                if of == Some(id) {
+                    *own = difference(programme, &before);
+                }
+            }
+        }
+        for ((aux, own), minus) in aux.iter_mut().zip(self.own.iter_mut()).zip(minus) {
+            if minus.is_some() {
+                add(aux, &difference(programme, own));
+                *own = SILENCE; // the strip may be gone in the next block
+            }
+        }
+    }
+
+    fn publish(&mut self, due: Nanos) {
+        for (sums, bank) in self.sums.chunks_mut(BANK).zip(&mut self.bus_banks) {
+            let mut sums = sums.iter_mut();
+            bank.process(&mut [(); BANK].map(|()| sums.next()));
+        }
+        for (bus, sum) in self.buses.iter_mut().zip(self.sums.iter_mut()) {
+            bus.publish(sum, due);
+        }
     }
 
     /// Sends home one thing that has faded out: an input that was replaced, a strip that has left.
     pub fn retire(&mut self) -> Option<Discard> {
-        for place in &mut self.strips {
+        for slot in 0..self.strips.len() {
+            let Some(place) = self.strips.get_mut(slot) else {
+                continue;
+            };
             let Some(strip) = place else { continue };
             if strip.has_left() {
-                return place.take().map(Discard::Strip);
+                let strip = place.take();
+                // Nobody passes these stages any more: they cost nothing again.
+                self.bank(slot, |bank, place| bank.settle(place, &ChainSettings::default()));
+                return strip.map(Discard::Strip);
             }
             if let Some(discard) = strip.change_input() {
                 return Some(discard);
@@ -134,13 +292,44 @@ impl Console {
 
     /// Writes down all levels. `seen`: somebody looked at the last report.
     pub(crate) fn report(&mut self, report: &mut Report, seen: bool) {
-        report.buses = [self.programme.metering.report(seen), self.cue.metering.report(seen)];
+        report.buses = [BusReport::default(); BUSES];
+        for (place, (bus, into)) in self.buses.iter_mut().zip(&mut report.buses).enumerate() {
+            let bank = self.bus_banks.get(place / BANK);
+            *into = BusReport {
+                levels: bus.metering.report(seen),
+                compressor: bank.map_or(0.0, |bank| bank.reduction(place % BANK)),
+                limiter: bus.limiter.as_ref().map_or(0.0, |limiter| limiter.reduction().db()),
+            };
+        }
+        report.ducking = self.ducker.reduction().db();
         report.clear_strips();
         report.health.bad_samples = 0;
-        for strip in self.strips.iter_mut().flatten() {
+        for (slot, strip) in self.strips.iter_mut().enumerate() {
+            let Some(strip) = strip else { continue };
+            let bank = self.strip_banks.get(slot / BANK);
+            let reductions = bank.map_or_else(Default::default, |bank| bank.reductions(slot % BANK));
             report.health.bad_samples += strip.bad_samples;
-            report.push_strip(strip.report(seen));
+            report.push_strip(strip.report(seen, reductions));
         }
+    }
+}
+
+fn vca_gain(vcas: &[Decibels; VCA_GROUPS], group: Option<u8>) -> Gain {
+    let level = group.and_then(|group| vcas.get(usize::from(group)));
+    level.map_or(Gain::UNITY, |level| level.gain())
+}
+
+fn difference(a: &Block, b: &Block) -> Block {
+    let mut difference = *a;
+    for (out, frame) in difference.iter_mut().zip(b) {
+        *out = [out[0] - frame[0], out[1] - frame[1]];
+    }
+    difference
+}
+
+fn add(sum: &mut Block, block: &Block) {
+    for (out, frame) in sum.iter_mut().zip(block) {
+        *out = [out[0] + frame[0], out[1] + frame[1]];
     }
 }
 

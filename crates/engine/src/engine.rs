@@ -9,6 +9,7 @@ use crate::input::BlockTime;
 use crate::mix_queue::{MixTap, mix_queue};
 use crate::pacer::Pacer;
 use crate::report::{Health, ReportReader, ReportWriter, report_channel};
+use crate::send::AUX_BUSES;
 use crate::time::{Clock, Nanos};
 
 /// Blocks mixed in one turn at most: then commands are looked at again.
@@ -27,7 +28,7 @@ pub struct EngineSettings {
     pub rate: SampleRate,
     /// Blocks the programme's queue holds; half of them is what a reader may sleep.
     pub programme_blocks: usize,
-    /// Blocks the cue's queue holds.
+    /// Blocks the queues of cue and aux buses hold.
     pub cue_blocks: usize,
 }
 
@@ -56,6 +57,8 @@ pub struct EngineLink {
     pub programme: MixTap,
     /// Readers of the cue bus.
     pub cue: MixTap,
+    /// Readers of the aux buses.
+    pub aux: [MixTap; AUX_BUSES],
 }
 
 /// The console, its clock and its rings.
@@ -80,6 +83,11 @@ impl Engine {
     pub fn new(settings: EngineSettings, clock: Clock) -> (Self, EngineLink) {
         let (programme, programme_tap) = mix_queue(settings.programme_blocks);
         let (cue, cue_tap) = mix_queue(settings.cue_blocks);
+        let aux = [(); AUX_BUSES].map(|()| mix_queue(settings.cue_blocks));
+        let aux_taps = std::array::from_fn(|n| aux[n].1.clone());
+        let queues = [programme, cue]
+            .into_iter()
+            .chain(aux.into_iter().map(|(writer, _)| writer));
         // Capacity: an operator sends hundreds of commands a second at most, and the engine reads them
         // every block; a recalled session sends a dozen for each of 256 strips at once.
         let (commands_in, commands) = RingBuffer::new(4096);
@@ -89,7 +97,7 @@ impl Engine {
         let (notices, notices_out) = RingBuffer::new(64);
         let (reports, reports_out) = report_channel();
         let engine = Self {
-            console: Console::new(settings.rate, programme, cue),
+            console: Console::new(settings.rate, queues),
             pacer: Pacer::new(settings.rate, clock.now()),
             clock,
             commands,
@@ -109,6 +117,7 @@ impl Engine {
             reports: reports_out,
             programme: programme_tap,
             cue: cue_tap,
+            aux: aux_taps,
         };
         (engine, link)
     }

@@ -180,7 +180,9 @@ impl Pacer {
         self.anchor = (now.seconds(), position);
         if let Some(outlet) = &mut self.followed {
             outlet.seat = outlet.clock.reseat();
-            outlet.device.restart(position - self.lead.seconds() * self.rate, now.seconds());
+            outlet
+                .device
+                .restart(position - self.lead.seconds() * self.rate, now.seconds());
             outlet.device.pause();
         }
     }

@@ -3,6 +3,8 @@
 
 use triple_buffer::{Input, Output, triple_buffer};
 
+use crate::bus::BUSES;
+use crate::chain::Reductions;
 use crate::console::MAX_STRIPS;
 use crate::id::StripId;
 use crate::levels::Levels;
@@ -41,10 +43,23 @@ pub enum InputPhase {
 pub struct StripReport {
     /// Which.
     pub id: StripId,
-    /// After its trim, before its fader.
+    /// After its stages, before its fader.
     pub levels: Levels,
     /// Its input.
     pub input: InputReport,
+    /// What its dynamics do.
+    pub reductions: Reductions,
+}
+
+/// One bus.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BusReport {
+    /// As published.
+    pub levels: Levels,
+    /// By how much its compressor turns it down, dB, at most zero.
+    pub compressor: f32,
+    /// By how much its limiter does, dB, at most zero. The programme's alone.
+    pub limiter: f32,
 }
 
 /// The engine's own health.
@@ -71,8 +86,10 @@ pub struct Health {
 /// All of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Report {
-    /// Programme and cue, as published.
-    pub buses: [Levels; 2],
+    /// Programme, cue and aux buses.
+    pub buses: [BusReport; BUSES],
+    /// By how much music steps back, dB, at most zero.
+    pub ducking: f32,
     strips: [Option<StripReport>; MAX_STRIPS],
     count: usize,
     /// The engine itself.
@@ -83,6 +100,7 @@ impl Default for Report {
     fn default() -> Self {
         Self {
             buses: Default::default(),
+            ducking: 0.0,
             strips: [None; MAX_STRIPS],
             count: 0,
             health: Health::default(),

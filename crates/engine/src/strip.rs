@@ -1,24 +1,68 @@
-//! One input's path: source, trim, meter, then fader and pan into programme, or before them into cue.
+//! One input's path: source, channels, trim, delay; the stages in [`crate::chain`]; meter; then fader and
+//! pan into programme and aux buses, or before them into cue.
 
+use airdesk_dsp::delay::{DelaySettings, StripDelay};
+use airdesk_dsp::ducker::Ducker;
+use airdesk_dsp::input_matrix::{ChannelMode, InputMatrix};
 use airdesk_dsp::level::silence_bad_samples;
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
 use airdesk_dsp::{Block, Decibels, Gain, Pan, SILENCE, SampleRate};
 
+use crate::chain::{ChainSettings, Reductions};
 use crate::command::Discard;
 use crate::id::StripId;
 use crate::input::{BlockTime, StripInput};
 use crate::levels::Metering;
 use crate::report::StripReport;
+use crate::send::{AUX_BUSES, Send, SendSettings};
+
+/// What pan does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PanLaw {
+    /// Places a source between the speakers with constant power, -3 dB at the centre.
+    #[default]
+    Pan,
+    /// Turns down the far side of a stereo source, unity at the centre.
+    Balance,
+}
+
+/// What a strip has to do with talkover.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Talkover {
+    /// Nothing.
+    #[default]
+    Off,
+    /// A microphone: while it speaks, music steps back.
+    Key,
+    /// Music: steps back.
+    Ducked,
+}
 
 /// Where a strip's controls stand.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StripControls {
+    /// Which channels of the source are heard on which side.
+    pub channels: ChannelMode,
+    /// Polarity of the source's left and right channel turned.
+    pub inverted: [bool; 2],
     /// Input trim.
     pub trim: Decibels,
+    /// How late it is heard. Refused when longer than half a second.
+    pub delay: DelaySettings,
+    /// The stages.
+    pub chain: ChainSettings,
     /// Fader.
     pub fader: Decibels,
-    /// Pan.
+    /// Pan or balance.
     pub pan: Pan,
+    /// Which of the two.
+    pub pan_law: PanLaw,
+    /// Copies into the aux buses.
+    pub sends: [SendSettings; AUX_BUSES],
+    /// The VCA group that moves its fader.
+    pub vca: Option<u8>,
+    /// Its part in talkover.
+    pub talkover: Talkover,
     /// Muted everywhere but in cue.
     pub mute: bool,
     /// Soloed in place.
@@ -33,9 +77,17 @@ impl Default for StripControls {
     /// Unity, in the centre, heard.
     fn default() -> Self {
         Self {
+            channels: ChannelMode::Stereo,
+            inverted: [false; 2],
             trim: Decibels::UNITY,
+            delay: DelaySettings::default(),
+            chain: ChainSettings::default(),
             fader: Decibels::UNITY,
             pan: Pan::CENTRE,
+            pan_law: PanLaw::Pan,
+            sends: [SendSettings::default(); AUX_BUSES],
+            vca: None,
+            talkover: Talkover::Off,
             mute: false,
             solo: false,
             solo_safe: false,
@@ -52,18 +104,28 @@ pub struct Strip {
     next_input: Option<Box<StripInput>>,
     /// Fades the input out and in around a change of source.
     presence: StereoRamp,
+    matrix: InputMatrix,
     trim: StereoRamp,
+    delay: Option<Box<StripDelay>>,
     /// Fader, pan, mute and solo as one gain a side.
     post: StereoRamp,
     cue: StereoRamp,
-    fader: Decibels,
-    pan: Pan,
-    pub(crate) mute: bool,
-    pub(crate) solo: bool,
-    pub(crate) solo_safe: bool,
+    sends: [Send; AUX_BUSES],
+    /// Where the controls stand or go.
+    pub(crate) controls: StripControls,
     leaving: bool,
+    /// The block at hand.
+    pub(crate) block: Block,
     pub(crate) metering: Metering,
     pub(crate) bad_samples: u64,
+}
+
+/// Where a strip's sound goes.
+pub(crate) struct Mix<'a> {
+    pub(crate) programme: &'a mut Block,
+    pub(crate) cue: &'a mut Block,
+    pub(crate) aux: &'a mut [Block; AUX_BUSES],
+    pub(crate) ducker: &'a Ducker,
 }
 
 impl Strip {
@@ -71,29 +133,21 @@ impl Strip {
     pub fn new(id: StripId, rate: SampleRate, input: StripInput, controls: StripControls) -> Self {
         let glide = rate.frames_in(GLIDE_SECONDS);
         let ramp = |gain| StereoRamp::new([gain; 2], glide);
-        let StripControls {
-            trim,
-            fader,
-            pan,
-            mute,
-            solo,
-            solo_safe,
-            cue,
-        } = controls;
+        let delay = (controls.delay != DelaySettings::default()).then(|| delay_line(rate, &controls.delay));
         Self {
             id,
             input: Box::new(input),
             next_input: None,
             presence: ramp(Gain::UNITY),
-            trim: ramp(trim.gain()),
-            post: StereoRamp::new(if mute { [Gain::ZERO; 2] } else { post_gains(fader, pan) }, glide),
-            cue: ramp(if cue { Gain::UNITY } else { Gain::ZERO }),
-            fader,
-            pan,
-            mute,
-            solo,
-            solo_safe,
+            matrix: InputMatrix::new(rate, controls.channels, controls.inverted),
+            trim: ramp(controls.trim.gain()),
+            delay,
+            post: ramp(Gain::ZERO),
+            cue: ramp(if controls.cue { Gain::UNITY } else { Gain::ZERO }),
+            sends: controls.sends.map(|settings| Send::new(rate, settings)),
+            controls,
             leaving: false,
+            block: SILENCE,
             metering: Metering::new(rate),
             bad_samples: 0,
         }
@@ -105,18 +159,49 @@ impl Strip {
     }
 
     pub(crate) fn set_trim(&mut self, level: Decibels) {
+        self.controls.trim = level;
         self.trim.set_target([level.gain(); 2]);
     }
 
-    pub(crate) fn set_fader(&mut self, level: Decibels) {
-        self.fader = level;
+    pub(crate) fn set_channels(&mut self, mode: ChannelMode) {
+        self.controls.channels = mode;
+        self.matrix.set_mode(mode);
     }
 
-    pub(crate) fn set_pan(&mut self, pan: Pan) {
-        self.pan = pan;
+    pub(crate) fn set_inverted(&mut self, inverted: [bool; 2]) {
+        self.controls.inverted = inverted;
+        self.matrix.set_inverted(inverted);
+    }
+
+    /// Takes a delay line if it has none. Returns one that is not needed.
+    pub(crate) fn set_delay(&mut self, line: Box<StripDelay>, settings: DelaySettings) -> Option<Box<StripDelay>> {
+        self.controls.delay = settings;
+        let spare = match self.delay {
+            None => {
+                self.delay = Some(line);
+                None
+            }
+            Some(_) => Some(line),
+        };
+        if let Some(delay) = &mut self.delay {
+            let refused = delay.set(&settings);
+            debug_assert!(refused.is_ok(), "the station checks ranges");
+        }
+        spare
+    }
+
+    pub(crate) fn set_send(&mut self, aux: u8, settings: SendSettings) {
+        if let (Some(send), Some(known)) = (
+            self.sends.get_mut(usize::from(aux)),
+            self.controls.sends.get_mut(usize::from(aux)),
+        ) {
+            send.set(settings);
+            *known = settings;
+        }
     }
 
     pub(crate) fn set_cue(&mut self, on: bool) {
+        self.controls.cue = on;
         self.cue
             .set_target([if on && !self.leaving { Gain::UNITY } else { Gain::ZERO }; 2]);
     }
@@ -130,23 +215,41 @@ impl Strip {
     /// Fades out for good.
     pub(crate) fn leave(&mut self) {
         self.leaving = true;
-        self.solo = false;
+        self.controls.solo = false;
         self.cue.set_target([Gain::ZERO; 2]);
     }
 
     /// It has left, and nothing of it is heard any more.
     pub(crate) fn has_left(&self) -> bool {
-        self.leaving && self.post.is_silent() && self.cue.is_silent()
+        self.leaving && self.post.is_silent() && self.cue.is_silent() && self.sends.iter().all(Send::is_silent)
     }
 
-    /// Aims fader, pan, mute and solo. `others_soloed`: only soloed and safe strips are heard.
-    pub(crate) fn aim(&mut self, others_soloed: bool) {
-        let heard = !self.mute && !self.leaving && (!others_soloed || self.solo || self.solo_safe);
-        self.post.set_target(if heard {
-            post_gains(self.fader, self.pan)
+    /// Aims fader, pan, mute, solo and sends. `others_soloed`: only soloed and safe strips are heard. `vca`: what its
+    /// group adds to its fader.
+    pub(crate) fn aim(&mut self, others_soloed: bool, vca: Gain) {
+        let controls = &self.controls;
+        let open = !controls.mute && !self.leaving;
+        let heard = open && (!others_soloed || controls.solo || controls.solo_safe);
+        let (left, right) = match controls.pan_law {
+            PanLaw::Pan => controls.pan.gains(),
+            PanLaw::Balance => controls.pan.balance(),
+        };
+        let post = if heard {
+            [left, right].map(|side| side * controls.fader.gain() * vca)
         } else {
             [Gain::ZERO; 2]
-        });
+        };
+        self.post.set_target(post);
+        for send in &mut self.sends {
+            send.aim(post, open);
+        }
+    }
+
+    /// Its gains arrive at once: nobody has heard it yet. What is soloed elsewhere still fades it.
+    pub(crate) fn settle(&mut self, vca: Gain) {
+        self.aim(false, vca);
+        self.post.settle();
+        self.sends.iter_mut().for_each(Send::settle);
     }
 
     /// Sends the old input home once it has faded out. At most one thing.
@@ -160,30 +263,49 @@ impl Strip {
         Some(Discard::Input(old))
     }
 
-    /// Mixes one block into the buses.
-    pub(crate) fn mix(&mut self, time: &BlockTime, programme: &mut Block, cue: &mut Block) {
-        let mut block = SILENCE;
-        if self.input.read(&mut block, time) {
-            self.bad_samples += u64::from(silence_bad_samples(&mut block));
+    /// Takes one block in, up to where the stages begin.
+    pub(crate) fn take_in(&mut self, time: &BlockTime) {
+        self.block = SILENCE;
+        if self.input.read(&mut self.block, time) {
+            self.bad_samples += u64::from(silence_bad_samples(&mut self.block));
         }
-        self.presence.apply(&mut block);
-        self.trim.apply(&mut block);
-        self.metering.measure(&block);
-        self.post.mix(&block, programme);
-        self.cue.mix(&block, cue);
+        self.presence.apply(&mut self.block);
+        self.matrix.process(&mut self.block);
+        self.trim.apply(&mut self.block);
+        if let Some(delay) = &mut self.delay {
+            delay.process(&mut self.block);
+        }
     }
 
-    pub(crate) fn report(&mut self, seen: bool) -> StripReport {
+    /// Mixes the block at hand into the buses.
+    pub(crate) fn mix(&mut self, mix: &mut Mix) {
+        self.metering.measure(&self.block);
+        self.cue.mix(&self.block, mix.cue);
+        if self.controls.talkover == Talkover::Ducked {
+            mix.ducker.apply(&mut self.block);
+        }
+        self.post.mix(&self.block, mix.programme);
+        for (send, aux) in self.sends.iter_mut().zip(mix.aux.iter_mut()) {
+            if !send.is_silent() {
+                send.mix(&self.block, aux);
+            }
+        }
+    }
+
+    pub(crate) fn report(&mut self, seen: bool, reductions: Reductions) -> StripReport {
         StripReport {
             id: self.id,
             levels: self.metering.report(seen),
             input: self.input.report(),
+            reductions,
         }
     }
 }
 
-/// Fader and pan as one gain a side.
-fn post_gains(fader: Decibels, pan: Pan) -> [Gain; 2] {
-    let (left, right) = pan.gains();
-    [left * fader.gain(), right * fader.gain()]
+/// A delay line with room for the longest delay. Allocates.
+pub fn delay_line(rate: SampleRate, settings: &DelaySettings) -> Box<StripDelay> {
+    let mut line = Box::new(StripDelay::new(rate));
+    // Out of range it stays at none; the station has refused that before.
+    let _ = line.set(settings);
+    line
 }

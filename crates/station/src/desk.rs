@@ -60,6 +60,7 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         reports,
         programme,
         cue,
+        ..
     } = link;
     thread::Builder::new().name("janitor".into()).spawn(move || {
         loop {

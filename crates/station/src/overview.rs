@@ -135,7 +135,7 @@ impl Core {
         DeskMeters {
             sequence,
             load,
-            buses: report.buses,
+            buses: [report.buses[0].levels, report.buses[1].levels],
             strips,
         }
     }

@@ -337,6 +337,7 @@ impl From<&StripState> for StripControls {
             solo: state.solo,
             solo_safe: state.solo_safe,
             cue: state.cue,
+            ..Self::default()
         }
     }
 }

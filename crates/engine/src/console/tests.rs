@@ -22,7 +22,9 @@ impl Rig {
     fn new() -> Self {
         let (programme, programme_tap) = mix_queue(64);
         let (cue, cue_tap) = mix_queue(64);
-        let console = Console::new(SampleRate::DESK, programme, cue);
+        let mut console = Console::new(SampleRate::DESK, [programme, cue]);
+        // What is heard is compared frame by frame; the limiter has tests of its own.
+        console.buses[0].limiter = None;
         Self {
             console,
             programme: programme_tap.reader(),

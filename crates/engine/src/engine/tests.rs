@@ -162,7 +162,7 @@ fn levels_and_health_reach_the_station() {
     let strip = report.strips().next().expect("one strip");
     assert_eq!((strip.id, strip.levels.peak), (id, [0.5, 0.25]));
     assert!((strip.levels.rms[0] - 0.5).abs() < 1e-4);
-    assert!((report.buses[0].peak[0] - 0.5 * 0.5_f32.sqrt()).abs() < 1e-4);
+    assert!((report.buses[0].levels.peak[0] - 0.5 * 0.5_f32.sqrt()).abs() < 1e-4);
     assert!(report.health.frames >= 57_000, "{:?}", report.health);
     assert!(!report.health.follows_outlet);
 }

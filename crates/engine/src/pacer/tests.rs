@@ -99,7 +99,11 @@ fn an_engine_that_wakes_late_leads_by_more_before_the_output_is_starved() {
     for _ in 0..750 * 40 {
         pacer.was_ready(2.0, 0.001, 64.0 / 48_000.0);
         let now = pacer.position_at(2.0);
-        assert!(now - before < 0.02, "the lead grew by {} frames in a block", now - before);
+        assert!(
+            now - before < 0.02,
+            "the lead grew by {} frames in a block",
+            now - before
+        );
         before = now;
     }
     // Twice 6 ms, less what has been forgotten of it.

@@ -1,0 +1,180 @@
+//! The stages between trim and fader, for four strips or four buses at a time.
+//!
+//! Four stereo signals lie side by side in eight lanes, so that filters and dynamics run in vector registers
+//! whatever their recurrence. A stage that is off in all four costs a comparison. Engine thread.
+
+use airdesk_dsp::compressor::{CompressorBank, CompressorSettings};
+use airdesk_dsp::de_esser::{DeEsserBank, DeEsserSettings};
+use airdesk_dsp::equaliser::{Equaliser, EqualiserSettings};
+use airdesk_dsp::gate::{GateBank, GateSettings};
+use airdesk_dsp::high_pass::{HighPass, HighPassSettings};
+use airdesk_dsp::lanes::{Arch, LaneBlock, SILENT_LANES, STRIPS, deinterleave, interleave};
+use airdesk_dsp::range::OutOfRange;
+use airdesk_dsp::{Block, SampleRate};
+
+/// How a strip's stages are set, in the order in which they are passed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ChainSettings {
+    /// Takes away what is below the voice.
+    pub high_pass: HighPassSettings,
+    /// Turns down what is below a threshold.
+    pub gate: GateSettings,
+    /// Four bands.
+    pub equaliser: EqualiserSettings,
+    /// Turns down what is above a threshold.
+    pub compressor: CompressorSettings,
+    /// Softens sharp consonants.
+    pub de_esser: DeEsserSettings,
+}
+
+impl ChainSettings {
+    /// Refuses what is outside its range, by name. High-pass and equaliser cannot be made out of range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        self.gate.check()?;
+        self.compressor.check()?;
+        self.de_esser.check()
+    }
+}
+
+/// A bus's stages: those of a strip that a sum needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BusChainSettings {
+    /// Four bands.
+    pub equaliser: EqualiserSettings,
+    /// Turns down what is above a threshold.
+    pub compressor: CompressorSettings,
+}
+
+/// By how much the dynamics of a strip turn it down, dB, at most zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Reductions {
+    /// The gate.
+    pub gate: f32,
+    /// The compressor.
+    pub compressor: f32,
+    /// The de-esser.
+    pub de_esser: f32,
+}
+
+/// The stages of four strips.
+pub(crate) struct StripBank {
+    high_pass: HighPass,
+    gate: GateBank,
+    equaliser: Equaliser,
+    compressor: CompressorBank,
+    de_esser: DeEsserBank,
+    lanes: LaneBlock,
+}
+
+impl StripBank {
+    pub(crate) fn new(rate: SampleRate) -> Self {
+        let arch = Arch::best();
+        Self {
+            high_pass: HighPass::on_arch(rate, arch),
+            gate: GateBank::new(arch, rate),
+            equaliser: Equaliser::on_arch(rate, arch),
+            compressor: CompressorBank::new(arch, rate),
+            de_esser: DeEsserBank::new(arch, rate),
+            lanes: SILENT_LANES,
+        }
+    }
+
+    /// Sets out for new settings of one place. What is out of range was refused by the station, and is left out here.
+    pub(crate) fn set(&mut self, place: usize, settings: &ChainSettings) {
+        self.high_pass.set(place, settings.high_pass);
+        self.equaliser.set(place, settings.equaliser);
+        let refused = [
+            self.gate.set(place, &settings.gate),
+            self.compressor.set(place, &settings.compressor),
+            self.de_esser.set(place, &settings.de_esser),
+        ];
+        debug_assert!(refused.iter().all(Result::is_ok), "the station checks ranges");
+    }
+
+    /// Another strip takes the place: its filters arrive at once and remember nothing.
+    pub(crate) fn settle(&mut self, place: usize, settings: &ChainSettings) {
+        self.set(place, settings);
+        self.high_pass.settle(place);
+        self.equaliser.settle(place);
+    }
+
+    pub(crate) fn reductions(&self, place: usize) -> Reductions {
+        Reductions {
+            gate: self.gate.reduction(place).db(),
+            compressor: self.compressor.reduction(place).db(),
+            de_esser: self.de_esser.reduction(place).db(),
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.high_pass.is_idle()
+            && self.gate.is_idle()
+            && self.equaliser.is_idle()
+            && self.compressor.is_idle()
+            && self.de_esser.is_idle()
+    }
+
+    /// One block of each. Places without a strip are silent.
+    pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS]) {
+        if self.is_idle() {
+            return;
+        }
+        interleave(borrowed(blocks), &mut self.lanes);
+        self.high_pass.process(&mut self.lanes);
+        self.gate.process(&mut self.lanes);
+        self.equaliser.process(&mut self.lanes);
+        self.compressor.process(&mut self.lanes);
+        self.de_esser.process(&mut self.lanes);
+        hand_back(&self.lanes, blocks);
+    }
+}
+
+/// The stages of four buses.
+pub(crate) struct BusBank {
+    equaliser: Equaliser,
+    compressor: CompressorBank,
+    lanes: LaneBlock,
+}
+
+impl BusBank {
+    pub(crate) fn new(rate: SampleRate) -> Self {
+        let arch = Arch::best();
+        Self {
+            equaliser: Equaliser::on_arch(rate, arch),
+            compressor: CompressorBank::new(arch, rate),
+            lanes: SILENT_LANES,
+        }
+    }
+
+    pub(crate) fn set(&mut self, place: usize, settings: &BusChainSettings) {
+        self.equaliser.set(place, settings.equaliser);
+        let refused = self.compressor.set(place, &settings.compressor);
+        debug_assert!(refused.is_ok(), "the station checks ranges");
+    }
+
+    pub(crate) fn reduction(&self, place: usize) -> f32 {
+        self.compressor.reduction(place).db()
+    }
+
+    pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS]) {
+        if self.equaliser.is_idle() && self.compressor.is_idle() {
+            return;
+        }
+        interleave(borrowed(blocks), &mut self.lanes);
+        self.equaliser.process(&mut self.lanes);
+        self.compressor.process(&mut self.lanes);
+        hand_back(&self.lanes, blocks);
+    }
+}
+
+fn borrowed<'a>(blocks: &'a [Option<&mut Block>; STRIPS]) -> [Option<&'a Block>; STRIPS] {
+    std::array::from_fn(|place| blocks.get(place).and_then(Option::as_deref))
+}
+
+fn hand_back(lanes: &LaneBlock, blocks: &mut [Option<&mut Block>; STRIPS]) {
+    for (place, block) in blocks.iter_mut().enumerate() {
+        if let Some(block) = block {
+            deinterleave(lanes, place, block);
+        }
+    }
+}
