@@ -35,7 +35,7 @@ pub(crate) fn load() {
 fn run(strips: usize, bridged: bool) -> Vec<f64> {
     let (programme, _tap) = mix_queue(64);
     let (cue, _cue_tap) = mix_queue(64);
-    let mut console = Console::new(SampleRate::DESK, programme, cue);
+    let mut console = Console::new(SampleRate::DESK, [programme, cue]);
     let mut writers: Vec<InletWriter> = Vec::new();
     for slot in 0..strips {
         let (writer, reader) = inlet(48_000.0, 9600);

@@ -43,6 +43,12 @@ pub(crate) fn render(
     for strip in &summary.silent_strips {
         eprintln!("airdesk: strip {strip} is fed by a device and silent in a rendering");
     }
+    if summary.clipped > 0 {
+        eprintln!(
+            "airdesk: {} samples were over full scale and cut off there; turn the session down or render to .wav",
+            summary.clipped
+        );
+    }
     println!("{}", serde_json::to_string(&summary)?);
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! the [`api::Snapshot`] and [`api::Event`]s it gets back. It touches no audio type.
 
 pub mod api;
+pub mod automation;
 pub mod config;
 pub mod render;
 pub mod secrets;

@@ -16,6 +16,7 @@ use crate::api::{
     BroadcastSettings, CommandError, DeviceChoice, Material, RecordingFormat, RecordingSettings, StripSource,
     StripState,
 };
+use crate::automation::Automation;
 use crate::obey::checked_name;
 use crate::range;
 
@@ -49,6 +50,9 @@ pub struct Session {
     pub broadcast: BroadcastSettings,
     /// Strips, left to right.
     pub strips: Vec<SessionStrip>,
+    /// What a rendering changes, and when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub automation: Vec<Automation>,
 }
 
 impl Default for Session {
@@ -68,6 +72,7 @@ impl Default for Session {
             },
             broadcast: BroadcastSettings::default(),
             strips: Vec::new(),
+            automation: Vec::new(),
         }
     }
 }
@@ -264,6 +269,11 @@ fn check_values(session: &Session) -> Result<(), String> {
         let say = |error: CommandError| format!("strip {name}: {}", error.message);
         range::trim(strip.trim.db()).map_err(say)?;
         range::fader("fader", Some(strip.fader.db())).map_err(say)?;
+    }
+    for (index, automation) in session.automation.iter().enumerate() {
+        automation
+            .check()
+            .map_err(|reason| format!("automation {}: {reason}", index + 1))?;
     }
     Ok(())
 }

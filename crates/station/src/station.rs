@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::api::{BusName, BusState, DeskMeters, Event, OutputName, Severity};
+use crate::automation::Automation;
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
@@ -127,6 +128,7 @@ impl Station {
             recording: RecordingDesk::new(opened.session.recording.clone(), rate, internal.clone()),
             air: Air::new(opened.session.broadcast.clone(), secrets, rate),
             strips: Strips::default(),
+            automation: opened.session.automation.clone(),
             library: Library::default(),
             notices: Notices::default(),
             devices: Arc::default(),
@@ -219,6 +221,8 @@ pub(crate) struct Core {
     pub(crate) playbacks: Playbacks,
     pub(crate) recording: RecordingDesk,
     pub(crate) air: Air,
+    /// The session's, which a running desk keeps and does not play.
+    automation: Vec<Automation>,
     pub(crate) library: Library,
     pub(crate) devices: Arc<DeviceList>,
     pub(crate) notices: Notices,
@@ -332,6 +336,7 @@ impl Core {
             recording: self.recording.settings().clone(),
             broadcast: self.air.settings().clone(),
             strips: self.strips.states().map(SessionStrip::from).collect(),
+            automation: self.automation.clone(),
         }
     }
 

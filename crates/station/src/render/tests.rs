@@ -1,8 +1,9 @@
-use airdesk_dsp::{Decibels, Pan};
-use hound::WavReader;
+use airdesk_dsp::{Decibels, Frame, Pan};
+use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 use super::*;
 use crate::api::Material;
+use crate::session::SessionStrip;
 
 fn write_wav(path: &Path, rate: u32, frames: impl Iterator<Item = Frame>) {
     let spec = WavSpec {
@@ -83,7 +84,8 @@ fn the_same_session_gives_the_same_bytes_and_stems_add_up_to_the_mix() {
     assert!(mix.iter().any(|frame| frame[0].abs() > 0.1), "it can be heard");
     for (n, frame) in mix.iter().enumerate() {
         let sum: f32 = parts.iter().map(|part| part[n][0]).sum();
-        assert!((frame[0] - sum).abs() < 1e-6, "frame {n}");
+        // A stem is what a strip adds before the programme's fader, which stands at -3 dB.
+        assert!((frame[0] - sum * 0.707_945_8).abs() < 1e-6, "frame {n}");
     }
 }
 
@@ -156,7 +158,7 @@ fn what_the_session_is_made_of_is_never_written_over() {
     std::fs::create_dir(&stems).expect("a folder");
     let source = stems.join("01 File.wav");
     write_wav(&source, 48_000, (0..4_800).map(|_| [0.5; 2]));
-    let session_file = folder.path().join("session.toml");
+    let session_file = folder.path().join("named as its owner likes.wav");
     std::fs::write(&session_file, "# mine").expect("written");
     let before = std::fs::read(&source).expect("bytes");
     let file = StripSource::File {
@@ -219,4 +221,67 @@ fn a_rendering_takes_its_name_when_it_is_whole() {
         message.contains("--duration") && message.contains("shorter"),
         "{message}"
     );
+}
+
+/// A session of one file that is 0.5 on both sides for a second, panned hard left.
+fn a_second_of_half_scale(folder: &Path) -> Session {
+    let source = folder.join("in.wav");
+    write_wav(&source, 48_000, (0..48_000).map(|_| [0.5; 2]));
+    let file = StripSource::File {
+        path: source.to_string_lossy().into(),
+        looped: false,
+    };
+    let mut strip = SessionStrip::new("File", file);
+    strip.pan = Pan::LEFT;
+    Session {
+        strips: vec![strip],
+        ..Session::default()
+    }
+}
+
+#[test]
+fn automation_is_played_when_it_is_due() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = a_second_of_half_scale(folder.path());
+    session.automation = [
+        "at = 0.75\ncommand = { type = \"setBusFader\", bus = \"programme\", level = 6.0206 }",
+        "at = 0.25\ncommand = { type = \"setMute\", strip = \"File\", on = true }",
+        "at = 0.5\ncommand = { type = \"setMute\", strip = 1, on = false }",
+    ]
+    .map(|text| toml::from_str(text).expect("automation"))
+    .to_vec();
+    let out = folder.path().join("out.wav");
+    // Full scale is over the ceiling: the limiter stays out of this by the level.
+    session.strips[0].trim = Decibels::new(-12.0412).expect("a level");
+    render(&request(session, out.clone()), |_, _| {}).expect("rendered");
+    let heard = read_wav(&out);
+    let level = |seconds: f64| heard[(seconds * 48_000.0) as usize][0];
+    for (at, expected) in [(0.24, 0.125), (0.3, 0.0), (0.49, 0.0), (0.6, 0.125), (0.9, 0.25)] {
+        assert!((level(at) - expected).abs() < 1e-5, "{} at {at} s", level(at));
+    }
+    // The ramp begins with the block that is due, and not before.
+    assert_eq!(heard[11_999][0], heard[0][0]);
+    assert!(heard[12_063][0] < heard[0][0]);
+}
+
+#[test]
+fn a_flac_file_holds_what_the_wav_file_holds_to_24_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let outs = ["mix.wav", "mix.flac"].map(|name| folder.path().join(name));
+    for out in &outs {
+        let request = RenderRequest {
+            duration: Some(2.0),
+            ..request(Session::demo(), out.clone())
+        };
+        let summary = render(&request, |_, _| {}).expect("rendered");
+        assert_eq!((summary.frames, summary.clipped), (96_000, 0));
+    }
+    let wav = read_wav(&outs[0]);
+    let mut flac = flac_codec::decode::FlacSampleReader::open(&outs[1]).expect("a FLAC file");
+    let mut samples = Vec::new();
+    flac.read_to_end(&mut samples).expect("samples");
+    assert_eq!(samples.len(), 2 * wav.len());
+    for (wav, flac) in wav.as_flattened().iter().zip(&samples) {
+        assert!((wav * 8_388_608.0 - *flac as f32).abs() <= 0.5, "{wav} {flac}");
+    }
 }
