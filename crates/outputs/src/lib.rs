@@ -9,6 +9,7 @@ pub mod broadcast;
 pub mod encode;
 pub mod icecast;
 pub mod listen;
+pub mod loudness;
 pub mod recorder;
 pub mod title;
 

@@ -13,5 +13,6 @@ mod encoders;
 mod killed;
 #[cfg(feature = "libshout")]
 mod libshout;
+mod loudness;
 mod mounts;
 mod recording;
