@@ -5,15 +5,15 @@
 //! concluded from a gap there.
 #![cfg(target_os = "linux")]
 
-use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use lab::desk::{Desk, pair};
 use lab::listen::Heard;
-use lab::real_time::measure;
+use lab::real_time::Watch;
 use lab::sound_server::{Jack, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE, pan_law};
 use lab::wait::{self, seconds};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const ONE: Sine = Sine { hz: TONE, db: -12.0 };
 const OTHER: Sine = Sine {
@@ -47,51 +47,62 @@ const FOR_OTHER: Controls = Controls {
 
 #[test]
 fn two_devices_on_pipewire_are_mixed_as_predicted_for_a_minute() {
-    measure(|| {
-        let pipewire = PipeWire::start(2);
-        let _one = pipewire.play_sines("src1", 2 * MINUTE, ONE, ONE);
-        let _other = pipewire.play_sines("src2", 2 * MINUTE, OTHER, OTHER);
-        let mut desk = Desk::start(pipewire.environment());
-        desk.clear();
-        let main = desk.device("PipeWire", "out1", "output");
-        desk.play_on("main", &main);
-        for (name, device, controls) in [("One", "src1", FOR_ONE), ("Other", "src2", FOR_OTHER)] {
-            let device = desk.device("PipeWire", device, "input");
-            let strip = desk.add_strip(name, &pair(&device, 0));
-            set(&mut desk, strip, &controls);
-        }
-        desk.wait_for_lock();
-        let recorder = pipewire.record("out1");
-        sleep(seconds(MINUTE + 2));
-        prove(&recorder.stop().span(0.5, MINUTE as f64 + 0.5));
-        nothing_was_lost(&mut desk);
-    });
+    let pipewire = PipeWire::start(2);
+    let _one = pipewire.play_sines("src1", 5 * MINUTE, ONE, ONE);
+    let _other = pipewire.play_sines("src2", 5 * MINUTE, OTHER, OTHER);
+    let mut desk = Desk::start(pipewire.environment());
+    desk.clear();
+    let main = desk.device("PipeWire", "out1", "output");
+    desk.play_on("main", &main);
+    for (name, device, controls) in [("One", "src1", FOR_ONE), ("Other", "src2", FOR_OTHER)] {
+        let device = desk.device("PipeWire", device, "input");
+        let strip = desk.add_strip(name, &pair(&device, 0));
+        set(&mut desk, strip, &controls);
+    }
+    desk.wait_for_lock();
+    let recorder = pipewire.record("out1");
+    let watch = listen_for_a_minute(&mut desk);
+    let ended = Instant::now();
+    prove(&recorder.stop(), ended, &watch);
 }
 
 #[test]
 fn two_pairs_of_ports_on_jack_are_mixed_as_predicted_for_a_minute() {
-    measure(|| {
-        let jack = Jack::start();
-        let mut desk = Desk::start(jack.environment());
-        desk.clear();
-        let main = desk.device("JACK", "", "output");
-        desk.play_on("main", &main);
-        let device = desk.device("JACK", "", "input");
-        for (name, left, controls) in [("One", 0, FOR_ONE), ("Other", 2, FOR_OTHER)] {
-            let strip = desk.add_strip(name, &pair(&device, left));
-            set(&mut desk, strip, &controls);
-        }
-        let inputs = wait::until("the desk's input ports", seconds(10), || {
-            Some(jack.inputs()).filter(|ports| ports.len() >= 4)
-        });
-        let _one = jack.play_sines([&inputs[0], &inputs[1]], ONE, ONE);
-        let _other = jack.play_sines([&inputs[2], &inputs[3]], OTHER, OTHER);
-        desk.wait_for_lock();
-        let outputs = jack.outputs();
-        let heard = jack.record([&outputs[0], &outputs[1]], MINUTE + 2).finish();
-        prove(&heard.span(0.5, MINUTE as f64 + 0.5));
-        nothing_was_lost(&mut desk);
+    let jack = Jack::start();
+    let mut desk = Desk::start(jack.environment());
+    desk.clear();
+    let main = desk.device("JACK", "", "output");
+    desk.play_on("main", &main);
+    let device = desk.device("JACK", "", "input");
+    for (name, left, controls) in [("One", 0, FOR_ONE), ("Other", 2, FOR_OTHER)] {
+        let strip = desk.add_strip(name, &pair(&device, left));
+        set(&mut desk, strip, &controls);
+    }
+    let inputs = wait::until("the desk's input ports", seconds(10), || {
+        Some(jack.inputs()).filter(|ports| ports.len() >= 4)
     });
+    let _one = jack.play_sines([&inputs[0], &inputs[1]], ONE, ONE);
+    let _other = jack.play_sines([&inputs[2], &inputs[3]], OTHER, OTHER);
+    desk.wait_for_lock();
+    let outputs = jack.outputs();
+    let recorder = jack.record([&outputs[0], &outputs[1]], 5 * MINUTE);
+    let watch = listen_for_a_minute(&mut desk);
+    let ended = Instant::now();
+    prove(&recorder.stop(), ended, &watch);
+}
+
+/// Lets the desk play until a minute can be judged. Meanwhile it must not notice a loss that no stop of the machine
+/// explains: what it says and what is heard agree.
+fn listen_for_a_minute(desk: &mut Desk) -> Watch {
+    let mut before = losses(desk);
+    let watch = Watch::begin();
+    watch.keep_watching(seconds(MINUTE), || {
+        let now = losses(desk);
+        let explained = watch.may_be_a_stop(Instant::now());
+        assert!(now == before || explained, "lost frames: {now}, before: {before}");
+        before = now;
+    });
+    watch
 }
 
 fn set(desk: &mut Desk, strip: u32, controls: &Controls) {
@@ -101,12 +112,14 @@ fn set(desk: &mut Desk, strip: u32, controls: &Controls) {
     );
 }
 
-fn prove(heard: &Heard) {
+/// Everything is as predicted but for what a stop of the machine explains.
+fn prove(heard: &Heard, ended: Instant, watch: &Watch) {
     assert!(
         heard.seconds() > MINUTE as f64 - 0.5,
         "only {} s were heard",
         heard.seconds()
     );
+    let heard = heard.span(1.0, heard.seconds());
     let levels = heard.levels(&[TONE, OTHER_TONE]);
     for ((tone, controls), level) in [(ONE, FOR_ONE), (OTHER, FOR_OTHER)].iter().zip(&levels) {
         for side in [0, 1] {
@@ -120,25 +133,29 @@ fn prove(heard: &Heard) {
         }
     }
     for side in [0, 1] {
-        assert_eq!(heard.breaks(side, &[TONE, OTHER_TONE], NOISE), [], "on side {side}");
+        let mut breaks = heard.breaks(side, &[TONE, OTHER_TONE], NOISE);
+        let all = breaks.len();
+        breaks.retain(|broken| {
+            let before_the_end = Duration::from_secs_f64(heard.seconds() - broken.at);
+            !watch.may_be_a_stop(ended - before_the_end)
+        });
+        assert_eq!(breaks, [], "on side {side}");
+        if all > 0 {
+            eprintln!("side {side}: {all} breaks while the machine was stopped");
+        }
     }
 }
 
-/// The desk must not have noticed a loss either: what it says and what is heard agree.
-fn nothing_was_lost(desk: &mut Desk) {
+/// Frames that the desk says it lost or missed, at each strip and at the output.
+fn losses(desk: &mut Desk) -> Value {
     let snapshot = desk.snapshot();
-    for strip in snapshot["strips"].as_array().expect("a list") {
+    let strips = snapshot["strips"].as_array().expect("a list").iter().map(|strip| {
         let input = &strip["input"];
         assert_eq!(input["state"], "running", "{strip}");
-        assert_eq!(
-            (&input["framesLost"], &input["framesMissing"]),
-            (&json!(0), &json!(0)),
-            "{strip}"
-        );
-    }
-    assert_eq!(
-        snapshot["outputs"][0]["playback"]["framesMissing"], 0,
-        "{}",
-        snapshot["outputs"]
-    );
+        json!([input["framesLost"], input["framesMissing"]])
+    });
+    json!({
+        "strips": strips.collect::<Vec<_>>(),
+        "output": snapshot["outputs"][0]["playback"]["framesMissing"],
+    })
 }

@@ -5,23 +5,38 @@
 //! watcher of the highest priority on each processor tells such a stop from a fault of ours.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::wait;
+
 /// How often a watcher looks.
 const LOOK: Duration = Duration::from_millis(1);
-/// Stops longer than this, microseconds, are longer than any desk here has time to spare.
-const STOPPED_MICROS: u64 = 5000;
+/// Stops longer than this are longer than any desk here has time to spare.
+const STOPPED: Duration = Duration::from_millis(5);
+/// Stops longer than this may be more than a desk has to spare, where several programs pass audio on.
+const HINDERED: Duration = Duration::from_millis(3);
+/// What is heard so long before a stop may be its doing: a recording's place in time is not known better.
+const BEFORE: Duration = Duration::from_millis(500);
+/// What is heard so long after a stop may be its doing: buffers run dry later, and then are filled anew.
+const AFTER: Duration = Duration::from_secs(3);
 /// How often a measurement is tried.
 const TRIES: u32 = 3;
 
+/// A time in which the machine ran nobody.
+#[derive(Debug, Clone, Copy)]
+struct Stop {
+    begin: Instant,
+    end: Instant,
+}
+
 /// Watches every processor until it is dropped.
-struct Watch {
-    stop: Arc<AtomicBool>,
-    /// The longest stop, microseconds.
-    longest: Arc<AtomicU64>,
+pub struct Watch {
+    end: Arc<AtomicBool>,
+    stops: Arc<Mutex<Vec<Stop>>>,
+    begun: Instant,
     watchers: Vec<JoinHandle<()>>,
 }
 
@@ -31,54 +46,104 @@ pub fn measure(test: impl Fn()) {
     for attempt in 1.. {
         let watch = Watch::begin();
         let result = catch_unwind(AssertUnwindSafe(&test));
-        let longest = watch.end();
+        let longest = watch.longest();
         let Err(panic) = result else { return };
-        if longest < STOPPED_MICROS || attempt == TRIES {
-            eprintln!("the machine was stopped for {longest} us at most: the failure counts");
+        if longest < STOPPED || attempt == TRIES {
+            eprintln!("the machine was stopped for {longest:?} at most: the failure counts");
             resume_unwind(panic);
         }
-        eprintln!("the machine was stopped for {longest} us: measured again");
+        eprintln!("the machine was stopped for {longest:?}: measured again");
     }
 }
 
 impl Watch {
-    fn begin() -> Self {
-        let (stop, longest) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    /// Watches from now on.
+    pub fn begin() -> Self {
+        let (end, stops) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let watchers = (0..processors)
             .map(|processor| {
-                let (stop, longest) = (stop.clone(), longest.clone());
-                std::thread::spawn(move || watch(processor, &stop, &longest))
+                let (end, stops) = (end.clone(), Arc::clone(&stops));
+                std::thread::spawn(move || watch(processor, &end, &stops))
             })
             .collect();
         Self {
-            stop,
-            longest,
+            end,
+            stops,
+            begun: Instant::now(),
             watchers,
         }
     }
 
-    /// The longest stop, microseconds.
-    fn end(self) -> u64 {
-        // Relaxed, here and below: a flag and a maximum that order nothing else.
-        self.stop.store(true, Ordering::Relaxed);
-        for watcher in self.watchers {
-            // A watcher has nothing to panic about.
-            let _ = watcher.join();
-        }
-        self.longest.load(Ordering::Relaxed)
+    /// Calls `look` four times a second until `length` has passed in which no stop can be heard.
+    ///
+    /// Panics when four times as much is over: nothing can be said about a desk on such a machine.
+    pub fn keep_watching(&self, length: Duration, mut look: impl FnMut()) {
+        wait::until("the machine to keep real time", length * 4, || {
+            std::thread::sleep(Duration::from_millis(250));
+            look();
+            (self.kept() >= length).then_some(())
+        });
+    }
+
+    /// Whether what was heard at that moment may be the doing of a stop.
+    pub fn may_be_a_stop(&self, moment: Instant) -> bool {
+        self.stops().iter().any(|stop| stop.heard(moment))
+    }
+
+    /// How long the machine has kept real time, without the times in which a stop can be heard.
+    fn kept(&self) -> Duration {
+        kept(self.begun, Instant::now(), self.stops())
+    }
+
+    fn longest(&self) -> Duration {
+        let longest = self.stops().iter().map(|stop| stop.end - stop.begin).max();
+        longest.unwrap_or_default()
+    }
+
+    fn stops(&self) -> Vec<Stop> {
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn watch(processor: usize, stop: &AtomicBool, longest: &AtomicU64) {
+impl Stop {
+    fn heard(&self, moment: Instant) -> bool {
+        (self.begin - BEFORE..self.end + AFTER).contains(&moment)
+    }
+}
+
+/// What of the time between two moments is left when that is taken out in which a stop can be heard.
+fn kept(begin: Instant, end: Instant, mut stops: Vec<Stop>) -> Duration {
+    stops.sort_by_key(|stop| stop.begin);
+    let (mut from, mut kept) = (begin, Duration::ZERO);
+    for stop in stops {
+        kept += (stop.begin - BEFORE).saturating_duration_since(from);
+        from = from.max(stop.end + AFTER);
+    }
+    kept + end.saturating_duration_since(from)
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed); // a flag that orders nothing else
+        for watcher in self.watchers.drain(..) {
+            // A watcher has nothing to panic about.
+            let _ = watcher.join();
+        }
+    }
+}
+
+fn watch(processor: usize, end: &AtomicBool, stops: &Mutex<Vec<Stop>>) {
     step_before_all(processor);
     let mut due = Instant::now();
-    while !stop.load(Ordering::Relaxed) {
+    while !end.load(Ordering::Relaxed) {
         due += LOOK;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let now = Instant::now();
-        let late = now.saturating_duration_since(due);
-        longest.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
+        if now.saturating_duration_since(due) > HINDERED {
+            let stop = Stop { begin: due, end: now };
+            stops.lock().unwrap_or_else(PoisonError::into_inner).push(stop);
+        }
         due = due.max(now);
     }
 }
@@ -110,6 +175,24 @@ mod tests {
         let runs = Cell::new(0);
         measure(|| runs.set(runs.get() + 1));
         assert_eq!(runs.get(), 1);
+    }
+
+    #[test]
+    fn what_is_heard_near_a_stop_does_not_count_and_all_else_does() {
+        let begin = Instant::now() + Duration::from_secs(60);
+        let at = |seconds: f64| begin + Duration::from_secs_f64(seconds);
+        let stop = |begin: f64, end: f64| Stop {
+            begin: at(begin),
+            end: at(end),
+        };
+        for (moment, heard) in [(9.4, false), (9.5, true), (13.0, true), (13.2, false)] {
+            assert_eq!(stop(10.0, 10.1).heard(at(moment)), heard, "{moment} s");
+        }
+        // Two processors saw the second stop, and the last one is in the wake of it.
+        let stops = vec![stop(20.0, 21.0), stop(10.0, 10.1), stop(20.0, 20.9), stop(21.5, 21.6)];
+        let kept = kept(begin, at(30.0), stops).as_secs_f64();
+        let expected = 9.5 + (19.5 - 13.1) + (30.0 - 24.6);
+        assert!((kept - expected).abs() < 1e-6, "{kept} s");
     }
 
     #[test]

@@ -19,6 +19,9 @@ use crate::wait::{self, seconds};
 
 /// Frames in a period.
 const PERIOD: &str = "512";
+/// The server's name, always the same: JACK remembers eight servers that were killed, for ever, and then starts no other;
+/// of one name it takes the place again.
+const SERVER: &str = "airdesk-lab";
 /// What the names of the lab's own clients begin with.
 const OURS: &str = "lab-";
 
@@ -36,7 +39,7 @@ pub struct JackPlayer {
     client: AsyncClient<(), Sines>,
 }
 
-/// A recording of known length.
+/// A recording of a length that is known, or that it stays below.
 pub struct JackRecorder {
     client: AsyncClient<(), Tape>,
     recorded: Arc<AtomicUsize>,
@@ -89,23 +92,27 @@ impl JackPlayer {
 }
 
 impl JackRecorder {
+    /// Ends before its length and listens.
+    pub fn stop(self) -> Heard {
+        let (_, (), tape) = self.client.deactivate().expect("the server runs");
+        Heard { frames: tape.frames }
+    }
+
     /// Waits for the end and listens.
     pub fn finish(self) -> Heard {
         let frames = (self.length * u64::from(RATE)) as usize;
         wait::until("the recording to have its length", seconds(self.length + 20), || {
             (self.recorded.load(Ordering::Relaxed) >= frames).then_some(())
         });
-        let (_, (), tape) = self.client.deactivate().expect("the server runs");
-        Heard { frames: tape.frames }
+        self.stop()
     }
 }
 
 impl Jack {
     /// Starts a server.
     pub fn start() -> Self {
-        let name = format!("airdesk-{}-{}", std::process::id(), fresh_number());
         let variables = [
-            ("JACK_DEFAULT_SERVER", name.as_str()),
+            ("JACK_DEFAULT_SERVER", SERVER),
             ("JACK_NO_AUDIO_RESERVATION", "1"),
             ("JACK_NO_START_SERVER", "1"),
         ];
@@ -132,8 +139,12 @@ impl Jack {
         command.args(["-R", "-P60", "-S", "-d", "dummy"]);
         command.args(["-r", "48000", "-p", PERIOD, "-C", "8", "-P", "8"]);
         let log = self.folder.path().join("jackd.log");
-        self.server = Some(Process::start(&mut command, &log, Priority::Ordinary));
-        wait::until("JACK", seconds(10), || client("lab-first").ok());
+        let mut server = Process::start(&mut command, &log, Priority::Ordinary);
+        wait::until("JACK", seconds(10), || {
+            assert!(server.is_running(), "JACK does not start: {}", server.output());
+            client("lab-first").ok()
+        });
+        self.server = Some(server);
     }
 
     /// Kills the server, as a crash would.

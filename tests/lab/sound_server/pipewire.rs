@@ -15,6 +15,9 @@ use crate::process::{Priority, Process, output_of};
 use crate::tone::Sine;
 use crate::wait::{self, seconds};
 
+/// Frames in a cycle of the server.
+const CYCLE: &str = "1024";
+
 /// A private PipeWire, with the session bus and the session manager that it needs.
 pub struct PipeWire {
     // In the order in which they end: the bus last.
@@ -119,7 +122,7 @@ impl PipeWire {
     /// Plays a file into a sink.
     pub fn play(&self, sink: &str, file: &Path) -> Player {
         let mut player = self.tool("pw-play");
-        player.args(["--target", sink, "--latency", "1024"]).arg(file);
+        player.args(["--target", sink, "--latency", CYCLE]).arg(file);
         Player {
             _process: Process::start(&mut player, &self.file(sink, "play.log"), Priority::RealTime),
         }
@@ -134,7 +137,7 @@ impl PipeWire {
                 "--target",
                 sink,
                 "--latency",
-                "1024",
+                CYCLE,
                 "-P",
                 "{ stream.capture.sink=true }",
             ])
@@ -177,9 +180,9 @@ impl PipeWire {
 
     fn write_configuration(&self) {
         // No program may ask for shorter cycles: 21 ms are time enough on a machine that others share.
-        let mut text = String::from(
-            "context.properties = { default.clock.rate = 48000 default.clock.quantum = 1024 \
-             default.clock.min-quantum = 1024 default.clock.max-quantum = 2048 }\ncontext.objects = [\n",
+        let mut text = format!(
+            "context.properties = {{ default.clock.rate = 48000 default.clock.quantum = {CYCLE} \
+             default.clock.min-quantum = {CYCLE} default.clock.max-quantum = {CYCLE} }}\ncontext.objects = [\n"
         );
         for sink in &self.sinks {
             // Writing to a string cannot fail.
