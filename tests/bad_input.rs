@@ -69,6 +69,15 @@ fn a_session_that_is_not_there_to_render_is_named() {
 }
 
 #[test]
+fn a_session_that_can_be_neither_read_nor_written_is_named_and_no_desk_starts() {
+    let home = Home::new();
+    // A file where the folder should be: not even root can read or write in that.
+    fs::write(home.path().join("occupied"), "").unwrap();
+    let output = airdesk(&home, &["run", "occupied/show.toml", "--port", "0"]);
+    says(&output, 1, "occupied/show.toml");
+}
+
+#[test]
 fn a_broken_session_is_set_aside_and_the_desk_says_so() {
     let home = Home::new();
     let session = home.path().join("show.toml");

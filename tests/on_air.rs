@@ -205,6 +205,34 @@ fn a_frozen_server_is_noticed_and_does_not_touch_the_recording() {
 }
 
 #[test]
+fn a_desk_that_is_asked_to_end_completes_its_recording_and_leaves_the_air_within_two_seconds() {
+    let icecast = Icecast::start();
+    let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
+    desk.say(json!({ "type": "goLive" }));
+    desk.wait_for_air("live", 10);
+    let recording = desk.record("pcm24");
+    sleep(seconds(2));
+    let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+        .as_f64()
+        .expect("seconds are told");
+    desk.process.signal(libc::SIGTERM);
+    let status = desk.process.wait(seconds(2));
+    assert!(status.success(), "{status}: {}", desk.process.output());
+    wait::until("the mount to close", seconds(2), || {
+        icecast.mount("/live.mp3").is_none().then_some(())
+    });
+    // What was on disk is there, and what was heard after that; the header says the same.
+    let heard = listen::file(&recording).seconds();
+    let header = &listen::probe(&recording.display().to_string())["format"]["duration"];
+    let header: f64 = header.as_str().and_then(|text| text.parse().ok()).expect("a length");
+    assert!(
+        heard >= told && (header - heard).abs() < 1e-4,
+        "{heard} s are heard, {header} s in the header, {told} s told"
+    );
+    assert!(!recording.with_extension("wav.gaps.tsv").exists());
+}
+
+#[test]
 fn a_wrong_password_fails_at_once_and_says_what_to_change() {
     measure(|| {
         let icecast = Icecast::start();
