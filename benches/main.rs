@@ -19,6 +19,7 @@ fn main() {
     }
     if wants("window") {
         whole::window();
+        whole::window_at_work();
     }
 }
 

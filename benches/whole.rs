@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use lab::desk::{Desk, Home, pair};
 use lab::icecast::{Icecast, PASSWORD};
+use lab::locate::Face;
 use lab::process::{Priority, Process};
 use lab::sound_server::PipeWire;
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
-use lab::window::Display;
+use lab::window::{Display, Window};
 use serde_json::{Value, json};
 
 use crate::median;
@@ -70,15 +71,40 @@ pub(crate) fn window() {
             sleep(seconds(5));
             let family: Vec<u32> = std::iter::once(program.id()).chain(children(program.id())).collect();
             println!("the window with the demo session, four strips, meters at 60 Hz, drawn by software:");
-            for (process, (cpu, memory)) in costs(&family) {
-                let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
-                println!("    {:<20} {cpu:>6.1} % of a core, {memory:>5.0} MB", name.trim());
-            }
+            print_costs(&family);
         }
         drop(program);
         wait::until("an empty display", seconds(10), || {
             (!is_drawn(&display.name)).then_some(())
         });
+    }
+}
+
+/// What the window costs with two inputs, an output, a recording and an MP3 stream.
+pub(crate) fn window_at_work() {
+    let pipewire = PipeWire::start(2);
+    let icecast = Icecast::start();
+    let tone = Sine { hz: TONE, db: -12.0 };
+    let _players = ["src1", "src2"].map(|sink| pipewire.play_sines(sink, 300, tone, tone));
+    let mut desk = Desk::start(pipewire.environment());
+    prepare(&mut desk, &icecast);
+    // The window opens the session that the headless desk leaves behind.
+    let mut window = Window::open_at(desk.stop(), pipewire.environment());
+    window.push(&["button:Record"]);
+    window.push(&["button:Go live"]);
+    wait::until("the mount", seconds(15), || icecast.mount("/bench.mp3"));
+    wait::until("the recording", seconds(10), || {
+        window.is_there(&["button:Stop recording"]).then_some(())
+    });
+    println!("the window with 2 inputs + output + recording + MP3 128k, meters at 60 Hz, drawn by software:");
+    print_costs(&children(window.driver()));
+}
+
+/// Prints what each of these processes costs.
+fn print_costs(family: &[u32]) {
+    for (process, (cpu, memory)) in costs(family) {
+        let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+        println!("    {:<20} {cpu:>6.1} % of a core, {memory:>5.0} MB", name.trim());
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Display {
 /// The desktop window. It is closed when this is dropped.
 pub struct Window {
     session: Session,
-    _driver: Process,
+    driver: Process,
     _display: Display,
     home: Home,
 }
@@ -52,7 +52,11 @@ impl Display {
 impl Window {
     /// Opens the desk's window in a new home and waits until the console is drawn.
     pub fn open(environment: &Environment) -> Self {
-        let home = Home::new();
+        Self::open_at(Home::new(), environment)
+    }
+
+    /// Opens it in a home that may have seen a desk before.
+    pub fn open_at(home: Home, environment: &Environment) -> Self {
         let display = Display::start(&home);
         let port = http::free_port();
         let mut driver = Command::new("WebKitWebDriver");
@@ -73,10 +77,15 @@ impl Window {
         let session = Session::open(port, &built("airdesk-desktop").display().to_string());
         Self {
             session,
-            _driver: driver,
+            driver,
             _display: display,
             home,
         }
+    }
+
+    /// The process that started the window's.
+    pub fn driver(&self) -> u32 {
+        self.driver.id()
     }
 
     /// The home folder the window lives in.
