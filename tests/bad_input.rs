@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::process::Output;
 
 use lab::desk::{Desk, Home};
@@ -239,4 +240,23 @@ fn a_file_that_is_no_audio_is_named() {
             (input["state"] == "missing" && named).then_some(())
         }),
     }
+}
+
+#[test]
+fn a_key_store_that_hangs_holds_nobody_up_and_the_password_is_kept_in_a_file() {
+    let home = Home::new();
+    // A session bus that takes connections and never says a word.
+    let path = home.path().join("silent-bus");
+    let _bus = UnixListener::bind(&path).unwrap();
+    let address = format!("unix:path={}", path.display());
+    let environment = Environment::from([("DBUS_SESSION_BUS_ADDRESS".to_owned(), address.into())]);
+    let mut desk = Desk::start_at(home, &environment, &[]);
+    let mut other = desk.another_console();
+    let setting = std::thread::spawn(move || other.ask(json!({ "type": "setPassword", "password": "hackme-42" })));
+    for level in [-10.0, -20.0, -30.0] {
+        desk.say(json!({ "type": "setBusFader", "bus": "cue", "level": level }));
+    }
+    assert!(!setting.is_finished(), "the key store is not asked at all");
+    assert!(setting.join().unwrap().is_ok());
+    assert_eq!(desk.snapshot()["broadcast"]["password"], "file");
 }

@@ -12,7 +12,9 @@ use airdesk_outputs::listen::Introduction;
 use crate::api::{
     AirState, BroadcastSettings, BroadcastState, CommandError, ErrorCode, PasswordState, StreamCodec, Transport,
 };
-use crate::secrets::{Secret, Secrets};
+use crate::password::{Keeper, Kept, Wish};
+use crate::recording::Answer;
+use crate::secrets::Secret;
 
 /// What the password is filed under: it belongs to the server, so another mount keeps it and another server
 /// never sees it.
@@ -26,17 +28,19 @@ const TITLE_CHARS: usize = 500;
 /// Server, secret, title, and the broadcast that is under way.
 pub(crate) struct Air {
     settings: BroadcastSettings,
-    secrets: Secrets,
+    keeper: Keeper,
+    /// Whose password has not been heard of yet: until then it is not known whether there is one.
+    asked: Option<String>,
     secret: Option<Secret>,
     kept: PasswordState,
-    /// The password was set in this run and no server has been given it: it may have been meant for the server
-    /// that is named next.
-    fresh: bool,
     rate: SampleRate,
     title: String,
     stream: Option<Stream>,
     told: AirState,
 }
+
+/// Settings that no server could take, and who waits to hear of it.
+pub(crate) struct Refused(pub(crate) CommandError, pub(crate) Answer);
 
 /// A stream that is under way or has failed, and what it began with.
 struct Stream {
@@ -46,14 +50,16 @@ struct Stream {
 }
 
 impl Air {
-    pub(crate) fn new(settings: BroadcastSettings, secrets: Secrets, rate: SampleRate) -> Self {
-        let (secret, kept) = secrets.get(&account(&settings));
+    pub(crate) fn new(settings: BroadcastSettings, keeper: Keeper, rate: SampleRate) -> Self {
+        let account = account(&settings);
+        let asked = Some(account.clone());
+        keeper.ask(Wish::Find { account }, None);
         Self {
             settings,
-            secrets,
-            secret,
-            kept,
-            fresh: false,
+            keeper,
+            asked,
+            secret: None,
+            kept: PasswordState::None,
             rate,
             title: String::new(),
             stream: None,
@@ -82,42 +88,50 @@ impl Air {
         }
     }
 
-    /// Takes effect when the desk goes live (again).
-    pub(crate) fn set(&mut self, settings: BroadcastSettings) -> Result<(), CommandError> {
-        self.target(&settings)?;
+    /// Takes effect when the desk goes live (again). Gives the answer back when there is nothing to wait for.
+    ///
+    /// # Errors
+    /// When no server could take the settings.
+    pub(crate) fn set(&mut self, settings: BroadcastSettings, answer: Answer) -> Result<Option<Answer>, Refused> {
+        if let Err(error) = self.target(&settings) {
+            return Err(Refused(error, answer));
+        }
         let (old, new) = (account(&self.settings), account(&settings));
-        if old != new {
-            self.change_account(&old, &new)?;
-        }
         self.settings = settings;
-        Ok(())
-    }
-
-    /// Takes the password of another server, or takes along the one that no server has been given yet.
-    fn change_account(&mut self, old: &str, new: &str) -> Result<(), CommandError> {
-        let (filed, kept) = self.secrets.get(new);
-        let along = self.secret.as_ref().filter(|_| self.fresh && filed.is_none());
-        if let Some(secret) = along {
-            self.kept = self.secrets.set(new, secret).map_err(not_kept)?;
-            self.secrets.set(old, &Secret::new(String::new())).map_err(not_kept)?;
-        } else {
-            (self.secret, self.kept, self.fresh) = (filed, kept, false);
+        if old == new {
+            return Ok(Some(answer));
         }
-        Ok(())
+        // No server gets the password of another, not even while its own is being looked up.
+        (self.secret, self.kept, self.asked) = (None, PasswordState::None, Some(new.clone()));
+        self.keeper.ask(Wish::Change { old, new }, Some(answer));
+        Ok(None)
     }
 
-    pub(crate) fn set_password(&mut self, password: String) -> Result<(), CommandError> {
+    /// Keeps the server's password; what comes of it is heard by [`Air::password_kept`].
+    pub(crate) fn set_password(&mut self, password: String, answer: Answer) {
+        let account = account(&self.settings);
         let secret = Secret::new(password);
-        self.kept = self.secrets.set(&account(&self.settings), &secret).map_err(not_kept)?;
-        self.secret = (self.kept != PasswordState::None).then_some(secret);
-        self.fresh = self.secret.is_some();
-        Ok(())
+        self.keeper.ask(Wish::Keep { account, secret }, Some(answer));
+    }
+
+    /// Takes in what came of a wish, and hands back who waits for it.
+    pub(crate) fn password_kept(&mut self, kept: Kept) -> (Result<(), CommandError>, Option<Answer>) {
+        let current = kept.account == account(&self.settings);
+        if self.asked.as_ref() == Some(&kept.account) {
+            self.asked = None;
+        }
+        let result = kept.result.map(|(secret, state)| {
+            if current {
+                (self.secret, self.kept) = (secret, state);
+            }
+        });
+        (result, kept.answer)
     }
 
     /// What the operator must know about where the password is.
     pub(crate) fn warning(&self) -> Option<String> {
         (self.kept == PasswordState::File).then(|| {
-            "this machine has no key store: the stream password is in a file that only this user can read".to_owned()
+            "no key store has taken the stream password: it is in a file that only this user can read".to_owned()
         })
     }
 
@@ -150,6 +164,13 @@ impl Air {
                 message,
             });
         }
+        if self.asked.is_some() {
+            let message = "the key store has not said yet what the password is; try again in a moment".into();
+            return Err(CommandError {
+                code: ErrorCode::Unavailable,
+                message,
+            });
+        }
         let Some(secret) = self.secret.clone() else {
             let BroadcastSettings { user, host, .. } = &self.settings;
             let message = format!("there is no password for {user} at {host}; set it first");
@@ -159,7 +180,7 @@ impl Air {
             });
         };
         self.begin(self.settings.clone(), secret, tap)?;
-        self.fresh = false;
+        self.keeper.ask(Wish::Given, None);
         Ok(())
     }
 
@@ -320,49 +341,5 @@ impl Air {
         };
         target.check().map_err(|error| invalid(error.to_string()))?;
         Ok(target)
-    }
-}
-
-fn not_kept(error: std::io::Error) -> CommandError {
-    CommandError {
-        code: ErrorCode::Storage,
-        message: format!("the password could not be kept: {error}; it has not been changed"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(host: &str) -> BroadcastSettings {
-        BroadcastSettings {
-            host: host.into(),
-            ..BroadcastSettings::default()
-        }
-    }
-
-    #[test]
-    fn a_password_goes_to_the_server_it_was_set_for_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let secrets = || Secrets::new(folder.path()).without_key_store();
-        let mut air = Air::new(at("one.example"), secrets(), SampleRate::DESK);
-        air.set_password("hackme".into()).expect("kept");
-        air.set(at("two.example")).expect("set");
-        let taken = air.secret.clone().expect("set before the server, so it goes along");
-        assert_eq!(taken.reveal(), "hackme");
-        let mut air = Air::new(at("two.example"), secrets(), SampleRate::DESK);
-        assert!(air.secret.is_some(), "kept for the next run");
-        let mount = BroadcastSettings {
-            mount: "/other.mp3".into(),
-            ..at("TWO.example")
-        };
-        air.set(mount).expect("set");
-        assert!(air.secret.is_some(), "another mount keeps it");
-        air.set(at("three.example")).expect("set");
-        assert_eq!((air.secret.as_ref(), air.kept), (None, PasswordState::None));
-        air.set(at("one.example")).expect("set");
-        assert_eq!(air.secret, None, "it has moved, not been copied");
-        air.set(at("two.example")).expect("set");
-        assert_eq!(air.kept, PasswordState::File);
     }
 }

@@ -20,6 +20,7 @@ mod material;
 mod notices;
 mod obey;
 mod overview;
+mod password;
 mod playback;
 mod range;
 mod recording;

@@ -4,8 +4,12 @@ use std::time::Instant;
 
 use airdesk_engine::EngineCommand;
 
-use crate::api::{AudioCommand, BusName, BusState, CommandError, ErrorCode, Event, ListeningState, Reply, Severity};
+use crate::api::{
+    AudioCommand, BroadcastSettings, BusName, BusState, CommandError, ErrorCode, Event, ListeningState, Reply, Severity,
+};
 use crate::breakdown::Breakdown;
+use crate::broadcast::Refused;
+use crate::password::Kept;
 use crate::range;
 use crate::recording::Answer;
 use crate::session::SessionStrip;
@@ -26,6 +30,8 @@ impl Core {
                 }
             },
             AudioCommand::StopRecording => self.recording.stop(answer),
+            AudioCommand::SetPassword { password } => self.air.set_password(password, answer),
+            AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
             command => {
                 let result = self.dispatch(command);
                 if result.is_ok() {
@@ -109,16 +115,6 @@ impl Core {
 
     pub(crate) fn dispatch_broadcast(&mut self, command: AudioCommand) -> Result<(), CommandError> {
         match command {
-            AudioCommand::SetBroadcast { settings } => {
-                self.air.set(settings)?;
-                self.listeners.introduce(self.air.introduction());
-            }
-            AudioCommand::SetPassword { password } => {
-                self.air.set_password(password)?;
-                if let Some(warning) = self.air.warning() {
-                    self.notice(Severity::Warning, warning);
-                }
-            }
             AudioCommand::TrustCertificate { fingerprint } => self.air.trust(&fingerprint)?,
             AudioCommand::GoLive => {
                 self.desk.check()?;
@@ -133,6 +129,37 @@ impl Core {
         }
         self.tell(Event::Broadcast(self.air.state()));
         Ok(())
+    }
+
+    fn set_broadcast(&mut self, settings: BroadcastSettings, answer: Answer) {
+        let (answer, result) = match self.air.set(settings, answer) {
+            Ok(answer) => (answer, Ok(Reply::Done)),
+            Err(Refused(error, answer)) => (Some(answer), Err(error)),
+        };
+        if result.is_ok() {
+            self.unsaved.get_or_insert_with(Instant::now);
+            self.listeners.introduce(self.air.introduction());
+            self.tell(Event::Broadcast(self.air.state()));
+        }
+        if let Some(answer) = answer {
+            // A host that has gone does not want the answer.
+            let _ = answer.send(result);
+        }
+    }
+
+    /// Takes in what the keeper of passwords has done.
+    pub(crate) fn hear_password(&mut self, kept: Kept) {
+        let (result, answer) = self.air.password_kept(kept);
+        if result.is_ok()
+            && let Some(warning) = self.air.warning()
+        {
+            self.notice(Severity::Warning, warning);
+        }
+        self.tell(Event::Broadcast(self.air.state()));
+        if let Some(answer) = answer {
+            // A host that has gone does not want the answer.
+            let _ = answer.send(result.map(|()| Reply::Done));
+        }
     }
 
     pub(crate) fn send_bus(&mut self, state: BusState) -> Result<(), CommandError> {

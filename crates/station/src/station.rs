@@ -24,6 +24,7 @@ use crate::desk::Desk;
 use crate::handle::{Request, StationHandle};
 use crate::material::Library;
 use crate::notices::Notices;
+use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
 use crate::recording::{Answer, RecordingDesk, TakenOver};
 use crate::secrets::Secrets;
@@ -126,7 +127,11 @@ impl Station {
             captures: Captures::new(internal.clone(), desk.clock.clone(), options.hosts.clone()),
             playbacks: Playbacks::new(internal.clone(), desk.clock.clone(), rate, options.hosts.clone()),
             recording: RecordingDesk::new(opened.session.recording.clone(), rate, internal.clone()),
-            air: Air::new(opened.session.broadcast.clone(), secrets, rate),
+            air: Air::new(
+                opened.session.broadcast.clone(),
+                Keeper::start(secrets, internal.clone())?,
+                rate,
+            ),
             strips: Strips::default(),
             automation: opened.session.automation.clone(),
             library: Library::default(),
@@ -206,6 +211,7 @@ pub(crate) enum Internal {
     RecordingTakenOver(TakenOver),
     Saved(Result<(), SessionError>),
     FreeSpace(Option<u64>),
+    Password(Kept),
     PlaybackOpened {
         output: OutputName,
         attempt: u64,
@@ -315,9 +321,6 @@ impl Core {
         self.playbacks.choose(OutputName::Cue, session.cue_output);
         self.air.set_title(&session.title);
         self.listeners.introduce(self.air.introduction());
-        if let Some(warning) = self.air.warning() {
-            self.notice(Severity::Warning, warning);
-        }
         if session.listening {
             self.set_listening(true);
         }
@@ -445,6 +448,7 @@ impl Core {
             Internal::RecordingTakenOver(taken_over) => self.recording_taken_over(taken_over),
             Internal::Saved(result) => self.saved(result),
             Internal::FreeSpace(free) => self.free_space_seen(free),
+            Internal::Password(kept) => self.hear_password(kept),
             Internal::PlaybackOpened {
                 output,
                 attempt,

@@ -1,0 +1,177 @@
+//! The password of the stream's server, looked up and kept on a thread of its own, in the order asked.
+//!
+//! The key store may ask the desktop, and the desktop its user: the station must not wait for that.
+
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::api::{CommandError, ErrorCode, PasswordState};
+use crate::recording::Answer;
+use crate::secrets::{Secret, Secrets};
+use crate::station::Internal;
+
+/// What is asked of the keeper. Accounts are those of [`Secrets`].
+pub(crate) enum Wish {
+    /// Look up the password of an account.
+    Find { account: String },
+    /// Keep this one; an empty one is forgotten.
+    Keep { account: String, secret: Secret },
+    /// Another server was named: look up its password, or take along the one that no server has been given yet.
+    Change { old: String, new: String },
+    /// A server was given the password: it stays with that one.
+    Given,
+}
+
+/// What came of a wish.
+pub(crate) struct Kept {
+    /// Whose password it is.
+    pub(crate) account: String,
+    /// The password, and where it is.
+    pub(crate) result: Result<(Option<Secret>, PasswordState), CommandError>,
+    /// Who waits to hear of it.
+    pub(crate) answer: Option<Answer>,
+}
+
+/// The station's end. The thread ends with it.
+pub(crate) struct Keeper {
+    wishes: mpsc::Sender<(Wish, Option<Answer>)>,
+}
+
+/// The thread's end.
+struct Cupboard {
+    secrets: Secrets,
+    /// Set in this run, and no server has been given it: it may have been meant for the server that is named next.
+    fresh: Option<(String, Secret)>,
+}
+
+impl Keeper {
+    /// Starts the thread, which tells the station what came of each wish.
+    pub(crate) fn start(secrets: Secrets, station: UnboundedSender<Internal>) -> std::io::Result<Self> {
+        let (wishes, wished) = mpsc::channel();
+        thread::Builder::new().name("passwords".into()).spawn(move || {
+            let mut cupboard = Cupboard { secrets, fresh: None };
+            for (wish, answer) in wished {
+                let Some((account, result)) = cupboard.grant(wish) else {
+                    continue;
+                };
+                let kept = Kept {
+                    account,
+                    result,
+                    answer,
+                };
+                // A station that has ended does not want to know.
+                let _ = station.send(Internal::Password(kept));
+            }
+        })?;
+        Ok(Self { wishes })
+    }
+
+    /// Asks. What comes of it reaches the station later, and `answer` with it.
+    pub(crate) fn ask(&self, wish: Wish, answer: Option<Answer>) {
+        if let Err(mpsc::SendError((_, Some(answer)))) = self.wishes.send((wish, answer)) {
+            // A host that has gone does not want the answer.
+            let _ = answer.send(Err(not_kept("its keeper has ended")));
+        }
+    }
+}
+
+impl Cupboard {
+    /// Whose password was asked for, and what came of it; nothing where nobody waits for it.
+    #[allow(clippy::type_complexity)]
+    fn grant(&mut self, wish: Wish) -> Option<(String, Result<(Option<Secret>, PasswordState), CommandError>)> {
+        Some(match wish {
+            Wish::Find { account } => {
+                let found = self.secrets.get(&account);
+                (account, Ok(found))
+            }
+            Wish::Keep { account, secret } => {
+                let result = self.keep(&account, secret);
+                (account, result)
+            }
+            Wish::Change { old, new } => {
+                let result = self.change(&old, &new);
+                (new, result)
+            }
+            Wish::Given => {
+                self.fresh = None;
+                return None;
+            }
+        })
+    }
+
+    fn keep(&mut self, account: &str, secret: Secret) -> Result<(Option<Secret>, PasswordState), CommandError> {
+        let state = self.secrets.set(account, &secret).map_err(not_kept)?;
+        let secret = (state != PasswordState::None).then_some(secret);
+        self.fresh = secret.clone().map(|secret| (account.to_owned(), secret));
+        Ok((secret, state))
+    }
+
+    fn change(&mut self, old: &str, new: &str) -> Result<(Option<Secret>, PasswordState), CommandError> {
+        let (filed, state) = self.secrets.get(new);
+        let fresh = self
+            .fresh
+            .take()
+            .filter(|(account, _)| account == old && filed.is_none());
+        let Some((_, secret)) = fresh else {
+            return Ok((filed, state));
+        };
+        let kept = self.keep(new, secret)?;
+        self.secrets.set(old, &Secret::new(String::new())).map_err(not_kept)?;
+        Ok(kept)
+    }
+}
+
+fn not_kept(reason: impl std::fmt::Display) -> CommandError {
+    CommandError {
+        code: ErrorCode::Storage,
+        message: format!("the password could not be kept: {reason}; it has not been changed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cupboard(folder: &std::path::Path) -> Cupboard {
+        Cupboard {
+            secrets: Secrets::new(folder).without_key_store(),
+            fresh: None,
+        }
+    }
+
+    fn change(cupboard: &mut Cupboard, old: &str, new: &str) -> Option<String> {
+        let (secret, _) = cupboard.change(old, new).expect("kept");
+        secret.map(|secret| secret.reveal().to_owned())
+    }
+
+    #[test]
+    fn a_password_goes_to_the_server_it_was_set_for_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut first = cupboard(folder.path());
+        first.keep("one", Secret::new("hackme".into())).expect("kept");
+        let taken = change(&mut first, "one", "two");
+        assert_eq!(
+            taken.as_deref(),
+            Some("hackme"),
+            "set before the server, so it goes along"
+        );
+
+        let mut next = cupboard(folder.path());
+        let found = next.secrets.get("two");
+        assert_eq!(found.1, PasswordState::File, "kept for the next run");
+        assert_eq!(change(&mut next, "two", "three"), None, "it was not set in this run");
+        assert_eq!(change(&mut next, "three", "one"), None, "it has moved, not been copied");
+        assert_eq!(change(&mut next, "one", "two").as_deref(), Some("hackme"));
+    }
+
+    #[test]
+    fn a_password_that_a_server_was_given_stays_with_that_server() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut cupboard = cupboard(folder.path());
+        cupboard.keep("one", Secret::new("hackme".into())).expect("kept");
+        assert!(cupboard.grant(Wish::Given).is_none());
+        assert_eq!(change(&mut cupboard, "one", "two"), None);
+    }
+}
