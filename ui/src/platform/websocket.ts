@@ -87,7 +87,7 @@ export class WebSocketPlatform implements Platform {
   }
 }
 
-/** `/control` on the page's own host. A token in the page's address travels along. */
-export function controlUrl(page: Pick<Location, "protocol" | "host" | "search">): string {
-  return `${page.protocol === "https:" ? "wss:" : "ws:"}//${page.host}/control${page.search}`;
+/** `/control` on the page's own host. */
+export function controlUrl(page: Pick<Location, "protocol" | "host">): string {
+  return `${page.protocol === "https:" ? "wss:" : "ws:"}//${page.host}/control`;
 }
