@@ -19,7 +19,7 @@ const STEP: usize = 256;
 #[non_exhaustive]
 pub enum WavError {
     /// It cannot be opened: wrong path or no permission.
-    #[error("{} cannot be opened: {source}", path.display())]
+    #[error("{} cannot be opened: {source}; make it readable or choose another file", path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -33,13 +33,13 @@ pub enum WavError {
         path: PathBuf,
     },
     /// It is no WAV file, or it is broken or of a kind that Airdesk does not play.
-    #[error("this is not a WAV file that can be played: {0}")]
+    #[error("this is not a WAV file that can be played: {0}; choose another file")]
     Format(#[from] hound::Error),
     /// The rate is out of range.
-    #[error("a rate of {0} Hz cannot be played; 8000 to 384000 Hz can")]
+    #[error("a rate of {0} Hz cannot be played; choose a file of 8000 to 384000 Hz")]
     Rate(u32),
     /// There is nothing in it.
-    #[error("there is no audio in it")]
+    #[error("there is no audio in it; choose another file")]
     Empty,
 }
 
@@ -329,10 +329,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_wav_file_is_refused_in_words() {
-        let error = WavPlayer::new(Cursor::new(b"not audio at all".to_vec()), SampleRate::DESK).err();
-        assert!(error.expect("refused").to_string().contains("not a WAV file"));
-        let error = open(Path::new("/nowhere/x.wav"), SampleRate::DESK, false).err();
-        assert!(error.expect("refused").to_string().contains("/nowhere/x.wav"));
+    fn what_is_no_wav_file_is_refused_with_what_to_do() {
+        let garbage = WavPlayer::new(Cursor::new(b"not audio at all".to_vec()), SampleRate::DESK).err();
+        let missing = open(Path::new("/nowhere/x.wav"), SampleRate::DESK, false).err();
+        for (error, name) in [(garbage, "not a WAV file"), (missing, "/nowhere/x.wav")] {
+            let sentence = error.expect("refused").to_string();
+            assert!(sentence.contains(name), "{sentence}");
+            assert!(sentence.contains("choose another file"), "{sentence}");
+        }
     }
 }

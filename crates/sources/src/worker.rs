@@ -1,6 +1,6 @@
 //! The thread that keeps a strip's inlet full. It may block on files; the strip then falls silent.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Worker {
         let fault = Arc::new(Mutex::new(None));
         let told = fault.clone();
         thread::Builder::new().name("source".into()).spawn(move || {
-            let tell = |error| *told.lock().expect("nobody panics holding a string") = Some(explain(error));
+            let tell = |error| *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(explain(error));
             let mut player = match open() {
                 Ok(player) => player,
                 Err(error) => return tell(error),
@@ -60,6 +60,6 @@ impl Worker {
 
     /// Why it did not begin or stopped before its end, if so.
     pub fn fault(&self) -> Option<String> {
-        self.fault.lock().expect("nobody panics holding a string").clone()
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
