@@ -12,6 +12,7 @@ mod talkover;
 
 use std::f64::consts::TAU;
 
+use airdesk_dsp::denormals::Flushed;
 use airdesk_dsp::{BLOCK_FRAMES, Decibels, Frame, SampleRate};
 use assert_no_alloc::assert_no_alloc;
 
@@ -83,7 +84,9 @@ impl Rig {
 
     /// Mixes `blocks` and returns all buses.
     fn hear_all(&mut self, blocks: usize) -> Vec<Vec<Frame>> {
-        let mut heard = vec![Vec::with_capacity(blocks * BLOCK_FRAMES); BUSES];
+        // As on the engine's thread.
+        let _flushed = Flushed::begin();
+        let mut heard = vec![Vec::new(); BUSES];
         for _ in 0..blocks {
             let time = BlockTime {
                 due: self.time,
@@ -133,6 +136,14 @@ fn sum_of(signals: &[&[Frame]]) -> Vec<Frame> {
     let frames = signals.iter().map(|signal| signal.len()).min().unwrap_or_default();
     let side = |n: usize, side: usize| signals.iter().map(|signal| signal[n][side]).sum();
     (0..frames).map(|n| [side(n, 0), side(n, 1)]).collect()
+}
+
+/// The first frame at which they differ, as far as both go; the frames themselves would fill pages.
+fn difference_at(heard: &[Frame], expected: &[Frame]) -> Option<usize> {
+    heard
+        .iter()
+        .zip(expected)
+        .position(|(heard, expected)| heard != expected)
 }
 
 fn is_silent(heard: &[Frame]) -> bool {

@@ -27,8 +27,17 @@ fn hot(rig: &mut Rig) -> Vec<StripId> {
             *frame = [0.0; 2];
         }
     }
-    let audio = [sine(55.0, 0.8, frames), sine(440.0, 0.9, frames), sine(11_999.0, 0.5, frames), burst];
-    audio.iter().enumerate().map(|(n, audio)| rig.strip(n, audio, plain())).collect()
+    let audio = [
+        sine(55.0, 0.8, frames),
+        sine(440.0, 0.9, frames),
+        sine(11_999.0, 0.5, frames),
+        burst,
+    ];
+    audio
+        .iter()
+        .enumerate()
+        .map(|(n, audio)| rig.strip(n, audio, plain()))
+        .collect()
 }
 
 fn limit(ceiling_dbtp: f32) -> EngineCommand {
@@ -52,7 +61,10 @@ fn a_hot_sum_never_leaves_above_the_ceiling() {
         heard.extend(rig.hear(500).0);
         let peak = true_peak_db(&heard);
         assert!(peak < f64::from(ceiling) + 0.1, "{peak:.2} dBTP, ceiling {ceiling}");
-        assert!(peak > f64::from(ceiling) - 1.0, "{peak:.2} dBTP: it does not throw level away");
+        assert!(
+            peak > f64::from(ceiling) - 1.0,
+            "{peak:.2} dBTP: it does not throw level away"
+        );
     }
 }
 
@@ -72,13 +84,17 @@ fn the_report_says_by_how_much_it_limits_and_only_the_programme_is_limited() {
     let buses = rig.hear_all(75);
     let report = rig.report();
     // +10 dBFS under a ceiling of -1 dBTP.
-    assert!((report.buses[0].limiter + 11.0).abs() < 0.1, "{}", report.buses[0].limiter);
+    assert!(
+        (report.buses[0].limiter + 11.0).abs() < 0.1,
+        "{}",
+        report.buses[0].limiter
+    );
     assert!((tone_db(&buses[0], 1000.0) + 1.0).abs() < 0.1);
     assert!(report.buses[0].levels.peak[0] <= 0.9, "the meter shows what leaves");
     assert!((tone_db(&buses[2], 1000.0) - 10.0).abs() < 0.01);
     assert!(report.buses.iter().skip(1).all(|bus| bus.limiter == 0.0));
     rig.obey(EngineCommand::SetBusFader(BusId::Programme, level(-20.0)));
-    rig.hear(400);
+    rig.hear(1500);
     assert_eq!(rig.report().buses[0].limiter, 0.0);
 }
 
@@ -95,7 +111,7 @@ fn switched_off_it_is_as_late_as_before_and_leaves_every_bit() {
     rig.strip(0, &audio, plain());
     let (programme, _) = rig.hear(70);
     assert!(is_silent(&programme[..latency]));
-    assert_eq!(programme[latency..], audio[..programme.len() - latency]);
+    assert_eq!(difference_at(&programme[latency..], &audio), None);
     assert_eq!(rig.console.latency().0 as usize, latency);
     assert_eq!(rig.report().buses[0].limiter, 0.0);
 }
