@@ -1,12 +1,12 @@
 //! One input's path: source, channels, trim, delay; the stages in [`crate::chain`]; meter; then fader and
 //! pan into programme and aux buses, or before them into cue.
 
-use airdesk_dsp::delay::{DelaySettings, StripDelay};
+use airdesk_dsp::delay::{DelaySettings, LONGEST_SECONDS, StripDelay};
 use airdesk_dsp::ducker::Ducker;
 use airdesk_dsp::input_matrix::{ChannelMode, InputMatrix};
 use airdesk_dsp::level::silence_bad_samples;
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
-use airdesk_dsp::{Block, Decibels, Gain, Pan, SILENCE, SampleRate};
+use airdesk_dsp::{BLOCK_FRAMES, Block, Decibels, Gain, Pan, SILENCE, SampleRate};
 
 use crate::chain::{ChainSettings, Reductions};
 use crate::command::Discard;
@@ -107,6 +107,9 @@ pub struct Strip {
     matrix: InputMatrix,
     trim: StereoRamp,
     delay: Option<Box<StripDelay>>,
+    /// Frames that the delay line has heard, up to those of the longest delay.
+    delay_known: u32,
+    delay_longest: u32,
     /// Fader, pan, mute and solo as one gain a side.
     post: StereoRamp,
     cue: StereoRamp,
@@ -133,7 +136,12 @@ impl Strip {
     pub fn new(id: StripId, rate: SampleRate, input: StripInput, controls: StripControls) -> Self {
         let glide = rate.frames_in(GLIDE_SECONDS);
         let ramp = |gain| StereoRamp::new([gain; 2], glide);
-        let delay = (controls.delay != DelaySettings::default()).then(|| delay_line(rate, &controls.delay));
+        let delay_longest = rate.frames_in(LONGEST_SECONDS).0;
+        let mut delay = (controls.delay != DelaySettings::default()).then(|| delay_line(rate, &controls.delay));
+        if let Some(line) = &mut delay {
+            // Nobody hears it yet: late from its first frame, not by a cross-fade.
+            line.reset();
+        }
         Self {
             id,
             input: Box::new(input),
@@ -142,6 +150,8 @@ impl Strip {
             matrix: InputMatrix::new(rate, controls.channels, controls.inverted),
             trim: ramp(controls.trim.gain()),
             delay,
+            delay_known: delay_longest,
+            delay_longest,
             post: ramp(Gain::ZERO),
             cue: ramp(if controls.cue { Gain::UNITY } else { Gain::ZERO }),
             sends: controls.sends.map(|settings| Send::new(rate, settings)),
@@ -179,15 +189,34 @@ impl Strip {
         let spare = match self.delay {
             None => {
                 self.delay = Some(line);
+                // It has heard nothing so far, and what it has not heard it cannot play: it listens first.
+                self.delay_known = 0;
                 None
             }
             Some(_) => Some(line),
         };
-        if let Some(delay) = &mut self.delay {
-            let refused = delay.set(&settings);
-            debug_assert!(refused.is_ok(), "the station checks ranges");
-        }
+        self.aim_delay();
         spare
+    }
+
+    /// Goes to the delay that was asked for, once the line knows what was played so long ago.
+    fn aim_delay(&mut self) {
+        let Some(delay) = &mut self.delay else { return };
+        let refused = delay.set(&self.controls.delay);
+        debug_assert!(refused.is_ok(), "the station checks ranges");
+        if delay.delay().0 > self.delay_known {
+            let refused = delay.set(&DelaySettings::default());
+            debug_assert!(refused.is_ok(), "no delay is within every range");
+        }
+    }
+
+    fn pass_delay(&mut self) {
+        let Some(delay) = &mut self.delay else { return };
+        delay.process(&mut self.block);
+        if self.delay_known < self.delay_longest {
+            self.delay_known = self.delay_longest.min(self.delay_known + BLOCK_FRAMES as u32);
+            self.aim_delay();
+        }
     }
 
     pub(crate) fn set_send(&mut self, aux: u8, settings: SendSettings) {
@@ -272,9 +301,7 @@ impl Strip {
         self.presence.apply(&mut self.block);
         self.matrix.process(&mut self.block);
         self.trim.apply(&mut self.block);
-        if let Some(delay) = &mut self.delay {
-            delay.process(&mut self.block);
-        }
+        self.pass_delay();
     }
 
     /// Mixes the block at hand into the buses.
