@@ -58,6 +58,7 @@ pub struct Reductions {
 
 /// The stages of four strips.
 pub(crate) struct StripBank {
+    known: [ChainSettings; STRIPS],
     high_pass: HighPass,
     gate: GateBank,
     equaliser: Equaliser,
@@ -70,6 +71,7 @@ impl StripBank {
     pub(crate) fn new(rate: SampleRate) -> Self {
         let arch = Arch::best();
         Self {
+            known: [ChainSettings::default(); STRIPS],
             high_pass: HighPass::on_arch(rate, arch),
             gate: GateBank::new(arch, rate),
             equaliser: Equaliser::on_arch(rate, arch),
@@ -80,15 +82,29 @@ impl StripBank {
     }
 
     /// Sets out for new settings of one place. What is out of range was refused by the station, and is left out here.
+    /// A stage that stays as it was does not notice: dynamics begin to listen anew when they are set.
     pub(crate) fn set(&mut self, place: usize, settings: &ChainSettings) {
-        self.high_pass.set(place, settings.high_pass);
-        self.equaliser.set(place, settings.equaliser);
-        let refused = [
-            self.gate.set(place, &settings.gate),
-            self.compressor.set(place, &settings.compressor),
-            self.de_esser.set(place, &settings.de_esser),
-        ];
-        debug_assert!(refused.iter().all(Result::is_ok), "the station checks ranges");
+        let Some(known) = self.known.get_mut(place) else {
+            return;
+        };
+        let before = std::mem::replace(known, *settings);
+        if before.high_pass != settings.high_pass {
+            self.high_pass.set(place, settings.high_pass);
+        }
+        if before.equaliser != settings.equaliser {
+            self.equaliser.set(place, settings.equaliser);
+        }
+        let mut accepted = true;
+        if before.gate != settings.gate {
+            accepted &= self.gate.set(place, &settings.gate).is_ok();
+        }
+        if before.compressor != settings.compressor {
+            accepted &= self.compressor.set(place, &settings.compressor).is_ok();
+        }
+        if before.de_esser != settings.de_esser {
+            accepted &= self.de_esser.set(place, &settings.de_esser).is_ok();
+        }
+        debug_assert!(accepted, "the station checks ranges");
     }
 
     /// Another strip takes the place: its filters arrive at once and remember nothing.
@@ -131,6 +147,7 @@ impl StripBank {
 
 /// The stages of four buses.
 pub(crate) struct BusBank {
+    known: [BusChainSettings; STRIPS],
     equaliser: Equaliser,
     compressor: CompressorBank,
     lanes: LaneBlock,
@@ -140,6 +157,7 @@ impl BusBank {
     pub(crate) fn new(rate: SampleRate) -> Self {
         let arch = Arch::best();
         Self {
+            known: [BusChainSettings::default(); STRIPS],
             equaliser: Equaliser::on_arch(rate, arch),
             compressor: CompressorBank::new(arch, rate),
             lanes: SILENT_LANES,
@@ -147,9 +165,17 @@ impl BusBank {
     }
 
     pub(crate) fn set(&mut self, place: usize, settings: &BusChainSettings) {
-        self.equaliser.set(place, settings.equaliser);
-        let refused = self.compressor.set(place, &settings.compressor);
-        debug_assert!(refused.is_ok(), "the station checks ranges");
+        let Some(known) = self.known.get_mut(place) else {
+            return;
+        };
+        let before = std::mem::replace(known, *settings);
+        if before.equaliser != settings.equaliser {
+            self.equaliser.set(place, settings.equaliser);
+        }
+        if before.compressor != settings.compressor {
+            let refused = self.compressor.set(place, &settings.compressor);
+            debug_assert!(refused.is_ok(), "the station checks ranges");
+        }
     }
 
     pub(crate) fn reduction(&self, place: usize) -> f32 {
