@@ -11,6 +11,7 @@ use crate::chain::{BusBank, BusChainSettings, ChainSettings, StripBank};
 use crate::command::{Discard, EngineCommand, Stages};
 use crate::id::StripId;
 use crate::input::BlockTime;
+use crate::mix_minus::MixMinus;
 use crate::mix_queue::MixWriter;
 use crate::report::{BusReport, Report};
 use crate::send::AUX_BUSES;
@@ -33,10 +34,8 @@ pub struct Console {
     sums: Box<[Block; BUSES]>,
     ducker: Ducker,
     vcas: [Decibels; VCA_GROUPS],
-    /// The strip that an aux bus carries the programme without.
-    minus: [Option<StripId>; AUX_BUSES],
-    /// What those strips added to the programme in the block at hand.
-    own: Box<[Block; AUX_BUSES]>,
+    /// What the aux buses carry of the programme.
+    minus: Box<[MixMinus]>,
 }
 
 impl Console {
@@ -55,8 +54,7 @@ impl Console {
             sums: Box::new([SILENCE; BUSES]),
             ducker: Ducker::new(rate),
             vcas: [Decibels::UNITY; VCA_GROUPS],
-            minus: [None; AUX_BUSES],
-            own: Box::new([SILENCE; AUX_BUSES]),
+            minus: (0..AUX_BUSES).map(|_| MixMinus::new(rate)).collect(),
         }
     }
 
@@ -123,7 +121,7 @@ impl Console {
             }
             EngineCommand::SetMixMinus(aux, strip) => {
                 if let Some(minus) = self.minus.get_mut(usize::from(aux)) {
-                    *minus = strip;
+                    minus.ask(strip);
                 }
             }
             EngineCommand::ClearClips => self.clear_clips(),
@@ -133,9 +131,10 @@ impl Console {
         None
     }
 
-    /// Lets the buses' faders arrive at once, before the first block.
+    /// Lets the buses' faders and what they carry of the programme arrive at once, before the first block.
     pub fn settle(&mut self) {
         self.buses.iter_mut().for_each(Bus::settle);
+        self.minus.iter_mut().for_each(MixMinus::settle);
     }
 
     fn strip(&mut self, id: StripId) -> Option<&mut Strip> {
@@ -235,28 +234,24 @@ impl Console {
 
     fn mix(&mut self) {
         let [programme, cue, aux @ ..] = &mut *self.sums;
-        let minus = self.minus;
+        self.minus.iter_mut().for_each(MixMinus::begin);
         for strip in self.strips.iter_mut().flatten() {
             let id = strip.id();
-            let without = minus.contains(&Some(id)).then_some(*programme);
+            let left_out = self.minus.iter().any(|minus| minus.is_without(id));
+            let before = left_out.then_some(*programme);
             strip.mix(&mut Mix {
                 programme,
                 cue,
                 aux,
                 ducker: &self.ducker,
             });
-            let Some(before) = without else { continue };
-            for (own, of) in self.own.iter_mut().zip(minus) {
-                if of == Some(id) {
-                    *own = difference(programme, &before);
-                }
+            let Some(before) = before else { continue };
+            for minus in self.minus.iter_mut().filter(|minus| minus.is_without(id)) {
+                minus.leave_out(programme, &before);
             }
         }
-        for ((aux, own), minus) in aux.iter_mut().zip(self.own.iter_mut()).zip(minus) {
-            if minus.is_some() {
-                add(aux, &difference(programme, own));
-                *own = SILENCE; // the strip may be gone in the next block
-            }
+        for (minus, aux) in self.minus.iter_mut().zip(aux) {
+            minus.mix(programme, aux);
         }
     }
 
@@ -317,20 +312,6 @@ impl Console {
 fn vca_gain(vcas: &[Decibels; VCA_GROUPS], group: Option<u8>) -> Gain {
     let level = group.and_then(|group| vcas.get(usize::from(group)));
     level.map_or(Gain::UNITY, |level| level.gain())
-}
-
-fn difference(a: &Block, b: &Block) -> Block {
-    let mut difference = *a;
-    for (out, frame) in difference.iter_mut().zip(b) {
-        *out = [out[0] - frame[0], out[1] - frame[1]];
-    }
-    difference
-}
-
-fn add(sum: &mut Block, block: &Block) {
-    for (out, frame) in sum.iter_mut().zip(block) {
-        *out = [out[0] + frame[0], out[1] + frame[1]];
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod console;
 mod engine;
 mod id;
 mod levels;
+mod mix_minus;
 mod pacer;
 mod real_time;
 mod send;

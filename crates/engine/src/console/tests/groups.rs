@@ -23,7 +23,10 @@ fn a_vca_moves_the_faders_of_its_strips_by_its_level_and_no_others() {
         heard.extend(rig.hear(40).0);
         let at = (rig.time * 48_000.0).round() as usize;
         let (programme, _) = rig.hear(5);
-        let scaled: Vec<Frame> = audio[0].iter().map(|frame| frame.map(|s| (f64::from(s) * gain) as f32)).collect();
+        let scaled: Vec<Frame> = audio[0]
+            .iter()
+            .map(|frame| frame.map(|s| (f64::from(s) * gain) as f32))
+            .collect();
         let null = null_db(&programme, &sum_of(&[&scaled[at..], &audio[1][at..]]), [1.0; 2]);
         assert!(null < -120.0, "{vca}: {null:.1} dBFS");
         heard.extend(programme);
@@ -126,7 +129,7 @@ fn when_a_strip_leaves_its_mix_minus_becomes_the_programme_and_nothing_clicks() 
     rig.obey(EngineCommand::SetVcaOf(caller, None));
     rig.obey(EngineCommand::SetTalkover(caller, Talkover::Ducked));
     let buses = rig.hear_all(60);
-    assert_eq!(buses[BusId::Aux(4).place()], buses[0]);
+    assert_eq!(difference_at(&buses[BusId::Aux(4).place()], &buses[0]), None);
     assert!(null_db(&buses[0], &audio[1][120 * 64..], [1.0; 2]) < -120.0);
     heard.extend(&buses[BusId::Aux(4).place()]);
     assert!(click_db(&heard[64 * 45..]) < -80.0);
