@@ -227,8 +227,8 @@ impl Console {
 
     /// Lets the microphones decide how far music steps back in this block.
     fn duck(&mut self) {
-        let open = |strip: &&Strip| strip.controls.talkover == Talkover::Key && !strip.controls.mute;
-        let keys = self.strips.iter().flatten().map(Box::as_ref).filter(open);
+        let speaks = |strip: &&Strip| strip.controls.talkover == Talkover::Key && strip.is_heard();
+        let keys = self.strips.iter().flatten().map(Box::as_ref).filter(speaks);
         self.ducker.key(keys.map(|strip| &strip.block));
     }
 

@@ -248,6 +248,11 @@ impl Strip {
         self.cue.set_target([Gain::ZERO; 2]);
     }
 
+    /// The programme has it: its fader is open, and neither mute nor solo of others has silenced it.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.post.is_silent()
+    }
+
     /// It has left, and nothing of it is heard any more.
     pub(crate) fn has_left(&self) -> bool {
         self.leaving && self.post.is_silent() && self.cue.is_silent() && self.sends.iter().all(Send::is_silent)

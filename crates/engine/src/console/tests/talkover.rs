@@ -54,7 +54,10 @@ fn music_steps_back_by_the_depth_while_somebody_speaks_and_comes_back_after_hold
     assert!((rig.report().ducking + 15.0).abs() < 0.05);
     assert!((music_after(&mut rig, 0.18) + 21.02).abs() < 0.05, "still held");
     let letting_go = music_after(&mut rig, 0.15);
-    assert!((-20.5..-6.5).contains(&letting_go), "{letting_go:.2} dBFS on its way back");
+    assert!(
+        (-20.5..-6.5).contains(&letting_go),
+        "{letting_go:.2} dBFS on its way back"
+    );
     assert!((music_after(&mut rig, 1.2) + 6.02).abs() < 0.01, "after");
     assert_eq!(rig.report().ducking, 0.0);
 }
@@ -108,8 +111,14 @@ fn music_steps_back_behind_its_own_compressor() {
     let taken = reduction(&mut rig);
     assert!(taken < -9.0, "{taken} dB");
     let during = music_after(&mut rig, 1.0);
-    assert!((during - (before - 15.0)).abs() < 0.05, "{before:.2} dBFS before, {during:.2} while");
-    assert!((reduction(&mut rig) - taken).abs() < 0.05, "the compressor hears the music as it came");
+    assert!(
+        (during - (before - 15.0)).abs() < 0.05,
+        "{before:.2} dBFS before, {during:.2} while"
+    );
+    assert!(
+        (reduction(&mut rig) - taken).abs() < 0.05,
+        "the compressor hears the music as it came"
+    );
 }
 
 #[test]
