@@ -189,7 +189,7 @@ impl Console {
     }
 
     fn aim(&mut self) {
-        let soloed = self.strips.iter().flatten().any(|strip| strip.controls.solo);
+        let soloed = self.strips.iter().flatten().any(|strip| strip.is_soloed());
         for strip in self.strips.iter_mut().flatten() {
             let vca = vca_gain(&self.vcas, strip.controls.vca);
             strip.aim(soloed, vca);
@@ -263,6 +263,11 @@ impl Console {
         for (bus, sum) in self.buses.iter_mut().zip(self.sums.iter_mut()) {
             bus.publish(sum, due);
         }
+        // What was sent to a bus that is not there.
+        self.sums
+            .iter_mut()
+            .skip(self.buses.len())
+            .for_each(|sum| *sum = SILENCE);
     }
 
     /// Sends home one thing that has faded out: an input that was replaced, a strip that has left.

@@ -248,6 +248,11 @@ impl Strip {
         self.cue.set_target([Gain::ZERO; 2]);
     }
 
+    /// It is soloed. Not any more once it leaves: nobody could undo it.
+    pub(crate) fn is_soloed(&self) -> bool {
+        self.controls.solo && !self.leaving
+    }
+
     /// The programme has it: its fader is open, and neither mute nor solo of others has silenced it.
     pub(crate) fn is_heard(&self) -> bool {
         !self.post.is_silent()

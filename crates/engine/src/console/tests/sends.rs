@@ -47,8 +47,18 @@ fn a_send_after_the_fader_follows_fader_pan_mute_and_solo() {
     follows(&mut rig, &audio, [EngineCommand::SetMute(id, true)], [0.0; 2]);
     let back = [EngineCommand::SetMute(id, false), EngineCommand::SetVcaOf(id, Some(3))];
     follows(&mut rig, &audio, back, [0.0, half]);
-    follows(&mut rig, &audio, [EngineCommand::SetVca(3, level(-4.0))], [0.0, gain_of(-20.0)]);
-    follows(&mut rig, &audio, [EngineCommand::SetFader(id, Decibels::SILENCE)], [0.0; 2]);
+    follows(
+        &mut rig,
+        &audio,
+        [EngineCommand::SetVca(3, level(-4.0))],
+        [0.0, gain_of(-20.0)],
+    );
+    follows(
+        &mut rig,
+        &audio,
+        [EngineCommand::SetFader(id, Decibels::SILENCE)],
+        [0.0; 2],
+    );
 }
 
 #[test]
@@ -128,7 +138,7 @@ fn an_aux_bus_has_a_fader_and_stages_of_its_own() {
     let buses = rig.hear_all(450);
     let heard = tone_db(&buses[BusId::Aux(AUX).place()], 440.0);
     assert!((heard - (-6.02 - 10.0 + 9.0)).abs() < 0.05, "{heard:.2} dBFS");
-    assert_eq!(buses[0], audio[at..at + buses[0].len()], "the programme, to the bit");
+    assert_eq!(difference_at(&buses[0], &audio[at..]), None, "the programme");
 }
 
 #[test]
