@@ -175,25 +175,32 @@ impl Console {
         }
     }
 
-    fn add(&mut self, mut strip: Box<Strip>) -> Option<Discard> {
+    fn add(&mut self, strip: Box<Strip>) -> Option<Discard> {
         let (slot, chain) = (strip.id().slot(), strip.controls.chain);
         let vca = vca_gain(&self.vcas, strip.controls.vca);
         let Some(place) = self.strips.get_mut(slot) else {
             return Some(Discard::Strip(strip));
         };
-        strip.settle(vca);
         let before = place.replace(strip);
+        let soloed = self.is_any_soloed();
+        if let Some(strip) = self.strips.get_mut(slot).and_then(Option::as_deref_mut) {
+            strip.settle(soloed, vca);
+        }
         self.bank(slot, |bank, place| bank.settle(place, &chain));
         self.aim();
         before.map(Discard::Strip)
     }
 
     fn aim(&mut self) {
-        let soloed = self.strips.iter().flatten().any(|strip| strip.is_soloed());
+        let soloed = self.is_any_soloed();
         for strip in self.strips.iter_mut().flatten() {
             let vca = vca_gain(&self.vcas, strip.controls.vca);
             strip.aim(soloed, vca);
         }
+    }
+
+    fn is_any_soloed(&self) -> bool {
+        self.strips.iter().flatten().any(|strip| strip.is_soloed())
     }
 
     /// Counts clips from zero again. Bad samples stay counted: theirs is a total.

@@ -284,9 +284,9 @@ impl Strip {
         }
     }
 
-    /// Its gains arrive at once: nobody has heard it yet. What is soloed elsewhere still fades it.
-    pub(crate) fn settle(&mut self, vca: Gain) {
-        self.aim(false, vca);
+    /// Its gains arrive at once: nobody has heard it yet.
+    pub(crate) fn settle(&mut self, others_soloed: bool, vca: Gain) {
+        self.aim(others_soloed, vca);
         self.post.settle();
         self.sends.iter_mut().for_each(Send::settle);
     }

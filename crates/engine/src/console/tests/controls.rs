@@ -131,6 +131,18 @@ fn solo_in_place_mutes_the_others_but_not_the_safe_ones() {
 }
 
 #[test]
+fn a_strip_that_comes_while_another_is_soloed_is_not_heard_for_a_moment() {
+    let mut rig = Rig::new();
+    let audio = sine(440.0, 0.5, 64 * 100);
+    let soloed = rig.strip(0, &[], StripControls { solo: true, ..plain() });
+    rig.strip(1, &audio, plain());
+    assert!(is_silent(&rig.hear(40).0));
+    rig.obey(EngineCommand::SetSolo(soloed, false));
+    rig.hear(30);
+    assert!(null_db(&rig.hear(5).0, &audio[70 * 64..], [1.0; 2]) < -120.0);
+}
+
+#[test]
 fn a_strip_that_is_removed_fades_out_and_comes_home_with_its_solo_undone() {
     let mut rig = Rig::new();
     let audio = sine(440.0, 0.5, 64 * 300);
