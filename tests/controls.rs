@@ -196,3 +196,32 @@ fn meters_show_what_is_heard() {
         silent(decibels(f64::from(studio.desk.meters().buses[0][0])));
     });
 }
+
+#[test]
+fn a_programme_that_is_too_hot_stays_under_the_ceiling_and_the_clip_light_counts() {
+    measure(|| {
+        let mut studio = Studio::open();
+        studio.desk.set(studio.other, &json!({ "mute": true }));
+        let meters = studio.desk.meters();
+        assert_eq!((meters.clips, meters.limiter), ([0, 0], 0.0));
+        studio.desk.set(studio.one, &json!({ "trim": 20.0 }));
+        let hot = ONE.db + 20.0 + CENTRE;
+        sleep(seconds(1));
+        near(studio.on("out1")[0], -1.0);
+        let meters = studio.desk.meters();
+        assert!(meters.clips[0] > 0, "the sum was over full scale");
+        near(f64::from(meters.limiter), -1.0 - hot);
+        let settings = json!({ "on": true, "ceiling": -6.0, "release": 50.0 });
+        studio.desk.say(json!({ "type": "setLimiter", "settings": settings }));
+        near(studio.on("out1")[0], -6.0);
+        let settings = json!({ "on": false, "ceiling": -6.0, "release": 50.0 });
+        studio.desk.say(json!({ "type": "setLimiter", "settings": settings }));
+        assert_eq!(studio.desk.snapshot()["limiter"], settings);
+        near(studio.on("out1")[0], hot);
+        studio.desk.set(studio.one, &json!({ "trim": 0.0 }));
+        sleep(seconds(1));
+        studio.desk.say(json!({ "type": "clearClips" }));
+        sleep(seconds(1));
+        assert_eq!(studio.desk.meters().clips, [0, 0]);
+    });
+}

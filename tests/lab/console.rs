@@ -23,6 +23,10 @@ pub struct Console {
 /// The levels of one moment, linear.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meters {
+    /// By how much the limiter turns the programme down, dB, at most zero.
+    pub limiter: f32,
+    /// Clips of programme and cue so far.
+    pub clips: [u32; 2],
     /// Programme and cue: the peaks left and right.
     pub buses: [[f32; 2]; 2],
     /// For each strip its id and its peaks.
@@ -192,18 +196,22 @@ impl Meters {
     fn from_bytes(bytes: &[u8]) -> Self {
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
         let peaks = |at: usize| [f32::from_bits(word(at)), f32::from_bits(word(at + 4))];
-        assert_eq!(bytes[0], 1, "the version of the meters");
+        assert_eq!(bytes[0], 2, "the version of the meters");
         let strips = usize::from(u16::from_le_bytes([bytes[2], bytes[3]]));
         Self {
-            buses: [peaks(12), peaks(32)],
+            limiter: f32::from_bits(word(12)),
+            buses: [peaks(16), peaks(36)],
+            clips: [word(32), word(52)],
             strips: (0..strips)
-                .map(|index| 52 + 24 * index)
+                .map(|index| 56 + 24 * index)
                 .map(|at| (word(at), peaks(at + 4)))
                 .collect(),
         }
     }
 
     fn highest(mut self, other: &Self) -> Self {
+        self.limiter = self.limiter.min(other.limiter);
+        self.clips = other.clips;
         let raise = |one: &mut [f32; 2], other: &[f32; 2]| *one = [one[0].max(other[0]), one[1].max(other[1])];
         self.buses
             .iter_mut()

@@ -96,7 +96,11 @@ bus: BusName,
 /**
  * The level, dB; `null` is off.
  */
-level: number | null, } | { "type": "setOutput", 
+level: number | null, } | { "type": "setLimiter", 
+/**
+ * All of it.
+ */
+settings: LimiterSettings, } | { "type": "setOutput", 
 /**
  * Main (programme) or cue.
  */
@@ -182,6 +186,10 @@ strips: Array<StripState>,
  */
 buses: Array<BusState>, 
 /**
+ * The programme's limiter.
+ */
+limiter: LimiterSettings, 
+/**
  * Main and cue output, in that order.
  */
 outputs: Array<OutputState>, 
@@ -213,7 +221,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "broadcast", "value": BroadcastState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
+export type Event = { "type": "strip", "value": StripState } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "limiter", "value": LimiterSettings } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "broadcast", "value": BroadcastState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -395,6 +403,23 @@ bus: BusName,
  * Its fader, dB; `null` is off.
  */
 fader: number | null, };
+
+/**
+ * The programme's true-peak limiter, behind its fader.
+ */
+export type LimiterSettings = { 
+/**
+ * It limits. On unless set.
+ */
+on: boolean, 
+/**
+ * The highest true peak, -20 to 0 dBTP; -1 unless set.
+ */
+ceiling: number, 
+/**
+ * Milliseconds in which it lets go, 10 to 1000; 100 unless set.
+ */
+release: number, };
 
 /**
  * The outputs of the desk.

@@ -38,11 +38,24 @@ impl LevelMeter {
 
     /// Listens to one block.
     pub fn measure(&mut self, block: &Block) {
+        let clips = self.measure_levels(block);
+        self.clips = self.clips.saturating_add(clips);
+    }
+
+    /// Listens to one block as it goes out, and counts the clips of what it was before something brought it below
+    /// full scale.
+    pub fn measure_limited(&mut self, before: &Block, block: &Block) {
+        self.measure_levels(block);
+        let (_, _, clips) = sum_up(before);
+        self.clips = self.clips.saturating_add(clips);
+    }
+
+    /// Takes in levels. Returns how many samples were at or above full scale.
+    fn measure_levels(&mut self, block: &Block) -> u32 {
         let (peak, energy, clips) = sum_up(block);
         self.peak = peak;
-        self.clips = self.clips.saturating_add(clips);
         let Some(oldest) = self.energies.get_mut(self.place) else {
-            return;
+            return clips;
         };
         for side in 0..2 {
             self.sums[side] += f64::from(energy[side]) - f64::from(oldest[side]);
@@ -54,6 +67,7 @@ impl LevelMeter {
             // Once a lap the sum is made anew: what rounding left behind, or a monstrous block, is forgotten.
             self.sums = [0, 1].map(|side| self.energies.iter().map(|energy| f64::from(energy[side])).sum());
         }
+        clips
     }
 
     /// The highest sample of the last block, of either sign, left and right.
@@ -68,7 +82,7 @@ impl LevelMeter {
         self.sums.map(|sum| (sum.max(0.0) / frames).sqrt() as f32)
     }
 
-    /// Samples at or above full scale since [`LevelMeter::clear_clips`].
+    /// Samples at or above full scale, before a limiter where there is one, since [`LevelMeter::clear_clips`].
     pub fn clips(&self) -> u32 {
         self.clips
     }
@@ -175,6 +189,13 @@ mod tests {
         assert_eq!(meter.clips(), 3);
         meter.clear_clips();
         assert_eq!(meter.clips(), 0);
+    }
+
+    #[test]
+    fn behind_a_limiter_clips_are_those_before_it_and_levels_those_after_it() {
+        let mut meter = LevelMeter::new(SampleRate::DESK);
+        meter.measure_limited(&[[1.5, 0.5]; BLOCK_FRAMES], &[[0.75, 0.25]; BLOCK_FRAMES]);
+        assert_eq!((meter.clips(), meter.peak()), (BLOCK_FRAMES as u32, [0.75, 0.25]));
     }
 
     #[test]

@@ -66,9 +66,12 @@ impl Bus {
     pub(crate) fn publish(&mut self, sum: &mut Block, due: Nanos) {
         self.fader.apply(sum);
         if let Some(limiter) = &mut self.limiter {
+            let before = *sum;
             limiter.process(sum);
+            self.metering.measure_limited(&before, sum);
+        } else {
+            self.metering.measure(sum);
         }
-        self.metering.measure(sum);
         self.queue.publish(sum, due);
         *sum = SILENCE;
     }

@@ -1,6 +1,6 @@
 //! The engine: the console kept in time. Whoever calls [`Engine::turn`] is the engine's thread.
 
-use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
+use airdesk_dsp::{BLOCK_FRAMES, Frames, SampleRate};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::command::{Discard, EngineCommand, Notice};
@@ -59,6 +59,8 @@ pub struct EngineLink {
     pub cue: MixTap,
     /// Readers of the aux buses.
     pub aux: [MixTap; AUX_BUSES],
+    /// By how much the programme is later than the strips.
+    pub latency: Frames,
 }
 
 /// The console, its clock and its rings.
@@ -118,6 +120,7 @@ impl Engine {
             programme: programme_tap,
             cue: cue_tap,
             aux: aux_taps,
+            latency: engine.console.latency(),
         };
         (engine, link)
     }

@@ -10,7 +10,7 @@ pub struct Levels {
     pub peak: [f32; 2],
     /// Root of the mean square over the last 300 ms, left and right.
     pub rms: [f32; 2],
-    /// Samples at or above full scale since the counter was cleared.
+    /// Samples at or above full scale since the counter was cleared; of the programme, before its limiter.
     pub clips: u32,
 }
 
@@ -45,6 +45,12 @@ impl Metering {
 
     pub(crate) fn measure(&mut self, block: &Block) {
         self.meter.measure(block);
+        self.recent = higher(self.recent, self.meter.peak());
+    }
+
+    /// The same of a block that was `before` until a limiter had it: that is where clips are counted.
+    pub(crate) fn measure_limited(&mut self, before: &Block, block: &Block) {
+        self.meter.measure_limited(before, block);
         self.recent = higher(self.recent, self.meter.peak());
     }
 

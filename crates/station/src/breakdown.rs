@@ -51,11 +51,7 @@ impl Core {
     fn go_on(&mut self) {
         self.breakdown = Breakdown::Mended(Instant::now());
         self.recording.go_on(self.desk.programme.reader());
-        for bus in self.buses {
-            if let Err(error) = self.send_bus(bus) {
-                self.notice(Severity::Error, error.message);
-            }
-        }
+        self.send_buses();
         self.put_strips_back();
         for output in [OutputName::Main, OutputName::Cue] {
             self.playbacks.choose(output, self.playbacks.choice(output));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use airdesk_dsp::SampleRate;
+use airdesk_dsp::{Frames, SampleRate};
 use airdesk_engine::mix_queue::MixTap;
 use airdesk_engine::report::{Health, Report, ReportReader};
 use airdesk_engine::time::Clock;
@@ -42,6 +42,8 @@ struct Running {
     commands: Producer<EngineCommand>,
     reports: ReportReader,
     thread: EngineThread,
+    /// By how much the programme is later than the strips.
+    latency: Frames,
 }
 
 /// Starts an engine and its janitor.
@@ -60,6 +62,7 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         reports,
         programme,
         cue,
+        latency,
         ..
     } = link;
     thread::Builder::new().name("janitor".into()).spawn(move || {
@@ -82,6 +85,7 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         commands,
         reports,
         thread,
+        latency,
     };
     Ok((running, programme, cue))
 }
@@ -108,6 +112,11 @@ impl Desk {
             clock,
             rate,
         })
+    }
+
+    /// By how much the programme is later than the strips, seconds.
+    pub(crate) fn latency(&self) -> f32 {
+        self.engine.latency.0 as f32 / self.rate.hz() as f32
     }
 
     /// Puts an engine with an empty console into the place of one that has broken. Its queues are new too:

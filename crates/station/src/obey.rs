@@ -90,6 +90,12 @@ impl Core {
                 self.buses[bus as usize] = state;
                 self.tell(Event::Bus(state));
             }
+            AudioCommand::SetLimiter { settings } => {
+                let limiter = range::limiter(&settings)?;
+                self.desk.send(EngineCommand::SetLimiter(limiter))?;
+                self.limiter = settings;
+                self.tell(Event::Limiter(settings));
+            }
             AudioCommand::SetOutput { output, device } => self.set_output(output, device)?,
             AudioCommand::RefreshDevices => self.scanner.refresh(),
             AudioCommand::SetRecording { settings } => {
@@ -162,7 +168,17 @@ impl Core {
         }
     }
 
-    pub(crate) fn send_bus(&mut self, state: BusState) -> Result<(), CommandError> {
+    /// Sets a fresh engine's buses up.
+    pub(crate) fn send_buses(&mut self) {
+        let limiter = range::limiter(&self.limiter).map(EngineCommand::SetLimiter);
+        let sent = limiter.and_then(|limiter| self.desk.send(limiter));
+        let buses = self.buses.map(|bus| self.send_bus(bus));
+        for error in buses.into_iter().chain([sent]).filter_map(Result::err) {
+            self.notice(Severity::Error, error.message);
+        }
+    }
+
+    fn send_bus(&mut self, state: BusState) -> Result<(), CommandError> {
         let bus = match state.bus {
             BusName::Programme => airdesk_engine::BusId::Programme,
             BusName::Cue => airdesk_engine::BusId::Cue,

@@ -93,7 +93,7 @@ impl Core {
             load: health.load,
             load_peak: health.load_peak,
             clock,
-            latency: out.map(|out| out + self.strips.longest_latency()),
+            latency: out.map(|out| self.strips.longest_latency() + self.desk.latency() + out),
             blocks_late: health.blocks_late,
             bad_samples: health.bad_samples,
             real_time,
@@ -106,6 +106,7 @@ impl Core {
             session: self.file.path().to_string_lossy().into_owned(),
             strips: self.strips.states().cloned().collect(),
             buses: self.buses.to_vec(),
+            limiter: self.limiter,
             outputs: [OutputName::Main, OutputName::Cue]
                 .map(|output| self.playbacks.state(output))
                 .to_vec(),
@@ -135,6 +136,7 @@ impl Core {
         DeskMeters {
             sequence,
             load,
+            limiter: report.buses[0].limiter,
             buses: [report.buses[0].levels, report.buses[1].levels],
             strips,
         }

@@ -1,8 +1,9 @@
 //! How far each control goes. Whatever asks for a position, a command or a session's file, is checked here.
 
+use airdesk_dsp::limiter::LimiterSettings as Limiter;
 use airdesk_dsp::{Decibels, Pan};
 
-use crate::api::{CommandError, ErrorCode};
+use crate::api::{CommandError, ErrorCode, LimiterSettings};
 
 /// Input trim, -20 to +40 dB.
 pub(crate) fn trim(level: f32) -> Result<Decibels, CommandError> {
@@ -26,6 +27,19 @@ pub(crate) fn pan(position: f32) -> Result<Pan, CommandError> {
             format!("pan is {position:?}; it goes from -1 (left) to +1 (right)"),
         )
     })
+}
+
+/// The programme's limiter.
+pub(crate) fn limiter(settings: &LimiterSettings) -> Result<Limiter, CommandError> {
+    let limiter = Limiter {
+        on: settings.on,
+        ceiling_dbtp: settings.ceiling,
+        release_ms: settings.release,
+    };
+    limiter
+        .check()
+        .map(|()| limiter)
+        .map_err(|refused| refusal(refused.name, refused.value, refused.to_string()))
 }
 
 fn decibels(control: &str, level: f32, low: f32, high: f32, off: &str) -> Result<Decibels, CommandError> {
@@ -66,6 +80,14 @@ mod tests {
                 "fader is 10.5 dB; it goes from -90 to +10 dB, or is off",
             ),
             (pan(3.0).err(), "pan is 3.0; it goes from -1 (left) to +1 (right)"),
+            (
+                limiter(&LimiterSettings {
+                    ceiling: 0.5,
+                    ..LimiterSettings::default()
+                })
+                .err(),
+                "limiter ceiling in dBTP goes from -20 to 0, not 0.5",
+            ),
         ] {
             let refused = refused.expect(sentence);
             assert_eq!(

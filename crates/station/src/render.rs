@@ -26,6 +26,7 @@ use self::sound_file::{FileKind, SoundFile};
 use self::timeline::Timeline;
 use crate::api::StripSource;
 use crate::material::explain;
+use crate::range;
 use crate::session::Session;
 
 /// Blocks from one word about progress to the next: a third of a second of audio.
@@ -74,6 +75,7 @@ pub fn render(request: &RenderRequest, mut progress: impl FnMut(f64, f64)) -> Re
         return Err(RenderError::TooManyStrips(session.strips.len()));
     }
     let kind = FileKind::of(&request.out)?;
+    let limiter = range::limiter(&session.limiter).map_err(|error| RenderError::Limiter(error.message))?;
     let mut timeline = Timeline::new(session, rate)?;
     let frames = length(session, rate, request.duration, kind)?;
     let stems = paths::stems(request, kind);
@@ -81,7 +83,7 @@ pub fn render(request: &RenderRequest, mut progress: impl FnMut(f64, f64)) -> Re
 
     let mut feeds = Feeds::open(session, rate)?;
     let file = SoundFile::create(&request.out, kind, rate, frames)?;
-    let mut mixes = vec![Mix::programme(session, rate, &mut feeds, file, frames)];
+    let mut mixes = vec![Mix::programme(session, rate, &mut feeds, limiter, file, frames)];
     if let Some(folder) = &request.stems {
         std::fs::create_dir_all(folder).map_err(|source| RenderError::Write {
             path: folder.clone(),

@@ -13,8 +13,8 @@ use airdesk_engine::MAX_STRIPS;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    BroadcastSettings, CommandError, DeviceChoice, Material, RecordingFormat, RecordingSettings, StripSource,
-    StripState,
+    BroadcastSettings, CommandError, DeviceChoice, LimiterSettings, Material, RecordingFormat, RecordingSettings,
+    StripSource, StripState,
 };
 use crate::automation::Automation;
 use crate::obey::checked_name;
@@ -36,6 +36,8 @@ pub struct Session {
     pub programme_fader: Decibels,
     /// The cue bus's fader, dB.
     pub cue_fader: Decibels,
+    /// The programme's limiter.
+    pub limiter: LimiterSettings,
     /// Where the programme is played; the desk's clock.
     pub main_output: Option<DeviceChoice>,
     /// Where cue is played.
@@ -62,6 +64,7 @@ impl Default for Session {
             rate: SampleRate::DESK.hz(),
             programme_fader: Decibels::UNITY,
             cue_fader: Decibels::UNITY,
+            limiter: LimiterSettings::default(),
             main_output: Some(DeviceChoice::Default),
             cue_output: None,
             listening: false,
@@ -264,6 +267,7 @@ fn check_values(session: &Session) -> Result<(), String> {
     let say = |error: CommandError| error.message;
     range::fader("programme fader", Some(session.programme_fader.db())).map_err(say)?;
     range::fader("cue fader", Some(session.cue_fader.db())).map_err(say)?;
+    range::limiter(&session.limiter).map_err(say)?;
     for strip in &session.strips {
         let name = checked_name(&strip.name).map_err(say)?;
         let say = |error: CommandError| format!("strip {name}: {}", error.message);

@@ -15,7 +15,7 @@ use airdesk_outputs::recorder::{Recording, StartError as RecordingRefused, Summa
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
-use crate::api::{BusName, BusState, DeskMeters, Event, OutputName, Severity};
+use crate::api::{BusName, BusState, DeskMeters, Event, LimiterSettings, OutputName, Severity};
 use crate::automation::Automation;
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
@@ -158,6 +158,7 @@ impl Station {
                     fader: opened.session.cue_fader,
                 },
             ],
+            limiter: opened.session.limiter,
             first_run: opened.first_run,
             scanned: false,
             sequence: 0,
@@ -245,6 +246,7 @@ pub(crate) struct Core {
     /// How long it waits for that.
     save_after: Duration,
     pub(crate) buses: [BusState; 2],
+    pub(crate) limiter: LimiterSettings,
     pub(crate) first_run: bool,
     pub(crate) scanned: bool,
     pub(crate) sequence: u32,
@@ -307,11 +309,7 @@ impl Core {
 
     /// Sets the desk up as the session says.
     fn take_up(&mut self, session: Session) {
-        for bus in self.buses {
-            if let Err(error) = self.send_bus(bus) {
-                self.notice(Severity::Error, error.message);
-            }
-        }
+        self.send_buses();
         for strip in &session.strips {
             if let Err(error) = self.add_strip(strip) {
                 self.notice(Severity::Error, format!("strip {}: {error}", strip.name));
@@ -332,6 +330,7 @@ impl Core {
             rate: self.desk.rate.hz(),
             programme_fader: self.buses[0].fader,
             cue_fader: self.buses[1].fader,
+            limiter: self.limiter,
             main_output: self.playbacks.choice(OutputName::Main),
             cue_output: self.playbacks.choice(OutputName::Cue),
             listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),

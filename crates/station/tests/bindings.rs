@@ -5,10 +5,10 @@ use std::path::Path;
 
 use airdesk_station::api::{
     AirState, AudioCommand, BroadcastSettings, BroadcastState, BusName, BusState, ChannelPick, ClientMessage,
-    ClockSource, CommandError, DeviceChoice, DeviceState, EngineState, ErrorCode, Event, InputState, ListeningState,
-    Material, Notice, OutputName, OutputState, PasswordState, PlaybackState, RecorderState, RecordingFormat,
-    RecordingSettings, RecordingState, Reply, ServerMessage, Severity, Snapshot, StreamCodec, StripSource, StripState,
-    Transport,
+    ClockSource, CommandError, DeviceChoice, DeviceState, EngineState, ErrorCode, Event, InputState, LimiterSettings,
+    ListeningState, Material, Notice, OutputName, OutputState, PasswordState, PlaybackState, RecorderState,
+    RecordingFormat, RecordingSettings, RecordingState, Reply, ServerMessage, Severity, Snapshot, StreamCodec,
+    StripSource, StripState, Transport,
 };
 use ts_rs::{Config, TS};
 
@@ -43,6 +43,7 @@ fn declarations() -> String {
         InputState,
         BusName,
         BusState,
+        LimiterSettings,
         OutputName,
         DeviceChoice,
         OutputState,

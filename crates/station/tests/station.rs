@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use airdesk_station::api::{AudioCommand, ErrorCode, Event, InputState, Material, PasswordState, Reply, StripSource};
+use airdesk_station::api::{
+    AudioCommand, ErrorCode, Event, InputState, LimiterSettings, Material, PasswordState, Reply, StripSource,
+};
 use airdesk_station::session::{self, Session, SessionStrip};
 use airdesk_station::{HostChoice, Station, StationHandle, StationOptions, StripId};
 use tempfile::TempDir;
@@ -124,6 +126,42 @@ async fn a_change_reaches_every_host_and_the_file_but_a_secret_reaches_neither()
     let text = fs::read_to_string(desk.session_file()).expect("a session");
     assert!(text.contains("fader = -12.5") && !text.contains("hackme-42"), "{text}");
     desk.stop().await;
+}
+
+#[tokio::test]
+async fn the_limiter_is_set_for_every_host_and_for_the_next_run() {
+    let mut desk = Desk::with(&Session::default());
+    let mut events = desk.handle.events();
+    let settings = LimiterSettings {
+        on: false,
+        ceiling: -3.0,
+        release: 250.0,
+    };
+    let beyond = LimiterSettings {
+        ceiling: 0.1,
+        ..settings
+    };
+    let refused = desk.handle.send(AudioCommand::SetLimiter { settings: beyond }).await;
+    assert_eq!(refused.expect_err("beyond its range").code, ErrorCode::OutOfRange);
+    desk.handle
+        .send(AudioCommand::SetLimiter { settings })
+        .await
+        .expect("done");
+    let told = async {
+        loop {
+            if let Event::Limiter(told) = events.recv().await.expect("a station") {
+                return told;
+            }
+        }
+    };
+    assert_eq!(timeout(Duration::from_secs(5), told).await, Ok(settings));
+    desk.stop().await;
+    let mut next = Desk::at(std::mem::replace(
+        &mut desk.folder,
+        tempfile::tempdir().expect("a folder"),
+    ));
+    assert_eq!(next.handle.snapshot().await.expect("a snapshot").limiter, settings);
+    next.stop().await;
 }
 
 #[tokio::test]

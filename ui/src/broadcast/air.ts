@@ -89,7 +89,7 @@ export function passwordText(password: PasswordState): { text: string; warn: boo
       return { text: "Set, and kept in the system's key store.", warn: false };
     case "file":
       return {
-        text: "Set, and kept in a file that only you can read: this system has no key store.",
+        text: "Set, and kept in a file that only you can read: no key store has taken it.",
         warn: true,
       };
     case "environment":

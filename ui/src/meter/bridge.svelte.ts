@@ -4,7 +4,7 @@
 import { createContext } from "svelte";
 
 import { METER_FLOOR, PeakBallistics, RmsBallistics } from "./ballistics";
-import { type DeskMeters, forEachLevels, type Levels, type MeterKey, parseMeterFrame } from "./frame";
+import { type DeskMeters, forEachLevels, type Levels, limiterOf, type MeterKey, parseMeterFrame } from "./frame";
 
 /** How often numbers beside a meter change, ms: faster than this nobody reads. */
 const READOUT_MS = 200;
@@ -46,6 +46,7 @@ export interface MeterFace {
 
 export class MeterBridge {
   #newest: ArrayBuffer | null = null;
+  #limiter = 0;
   /* Plain maps on purpose: at the display's rate nothing here may wake a component. */
   /* eslint-disable svelte/prefer-svelte-reactivity */
   #sources = new Map<MeterKey, MeterSource>();
@@ -60,6 +61,7 @@ export class MeterBridge {
     const now = performance.now();
     this.#newest = bytes;
     this.#lastTaken = now;
+    this.#limiter = Math.min(this.#limiter, limiterOf(bytes));
     // A source that nothing shows is not kept: strips come and go.
     forEachLevels(bytes, (key, levels) => this.#sources.get(key)?.take(levels, now));
     this.#wake();
@@ -68,6 +70,13 @@ export class MeterBridge {
   /** The newest frame as objects, for diagnostics. */
   latest(): DeskMeters | null {
     return this.#newest && parseMeterFrame(this.#newest);
+  }
+
+  /** The most that the limiter has turned the programme down since this was asked last, dB, at most zero. */
+  limited(): number {
+    const limited = this.#limiter;
+    this.#limiter = this.#newest ? limiterOf(this.#newest) : 0;
+    return limited;
   }
 
   source(key: MeterKey): MeterSource {

@@ -17,7 +17,8 @@ function drawFrames(count: number): void {
 
 function frameOf(strip: Partial<Levels>): ArrayBuffer {
   const levels = { ...silence(), ...strip };
-  return meterFrameBytes({ sequence: 1, load: 0, programme: silence(), cue: silence(), strips: [{ id: 3, levels }] });
+  const silent = { programme: silence(), cue: silence() };
+  return meterFrameBytes({ sequence: 1, load: 0, limiter: 0, ...silent, strips: [{ id: 3, levels }] });
 }
 
 beforeEach(() => {

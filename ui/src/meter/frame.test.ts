@@ -4,18 +4,19 @@ import { forEachLevels, isMeterFrame, meterFrameBytes, type MeterKey, parseMeter
 
 /** A frame written byte by byte from the layout in the station's `api/meters.rs`. */
 function twoStrips(): ArrayBuffer {
-  const bytes = new ArrayBuffer(12 + 2 * 20 + 2 * 24);
+  const bytes = new ArrayBuffer(16 + 2 * 20 + 2 * 24);
   const view = new DataView(bytes);
-  view.setUint8(0, 1);
+  view.setUint8(0, 2);
   view.setUint16(2, 2, true);
   view.setUint32(4, 77, true);
   view.setFloat32(8, 0.25, true);
-  view.setFloat32(12, 0.5, true); // programme, peak left
-  view.setUint32(12 + 16, 3, true); // programme, clips
-  view.setFloat32(32 + 12, 0.125, true); // cue, RMS right
-  view.setUint32(52, 9, true);
-  view.setFloat32(52 + 4 + 4, 1, true); // strip 9, peak right
-  view.setUint32(76, 4_000_000_000, true);
+  view.setFloat32(12, -2.5, true); // limiter
+  view.setFloat32(16, 0.5, true); // programme, peak left
+  view.setUint32(16 + 16, 3, true); // programme, clips
+  view.setFloat32(36 + 12, 0.125, true); // cue, RMS right
+  view.setUint32(56, 9, true);
+  view.setFloat32(56 + 4 + 4, 1, true); // strip 9, peak right
+  view.setUint32(80, 4_000_000_000, true);
   return bytes;
 }
 
@@ -24,6 +25,7 @@ test("a frame is read as the station lays it out", () => {
   expect(meters).toEqual({
     sequence: 77,
     load: 0.25,
+    limiter: -2.5,
     programme: { peak: [0.5, 0], rms: [0, 0], clips: 3 },
     cue: { peak: [0, 0], rms: [0, 0.125], clips: 0 },
     strips: [
@@ -49,7 +51,7 @@ test("a frame that is cut short or of another version is left out, not guessed a
   const bytes = twoStrips();
   expect(isMeterFrame(bytes.slice(0, -1))).toBe(false);
   expect(isMeterFrame(new ArrayBuffer(0))).toBe(false);
-  new DataView(bytes).setUint8(0, 2);
+  new DataView(bytes).setUint8(0, 3);
   expect(parseMeterFrame(bytes)).toBeNull();
   expect(() => forEachLevels(bytes, () => expect.unreachable())).not.toThrow();
 });

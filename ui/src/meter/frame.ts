@@ -2,8 +2,8 @@
 // Runs at the display's rate, so it walks over the bytes without making objects.
 
 /** The version of the layout that this file reads. */
-const VERSION = 1;
-const HEADER_BYTES = 12;
+const VERSION = 2;
+const HEADER_BYTES = 16;
 const BUS_BYTES = 20;
 const STRIP_BYTES = 24;
 const BUSES = ["programme", "cue"] as const;
@@ -24,6 +24,8 @@ export interface DeskMeters {
   sequence: number;
   /** Part of a block's time that mixing it takes, 0..1. */
   load: number;
+  /** By how much the limiter turns the programme down, dB, at most zero. */
+  limiter: number;
   programme: Levels;
   cue: Levels;
   strips: { id: number; levels: Levels }[];
@@ -39,6 +41,11 @@ export function isMeterFrame(bytes: ArrayBuffer): boolean {
   const view = new DataView(bytes);
   const size = HEADER_BYTES + BUSES.length * BUS_BYTES + view.getUint16(2, true) * STRIP_BYTES;
   return view.getUint8(0) === VERSION && bytes.byteLength >= size;
+}
+
+/** By how much the limiter turns the programme down, dB, at most zero. */
+export function limiterOf(bytes: ArrayBuffer): number {
+  return isMeterFrame(bytes) ? new DataView(bytes).getFloat32(12, true) : 0;
 }
 
 /** Calls `visit` for every bus and strip. The levels are lent: they change with the next call. */
@@ -66,6 +73,7 @@ export function parseMeterFrame(bytes: ArrayBuffer): DeskMeters | null {
   const meters: DeskMeters = {
     sequence: view.getUint32(4, true),
     load: view.getFloat32(8, true),
+    limiter: limiterOf(bytes),
     programme: silence(),
     cue: silence(),
     strips: [],
@@ -86,6 +94,7 @@ export function meterFrameBytes(meters: DeskMeters): ArrayBuffer {
   view.setUint16(2, meters.strips.length, true);
   view.setUint32(4, meters.sequence, true);
   view.setFloat32(8, meters.load, true);
+  view.setFloat32(12, meters.limiter, true);
   let at = HEADER_BYTES;
   for (const bus of BUSES) {
     writeLevels(view, at, meters[bus]);

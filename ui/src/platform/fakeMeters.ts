@@ -16,8 +16,12 @@ export function metersOf(desk: Snapshot, sequence: number, seconds: number): Des
   });
   scale(programme, gain(desk.buses[0]?.fader ?? null));
   scale(cue, gain(desk.buses[1]?.fader ?? null));
-  programme.clips = programme.peak[0] >= 1 || programme.peak[1] >= 1 ? 1 : 0;
-  return { sequence, load: 0.06, programme, cue, strips };
+  const peak = Math.max(...programme.peak);
+  programme.clips = peak >= 1 ? 1 : 0;
+  const ceiling = desk.limiter.on ? 10 ** (desk.limiter.ceiling / 20) : Infinity;
+  const limited = Math.min(1, ceiling / Math.max(peak, 1e-9));
+  scale(programme, limited);
+  return { sequence, load: 0.06, limiter: 20 * Math.log10(limited), programme, cue, strips };
 }
 
 function levelsOf(strip: StripState, seconds: number): Levels {

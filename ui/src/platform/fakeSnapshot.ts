@@ -51,6 +51,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       { bus: "programme", fader: 0 },
       { bus: "cue", fader: -6 },
     ],
+    limiter: { on: true, ceiling: -1, release: 100 },
     outputs: [
       {
         output: "main",

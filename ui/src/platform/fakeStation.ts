@@ -16,6 +16,9 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
           value,
         })),
       );
+    case "setLimiter":
+      desk.limiter = command.settings;
+      return done({ type: "limiter", value: command.settings });
     case "setOutput":
       return done(setOutput(desk, command));
     case "refreshDevices":

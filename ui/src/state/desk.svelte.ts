@@ -97,6 +97,9 @@ export function apply(desk: Snapshot, event: Event): void {
       return take(desk.strips, ({ id }) => id === event.value);
     case "bus":
       return put(desk.buses, event.value, ({ bus }) => bus === event.value.bus);
+    case "limiter":
+      desk.limiter = event.value;
+      return;
     case "output":
       return put(desk.outputs, event.value, ({ output }) => output === event.value.output);
     case "devices":

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::number;
-use super::state::{BroadcastSettings, BusName, DeviceChoice, OutputName, RecordingSettings, StripSource};
+use super::state::{
+    BroadcastSettings, BusName, DeviceChoice, LimiterSettings, OutputName, RecordingSettings, StripSource,
+};
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
 /// has changed follows as [`super::Event`]s.
@@ -112,6 +114,11 @@ pub enum AudioCommand {
         /// The level, dB; `null` is off.
         #[serde(deserialize_with = "number::decibels_or_off")]
         level: Option<f32>,
+    },
+    /// Set the programme's limiter: on or off, ceiling -20 to 0 dBTP, release 10 to 1000 ms.
+    SetLimiter {
+        /// All of it.
+        settings: LimiterSettings,
     },
     /// Play a bus on a device, or on none.
     SetOutput {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AudioCommand, BroadcastState, BusState, CommandError, DeviceState, EngineState, ErrorCode, ListeningState, Notice,
-    OutputState, RecorderState, Reply, Snapshot, StripState,
+    AudioCommand, BroadcastState, BusState, CommandError, DeviceState, EngineState, ErrorCode, LimiterSettings,
+    ListeningState, Notice, OutputState, RecorderState, Reply, Snapshot, StripState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -19,6 +19,8 @@ pub enum Event {
     StripRemoved(#[ts(type = "number")] StripId),
     /// A bus has changed.
     Bus(BusState),
+    /// The programme's limiter has changed.
+    Limiter(LimiterSettings),
     /// An output has changed.
     Output(OutputState),
     /// The list of devices has changed.

@@ -1,14 +1,14 @@
 //! Levels on their way to the eye, as bytes: one message per drawn frame.
 //!
-//! Little-endian. Header, 12 bytes: version `u8` = 1, flags `u8` = 0, number of strips `u16`,
-//! sequence `u32`, engine load `f32`. Then programme and cue, 20 bytes each: peak left, peak right,
+//! Little-endian. Header, 16 bytes: version `u8` = 2, flags `u8` = 0, number of strips `u16`,
+//! sequence `u32`, engine load `f32`, what the limiter does `f32` (dB, at most zero). Then programme and cue, 20 bytes each: peak left, peak right,
 //! RMS left, RMS right as `f32` (linear, full scale 1.0), clips `u32`. Then per strip, 24 bytes: its
 //! id `u32` and the same 20. A strip's levels are post-trim and pre-fader; a bus's are what it publishes.
 
 use airdesk_engine::{Levels, StripId};
 
 /// The bytes before the first bus.
-pub const METER_HEADER_BYTES: usize = 12;
+pub const METER_HEADER_BYTES: usize = 16;
 /// The bytes of one bus.
 pub const METER_BUS_BYTES: usize = 20;
 /// The bytes of one strip.
@@ -21,6 +21,8 @@ pub struct DeskMeters {
     pub sequence: u32,
     /// Part of a block's time that mixing it takes, 0..1.
     pub load: f32,
+    /// By how much the limiter turns the programme down, dB, at most zero.
+    pub limiter: f32,
     /// Programme and cue.
     pub buses: [Levels; 2],
     /// Strips, left to right.
@@ -32,6 +34,7 @@ impl DeskMeters {
     #[must_use]
     pub fn followed_by(&self, later: &Self) -> Self {
         let mut both = later.clone();
+        both.limiter = both.limiter.min(self.limiter);
         for (levels, earlier) in both.buses.iter_mut().zip(&self.buses) {
             levels.keep_peak(earlier);
         }
@@ -47,10 +50,11 @@ impl DeskMeters {
     pub fn to_bytes(&self) -> Vec<u8> {
         let size = METER_HEADER_BYTES + 2 * METER_BUS_BYTES + self.strips.len() * METER_STRIP_BYTES;
         let mut bytes = Vec::with_capacity(size);
-        bytes.extend([1, 0]);
+        bytes.extend([2, 0]);
         bytes.extend((self.strips.len() as u16).to_le_bytes());
         bytes.extend(self.sequence.to_le_bytes());
         bytes.extend(self.load.to_le_bytes());
+        bytes.extend(self.limiter.to_le_bytes());
         for levels in &self.buses {
             push_levels(&mut bytes, levels);
         }
@@ -83,6 +87,7 @@ mod tests {
         let meters = DeskMeters {
             sequence: 9,
             load: 0.5,
+            limiter: -2.0,
             buses: [levels; 2],
             strips: vec![(StripId::new(3, 1), levels)],
         };
@@ -91,15 +96,17 @@ mod tests {
             bytes.len(),
             METER_HEADER_BYTES + 2 * METER_BUS_BYTES + METER_STRIP_BYTES
         );
-        assert_eq!(bytes[..12], [1, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0x3f]);
-        assert_eq!(bytes[12..16], 0.5_f32.to_le_bytes());
-        assert_eq!(bytes[28..32], 7_u32.to_le_bytes());
-        assert_eq!(bytes[52..56], StripId::new(3, 1).number().to_le_bytes());
+        assert_eq!(bytes[..12], [2, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0x3f]);
+        assert_eq!(bytes[12..16], (-2.0_f32).to_le_bytes());
+        assert_eq!(bytes[16..20], 0.5_f32.to_le_bytes());
+        assert_eq!(bytes[32..36], 7_u32.to_le_bytes());
+        assert_eq!(bytes[56..60], StripId::new(3, 1).number().to_le_bytes());
     }
 
     #[test]
     fn merged_frames_keep_the_higher_peak_and_the_later_rest() {
-        let frame = |peak, clips| DeskMeters {
+        let frame = |peak: f32, clips| DeskMeters {
+            limiter: -peak,
             buses: [Levels {
                 peak: [peak; 2],
                 rms: [0.0; 2],
@@ -109,5 +116,6 @@ mod tests {
         };
         let both = frame(0.9, 1).followed_by(&frame(0.1, 2));
         assert_eq!((both.buses[0].peak, both.buses[0].clips), ([0.9, 0.9], 2));
+        assert_eq!(both.limiter, -0.9);
     }
 }

@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub strips: Vec<StripState>,
     /// Programme and cue, in that order.
     pub buses: Vec<BusState>,
+    /// The programme's limiter.
+    pub limiter: LimiterSettings,
     /// Main and cue output, in that order.
     pub outputs: Vec<OutputState>,
     /// Every device the system has now, and none that it has not.
@@ -173,6 +175,29 @@ pub struct BusState {
     /// Its fader, dB; `null` is off.
     #[ts(type = "number | null")]
     pub fader: Decibels,
+}
+
+/// The programme's true-peak limiter, behind its fader.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LimiterSettings {
+    /// It limits. On unless set.
+    pub on: bool,
+    /// The highest true peak, -20 to 0 dBTP; -1 unless set.
+    pub ceiling: f32,
+    /// Milliseconds in which it lets go, 10 to 1000; 100 unless set.
+    pub release: f32,
+}
+
+impl Default for LimiterSettings {
+    fn default() -> Self {
+        let limiter = airdesk_dsp::limiter::LimiterSettings::default();
+        Self {
+            on: limiter.on,
+            ceiling: limiter.ceiling_dbtp,
+            release: limiter.release_ms,
+        }
+    }
 }
 
 /// The outputs of the desk.

@@ -14,6 +14,9 @@ pub enum RenderError {
     /// The session cannot be used.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// The programme's limiter cannot be set so.
+    #[error("{0}")]
+    Limiter(String),
     /// A strip's file cannot be played.
     #[error("strip {strip}: {reason}")]
     Source {

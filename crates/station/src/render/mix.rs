@@ -46,12 +46,14 @@ impl Mix {
         session: &Session,
         rate: SampleRate,
         feeds: &mut Feeds,
+        limiter: LimiterSettings,
         file: SoundFile,
         frames: u64,
     ) -> Self {
         let (queue, tap) = mix_queue(16);
         let mut mix = Self::new(Console::new(rate, [queue]), session);
         mix.whole = true;
+        mix.console.obey(EngineCommand::SetLimiter(limiter));
         mix.console
             .obey(EngineCommand::SetBusFader(BusId::Programme, session.programme_fader));
         mix.console.settle();
