@@ -5,12 +5,21 @@
 
 use std::process::Command;
 
+use airdesk_dsp::delay::DelaySettings;
+use airdesk_dsp::ducker::DuckerSettings;
+use airdesk_dsp::equaliser::{Band, BandKind, EqualiserSettings};
+use airdesk_dsp::high_pass::{HighPassSettings, Slope};
+use airdesk_dsp::input_matrix::ChannelMode;
+use airdesk_dsp::limiter::LimiterSettings;
 use airdesk_dsp::{Decibels, Frame, Pan, SampleRate};
 use airdesk_engine::inlet::inlet;
 use airdesk_engine::input::{Bridge, Direct, StripInput};
 use airdesk_engine::mix_queue::{MixBlock, Read};
 use airdesk_engine::time::{Clock, Nanos};
-use airdesk_engine::{Engine, EngineCommand, EngineSettings, Strip, StripControls, StripId};
+use airdesk_engine::{
+    BusChainSettings, BusId, ChainSettings, Engine, EngineCommand, EngineSettings, SendSettings, SendTap, Stages,
+    Strip, StripControls, StripId, Talkover, delay_line,
+};
 
 /// Tells this program, started anew by a test, to do what the sanitizer must catch.
 const MISBEHAVE: &str = "AIRDESK_RTSAN_MISBEHAVE";
@@ -39,6 +48,78 @@ fn the_sanitizer_catches_an_allocation() {
     assert!(String::from_utf8_lossy(&child.stderr).contains("RealtimeSanitizer"));
 }
 
+/// What the operator does at this step of the show. Every part of a strip and of a bus is at work for most of it.
+fn wish(step: u32, id: StripId) -> EngineCommand {
+    let level = |db| Decibels::new(db).expect("a level");
+    let on = step % 80 > 40;
+    match step % 40 {
+        3 => EngineCommand::SetFader(id, level(-6.0)),
+        5 => EngineCommand::SetStages(Box::new(Stages::Strip(id, chain(on)))),
+        7 => EngineCommand::SetStages(Box::new(Stages::Bus(BusId::Programme, bus_chain(on)))),
+        9 => {
+            let settings = SendSettings {
+                level: level(-3.0),
+                tap: if on { SendTap::PreFader } else { SendTap::PostFader },
+            };
+            EngineCommand::SetSend(id, 2, settings)
+        }
+        11 => {
+            let delay_ms = if on { 40.0 } else { 10.0 };
+            let settings = DelaySettings { delay_ms };
+            EngineCommand::SetDelay(id, delay_line(SampleRate::DESK, &settings), settings)
+        }
+        13 => EngineCommand::SetPan(id, Pan::LEFT),
+        15 => EngineCommand::SetMixMinus(1, Some(StripId::new(usize::from(on), 1))),
+        17 => EngineCommand::SetVcaOf(id, Some(0)),
+        19 => EngineCommand::SetVca(0, level(if on { -10.0 } else { 0.0 })),
+        21 => EngineCommand::SetTalkover(StripId::new(0, 1), Talkover::Key),
+        23 => EngineCommand::SetMute(id, on),
+        25 => EngineCommand::SetTalkover(StripId::new(1, 1), Talkover::Ducked),
+        27 => EngineCommand::SetDucker(DuckerSettings {
+            on: true,
+            ..DuckerSettings::default()
+        }),
+        29 => EngineCommand::SetLimiter(LimiterSettings {
+            ceiling_dbtp: if on { -20.0 } else { -6.0 },
+            ..LimiterSettings::default()
+        }),
+        31 => EngineCommand::SetChannels(id, if on { ChannelMode::Mono } else { ChannelMode::Swapped }),
+        33 => EngineCommand::SetCue(id, on),
+        _ => EngineCommand::ClearClips,
+    }
+}
+
+fn chain(on: bool) -> ChainSettings {
+    let mut chain = ChainSettings {
+        high_pass: HighPassSettings::new(80.0, Slope::Steep)
+            .expect("in range")
+            .switched(on),
+        equaliser: equaliser(on),
+        ..ChainSettings::default()
+    };
+    chain.gate.on = on;
+    chain.compressor.on = true;
+    chain.compressor.side_high_pass_hz = on.then_some(120.0);
+    chain.de_esser.on = on;
+    chain
+}
+
+fn bus_chain(on: bool) -> BusChainSettings {
+    let mut chain = BusChainSettings {
+        equaliser: equaliser(on),
+        ..BusChainSettings::default()
+    };
+    chain.compressor.on = on;
+    chain
+}
+
+fn equaliser(on: bool) -> EqualiserSettings {
+    let mut settings = EqualiserSettings::default();
+    let hz = if on { 200.0 } else { 4000.0 };
+    settings.bands[1] = Band::new(BandKind::Bell, hz, 6.0, 1.0).expect("in range");
+    settings
+}
+
 #[test]
 fn a_show_is_mixed_without_a_call_that_may_block() {
     let (clock, time) = Clock::simulated();
@@ -63,16 +144,10 @@ fn a_show_is_mixed_without_a_call_that_may_block() {
             microphone.write_stamped(&frames[..441], now);
             deck.write(&frames);
         }
-        let id = StripId::new((step % 2) as usize, 1);
-        let command = match step % 40 {
-            3 => EngineCommand::SetFader(id, Decibels::new(-6.0).expect("a level")),
-            13 => EngineCommand::SetPan(id, Pan::LEFT),
-            23 => EngineCommand::SetMute(id, step % 80 > 40),
-            33 => EngineCommand::SetCue(id, step % 80 > 40),
-            _ => EngineCommand::ClearClips,
-        };
-        assert!(link.commands.push(command).is_ok());
+        let id = StripId::new((step / 80 % 2) as usize, 1);
+        assert!(link.commands.push(wish(step, id)).is_ok());
         engine.turn();
+        while link.discards.pop().is_ok() {}
         while reader.read(&mut block) != Read::Empty {
             blocks += 1;
         }
