@@ -89,8 +89,12 @@ pub enum HostCause {
 impl fmt::Display for HostNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cause {
-            HostCause::Hung => write!(f, "{} does not answer: its devices are not listed", self.host),
-            HostCause::Refused => write!(f, "{} could not list its devices", self.host),
+            HostCause::Hung => write!(
+                f,
+                "{} does not answer, so its devices are not listed; restart it",
+                self.host
+            ),
+            HostCause::Refused => write!(f, "{} could not list its devices; restart it", self.host),
         }
     }
 }

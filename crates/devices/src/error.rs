@@ -22,22 +22,22 @@ pub enum Recovery {
 #[non_exhaustive]
 pub enum OpenError {
     /// It is not there. It may be plugged in.
-    #[error("{device} is not there")]
+    #[error("{device} is not there; plug it in or choose another device")]
     NotThere {
         /// The device.
         device: DeviceId,
     },
     /// No host has a default output.
-    #[error("this machine has no output device")]
+    #[error("this machine has no output device; plug one in")]
     NoDefault,
     /// Its host is not running, or not part of this build.
-    #[error("{host} is not running on this machine")]
+    #[error("{host} is not running on this machine; start it or choose another device")]
     HostNotThere {
         /// The host.
         host: String,
     },
     /// Another program holds it. It may let go.
-    #[error("{device} is held by another program")]
+    #[error("{device} is held by another program; close that program or choose another device")]
     Busy {
         /// The device.
         device: DeviceId,
@@ -49,7 +49,7 @@ pub enum OpenError {
         device: DeviceId,
     },
     /// It has no channels in this direction, or none in a format known here.
-    #[error("{device} cannot be used this way: {cause}")]
+    #[error("{device} cannot be used this way: {cause}; choose another device")]
     Unsuitable {
         /// The device.
         device: DeviceId,
@@ -57,7 +57,7 @@ pub enum OpenError {
         cause: String,
     },
     /// It did not open in time. Its thread was left behind.
-    #[error("{device} did not open within {} s", limit.as_secs_f32())]
+    #[error("{device} did not open within {} s; plug it in again or choose another device", limit.as_secs_f32())]
     TimedOut {
         /// The device.
         device: DeviceId,
@@ -65,7 +65,7 @@ pub enum OpenError {
         limit: Duration,
     },
     /// The host gave another reason.
-    #[error("{device} did not open: {cause}")]
+    #[error("{device} did not open: {cause}; plug it in again or choose another device")]
     Refused {
         /// The device.
         device: DeviceId,
@@ -113,7 +113,7 @@ impl OpenError {
 #[non_exhaustive]
 pub enum AttachError {
     /// The device has fewer channels.
-    #[error("channel {} is not among the device's {channels}", channel + 1)]
+    #[error("channel {} is not among the device's {channels}; choose another channel", channel + 1)]
     NoSuchChannel {
         /// The channel asked for, counted from zero.
         channel: u16,
@@ -121,7 +121,7 @@ pub enum AttachError {
         channels: u16,
     },
     /// As many strips use the device as one stream can feed.
-    #[error("the device already feeds {} strips", crate::MAX_FEEDS)]
+    #[error("the device already feeds {} strips; take it from one of them", crate::MAX_FEEDS)]
     TooMany,
 }
 
@@ -130,6 +130,39 @@ impl AttachError {
     pub fn recovery(&self) -> Recovery {
         match self {
             Self::NoSuchChannel { .. } | Self::TooMany => Recovery::AskOperator,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_names_the_thing_and_the_way_out() {
+        let device: DeviceId = "pipewire:mic".parse().expect("an id");
+        let opened = |kind| OpenError::of(&device, &cpal::Error::with_message(kind, "it does not want to"));
+        let limit = Duration::from_secs(8);
+        for (error, name, way_out) in [
+            (opened(ErrorKind::DeviceNotAvailable), "pipewire:mic", "plug it in"),
+            (OpenError::NoDefault, "output device", "plug one in"),
+            (opened(ErrorKind::HostUnavailable), "pipewire", "start it"),
+            (opened(ErrorKind::DeviceBusy), "pipewire:mic", "close that program"),
+            (opened(ErrorKind::PermissionDenied), "pipewire:mic", "grant access"),
+            (opened(ErrorKind::UnsupportedConfig), "pipewire:mic", "choose another"),
+            (opened(ErrorKind::BackendError), "it does not want to", "choose another"),
+            (
+                OpenError::TimedOut {
+                    device: device.clone(),
+                    limit,
+                },
+                "8 s",
+                "plug it in again",
+            ),
+        ] {
+            let sentence = error.to_string();
+            assert!(sentence.contains(name) && sentence.contains(way_out), "{sentence}");
+            assert!(!sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
         }
     }
 }

@@ -21,10 +21,10 @@ use crate::Recovery;
 #[non_exhaustive]
 pub enum HogError {
     /// This system has no such thing, or there is no such device.
-    #[error("{0} cannot be kept from other programs on this system")]
+    #[error("{0} cannot be kept from other programs on this system; share it or choose another device")]
     NotHere(String),
     /// Another program has it alone already.
-    #[error("{name} is held by another program (process {pid})")]
+    #[error("{name} is held by another program (process {pid}); close it or choose another device")]
     Taken {
         /// The device.
         name: String,
@@ -32,7 +32,7 @@ pub enum HogError {
         pid: i32,
     },
     /// The system refused.
-    #[error("the system does not give {0} to one program alone")]
+    #[error("the system does not give {0} to one program alone; share it or choose another device")]
     Refused(String),
 }
 

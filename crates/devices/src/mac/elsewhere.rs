@@ -23,7 +23,7 @@ impl DeviceWatch {
     }
 }
 
-/// A device kept from other programs. Here: never.
+/// A device kept from other programs. Here: never. Nothing takes it yet, on any system.
 #[derive(Debug)]
 pub struct HogMode(std::convert::Infallible);
 

@@ -35,7 +35,8 @@ impl DeviceWatch {
     }
 }
 
-/// A device kept from other programs. Dropping it lets go.
+/// A device kept from other programs. Dropping it lets go. Nothing takes it yet: no control of the desk asks
+/// for a device alone.
 pub struct HogMode {
     device: u32,
     name: String,

@@ -12,7 +12,9 @@ use crate::sample::rank;
 const CALLBACK_FRAMES: u32 = 256;
 /// More channels than this are a plug-in's boast, not a device's.
 const CHANNELS_BELIEVED: u16 = 64;
-/// JACK takes any number of inputs and connects as many as there are; this many are offered.
+/// JACK takes any number of inputs and connects as many as there are capture ports. How many those are CPAL
+/// does not tell (its device offers 1 to 64 channels on every machine), so this many are offered: a strip on
+/// one that has no port is silent, and of a larger interface the inputs after these cannot be had.
 const JACK_INPUTS: u16 = 8;
 
 /// What to open a device with.

@@ -39,19 +39,19 @@ pub enum StreamHealth {
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum LossReason {
     /// The device was unplugged or its server ended.
-    #[error("the device is gone")]
+    #[error("the device is gone; plug it in or choose another")]
     DeviceGone,
     /// The host wants it opened anew, as after a change of its settings.
-    #[error("the device's settings were changed")]
+    #[error("the device's settings were changed; wait until it is open again")]
     Invalidated,
     /// The host gave another format than agreed.
-    #[error("the host would not deliver the format agreed on")]
+    #[error("the host would not deliver the format agreed on; choose another device")]
     FormatRefused,
     /// The system took the permission away.
-    #[error("the system no longer allows the use of the device")]
+    #[error("the system no longer allows the use of the device; grant access to sound devices")]
     NotAllowed,
     /// It runs at another rate than agreed, and nobody said so.
-    #[error("the device runs at {} Hz now", hz.round())]
+    #[error("the device runs at {} Hz now; wait until it is open again", hz.round())]
     RateChanged {
         /// Frames a second, as measured.
         hz: f64,
@@ -69,8 +69,8 @@ pub struct StreamStats {
     pub smallest: u32,
     /// Frames in the largest callback.
     pub largest: u32,
-    /// Overruns and underruns the host reported. Not all hosts do.
-    pub xruns: u64,
+    /// Overruns and underruns that the host reported without saying which. Not all hosts do.
+    pub host_losses: u64,
     /// Times the host moved the stream to another device, as it does when the default changes.
     pub reroutes: u64,
     /// Other errors the host reported.
@@ -98,7 +98,7 @@ pub(crate) struct Pulse {
     smallest: AtomicU32,
     largest: AtomicU32,
     last_at: AtomicU64,
-    xruns: AtomicU64,
+    host_losses: AtomicU64,
     reroutes: AtomicU64,
     errors: AtomicU64,
     verdict: AtomicU8,
@@ -131,7 +131,7 @@ impl Pulse {
     /// What the host says went wrong. Real-time, and cheap however often it is said.
     pub(crate) fn fault(&self, kind: ErrorKind) {
         match kind {
-            ErrorKind::Xrun => _ = self.xruns.fetch_add(1, Relaxed),
+            ErrorKind::Xrun => _ = self.host_losses.fetch_add(1, Relaxed),
             ErrorKind::DeviceChanged => _ = self.reroutes.fetch_add(1, Relaxed),
             // Said once by hosts that cannot promote their thread; it plays on.
             ErrorKind::RealtimeDenied => {}
@@ -167,7 +167,7 @@ impl Pulse {
             frames: self.frames.load(Relaxed),
             smallest: self.smallest.load(Relaxed),
             largest: self.largest.load(Relaxed),
-            xruns: self.xruns.load(Relaxed),
+            host_losses: self.host_losses.load(Relaxed),
             reroutes: self.reroutes.load(Relaxed),
             errors: self.errors.load(Relaxed),
             measured_hz: self.measured_millihertz.load(Relaxed) as f64 * 1e-3,
