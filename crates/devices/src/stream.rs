@@ -5,6 +5,7 @@ pub(crate) mod health;
 pub(crate) mod opening;
 pub(crate) mod priority;
 
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use airdesk_dsp::SampleRate;
@@ -77,10 +78,35 @@ impl Drop for OpenStream {
     /// Hosts have been seen to hang here. The thread may hang with them; nobody waits for it.
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take() {
-            // Without a thread to spare the stream is closed right here, by the closure's drop.
-            let _ = std::thread::Builder::new()
-                .name("undertaker".into())
-                .spawn(move || drop(stream));
+            bury(stream, |burial| {
+                // Refused, there is no thread to spare: the stream stays open.
+                let _ = std::thread::Builder::new().name("undertaker".into()).spawn(burial);
+            });
         }
+    }
+}
+
+/// Has `spawn` close a stream on another thread. Where the burial is dropped instead, the stream leaks until
+/// the program ends: closed on this thread, which is the station's, it could hang and take the desk along.
+fn bury<S: Send + 'static>(stream: S, spawn: impl FnOnce(Box<dyn FnOnce() + Send>)) {
+    // Not dropped with a burial that never runs.
+    let stream = ManuallyDrop::new(stream);
+    spawn(Box::new(move || drop(ManuallyDrop::into_inner(stream))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_closed_by_its_undertaker_and_by_nobody_else() {
+        let stream = Arc::new(());
+        bury(stream.clone(), drop);
+        assert_eq!(Arc::strong_count(&stream), 2, "closed without an undertaker");
+        let mut kept = None;
+        bury(stream.clone(), |burial| kept = Some(burial));
+        assert_eq!(Arc::strong_count(&stream), 3, "closed before its undertaker came");
+        kept.expect("a burial")();
+        assert_eq!(Arc::strong_count(&stream), 2);
     }
 }
