@@ -135,11 +135,6 @@ impl CaptureStream {
             self.attached -= 1;
         }
     }
-
-    /// Strips it feeds, as far as is known.
-    pub fn feeds(&self) -> usize {
-        self.attached
-    }
 }
 
 impl Deref for CaptureStream {

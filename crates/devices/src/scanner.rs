@@ -3,8 +3,8 @@
 //! A host that does not answer in time is left to itself, named in a notice, and not asked again before
 //! it has answered. No host announces new devices through CPAL: they are found by looking.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::hosts::HostSource;
@@ -40,40 +40,12 @@ impl Default for ScanSettings {
     }
 }
 
-/// What the scanner's thread and its owner share.
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    first: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    list: Arc<DeviceList>,
-    rounds: u64,
-}
-
 /// Looks for devices until it is dropped.
 pub struct Scanner {
-    shared: Arc<Shared>,
     wake: Sender<()>,
 }
 
 impl Scanner {
-    /// Looks at the hosts of this machine, every `interval`.
-    ///
-    /// # Errors
-    /// When the system refuses a thread.
-    pub fn start(interval: Duration) -> std::io::Result<Self> {
-        Self::start_with(
-            ScanSettings {
-                interval,
-                ..ScanSettings::default()
-            },
-            |_| {},
-        )
-    }
-
     /// Looks as `settings` say and calls `changed`, on the scanner's thread, with the first list and with
     /// every list that differs from the one before.
     ///
@@ -83,15 +55,14 @@ impl Scanner {
         settings: ScanSettings,
         mut changed: impl FnMut(Arc<DeviceList>) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
         let (wake, woken) = mpsc::channel();
-        let seen = shared.clone();
         std::thread::Builder::new().name("scanner".into()).spawn(move || {
             let mut rounds = Rounds::new(settings.hosts);
-            let mut fresh = true;
+            let (mut fresh, mut told) = (true, None);
             loop {
                 let list = Arc::new(rounds.look(settings.limit, fresh));
-                if seen.keep(&list) {
+                if told.as_ref() != Some(&list) {
+                    told = Some(list.clone());
                     changed(list);
                 }
                 fresh = match woken.recv_timeout(settings.interval) {
@@ -102,41 +73,13 @@ impl Scanner {
                 while woken.try_recv().is_ok() {}
             }
         })?;
-        Ok(Self { shared, wake })
-    }
-
-    /// The newest list. Empty before the first look has ended.
-    pub fn latest(&self) -> Arc<DeviceList> {
-        self.shared.lock().list.clone()
-    }
-
-    /// The newest list, waited for where there is none yet, `limit` at most.
-    pub fn first(&self, limit: Duration) -> Arc<DeviceList> {
-        let unseen = |state: &mut State| state.rounds == 0;
-        let waited = self.shared.first.wait_timeout_while(self.shared.lock(), limit, unseen);
-        waited.unwrap_or_else(PoisonError::into_inner).0.list.clone()
+        Ok(Self { wake })
     }
 
     /// Looks again at once, and believes nothing that was learnt before.
     pub fn refresh(&self) {
         // The thread ends with the scanner only.
         let _ = self.wake.send(());
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps a list. True: it is the first, or another than before.
-    fn keep(&self, list: &Arc<DeviceList>) -> bool {
-        let mut state = self.lock();
-        let changed = state.rounds == 0 || state.list != *list;
-        state.list = list.clone();
-        state.rounds += 1;
-        self.first.notify_all();
-        changed
     }
 }
 

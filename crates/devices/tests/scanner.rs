@@ -52,9 +52,8 @@ fn a_list_says_what_a_device_is() {
 fn plugging_and_unplugging_is_told_once_each() {
     let cards = SimulatedCards::new();
     cards.add(Card::input("mic"));
-    let (scanner, told) = scan(&cards, LIMIT);
+    let (_scanner, told) = scan(&cards, LIMIT);
     assert_eq!(ids(&told.recv_timeout(LIMIT).expect("the first list")), ["custom:mic"]);
-    assert_eq!(ids(&scanner.first(LIMIT)), ["custom:mic"]);
     cards.add(Card::input("line"));
     assert_eq!(
         ids(&told.recv_timeout(LIMIT).expect("a change")),
@@ -64,7 +63,6 @@ fn plugging_and_unplugging_is_told_once_each() {
     assert_eq!(ids(&told.recv_timeout(LIMIT).expect("a change")), ["custom:line"]);
     cards.come_back("mic");
     assert_eq!(told.recv_timeout(LIMIT).expect("a change").devices.len(), 2);
-    assert_eq!(scanner.latest().devices.len(), 2);
     std::thread::sleep(Duration::from_millis(100));
     assert!(told.try_recv().is_err(), "nothing changed since");
 }
@@ -83,7 +81,7 @@ fn a_host_that_hangs_is_named_and_asked_again_when_it_answers() {
     );
     assert_eq!(
         hung.notices[0].to_string(),
-        "Simulated does not answer: its devices are not listed"
+        "Simulated does not answer, so its devices are not listed; restart it"
     );
     cards.hang_listing(false);
     let back = told.recv_timeout(LIMIT).expect("a change");
