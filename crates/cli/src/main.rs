@@ -50,20 +50,29 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Render a session to a WAV file, faster than it plays, and print one line of JSON about it.
+    /// Render a session to a file, faster than it plays, and print one line of JSON about it.
     Render {
         /// The session.
         session: PathBuf,
-        /// The file to write: 32-bit float WAV.
+        /// The file to write: .wav (32-bit float) or .flac (24 bit).
         #[arg(long)]
         out: PathBuf,
         /// How many seconds. Without it, as long as the longest file that ends.
-        #[arg(long)]
+        #[arg(long, value_parser = seconds)]
         duration: Option<f64>,
         /// A folder for what each strip adds to the programme, one file each.
         #[arg(long)]
         stems: Option<PathBuf>,
     },
+}
+
+/// A length of time on the command line.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0);
+    seconds.ok_or_else(|| "give seconds above 0".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -94,6 +103,22 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("airdesk: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_that_is_none_is_bad_usage() {
+        for length in ["0", "-1", "nan", "inf", "long"] {
+            let arguments = ["airdesk", "render", "s.toml", "--out", "s.wav"];
+            let length = format!("--duration={length}");
+            let refused = Cli::try_parse_from(arguments.into_iter().chain([length.as_str()]));
+            let refused = refused.err().expect("no length of time");
+            assert_eq!(refused.exit_code(), 2, "{refused}");
         }
     }
 }

@@ -15,11 +15,6 @@ pub(crate) fn render(
     duration: Option<f64>,
     stems: Option<PathBuf>,
 ) -> anyhow::Result<()> {
-    if let Some(seconds) = duration
-        && !(seconds.is_finite() && seconds > 0.0)
-    {
-        anyhow::bail!("--duration {seconds} is no length of time; give seconds above 0");
-    }
     let request = RenderRequest {
         session: session::read(session)?,
         session_file: Some(session.to_owned()),

@@ -109,7 +109,7 @@ impl Engine {
             blocks: 0,
             blocks_late: 0,
             bad_samples_before: 0,
-            load: Load::default(),
+            load: Load::new(settings.rate),
             block_seconds: BLOCK_FRAMES as f64 / f64::from(settings.rate.hz()),
         };
         let link = EngineLink {
@@ -247,8 +247,9 @@ impl Engine {
 }
 
 /// Mean and worst load of a second.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Load {
+    blocks_a_second: u32,
     sum: f64,
     worst: f64,
     blocks: u32,
@@ -256,12 +257,22 @@ struct Load {
 }
 
 impl Load {
+    fn new(rate: SampleRate) -> Self {
+        Self {
+            blocks_a_second: rate.hz() / BLOCK_FRAMES as u32,
+            sum: 0.0,
+            worst: 0.0,
+            blocks: 0,
+            last: (0.0, 0.0),
+        }
+    }
+
     fn add(&mut self, load: f64) {
         self.sum += load;
         self.worst = self.worst.max(load);
         self.blocks += 1;
-        if self.blocks == 750 {
-            self.last = ((self.sum / 750.0) as f32, self.worst as f32);
+        if self.blocks >= self.blocks_a_second {
+            self.last = ((self.sum / f64::from(self.blocks)) as f32, self.worst as f32);
             (self.sum, self.worst, self.blocks) = (0.0, 0.0, 0);
         }
     }

@@ -45,7 +45,7 @@ pub enum ServeError {
     },
 }
 
-/// A face that is being served. Dropping it ends all its connections.
+/// A face that is being served. Dropped, it takes no more connections; those that are open end with the program.
 pub struct Face {
     port: u16,
     servers: JoinSet<io::Result<()>>,
