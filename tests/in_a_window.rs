@@ -52,6 +52,10 @@ fn a_fader_moved_in_the_window_moves_the_meter_and_the_recorded_level() {
             window.push(&[&format!("button:Mute {strip}")]);
         }
         sleep(seconds(3));
+        window.push(&["button:Record"]);
+        wait::until("the recording to be shown", seconds(10), || {
+            window.is_there(&["button:Stop recording"]).then_some(())
+        });
         let loud = heard(&pipewire);
         let loud_shown = shown(&mut window, "meter:Level, Programme");
         window.focus(&["slider:Fader, Pad"]);
@@ -81,6 +85,17 @@ fn a_fader_moved_in_the_window_moves_the_meter_and_the_recorded_level() {
             (loud_shown - quiet_shown - moved).abs() < 4.0,
             "the meter moved by {} dB",
             loud_shown - quiet_shown
+        );
+        window.push(&["button:Stop recording"]);
+        wait::until("the recording to be finished", seconds(10), || {
+            window.is_there(&["button:Record"]).then_some(())
+        });
+        let recording = listen::file(&wavs(window.home())[0]);
+        let end = recording.seconds();
+        let recorded = recording.span(0.0, 4.5).loudness() - recording.span(end - 4.5, end).loudness();
+        assert!(
+            (recorded - moved).abs() < 3.0,
+            "the fader moved by {moved} dB and the recording by {recorded} dB"
         );
     });
 }

@@ -15,6 +15,9 @@ use crate::process::{Priority, Process};
 use crate::sound_server::Environment;
 use crate::wait::{self, seconds};
 
+/// What the desk is asked to do.
+const RUN: [&str; 3] = ["run", "--port", "0"];
+
 /// An empty home folder, and programs that know no other place.
 pub struct Home {
     folder: TempDir,
@@ -89,10 +92,32 @@ impl Desk {
 
     /// Starts a desk in a home that may have seen one before.
     pub fn start_at(home: Home, environment: &Environment, arguments: &[&str]) -> Self {
-        let log = home.path().join("desk.log");
         let mut command = home.program("airdesk", environment);
-        command.args(["run", "--port", "0"]).args(arguments);
-        let mut process = Process::start(&mut command, &log, Priority::Ordinary);
+        command.args(RUN).args(arguments);
+        Self::started(home, &mut command)
+    }
+
+    /// Starts a desk whose folder of recordings, as [`Desk::record`] chooses it, is a disk of its own that holds
+    /// `size`, in the words of tmpfs. Only the desk sees what is on it.
+    pub fn start_with_small_disk(home: Home, environment: &Environment, size: &str) -> Self {
+        const MOUNT: &str = r#"mount -t tmpfs -o size="$1" tmpfs recordings && shift && exec "$@""#;
+        fs::create_dir_all(home.path().join("recordings")).expect("the home folder takes folders");
+        let desk = home.program("airdesk", environment);
+        let mut command = Command::new("unshare");
+        command
+            .env_clear()
+            .envs(home.environment())
+            .envs(environment)
+            .current_dir(home.path())
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh", size])
+            .arg(desk.get_program())
+            .args(RUN);
+        Self::started(home, &mut command)
+    }
+
+    fn started(home: Home, command: &mut Command) -> Self {
+        let log = home.path().join("desk.log");
+        let mut process = Process::start(command, &log, Priority::Ordinary);
         let port = wait::until("the desk to say where its console is", seconds(20), || {
             assert!(process.is_running(), "the desk ended: {}", process.output());
             port_in(&process.output())

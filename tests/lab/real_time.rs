@@ -2,7 +2,8 @@
 //!
 //! A virtual machine is stopped now and then as a whole, 12 ms at a time when its guests want more than
 //! their share. Nothing inside can play through that, and a measurement then says nothing about the desk. A
-//! watcher of the highest priority on each processor tells such a stop from a fault of ours.
+//! watcher of the highest priority on each processor tells such a stop from a fault of ours. Where that priority
+//! is not permitted nobody can tell them apart, and every failure counts.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -134,7 +135,9 @@ impl Drop for Watch {
 }
 
 fn watch(processor: usize, end: &AtomicBool, stops: &Mutex<Vec<Stop>>) {
-    step_before_all(processor);
+    if !step_before_all(processor) {
+        return;
+    }
     let mut due = Instant::now();
     while !end.load(Ordering::Relaxed) {
         due += LOOK;
@@ -148,22 +151,23 @@ fn watch(processor: usize, end: &AtomicBool, stops: &Mutex<Vec<Stop>>) {
     }
 }
 
-/// Real-time priority above every sound server's, on one processor. Where that is not permitted the watcher
-/// sees the machine as any program does.
+/// Real-time priority above every sound server's, on one processor; false where that is not permitted.
 #[cfg(target_os = "linux")]
-fn step_before_all(processor: usize) {
+fn step_before_all(processor: usize) -> bool {
     // SAFETY: plain system calls about the calling thread; the set is a plain bit field, empty when zeroed.
     unsafe {
         let mut processors: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(processor, &mut processors);
         libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &processors);
         let parameters = libc::sched_param { sched_priority: 98 };
-        libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters);
+        libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters) == 0
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn step_before_all(_processor: usize) {}
+fn step_before_all(_processor: usize) -> bool {
+    false
+}
 
 #[cfg(test)]
 mod tests {
