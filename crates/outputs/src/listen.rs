@@ -1,7 +1,7 @@
 //! The desk's own listener mounts: `/live.mp3` and `/live.opus`, for an HTTP server to hand out.
 //!
-//! A mount encodes from its first listener on until the hub is closed. A listener begins with the last two
-//! seconds, gets titles in the format's own way, and is dropped when it lags: nobody waits for it.
+//! A mount encodes from its first listener on until its last has been gone for a while. A listener begins with
+//! the last two seconds, gets titles in the format's own way, and is dropped when it lags: nobody waits for it.
 
 mod feed;
 mod hub;

@@ -1,13 +1,14 @@
 //! Who listens to what.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
 
 use super::ListenerFeed;
-use crate::encode::{Codec, EncodedStream, EncoderError, EncoderSettings};
+use crate::encode::{Codec, EncodedStream, EncoderError, EncoderSettings, Subscription};
 use crate::icecast::Recovery;
 use crate::title::{Title, one_line};
 
@@ -78,6 +79,8 @@ pub struct ListenSettings {
     pub opus_bit_rate: u16,
     /// Listeners at the same time, over all mounts.
     pub listeners_max: u32,
+    /// How long a mount goes on encoding after its last listener has left, who may come back.
+    pub rest_after: Duration,
 }
 
 impl Default for ListenSettings {
@@ -87,6 +90,7 @@ impl Default for ListenSettings {
             mp3_bit_rate: 128,
             opus_bit_rate: 96,
             listeners_max: 200,
+            rest_after: Duration::from_secs(60),
         }
     }
 }
@@ -126,7 +130,6 @@ pub struct ListenerHub(Arc<Shared>);
 
 struct Shared {
     settings: ListenSettings,
-    listeners: AtomicU32,
     stage: Mutex<Stage>,
 }
 
@@ -135,7 +138,18 @@ struct Stage {
     open: bool,
     title: Title,
     introduction: Introduction,
-    streams: [Option<EncodedStream>; Mount::ALL.len()],
+    places: [Place; Mount::ALL.len()],
+}
+
+/// A mount, and how many listen to it.
+#[derive(Default)]
+struct Place {
+    stream: Option<EncodedStream>,
+    seats: u32,
+    /// When the last listener left; `None` while there are any, and before the first.
+    empty_since: Option<Instant>,
+    /// A thread waits to let it rest.
+    watched: bool,
 }
 
 impl ListenerHub {
@@ -146,13 +160,9 @@ impl ListenerHub {
             open: false,
             title: Title::default(),
             introduction: Introduction::default(),
-            streams: [None, None],
+            places: Default::default(),
         });
-        Self(Arc::new(Shared {
-            settings,
-            listeners: AtomicU32::new(0),
-            stage,
-        }))
+        Self(Arc::new(Shared { settings, stage }))
     }
 
     /// Lets listeners in.
@@ -165,7 +175,7 @@ impl ListenerHub {
         let streams = {
             let mut stage = self.stage();
             stage.open = false;
-            std::mem::take(&mut stage.streams)
+            stage.take_streams()
         };
         drop(streams); // outside the lock: an encoder takes a moment to end
     }
@@ -175,7 +185,7 @@ impl ListenerHub {
         let streams = {
             let mut stage = self.stage();
             stage.tap = tap;
-            std::mem::take(&mut stage.streams)
+            stage.take_streams()
         };
         drop(streams); // outside the lock: an encoder takes a moment to end
     }
@@ -189,7 +199,7 @@ impl ListenerHub {
     pub fn set_title(&self, title: &str) {
         let mut stage = self.stage();
         stage.title = Title::new(title);
-        for stream in stage.streams.iter().flatten() {
+        for stream in stage.streams() {
             stream.set_title(&stage.title);
         }
     }
@@ -201,18 +211,12 @@ impl ListenerHub {
 
     /// Listeners now, over all mounts.
     pub fn listeners(&self) -> u32 {
-        // Relaxed: a count, it orders nothing.
-        self.0.listeners.load(Ordering::Relaxed)
+        self.stage().listeners()
     }
 
-    /// Frames that the mounts' encoders came too late for.
+    /// Frames that the mounts' encoders, as far as they run, came too late for.
     pub fn frames_lost(&self) -> u64 {
-        self.stage()
-            .streams
-            .iter()
-            .flatten()
-            .map(EncodedStream::frames_lost)
-            .sum()
+        self.stage().streams().map(EncodedStream::frames_lost).sum()
     }
 
     /// Seats one more listener; `wants_icy` when its request says `Icy-MetaData: 1`. The first listener of
@@ -221,23 +225,22 @@ impl ListenerHub {
     /// # Errors
     /// When the hub is closed or full, or nothing can be encoded.
     pub fn join(&self, mount: Mount, wants_icy: bool) -> Result<ListenerFeed, JoinError> {
-        let seat = self.seat()?;
-        let mut stage = self.stage();
-        if !stage.open {
-            return Err(JoinError::Closed);
-        }
         let settings = self.encoder(mount);
-        let title = stage.title.clone();
-        let headers = headers(settings, &stage.introduction);
-        let reader = stage.tap.reader();
-        let place = &mut stage.streams[mount as usize];
-        if place.as_ref().is_none_or(|stream| stream.fault().is_some()) {
-            *place = Some(EncodedStream::start(settings, &title, reader)?);
-        }
-        let subscription = place
-            .as_ref()
-            .and_then(EncodedStream::subscribe)
-            .ok_or(JoinError::Closed)?;
+        let (subscription, headers) = {
+            let mut stage = self.stage();
+            let listeners_max = self.0.settings.listeners_max;
+            if stage.listeners() >= listeners_max {
+                return Err(JoinError::Full { listeners_max });
+            }
+            if !stage.open {
+                return Err(JoinError::Closed);
+            }
+            (stage.seat(mount, settings)?, headers(settings, &stage.introduction))
+        };
+        let seat = Seat {
+            hub: self.clone(),
+            mount,
+        };
         let icy = wants_icy && mount == Mount::Mp3;
         Ok(ListenerFeed::new(subscription, icy, headers, seat))
     }
@@ -255,23 +258,47 @@ impl ListenerHub {
         }
     }
 
-    fn seat(&self) -> Result<Seat, JoinError> {
-        let listeners_max = self.0.settings.listeners_max;
-        let more = |listeners| (listeners < listeners_max).then_some(listeners + 1);
-        // Relaxed: a count, it orders nothing.
-        match self
-            .0
-            .listeners
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
-        {
-            Ok(_) => Ok(Seat(self.clone())),
-            Err(_) => Err(JoinError::Full { listeners_max }),
-        }
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.0.stage()
     }
+}
 
+impl Shared {
     fn stage(&self) -> MutexGuard<'_, Stage> {
         // Everything on the stage is replaced whole: a panic leaves nothing half done.
-        self.0.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Stage {
+    fn listeners(&self) -> u32 {
+        self.places.iter().map(|place| place.seats).sum()
+    }
+
+    fn streams(&self) -> impl Iterator<Item = &EncodedStream> {
+        self.places.iter().filter_map(|place| place.stream.as_ref())
+    }
+
+    /// Ends what is encoded, once the caller drops it. Its listeners keep their seats until they have left.
+    fn take_streams(&mut self) -> Vec<EncodedStream> {
+        self.places.iter_mut().filter_map(|place| place.stream.take()).collect()
+    }
+
+    /// One more listens to `mount`, whose encoder is started where none runs.
+    fn seat(&mut self, mount: Mount, settings: EncoderSettings) -> Result<Subscription, JoinError> {
+        let reader = self.tap.reader();
+        let place = &mut self.places[mount as usize];
+        if place.stream.as_ref().is_none_or(|stream| stream.fault().is_some()) {
+            place.stream = Some(EncodedStream::start(settings, &self.title, reader)?);
+        }
+        let subscription = place
+            .stream
+            .as_ref()
+            .and_then(EncodedStream::subscribe)
+            .ok_or(JoinError::Closed)?;
+        place.seats += 1;
+        place.empty_since = None;
+        Ok(subscription)
     }
 }
 
@@ -290,17 +317,58 @@ fn headers(encoder: EncoderSettings, introduction: &Introduction) -> Vec<(&'stat
 }
 
 /// A listener's place; free again when dropped.
-pub(super) struct Seat(ListenerHub);
+pub(super) struct Seat {
+    hub: ListenerHub,
+    mount: Mount,
+}
 
 impl Seat {
     pub(super) fn title(&self) -> Title {
-        self.0.stage().title.clone()
+        self.hub.stage().title.clone()
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        // Relaxed: a count, it orders nothing.
-        self.0.0.listeners.fetch_sub(1, Ordering::Relaxed);
+        let mut stage = self.hub.stage();
+        let place = &mut stage.places[self.mount as usize];
+        place.seats -= 1;
+        if place.seats > 0 {
+            return;
+        }
+        place.empty_since = Some(Instant::now());
+        if !place.watched {
+            let (hub, mount) = (Arc::downgrade(&self.hub.0), self.mount);
+            let watch = thread::Builder::new().name("mount rest".into());
+            match watch.spawn(move || rest(&hub, mount)) {
+                Ok(_) => place.watched = true,
+                Err(error) => tracing::warn!(%error, "a mount that nobody hears goes on encoding"),
+            }
+        }
+    }
+}
+
+/// Ends a mount's encoder when nobody has listened for a while. One thread a mount, and only while it is empty.
+fn rest(hub: &Weak<Shared>, mount: Mount) {
+    while let Some(shared) = hub.upgrade() {
+        let mut stage = shared.stage();
+        let place = &mut stage.places[mount as usize];
+        let rest_in = place
+            .empty_since
+            .map(|since| shared.settings.rest_after.saturating_sub(since.elapsed()));
+        match rest_in {
+            Some(wait) if !wait.is_zero() => {
+                drop(stage);
+                drop(shared); // the hub may go meanwhile
+                thread::sleep(wait);
+            }
+            over => {
+                place.watched = false;
+                let stream = over.and_then(|_| place.stream.take());
+                drop(stage);
+                drop(stream); // outside the lock: an encoder takes a moment to end
+                return;
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use airdesk_outputs::listen::{JoinError, ListenSettings, ListenerHub, Mount};
+use airdesk_outputs::listen::{JoinError, ListenSettings, ListenerFeed, ListenerHub, Mount};
 
 use crate::lab::desk::Desk;
 use crate::lab::listener::{hear, icy_title};
@@ -103,6 +103,58 @@ fn a_closed_or_full_hub_lets_nobody_in_and_says_why() {
     runtime().block_on(async { while first.next().await.is_some() {} }); // it ends
 }
 
+/// What a listener who has just joined gets without waiting.
+fn bytes_at_once(runtime: &tokio::runtime::Runtime, feed: &mut ListenerFeed) -> usize {
+    runtime.block_on(async {
+        let mut bytes = 0;
+        while let Ok(Some(more)) = tokio::time::timeout(std::time::Duration::from_millis(5), feed.next()).await {
+            bytes += more.len();
+        }
+        bytes
+    })
+}
+
+/// Joins a mount, has it encode for three seconds, leaves it, and joins it again after `away` seconds.
+/// What the second one gets at once, and whether it then hears the desk.
+fn joined_again(rest_after: std::time::Duration, away: u64) -> usize {
+    let desk = Desk::tone(1_000.0, 0.25);
+    let settings = ListenSettings {
+        rest_after,
+        ..ListenSettings::default()
+    };
+    let hub = ListenerHub::new(desk.tap.clone(), settings);
+    hub.open();
+    let join = || {
+        hub.join(Mount::Mp3, false)
+            .map_err(|error| error.to_string())
+            .expect("there is room")
+    };
+    let first = join();
+    std::thread::sleep(seconds(3));
+    drop(first);
+    std::thread::sleep(seconds(away));
+    let (runtime, mut second) = (runtime(), join());
+    let at_once = bytes_at_once(&runtime, &mut second);
+    let next = runtime.block_on(second.next());
+    assert!(next.is_some_and(|bytes| !bytes.is_empty()), "it is heard");
+    at_once
+}
+
+#[test]
+fn a_mount_that_nobody_listens_to_rests_and_begins_anew_with_the_next_listener() {
+    let at_once = joined_again(std::time::Duration::from_millis(300), 2);
+    assert!(at_once < 4_000, "{at_once} bytes were encoded while nobody listened");
+}
+
+#[test]
+fn a_listener_who_is_soon_back_finds_the_mount_still_encoding() {
+    let at_once = joined_again(seconds(60), 1);
+    assert!(
+        (28_000..48_000).contains(&at_once),
+        "{at_once} bytes, two seconds are 32000"
+    );
+}
+
 #[test]
 fn a_listener_that_begins_has_two_seconds_at_once_and_one_that_lags_is_dropped() {
     let desk = Desk::tone(1_000.0, 0.25);
@@ -118,13 +170,7 @@ fn a_listener_that_begins_has_two_seconds_at_once_and_one_that_lags_is_dropped()
         .map_err(|error| error.to_string())
         .expect("there is room");
     let runtime = runtime();
-    let at_once = runtime.block_on(async {
-        let mut bytes = 0;
-        while let Ok(Some(more)) = tokio::time::timeout(std::time::Duration::from_millis(5), late.next()).await {
-            bytes += more.len();
-        }
-        bytes
-    });
+    let at_once = bytes_at_once(&runtime, &mut late);
     assert!(
         (28_000..48_000).contains(&at_once),
         "{at_once} bytes at once, two seconds are 32000"
