@@ -1,7 +1,6 @@
 //! The thread between bus and ring. It touches no disk, so it is never late because a disk is.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread;
 
 use airdesk_dsp::{BLOCK_FRAMES, Block, SampleRate};
@@ -46,8 +45,7 @@ pub(super) fn drain(mut follower: Follower, mut ring: Producer<Entry>, board: &A
         }
         thread::sleep(ROUND);
     }
-    // Release: seen by the writer before it sees the ring abandoned, which follows.
-    board.end_sequence.store(follower.next_sequence(), Ordering::Release);
+    board.drained(follower.next_sequence());
 }
 
 #[cfg(test)]

@@ -54,7 +54,12 @@ impl GapLog {
         Ok(())
     }
 
-    /// Gaps noted so far.
+    /// Where it is, or would be.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gaps there were so far, those that could not be noted included.
     pub(super) fn gaps(&self) -> u32 {
         self.gaps
     }

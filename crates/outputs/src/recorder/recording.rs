@@ -50,7 +50,7 @@ impl Recording {
     pub fn stop(mut self) -> Summary {
         self.board.ask_to_stop();
         if let Some(writer) = self.writer.take() {
-            let _ = writer.join(); // a panic there was reported by its hook, and the file is valid
+            let _ = writer.join(); // a writer that panicked has told it as it went, and the file is valid
         }
         if let Some(keeper) = self.keeper.take() {
             keeper.thread().unpark(); // it may be in a sync: it ends by itself

@@ -46,6 +46,8 @@ pub struct RecordingStatus {
     pub bytes: u64,
     /// Frames in the file that are silence because the audio was lost; each gap is in the gap log.
     pub frames_lost: u64,
+    /// The first gap that could not be noted there, if any: a sentence.
+    pub gap_log_fault: Option<String>,
 }
 
 impl RecordingStatus {
@@ -68,6 +70,8 @@ pub struct Summary {
     pub frames_lost: u64,
     /// Gaps in the log beside it; there is no log when there are none.
     pub gaps: u32,
+    /// The first gap that could not be noted there, if any: a sentence.
+    pub gap_log_fault: Option<String>,
     /// Why it stopped by itself, if it did.
     pub failure: Option<String>,
 }
@@ -76,6 +80,9 @@ const STARTING: u8 = 0;
 const RECORDING: u8 = 1;
 const FAILED: u8 = 2;
 const STOPPED: u8 = 3;
+
+/// Stands for the end of a bus that nobody has drained to its end.
+const NOT_DRAINED: u64 = u64::MAX;
 
 /// The numbers as the threads write them. Relaxed throughout: each number stands for itself.
 pub(super) struct Board {
@@ -88,9 +95,10 @@ pub(super) struct Board {
     written_at: AtomicU64,
     made: Instant,
     stop: AtomicBool,
-    /// The sequence number the bus had reached when the last block was drained; 0 before.
-    pub(super) end_sequence: AtomicU64,
+    /// The sequence number the bus had reached when the last block was drained; [`NOT_DRAINED`] before.
+    end_sequence: AtomicU64,
     failure: OnceLock<String>,
+    gap_log_fault: OnceLock<String>,
 }
 
 impl Board {
@@ -104,8 +112,9 @@ impl Board {
             written_at: AtomicU64::new(0),
             made: Instant::now(),
             stop: AtomicBool::new(false),
-            end_sequence: AtomicU64::new(0),
+            end_sequence: AtomicU64::new(NOT_DRAINED),
             failure: OnceLock::new(),
+            gap_log_fault: OnceLock::new(),
         }
     }
 
@@ -128,6 +137,23 @@ impl Board {
     pub(super) fn lost(&self, frames: u64, gaps: u32) {
         self.frames_lost.fetch_add(frames, Ordering::Relaxed);
         self.gaps.store(gaps, Ordering::Relaxed);
+    }
+
+    pub(super) fn gap_not_logged(&self, sentence: String) {
+        let _ = self.gap_log_fault.set(sentence); // the first is the one that counts
+    }
+
+    /// Nothing comes after the block before `end`. Said before the ring is let go of.
+    pub(super) fn drained(&self, end: u64) {
+        // Release: seen by the writer before it sees the ring abandoned, which follows.
+        self.end_sequence.store(end, Ordering::Release);
+    }
+
+    /// What [`Board::drained`] said, once the ring is abandoned; `None` when its drain broke.
+    pub(super) fn end_sequence(&self) -> Option<u64> {
+        // Acquire: pairs with the release in `drained`.
+        let end = self.end_sequence.load(Ordering::Acquire);
+        (end != NOT_DRAINED).then_some(end)
     }
 
     pub(super) fn failed(&self, frames: u64, bytes: u64, reason: String) {
@@ -177,6 +203,7 @@ impl Board {
             rate,
             bytes: self.bytes.load(Ordering::Relaxed),
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
+            gap_log_fault: self.gap_log_fault.get().cloned(),
         }
     }
 
@@ -187,6 +214,7 @@ impl Board {
             bytes: self.bytes.load(Ordering::Relaxed),
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gaps: self.gaps.load(Ordering::Relaxed),
+            gap_log_fault: self.gap_log_fault.get().cloned(),
             failure: self.failure.get().cloned(),
         }
     }

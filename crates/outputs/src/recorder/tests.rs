@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use airdesk_dsp::{BLOCK_FRAMES, Block, SampleRate};
 use airdesk_engine::mix_queue::{MixWriter, mix_queue};
 use airdesk_engine::time::Nanos;
-use rtrb::RingBuffer;
+use rtrb::{Producer, RingBuffer};
 
-use super::drain::{drain, ring_blocks};
+use super::drain::{Entry, drain, ring_blocks};
 use super::gap_log::GapLog;
 use super::start::begin;
 use super::status::Board;
 use super::wave::WaveFile;
 use super::write::Writer;
-use super::{RecorderSettings, RecordingState, SampleFormat};
+use super::{RecorderSettings, Recording, RecordingState, SampleFormat};
 use crate::follower::Follower;
 
 fn made(folder: &Path) -> (PathBuf, WaveFile, File) {
@@ -130,6 +130,106 @@ fn a_disk_that_stands_still_for_20_s_costs_what_the_gap_log_says() {
         numbers(&path, 0) == expected,
         "silence in the gap's place and everything else in its own"
     );
+}
+
+/// A recording of 3 s whose drain is the test; block `next` comes next.
+fn recording_by_hand(folder: &Path, next: u64) -> (Recording, Producer<Entry>, Arc<Board>) {
+    let (path, mut wave, file) = made(folder);
+    wave.pretend(3 * 48_000).expect("sparse");
+    let board = Arc::new(Board::new(wave.bytes_on_disk()));
+    let (producer, ring) = RingBuffer::new(16);
+    let writer = Writer {
+        wave,
+        file,
+        path: path.clone(),
+        rate: SampleRate::DESK,
+        ring,
+        gaps: GapLog::beside(&path),
+        board: board.clone(),
+        next,
+    };
+    let writer = thread::spawn(move || writer.run());
+    let keeper = thread::spawn(|| ());
+    let recording = Recording::new(path, SampleRate::DESK, board.clone(), writer, keeper);
+    (recording, producer, board)
+}
+
+fn entry(sequence: u64) -> Entry {
+    Entry {
+        sequence,
+        late: 0,
+        frames: [[0.5; 2]; BLOCK_FRAMES],
+    }
+}
+
+/// The reason why it stopped by itself, once it has.
+fn failure(recording: &Recording) -> String {
+    for _ in 0..1000 {
+        if let RecordingState::Failed { reason } = recording.status().state {
+            return reason;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it looks as if all were well: {:?}", recording.status());
+}
+
+#[test]
+#[cfg(debug_assertions)] // breaks the writer by an overflow, which only debug builds notice
+fn a_writer_that_breaks_is_a_recording_that_failed_and_its_file_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (recording, mut ring, _) = recording_by_hand(folder.path(), u64::MAX);
+    assert!(ring.push(entry(u64::MAX)).is_ok(), "there is room");
+    let reason = failure(&recording);
+    assert!(
+        reason.starts_with("the recorder broke: ") && reason.contains("test.wav is complete up to 0:00:03"),
+        "{reason}"
+    );
+    let summary = recording.stop();
+    assert_eq!((summary.frames, summary.failure), (3 * 48_000, Some(reason)));
+}
+
+#[test]
+fn a_drain_that_breaks_is_a_recording_that_failed_and_what_it_brought_is_on_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (recording, mut ring, _) = recording_by_hand(folder.path(), 1);
+    assert!(ring.push(entry(1)).is_ok(), "there is room");
+    drop(ring);
+    let reason = failure(&recording);
+    assert!(reason.starts_with("the recorder broke: "), "{reason}");
+    assert_eq!(recording.stop().frames, 3 * 48_000 + BLOCK_FRAMES as u64);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_removed_just_before_the_end_is_not_said_to_be_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (recording, ring, board) = recording_by_hand(folder.path(), 1);
+    std::fs::remove_file(recording.file()).expect("removed");
+    board.drained(1);
+    drop(ring);
+    let failure = recording.stop().failure.expect("nobody finds the file");
+    assert!(failure.contains("was removed while it was recorded"), "{failure}");
+}
+
+#[test]
+fn a_gap_that_cannot_be_logged_is_told_with_its_place_and_the_recording_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("test.wav.gaps.tsv")).expect("made");
+    let (recording, mut ring, board) = recording_by_hand(folder.path(), 1);
+    for sequence in [1, 4, 9] {
+        assert!(ring.push(entry(sequence)).is_ok(), "there is room");
+    }
+    board.drained(10);
+    drop(ring);
+    let summary = recording.stop();
+    assert_eq!((summary.frames_lost, summary.gaps), (6 * BLOCK_FRAMES as u64, 2));
+    let told = summary.gap_log_fault.expect("it is told");
+    assert!(
+        told.contains("128 frames are missing from ") && told.contains("test.wav from frame 144064 on"),
+        "{told}"
+    );
+    assert!(told.contains("test.wav.gaps.tsv cannot be written"), "{told}");
+    assert_eq!(summary.failure, None);
 }
 
 #[test]

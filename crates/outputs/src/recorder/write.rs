@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,6 +29,8 @@ const LOOK_FOR_FILE: Duration = Duration::from_millis(500);
 enum Fault {
     Write(io::Error),
     Removed,
+    /// One of the recorder's threads panicked.
+    Broke,
 }
 
 impl From<io::Error> for Fault {
@@ -56,15 +57,18 @@ impl Writer {
     pub(super) fn run(mut self) {
         match self.write_all() {
             Ok(()) => self.board.stopped(),
-            Err(fault) => {
-                if let Err(error) = self.wave.trim() {
-                    tracing::debug!(%error, "the end of the recording was not cut off"); // the header ignores it
-                }
-                let reason = self.sentence(&fault);
-                tracing::error!(file = %self.path.display(), reason, "a recording stopped by itself");
-                self.board.failed(self.wave.frames(), self.wave.bytes_on_disk(), reason);
-            }
+            Err(fault) => self.fail(&fault),
         }
+    }
+
+    /// Ends the recording by itself, with a sentence.
+    fn fail(&mut self, fault: &Fault) {
+        if let Err(error) = self.wave.trim() {
+            tracing::debug!(%error, "the end of the recording was not cut off"); // the header ignores it
+        }
+        let reason = self.sentence(fault);
+        tracing::error!(file = %self.path.display(), reason, "a recording stopped by itself");
+        self.board.failed(self.wave.frames(), self.wave.bytes_on_disk(), reason);
     }
 
     fn write_all(&mut self) -> Result<(), Fault> {
@@ -81,8 +85,8 @@ impl Writer {
             }
             thread::sleep(INTERVAL);
         }
-        // Acquire: pairs with the drain's release.
-        let end = self.board.end_sequence.load(Ordering::Acquire);
+        self.look_for_file()?;
+        let end = self.board.end_sequence().ok_or(Fault::Broke)?;
         if end > self.next {
             self.fill(end - self.next, GapCause::DiskTooSlow)?;
             self.commit()?;
@@ -116,7 +120,15 @@ impl Writer {
         self.commit()?;
         let frames = blocks * BLOCK_FRAMES as u64;
         if let Err(error) = self.gaps.note(self.wave.frames(), frames, cause) {
-            tracing::warn!(file = %self.path.display(), frames, %cause, %error, "a gap could not be logged");
+            let sentence = format!(
+                "{frames} frames are missing from {} from frame {} on ({cause}); this stands only here, because its \
+                 gap log {} cannot be written ({error})",
+                self.path.display(),
+                self.wave.frames(),
+                self.gaps.path().display()
+            );
+            tracing::warn!("{sentence}");
+            self.board.gap_not_logged(sentence);
         }
         self.board.lost(frames, self.gaps.gaps());
         for _ in 0..blocks {
@@ -169,6 +181,9 @@ impl Writer {
             Fault::Removed => {
                 format!("{path} was removed while it was recorded; choose a folder that stays and record again")
             }
+            Fault::Broke => format!(
+                "the recorder broke: {path} is complete up to {length}, {free} are free in {folder}; record again"
+            ),
             Fault::Write(error) if is_full(error) => format!(
                 "the disk is full: {path} is complete up to {length}, {free} are free in {folder}; make room or \
                  choose another folder"
@@ -181,6 +196,15 @@ impl Writer {
                 "{path} cannot be written ({error}): it is complete up to {length}, {free} are free in {folder}; \
                  check the disk or choose another folder"
             ),
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A writer that goes without having said how the recording ended has panicked.
+    fn drop(&mut self) {
+        if !self.board.over() {
+            self.fail(&Fault::Broke);
         }
     }
 }
