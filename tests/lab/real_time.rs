@@ -22,7 +22,7 @@ const HINDERED: Duration = Duration::from_millis(3);
 /// What is heard so long before a stop may be its doing: a recording's place in time is not known better.
 const BEFORE: Duration = Duration::from_millis(500);
 /// What is heard so long after a stop may be its doing: buffers run dry later, and then are filled anew.
-const AFTER: Duration = Duration::from_secs(3);
+const AFTER: Duration = Duration::from_secs(2);
 /// How often a measurement is tried.
 const TRIES: u32 = 3;
 
@@ -189,13 +189,13 @@ mod tests {
             begin: at(begin),
             end: at(end),
         };
-        for (moment, heard) in [(9.4, false), (9.5, true), (13.0, true), (13.2, false)] {
+        for (moment, heard) in [(9.4, false), (9.5, true), (12.0, true), (12.2, false)] {
             assert_eq!(stop(10.0, 10.1).heard(at(moment)), heard, "{moment} s");
         }
         // Two processors saw the second stop, and the last one is in the wake of it.
         let stops = vec![stop(20.0, 21.0), stop(10.0, 10.1), stop(20.0, 20.9), stop(21.5, 21.6)];
         let kept = kept(begin, at(30.0), stops).as_secs_f64();
-        let expected = 9.5 + (19.5 - 13.1) + (30.0 - 24.6);
+        let expected = 9.5 + (19.5 - 12.1) + (30.0 - 23.6);
         assert!((kept - expected).abs() < 1e-6, "{kept} s");
     }
 
