@@ -136,6 +136,20 @@ fn when_a_strip_leaves_its_mix_minus_becomes_the_programme_and_nothing_clicks() 
 }
 
 #[test]
+fn a_strip_that_is_replaced_in_the_middle_of_a_word_is_missing_from_no_mix_minus() {
+    let mut rig = Rig::new();
+    let caller = rig.strip(0, &[[0.5; 2]; 64 * 100], plain());
+    rig.strip(1, &sine(440.0, 0.3, 64 * 200), plain());
+    rig.obey(EngineCommand::SetMixMinus(4, Some(caller)));
+    rig.hear(80);
+    let next = Strip::new(StripId::new(0, 2), SampleRate::DESK, StripInput::Silent, plain());
+    let before = rig.obey(EngineCommand::AddStrip(Box::new(next)));
+    assert!(matches!(before, Some(Discard::Strip(strip)) if strip.id() == caller));
+    let buses = rig.hear_all(20);
+    assert_eq!(difference_at(&buses[BusId::Aux(4).place()], &buses[0]), None);
+}
+
+#[test]
 fn a_solo_that_comes_too_late_for_a_leaving_strip_silences_nobody() {
     let mut rig = Rig::new();
     let audio = sine(440.0, 0.5, 64 * 200);

@@ -320,7 +320,8 @@ fn stages_of_a_strip_and_of_a_bus_leave_their_neighbours_alone() {
 #[test]
 fn a_strip_in_the_place_of_another_has_none_of_its_filters() {
     let mut rig = Rig::new();
-    let loud = equaliser(bell(440.0, 18.0, 20.0));
+    let mut loud = equaliser(bell(440.0, 18.0, 20.0));
+    loud.high_pass = high_pass(300.0, Slope::Steep).high_pass;
     let first = rig.strip(0, &sine(440.0, 0.1, 64 * 400), StripControls { chain: loud, ..plain() });
     rig.hear(100);
     rig.obey(EngineCommand::RemoveStrip(first));
