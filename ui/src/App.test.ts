@@ -138,7 +138,16 @@ describe("the recorder", () => {
   });
 
   test("says how much is missing from the recording", () => {
-    openConsole({ recorder: recorder({ state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 128 }) });
+    openConsole({
+      recorder: recorder({
+        state: "recording",
+        file: "/a.wav",
+        seconds: 9,
+        bytes: 9,
+        framesLost: 128,
+        gapsLogged: true,
+      }),
+    });
     expect(screen.getByText("128 frames missing, see the gap log")).toBeVisible();
   });
 

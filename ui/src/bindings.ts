@@ -584,13 +584,25 @@ bytes: number,
 /**
  * Frames missing from it; each gap is in the log beside it.
  */
-framesLost: number, } | { "state": "stalled", 
+framesLost: number, 
+/**
+ * That log has every gap. A notice tells the first that could not be noted.
+ */
+gapsLogged: boolean, } | { "state": "stalled", 
 /**
  * The file.
  */
 file: string, 
 /**
  * Seconds since a byte reached the disk.
+ */
+seconds: number, } | { "state": "finishing", 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * Seconds on disk when it was stopped.
  */
 seconds: number, } | { "state": "failed", 
 /**

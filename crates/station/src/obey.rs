@@ -29,7 +29,10 @@ impl Core {
                     let _ = answer.send(Err(error));
                 }
             },
-            AudioCommand::StopRecording => self.recording.stop(answer),
+            AudioCommand::StopRecording => {
+                self.recording.stop(answer);
+                self.tell_recorder();
+            }
             AudioCommand::SetPassword { password } => self.air.set_password(password, answer),
             AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
             command => {

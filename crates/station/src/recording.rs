@@ -26,8 +26,11 @@ enum Phase {
     /// Another thread makes the file; what to do when it is made.
     Starting(Then),
     Running(Recording),
-    /// Being closed by another thread; hosts see what it was last.
-    Stopping(RecordingState),
+    /// Being closed by another thread, for as long as the disk takes; what it had on disk when it was stopped.
+    Finishing {
+        file: String,
+        seconds: f64,
+    },
     Failed {
         file: Option<String>,
         reason: String,
@@ -49,11 +52,28 @@ pub(crate) struct TakenOver {
     ended: Summary,
 }
 
+/// Refuses settings that no recording can begin with: a command's and a session's.
+pub(crate) fn check(settings: &RecordingSettings) -> Result<(), CommandError> {
+    if Path::new(&settings.folder).is_absolute() {
+        return Ok(());
+    }
+    let message = format!(
+        "\"{}\" is no folder to record into; give its whole path",
+        settings.folder
+    );
+    Err(CommandError {
+        code: ErrorCode::Invalid,
+        message,
+    })
+}
+
 /// The recorder and what is known of its folder.
 pub(crate) struct RecordingDesk {
     settings: RecordingSettings,
     rate: SampleRate,
     phase: Phase,
+    /// The last file whose gap log is known to be incomplete: the operator has read so.
+    unlogged: Option<PathBuf>,
     free_bytes: Option<u64>,
     /// Somebody is looking how much is free; on a dead network folder that may take for ever.
     looking: bool,
@@ -71,6 +91,7 @@ impl RecordingDesk {
             settings,
             rate,
             phase,
+            unlogged: None,
             free_bytes: None,
             looking: false,
             internal,
@@ -82,16 +103,7 @@ impl RecordingDesk {
     }
 
     pub(crate) fn set(&mut self, settings: RecordingSettings) -> Result<(), CommandError> {
-        if !Path::new(&settings.folder).is_absolute() {
-            let message = format!(
-                "\"{}\" is no folder to record into; give its whole path",
-                settings.folder
-            );
-            return Err(CommandError {
-                code: ErrorCode::Invalid,
-                message,
-            });
-        }
+        check(&settings)?;
         self.settings = settings;
         self.free_bytes = None;
         self.look();
@@ -100,8 +112,14 @@ impl RecordingDesk {
 
     /// Starts on another thread; `answer` hears what came of it.
     pub(crate) fn start(&mut self, reader: MixReader, answer: Answer) {
-        if matches!(self.phase, Phase::Starting(_) | Phase::Running(_) | Phase::Stopping(_)) {
-            let message = "a recording is already under way; stop it first".into();
+        let busy = match &self.phase {
+            Phase::Starting(_) | Phase::Running(_) => Some("a recording is already under way; stop it first".into()),
+            Phase::Finishing { file, .. } => Some(format!(
+                "{file} is still on its way to the disk; record again when it is whole"
+            )),
+            Phase::Stopped { .. } | Phase::Failed { .. } => None,
+        };
+        if let Some(message) = busy {
             // Whoever asked may have gone.
             let _ = answer.send(Err(CommandError {
                 code: ErrorCode::AlreadyRunning,
@@ -132,7 +150,10 @@ impl RecordingDesk {
         if matches!(self.phase, Phase::Starting(_) | Phase::Running(_)) {
             self.end(vec![answer]);
         } else {
-            let message = "nothing is being recorded".into();
+            let message = match &self.phase {
+                Phase::Finishing { file, .. } => format!("{file} is stopped already and on its way to the disk"),
+                _ => "nothing is being recorded; start a recording first".into(),
+            };
             // Whoever asked may have gone.
             let _ = answer.send(Err(CommandError {
                 code: ErrorCode::NotRunning,
@@ -147,9 +168,13 @@ impl RecordingDesk {
     }
 
     fn end(&mut self, mut answers: Vec<Answer>) {
-        let last = self.recording_state();
-        match std::mem::replace(&mut self.phase, Phase::Stopping(last)) {
+        match std::mem::replace(&mut self.phase, Phase::Stopped { last_file: None }) {
             Phase::Running(recording) => {
+                let status = recording.status();
+                self.phase = Phase::Finishing {
+                    file: status.file.to_string_lossy().into_owned(),
+                    seconds: status.seconds(),
+                };
                 let internal = self.internal.clone();
                 tokio::task::spawn_blocking(move || {
                     let summary = recording.stop();
@@ -169,7 +194,7 @@ impl RecordingDesk {
 
     /// No file is being made or closed: what there is, is whole.
     pub(crate) fn is_settled(&self) -> bool {
-        !matches!(self.phase, Phase::Starting(_) | Phase::Running(_) | Phase::Stopping(_))
+        matches!(self.phase, Phase::Stopped { .. } | Phase::Failed { .. })
     }
 
     /// The engine broke and `reader` follows the new one: a new file takes over, and the old one is finished.
@@ -190,6 +215,24 @@ impl RecordingDesk {
         }
     }
 
+    /// What the operator should read of `file` and has not read yet.
+    fn remarks(
+        &mut self,
+        file: &Path,
+        gap_log_fault: Option<String>,
+        failure: Option<String>,
+    ) -> Vec<(Severity, String)> {
+        let mut remarks = Vec::new();
+        if let Some(fault) = gap_log_fault
+            && self.unlogged.as_deref() != Some(file)
+        {
+            self.unlogged = Some(file.to_owned());
+            remarks.push((Severity::Warning, fault));
+        }
+        remarks.extend(failure.map(|reason| (Severity::Error, reason)));
+        remarks
+    }
+
     fn closed(&mut self, summary: Summary) {
         let file = summary.file.to_string_lossy().into_owned();
         self.phase = match summary.failure {
@@ -207,7 +250,10 @@ impl RecordingDesk {
                 last_file: last_file.clone(),
             },
             Phase::Starting(_) => RecordingState::Starting,
-            Phase::Stopping(last) => last.clone(),
+            Phase::Finishing { file, seconds } => RecordingState::Finishing {
+                file: file.clone(),
+                seconds: *seconds,
+            },
             Phase::Failed { file, reason } => RecordingState::Failed {
                 file: file.clone(),
                 reason: reason.clone(),
@@ -222,6 +268,7 @@ impl RecordingDesk {
                         seconds: status.seconds(),
                         bytes: status.bytes,
                         frames_lost: status.frames_lost,
+                        gaps_logged: status.gap_log_fault.is_none(),
                     },
                     Running::Stalled { seconds } => RecordingState::Stalled { file, seconds },
                     Running::Failed { reason } => RecordingState::Failed {
@@ -310,33 +357,41 @@ impl Core {
 
     pub(crate) fn recording_taken_over(&mut self, taken_over: TakenOver) {
         let TakenOver { began, ended } = taken_over;
-        let old = ended.file.display();
-        let text = match &began {
-            Ok(recording) => {
-                let new = recording.file().display();
-                format!("{old} ends where the engine broke and is whole; the recording goes on in {new}")
-            }
-            Err(error) => format!("{old} ends where the engine broke and is whole; nothing is recorded now: {error}"),
+        let old = match &ended.failure {
+            None => format!("{} ends where the engine broke and is whole", ended.file.display()),
+            Some(reason) => reason.clone(),
         };
-        let severity = if began.is_ok() {
+        let text = match &began {
+            Ok(recording) => format!("{old}; the recording goes on in {}", recording.file().display()),
+            Err(error) => format!("{old}; nothing is recorded now: {error}"),
+        };
+        let severity = if began.is_ok() && ended.failure.is_none() {
             Severity::Warning
         } else {
             Severity::Error
         };
         // An error is in the recorder's state and in the notice.
         let _ = self.recording_began(began);
+        self.remark(&ended.file, ended.gap_log_fault, None);
         self.notice(severity, text);
         self.tell_recorder();
     }
 
     pub(crate) fn recording_stopped(&mut self, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
+        self.remark(&summary.file, summary.gap_log_fault.clone(), summary.failure.clone());
         self.recording.closed(summary);
         for answer in answers {
             // Whoever asked may have gone.
             let _ = answer.send(Ok(Reply::Done));
         }
         self.tell_recorder();
+    }
+
+    fn remark(&mut self, file: &Path, gap_log_fault: Option<String>, failure: Option<String>) {
+        for (severity, text) in self.recording.remarks(file, gap_log_fault, failure) {
+            self.notice(severity, text);
+        }
     }
 
     pub(crate) fn free_space_seen(&mut self, free_bytes: Option<u64>) {
@@ -348,16 +403,20 @@ impl Core {
 
     /// Notices a recording that has stopped by itself. `figures`: tell hosts how it is going.
     pub(crate) fn look_after_recording(&mut self, figures: bool) {
-        if let Phase::Running(recording) = &self.recording.phase
-            && let Running::Failed { reason } = recording.status().state
-        {
-            let file = Some(recording.file().to_string_lossy().into_owned());
-            self.recording.phase = Phase::Failed {
-                file,
-                reason: reason.clone(),
+        if let Phase::Running(recording) = &self.recording.phase {
+            let status = recording.status();
+            let failure = match status.state {
+                Running::Failed { reason } => Some(reason),
+                _ => None,
             };
-            self.notice(Severity::Error, reason);
-            self.tell_recorder();
+            self.remark(&status.file, status.gap_log_fault, failure.clone());
+            if let Some(reason) = failure {
+                self.recording.phase = Phase::Failed {
+                    file: Some(status.file.to_string_lossy().into_owned()),
+                    reason,
+                };
+                self.tell_recorder();
+            }
         }
         if figures && self.recording.is_running() {
             self.tell_recorder();
@@ -372,5 +431,30 @@ impl From<RecordingFormat> for SampleFormat {
             RecordingFormat::Pcm24 => Self::Pcm24,
             RecordingFormat::Float32 => Self::Float32,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_that_is_not_logged_is_told_once_a_file_and_never_in_place_of_a_failure() {
+        let (internal, _station) = mpsc::unbounded_channel();
+        let settings = RecordingSettings {
+            folder: "/".into(),
+            format: RecordingFormat::Pcm24,
+        };
+        let mut desk = RecordingDesk::new(settings, SampleRate::DESK, internal);
+        let fault = || Some("the gap log cannot be written".to_owned());
+        let failure = || Some("the disk is full".to_owned());
+        let warning = (Severity::Warning, "the gap log cannot be written".to_owned());
+        let error = (Severity::Error, "the disk is full".to_owned());
+        let (first, second) = (Path::new("/first.wav"), Path::new("/second.wav"));
+        assert_eq!(desk.remarks(first, None, None), []);
+        assert_eq!(desk.remarks(first, fault(), None), std::slice::from_ref(&warning));
+        assert_eq!(desk.remarks(first, fault(), None), []);
+        assert_eq!(desk.remarks(first, fault(), failure()), std::slice::from_ref(&error));
+        assert_eq!(desk.remarks(second, fault(), failure()), [warning, error]);
     }
 }

@@ -372,6 +372,7 @@ impl Core {
         let until = tokio::time::Instant::now() + STOP_LIMIT;
         let session = self.session(); // before the mounts are closed: they are open again next time
         self.recording.finish();
+        self.tell_recorder();
         self.air.finish();
         self.listeners.close();
         let saved = self.settle(session, internal, until).await;

@@ -152,12 +152,20 @@ const AIR: Record<string, AirState> = {
   },
 };
 
+const FILE = "/home/studio/Recordings/2026-11-20 22-00-00.wav";
+
 const RECORDING: RecordingState = {
   state: "recording",
-  file: "/home/studio/Recordings/2026-11-20 22-00-00.wav",
+  file: FILE,
   seconds: 4980,
   bytes: 1_434_240_000,
   framesLost: 0,
+  gapsLogged: true,
+};
+
+const REC: Record<string, RecordingState> = {
+  off: { state: "stopped", lastFile: null },
+  finishing: { state: "finishing", file: FILE, seconds: 4980 },
 };
 
 /** A show in full swing; the page's address may ask for `strips`, `air` and `rec`. */
@@ -171,7 +179,7 @@ export function showcase(wanted: URLSearchParams): Snapshot {
     urls: ["http://192.168.1.20:8765/live.mp3", "http://192.168.1.20:8765/live.opus"],
     listeners: 17,
   };
-  if (wanted.get("rec") !== "off") desk.recorder.recording = RECORDING;
+  desk.recorder.recording = REC[wanted.get("rec") ?? ""] ?? RECORDING;
   desk.outputs[1] = {
     output: "cue",
     device: { type: "device", device: "pipewire:alsa_output.headphones" },

@@ -124,7 +124,7 @@ function obeyRecorder(
   else if (command.type === "startRecording") {
     if (running) throw refusal("alreadyRunning", "the programme is being recorded already");
     const file = `${recorder.settings.folder}/take.wav`;
-    recorder.recording = { state: "recording", file, seconds: 0, bytes: 0, framesLost: 0 };
+    recorder.recording = { state: "recording", file, seconds: 0, bytes: 0, framesLost: 0, gapsLogged: true };
   } else {
     if (recorder.recording.state !== "recording") throw refusal("notRunning", "nothing is being recorded");
     recorder.recording = { state: "stopped", lastFile: recorder.recording.file };

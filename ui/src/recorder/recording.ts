@@ -12,9 +12,20 @@ export const FORMATS: { format: RecordingFormat; name: string }[] = [
 /** Below this the operator should think of the disk. */
 const HOURS_SHORT = 1;
 
-/** Whether a recording is under way: also while it starts or waits for the disk. */
+/** Whether a recording is under way: also while it starts, waits for the disk or is being finished. */
 export function isRecording(recording: RecordingState): boolean {
   return recording.state !== "stopped" && recording.state !== "failed";
+}
+
+/** Whether it was stopped and is on its way to the disk: there is nothing to stop, and no other may begin. */
+export function isFinishing(recording: RecordingState): boolean {
+  return recording.state === "finishing";
+}
+
+/** What closing the desk does to it, as a sentence; empty where there is nothing to lose. */
+export function closingCost(recording: RecordingState): string {
+  if (isFinishing(recording)) return "A recording is still on its way to the disk.";
+  return isRecording(recording) ? "The recording ends here." : "";
 }
 
 /** The recording lamp. Red only while bytes reach the disk. */
@@ -33,6 +44,8 @@ export function recordingLamp(recording: RecordingState): {
       return { text: "Recording", detail: clock(recording.seconds), tone: "red" };
     case "stalled":
       return { text: "Disk stalled", detail: `${Math.floor(recording.seconds)} s`, tone: "amber", busy: true };
+    case "finishing":
+      return { text: "Finishing file", tone: "amber", busy: true };
     case "failed":
       return { text: "Recording failed", tone: "amber" };
   }
@@ -46,7 +59,7 @@ export function recorderFacts(recorder: RecorderState): Fact[] {
     facts.push(
       { name: "On disk", value: `${clock(recording.seconds)} · ${bytes(recording.bytes)}` },
       recording.framesLost > 0
-        ? { name: "Gaps", value: `${counted(recording.framesLost, "frame")} missing, see the gap log`, tone: "bad" }
+        ? { name: "Gaps", value: gaps(recording.framesLost, recording.gapsLogged), tone: "bad" }
         : { name: "Gaps", value: "none" },
     );
   }
@@ -57,6 +70,13 @@ export function recorderFacts(recorder: RecorderState): Fact[] {
       tone: "bad",
     });
   }
+  if (recording.state === "finishing") {
+    facts.push({
+      name: "On disk",
+      value: `${clock(recording.seconds)} when it was stopped: the disk takes the rest, nothing more is recorded`,
+      tone: "warn",
+    });
+  }
   facts.push({
     name: "Free",
     value: freeBytes === null ? "cannot be read" : bytes(freeBytes),
@@ -65,6 +85,10 @@ export function recorderFacts(recorder: RecorderState): Fact[] {
   if (hoursLeft !== null)
     facts.push({ name: "Room for", value: hours(hoursLeft), tone: warnIf(hoursLeft < HOURS_SHORT) });
   return facts;
+}
+
+function gaps(framesLost: number, logged: boolean): string {
+  return `${counted(framesLost, "frame")} missing, ${logged ? "see the gap log" : "not all in the gap log"}`;
 }
 
 function warnIf(warn: boolean): "warn" | undefined {

@@ -7,7 +7,7 @@ import { openConsole } from "../test-desk";
 
 const recorder = {
   ...testSnapshot().recorder,
-  recording: { state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 0 },
+  recording: { state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 0, gapsLogged: true },
 } as const;
 const listening = { on: true, urls: [], listeners: 3 };
 
@@ -22,6 +22,16 @@ test("closing a desk at work says what it costs, and running on is the answer un
   await user.keyboard("{Enter}");
   expect(await answer).toBe(false);
   expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+test("a recording that is being finished is not said to end only now", async () => {
+  const recording = { state: "finishing", file: "/a.wav", seconds: 9 } as const;
+  const { fake } = openConsole({ recorder: { ...recorder, recording } });
+  void fake.close();
+  await tick();
+  expect(screen.getByRole("dialog", { name: "Stop and close?" })).toHaveTextContent(
+    "A recording is still on its way to the disk.",
+  );
 });
 
 test("the desk is stopped by that answer alone", async () => {

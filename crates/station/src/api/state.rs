@@ -351,6 +351,8 @@ pub enum RecordingState {
         /// Frames missing from it; each gap is in the log beside it.
         #[ts(type = "number")]
         frames_lost: u64,
+        /// That log has every gap. A notice tells the first that could not be noted.
+        gaps_logged: bool,
     },
     /// The disk takes nothing for the moment; up to 15 s are kept in memory and nothing is lost yet.
     Stalled {
@@ -358,6 +360,13 @@ pub enum RecordingState {
         file: String,
         /// Seconds since a byte reached the disk.
         seconds: f32,
+    },
+    /// It was stopped: nothing more is recorded, and what was is on its way to the disk, for as long as that takes.
+    Finishing {
+        /// The file.
+        file: String,
+        /// Seconds on disk when it was stopped.
+        seconds: f64,
     },
     /// It stopped by itself; what was written is a valid file.
     Failed {

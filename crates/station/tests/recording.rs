@@ -1,0 +1,151 @@
+//! What the station tells about a recording, up to the moment when its file is whole.
+
+use std::time::Duration;
+
+use airdesk_station::api::{
+    AudioCommand, ErrorCode, Event, Material, RecordingFormat, RecordingSettings, RecordingState, Severity, StripSource,
+};
+use airdesk_station::session::{Session, SessionFile, SessionStrip};
+use airdesk_station::{HostChoice, Station, StationHandle, StationOptions};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
+use tokio::time::timeout;
+
+struct Desk {
+    station: Station,
+    handle: StationHandle,
+    _folder: TempDir,
+}
+
+impl Desk {
+    /// A desk with one strip that records into a folder of its own.
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, material) = (folder.path().join("session.toml"), Material::Pad);
+        let session = Session {
+            strips: vec![SessionStrip::new("One", StripSource::Material { material })],
+            recording: RecordingSettings {
+                folder: folder.path().join("recordings").to_string_lossy().into_owned(),
+                format: RecordingFormat::Pcm24,
+            },
+            ..Session::default()
+        };
+        SessionFile::new(path.clone()).save(&session).expect("a session");
+        let station = Station::start(StationOptions {
+            session: path,
+            data: folder.path().to_owned(),
+            key_store: false,
+            hosts: HostChoice::none(),
+        })
+        .expect("a station");
+        Self {
+            handle: station.handle(),
+            station,
+            _folder: folder,
+        }
+    }
+
+    async fn stop(self) {
+        self.handle.stop().await.expect("the session is saved");
+        tokio::task::spawn_blocking(move || self.station.join())
+            .await
+            .expect("it ends");
+    }
+}
+
+/// What the recorder is next said to be doing.
+async fn next(events: &mut broadcast::Receiver<Event>) -> RecordingState {
+    let told = async {
+        loop {
+            if let Event::Recorder(recorder) = events.recv().await.expect("a station") {
+                return recorder.recording;
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), told).await.expect("it is told")
+}
+
+/// Starts a recording, waits until bytes reach the disk, and says into which file.
+async fn record(desk: &Desk, events: &mut broadcast::Receiver<Event>) -> String {
+    desk.handle.send(AudioCommand::StartRecording).await.expect("recording");
+    loop {
+        if let RecordingState::Recording { file, gaps_logged, .. } = next(events).await {
+            assert!(gaps_logged, "there is no gap");
+            return file;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_was_stopped_is_finishing_until_its_file_is_whole() {
+    let desk = Desk::start();
+    let mut events = desk.handle.events();
+    let recorded = record(&desk, &mut events).await;
+    let (stopped, refused, told) = tokio::join!(
+        desk.handle.send(AudioCommand::StopRecording),
+        desk.handle.send(AudioCommand::StartRecording),
+        async {
+            let mut told = Vec::new();
+            while !matches!(told.last(), Some(RecordingState::Stopped { .. })) {
+                told.push(next(&mut events).await);
+            }
+            told
+        }
+    );
+    stopped.expect("it is whole");
+    let finishing = told.iter().position(
+        |state| matches!(state, RecordingState::Finishing { file, seconds } if *file == recorded && *seconds > 0.0),
+    );
+    let finishing = finishing.unwrap_or_else(|| panic!("it is never finishing: {told:#?}"));
+    let after = &told[finishing..];
+    assert!(
+        !after
+            .iter()
+            .any(|state| matches!(state, RecordingState::Recording { .. })),
+        "{after:#?}"
+    );
+    let refused = refused.expect_err("the last one is not whole yet");
+    assert_eq!(refused.code, ErrorCode::AlreadyRunning);
+    assert!(refused.message.contains("on its way to the disk"), "{refused}");
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_desk_that_ends_tells_that_its_recording_is_finishing() {
+    let desk = Desk::start();
+    let mut events = desk.handle.events();
+    record(&desk, &mut events).await;
+    desk.stop().await;
+    let mut told = Vec::new();
+    while !matches!(told.last(), Some(RecordingState::Stopped { .. })) {
+        told.push(next(&mut events).await);
+    }
+    assert!(
+        told.iter()
+            .any(|state| matches!(state, RecordingState::Finishing { .. })),
+        "{told:#?}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_recording_that_turns_out_to_be_lost_when_it_is_stopped_is_told_as_any_failure() {
+    let desk = Desk::start();
+    let mut events = desk.handle.events();
+    let file = record(&desk, &mut events).await;
+    std::fs::remove_file(&file).expect("removed");
+    // It may have been noticed by now; then there is nothing to stop.
+    let _ = desk.handle.send(AudioCommand::StopRecording).await;
+    let now = desk.handle.snapshot().await.expect("a snapshot");
+    let RecordingState::Failed { reason, .. } = now.recorder.recording else {
+        panic!("it looks as if all were well: {:?}", now.recorder)
+    };
+    assert!(reason.contains(&file), "{reason}");
+    let told: Vec<_> = now
+        .notices
+        .iter()
+        .map(|notice| (notice.severity, &notice.text))
+        .collect();
+    assert_eq!(told, [(Severity::Error, &reason)]);
+    desk.stop().await;
+}
