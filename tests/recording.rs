@@ -1,10 +1,10 @@
 //! The recorder: what was heard is on disk, whole and in order, in files that other programs read.
 #![cfg(target_os = "linux")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::desk::{Desk, Home};
 use lab::listen::{self, Numbers};
@@ -17,12 +17,23 @@ use serde_json::{Value, json};
 
 const LEFT: Sine = Sine { hz: TONE, db: -6.0 };
 
+/// What a process that is killed may lose, seconds.
+const LOST_MAX: f64 = 0.25;
+/// By how much our clock may misjudge a recording's length, seconds: an engine without a device turns every 5 ms, at
+/// either end, and an answer of the desk is a few milliseconds on its way.
+const UNSURE: f64 = 0.03;
+
 /// A desk without any device, whose one strip plays numbered frames for `length` seconds.
 fn desk_with_numbers(length: u64) -> Desk {
+    numbers_on(length, |home| Desk::start_at(home, &Environment::new(), &[]))
+}
+
+/// The same, on a desk that is started in its own way.
+fn numbers_on(length: u64, start: impl FnOnce(Home) -> Desk) -> Desk {
     let home = Home::new();
     let file = home.path().join("numbers.wav");
     numbered(&file, length, LEFT);
-    let mut desk = Desk::start_at(home, &Environment::new(), &[]);
+    let mut desk = start(home);
     desk.clear();
     desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
     let source = json!({ "type": "file", "path": file, "looped": false });
@@ -30,6 +41,31 @@ fn desk_with_numbers(length: u64) -> Desk {
     // Hard right the numbers pass at unity.
     desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 1.0 }));
     desk
+}
+
+/// A recording that has begun at some moment between two.
+struct Begun {
+    file: PathBuf,
+    not_before: Instant,
+    not_after: Instant,
+}
+
+/// Begins a recording, by our clock and not by what the desk says of it.
+fn begin(desk: &mut Desk) -> Begun {
+    let settings = json!({ "folder": desk.home().join("recordings"), "format": "float32" });
+    desk.say(json!({ "type": "setRecording", "settings": settings }));
+    let not_before = Instant::now();
+    desk.say(json!({ "type": "startRecording" }));
+    let not_after = Instant::now();
+    let file = desk.wait("the recording to have a file", seconds(10), |snapshot| {
+        let file = snapshot["recorder"]["recording"]["file"].as_str();
+        file.map(PathBuf::from)
+    });
+    Begun {
+        file,
+        not_before,
+        not_after,
+    }
 }
 
 fn numbers_in(file: &Path) -> Numbers {
@@ -122,14 +158,18 @@ fn a_killed_desk_loses_at_most_a_quarter_of_a_second_twenty_times() {
     measure(|| {
         for round in 0..20_u64 {
             let mut desk = desk_with_numbers(8);
-            let file = desk.record("float32");
+            let Begun {
+                file,
+                not_before,
+                not_after,
+            } = begin(&mut desk);
             // Any moment will do; these are spread over the file and over the recorder's own rhythm.
             sleep(Duration::from_millis(700 + round * 137 % 1900));
             let before = listen::file(&file).frames.len();
-            let told = desk.snapshot()["recorder"]["recording"]["seconds"]
-                .as_f64()
-                .expect("seconds are told");
+            // What was mixed until then belongs on disk, whatever the desk says is there.
+            let mixed_min = not_after.elapsed().as_secs_f64();
             let home = desk.kill();
+            let mixed_max = not_before.elapsed().as_secs_f64();
             let [ffprobe, sox, sndfile] = lengths(&file);
             let numbers = numbers_in(&file);
             assert_eq!(
@@ -140,7 +180,10 @@ fn a_killed_desk_loses_at_most_a_quarter_of_a_second_twenty_times() {
             // A decoder reads to the file's end, the others believe its header; neither may lose much.
             let after = listen::file(&file).frames.len();
             assert!(after >= before, "round {round}: {after} frames of {before}");
-            assert!(ffprobe >= told - 0.25, "round {round}: {ffprobe} s of {told} s");
+            assert!(
+                ffprobe >= mixed_min - LOST_MAX - UNSURE && ffprobe <= mixed_max + UNSURE,
+                "round {round}: {ffprobe} s of {mixed_min} to {mixed_max} s"
+            );
             assert!(
                 (sox - ffprobe).abs() < 0.01 && (sndfile - ffprobe).abs() < 0.01,
                 "round {round}: {sox} s, {sndfile} s"
@@ -148,6 +191,43 @@ fn a_killed_desk_loses_at_most_a_quarter_of_a_second_twenty_times() {
             drop(home);
         }
     });
+}
+
+#[test]
+fn a_full_disk_ends_the_recording_with_a_sentence_and_the_mix_goes_on() {
+    // 13 s of these samples.
+    let mut desk = numbers_on(60, |home| Desk::start_with_small_disk(home, &Environment::new(), "5m"));
+    let file = desk.record("float32");
+    let folder = file.parent().expect("it is in a folder").display().to_string();
+    let reason = desk.wait("the disk to be full", seconds(40), |snapshot| {
+        let recording = &snapshot["recorder"]["recording"];
+        let reason = recording["reason"].as_str().map(str::to_owned);
+        reason.filter(|_| recording["state"] == "failed")
+    });
+    assert!(
+        reason.contains("the disk is full") && reason.contains(&folder),
+        "{reason}"
+    );
+    let notices = desk.snapshot()["notices"].clone();
+    let mut told = notices.as_array().into_iter().flatten();
+    assert!(
+        told.any(|notice| notice["severity"] == "error" && notice["text"] == reason.as_str()),
+        "{notices}"
+    );
+    let refused = desk
+        .ask(json!({ "type": "startRecording" }))
+        .expect_err("there is no room");
+    assert!(
+        refused["message"].as_str().is_some_and(|text| text.contains(&folder)),
+        "{refused}"
+    );
+    let mixed = |snapshot: &Value| snapshot["engine"]["seconds"].as_f64();
+    let before = mixed(desk.snapshot()).expect("the engine counts");
+    desk.wait("the engine to go on for 2 s", seconds(20), |snapshot| {
+        mixed(snapshot).filter(|now| *now > before + 2.0)
+    });
+    let [_, right] = desk.meters().buses[0];
+    assert!(right > 0.0, "the programme is silent");
 }
 
 #[test]
