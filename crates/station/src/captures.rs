@@ -84,7 +84,7 @@ impl Captures {
             ..
         }) = self.devices.get_mut(device)
         else {
-            return Err(format!("{device} is not open"));
+            return Err(format!("{device} is not open; wait until it is"));
         };
         let rate = stream.rate();
         let (writer, inlet) = inlet(f64::from(rate.hz()), rate.frames_in(INLET_SECONDS).0 as usize);
@@ -99,7 +99,7 @@ impl Captures {
         for device in wanted {
             let capture = self.devices.entry(device.clone()).or_insert_with(|| Capture {
                 state: State::Closed {
-                    reason: format!("{device} is not there"),
+                    reason: OpenError::NotThere { device: device.clone() }.to_string(),
                     again: None,
                 },
                 openings: 0,
@@ -113,7 +113,8 @@ impl Captures {
                         StreamHealth::Running => None,
                         StreamHealth::Stalled { since } => {
                             let quiet = self.clock.now().seconds() - since.seconds();
-                            (quiet > STALLED_SECONDS).then(|| "it has stopped delivering audio".to_owned())
+                            (quiet > STALLED_SECONDS)
+                                .then(|| "it has stopped delivering audio; plug it in again if it stays so".to_owned())
                         }
                         StreamHealth::Lost { reason } => Some(reason.to_string()),
                     };
@@ -228,5 +229,26 @@ impl From<&airdesk_devices::Device> for DeviceState {
             default_input: device.default_input,
             default_output: device.default_output,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_not_listed_is_named_with_what_to_do() {
+        let device: DeviceId = "pipewire:gone".parse().expect("an id");
+        let (internal, _station) = mpsc::unbounded_channel();
+        let mut captures = Captures::new(internal, Clock::machine(), HostChoice::none());
+        let lost = captures.follow(std::slice::from_ref(&device), &DeviceList::default());
+        assert!(lost.is_empty(), "{lost:?}");
+        let Capturing::Missing(reason) = captures.capturing(&device) else {
+            panic!("it is not missing");
+        };
+        assert!(
+            reason.contains("pipewire:gone") && reason.contains("plug it in"),
+            "{reason}"
+        );
     }
 }

@@ -149,7 +149,12 @@ impl Playback {
         let default = list
             .default_output()
             .filter(|_| self.choice == Some(DeviceChoice::Default))?;
-        (default.id != *stream.device()).then(|| format!("the system's default is {} now", default.name))
+        (default.id != *stream.device()).then(|| {
+            format!(
+                "the system's default is {} now; choose a device instead of the default to stay with it",
+                default.name
+            )
+        })
     }
 
     fn now(&self, desk: SampleRate) -> PlaybackState {
@@ -250,7 +255,8 @@ impl Core {
                     StreamHealth::Running => playback.moved(stream, &self.devices),
                     StreamHealth::Stalled { since } => {
                         let quiet = self.desk.clock.now().seconds() - since.seconds();
-                        (quiet > STALLED_SECONDS).then(|| "it has stopped playing".to_owned())
+                        (quiet > STALLED_SECONDS)
+                            .then(|| "it has stopped playing; plug it in again if it stays so".to_owned())
                     }
                     StreamHealth::Lost { reason } => Some(reason.to_string()),
                 };
@@ -270,8 +276,10 @@ impl Core {
                 };
                 if !there {
                     let reason = match &playback.choice {
-                        Some(DeviceChoice::Device { device }) => format!("{device} is not there"),
-                        _ => "this machine has no output device; the desk runs on its own clock".into(),
+                        Some(DeviceChoice::Device { device }) => {
+                            OpenError::NotThere { device: device.clone() }.to_string()
+                        }
+                        _ => OpenError::NoDefault.to_string(),
                     };
                     playback.state = State::Closed { reason, again: *again };
                     return;

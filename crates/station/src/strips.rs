@@ -49,7 +49,7 @@ impl Strips {
             .find(|slot| slot.state.id == id)
             .ok_or_else(|| CommandError {
                 code: ErrorCode::NoSuchStrip,
-                message: format!("there is no strip {id} (any more)"),
+                message: format!("there is no strip {id} (any more); choose another"),
             })
     }
 
