@@ -18,7 +18,7 @@ use crate::api::{
 };
 use crate::automation::Automation;
 use crate::obey::checked_name;
-use crate::range;
+use crate::{broadcast, range, recording};
 
 /// The first line of a file that Airdesk wrote. Such a file must have the last line too: a TOML file cut
 /// short can still be a TOML file, and would be a desk with half its strips.
@@ -188,7 +188,10 @@ impl From<&StripState> for SessionStrip {
 #[non_exhaustive]
 pub enum SessionError {
     /// The file is not there or may not be read.
-    #[error("the session {} cannot be read: {source}", path.display())]
+    #[error(
+        "the session {} cannot be read: {source}; make it readable or name another session",
+        path.display()
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -247,19 +250,21 @@ pub fn read(path: &Path) -> Result<Session, SessionError> {
         path: path.to_owned(),
         reason,
     };
+    // A value's reason says what it may be; a file's says nothing of what to do.
+    let unreadable = |reason: String| broken(format!("{reason}; mend it or name another session"));
     let text = String::from_utf8(bytes).map_err(|error| {
         let place = place(error.as_bytes(), error.utf8_error().valid_up_to());
-        broken(format!("it is not UTF-8 text ({place})"))
+        unreadable(format!("it is not UTF-8 text ({place})"))
     })?;
-    check_whole(&text).map_err(broken)?;
-    let session: Session = toml::from_str(&text).map_err(|error| broken(one_line(&error, &text)))?;
-    session.sample_rate().map_err(|error| broken(error.to_string()))?;
-    check_values(&session).map_err(broken)?;
+    check_whole(&text).map_err(unreadable)?;
+    let session: Session = toml::from_str(&text).map_err(|error| unreadable(one_line(&error, &text)))?;
+    let rate = session.sample_rate().map_err(|error| broken(error.to_string()))?;
+    check_values(&session, rate).map_err(broken)?;
     Ok(session)
 }
 
 /// Finds what no command could have set.
-fn check_values(session: &Session) -> Result<(), String> {
+fn check_values(session: &Session, rate: SampleRate) -> Result<(), String> {
     if session.strips.len() > MAX_STRIPS {
         let count = session.strips.len();
         return Err(format!("it has {count} strips; {MAX_STRIPS} are the most"));
@@ -274,6 +279,9 @@ fn check_values(session: &Session) -> Result<(), String> {
         range::trim(strip.trim.db()).map_err(say)?;
         range::fader("fader", Some(strip.fader.db())).map_err(say)?;
     }
+    recording::check(&session.recording).map_err(|error| format!("recording: {}", error.message))?;
+    // Not whether this build has the transport: a session may have come from one that has it.
+    broadcast::source(&session.broadcast, rate).map_err(|error| format!("broadcast: {}", error.message))?;
     for (index, automation) in session.automation.iter().enumerate() {
         automation
             .check()
@@ -475,16 +483,18 @@ pub fn default_path() -> PathBuf {
     data_folder().join("session.toml")
 }
 
-/// Where recordings go, unless the session says otherwise.
+/// Where recordings go, unless the session says otherwise. Absolute, as a session's folder must be, wherever
+/// the system keeps homes.
 fn recordings_folder() -> PathBuf {
-    directories::UserDirs::new().map_or_else(
+    let folder = directories::UserDirs::new().map_or_else(
         || data_folder().join("Recordings"),
         |user| {
             user.audio_dir()
                 .unwrap_or(&user.home_dir().join("Music"))
                 .join("Airdesk")
         },
-    )
+    );
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 #[cfg(test)]

@@ -86,6 +86,15 @@ fn an_impossible_rate_is_refused_with_what_to_do() {
 fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = SessionFile::new(folder.path().join("session.toml"));
+    let broadcast = |setting: &str, value: &str| {
+        let usual = toml::to_string(&BroadcastSettings::default()).expect("settings");
+        let kept = usual.lines().filter(|line| !line.starts_with(setting));
+        let lines: Vec<_> = kept
+            .map(str::to_owned)
+            .chain([format!("{setting} = \"{value}\"")])
+            .collect();
+        format!("[broadcast]\n{}\n", lines.join("\n"))
+    };
     let strip =
         |name: &str, more: &str| format!("[[strips]]\nname = \"{name}\"\n{more}\nsource = {{ type = \"silent\" }}\n");
     for (text, said) in [
@@ -95,7 +104,20 @@ fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
         (strip(&"x".repeat(41), ""), ["xxxx", "name", "1 to 40"]),
         ("cueFader = 11.0\n".into(), ["cue fader", "11.0 dB", "-90 to +10"]),
         (strip("A", "").repeat(257), ["257 strips", "256", "most"]),
-        ("title = \"A\"\nrate = fast\n".into(), ["broken", "line 2", "column 8"]),
+        (
+            "[recording]\nfolder = \"shows\"\nformat = \"pcm24\"\n".into(),
+            ["\"shows\"", "no folder", "whole path"],
+        ),
+        (broadcast("host", "a b"), ["broadcast", "\"a b\"", "write it like"]),
+        (broadcast("mount", "live"), ["broadcast", "\"live\"", "with a slash"]),
+        (
+            broadcast("pinnedCertificate", "xy"),
+            ["broadcast", "fingerprint", "64 hexadecimal"],
+        ),
+        (
+            "title = \"A\"\nrate = fast\n".into(),
+            ["line 2, column 8", "mend it", "name another session"],
+        ),
     ] {
         fs::write(file.path(), &text).expect("written");
         let error = read(file.path()).expect_err("broken");
@@ -119,4 +141,25 @@ fn a_session_that_is_gone_is_named_with_the_copy_that_is_used() {
     let opened = file.open().expect("the copy");
     assert_eq!(opened.session, busy());
     assert!(opened.warning.expect("a warning").contains("show.toml"));
+}
+
+#[test]
+fn a_session_that_cannot_be_read_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = read(&folder.path().join("nowhere.toml")).expect_err("it is not there");
+    let message = error.to_string();
+    assert!(
+        message.contains("nowhere.toml") && message.contains("name another session"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_transport_that_this_build_lacks_breaks_no_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("session.toml"));
+    let mut session = busy();
+    session.broadcast.transport = crate::api::Transport::Libshout;
+    file.save(&session).expect("saved");
+    assert_eq!(read(file.path()).expect("read"), session);
 }
