@@ -164,6 +164,17 @@ impl CompressorBank {
         Ok(())
     }
 
+    /// Another signal takes a strip's place: its settings arrive at once, and nothing is remembered of the one before.
+    pub fn settle(&mut self, strip: usize) {
+        self.curve.settle(strip);
+        self.side.clear(strip);
+        for reduction in &mut self.reductions {
+            reduction.set_strip(strip, 0.0);
+        }
+        self.gain.set_strip(strip, 1.0);
+        self.metered.set_strip(strip, 0.0);
+    }
+
     fn set_times(&mut self, strip: usize, settings: &CompressorSettings) {
         let seconds = [settings.attack_ms, settings.release_ms].map(|ms| f64::from(ms) / 1000.0);
         for (decay, seconds) in self.decays.iter_mut().zip(seconds) {

@@ -130,6 +130,16 @@ impl DeEsserBank {
         Ok(())
     }
 
+    /// Another signal takes a strip's place: its settings arrive at once, and nothing is remembered of the one before.
+    pub fn settle(&mut self, strip: usize) {
+        self.controls.settle(strip);
+        for lanes in self.states.iter_mut().chain(&mut self.reductions) {
+            lanes.set_strip(strip, 0.0);
+        }
+        self.root.set_strip(strip, 1.0);
+        self.metered.set_strip(strip, 0.0);
+    }
+
     /// All four are off and have faded out: a block passes untouched and unheard.
     pub fn is_idle(&self) -> bool {
         self.on == [false; STRIPS] && !self.controls.is_moving()

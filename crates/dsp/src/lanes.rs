@@ -42,6 +42,11 @@ impl Lanes {
         Self([value; LANES])
     }
 
+    /// What one strip has: its left lane's. A strip that is not there has 0.
+    pub fn strip(&self, strip: usize) -> f32 {
+        self.0.get(2 * strip).copied().unwrap_or_default()
+    }
+
     /// Sets both lanes of one strip. A strip that is not there is left out.
     pub fn set_strip(&mut self, strip: usize, value: f32) {
         let (strips, _) = self.0.as_chunks_mut::<2>();

@@ -2,10 +2,10 @@
 
 mod dynamics_signals;
 
-use airdesk_dsp::SampleRate;
 use airdesk_dsp::compressor::{CompressorBank, CompressorSettings, Ratio};
 use airdesk_dsp::dynamics::PACE;
-use airdesk_dsp::lanes::{Arch, LaneBlock, SILENT_LANES};
+use airdesk_dsp::lanes::{Arch, LaneBlock, Lanes, SILENT_LANES};
+use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use dynamics_signals::{click_db, db, gain, noise, null_db, peak_db, sine, through};
 
@@ -473,4 +473,30 @@ fn it_never_allocates() {
             bank.process(&mut block);
         }
     });
+}
+
+#[test]
+fn a_strip_that_settles_is_new_while_its_neighbour_works_on() {
+    let mut bank = bank(
+        Arch::best(),
+        &CompressorSettings {
+            threshold_dbfs: -40.0,
+            release_ms: 3000.0,
+            ..on()
+        },
+    );
+    bank.set(2, &on()).expect("in range");
+    for _ in 0..200 {
+        bank.process(&mut [Lanes::splat(0.5); BLOCK_FRAMES]);
+    }
+    assert!(bank.reduction(1).db() < -3.0, "{:?}", bank.reduction(1));
+    bank.set(1, &CompressorSettings::default()).expect("in range");
+    bank.settle(1);
+    let before = [Lanes::splat(0.1); BLOCK_FRAMES];
+    let mut block = before;
+    bank.process(&mut block);
+    for (frame, (out, heard)) in block.iter().zip(&before).enumerate() {
+        assert_eq!(out.0[2..4], heard.0[2..4], "frame {frame}");
+    }
+    assert_eq!(bank.reduction(1).db(), 0.0);
 }

@@ -2,9 +2,11 @@
 
 mod dynamics_signals;
 
+use std::f32::consts::TAU;
+
 use airdesk_dsp::SampleRate;
 use airdesk_dsp::de_esser::{DeEsserBank, DeEsserSettings};
-use airdesk_dsp::lanes::{Arch, SILENT_LANES};
+use airdesk_dsp::lanes::{Arch, LaneBlock, Lanes, SILENT_LANES};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use dynamics_signals::{click_db, db, gain, noise, null_db, peak_db, sine, through};
 
@@ -257,4 +259,28 @@ fn it_never_allocates() {
             bank.process(&mut block);
         }
     });
+}
+
+/// A block of a loud 8 kHz tone on all strips.
+fn sharp() -> LaneBlock {
+    std::array::from_fn(|frame| Lanes::splat((frame as f32 * TAU / 6.0).sin()))
+}
+
+#[test]
+fn a_strip_that_settles_is_new_while_its_neighbour_works_on() {
+    let mut bank = bank(Arch::best(), &on());
+    bank.set(2, &on()).expect("in range");
+    for _ in 0..200 {
+        bank.process(&mut sharp());
+    }
+    assert!(bank.reduction(1).db() < -3.0, "{:?}", bank.reduction(1));
+    bank.set(1, &DeEsserSettings::default()).expect("in range");
+    bank.settle(1);
+    let before = sharp();
+    let mut block = before;
+    bank.process(&mut block);
+    for (frame, (out, heard)) in block.iter().zip(&before).enumerate() {
+        assert_eq!(out.0[2..4], heard.0[2..4], "frame {frame}");
+    }
+    assert_eq!(bank.reduction(1).db(), 0.0);
 }

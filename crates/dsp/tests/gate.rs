@@ -2,9 +2,9 @@
 
 mod dynamics_signals;
 
-use airdesk_dsp::SampleRate;
 use airdesk_dsp::gate::{GateBank, GateSettings};
-use airdesk_dsp::lanes::{Arch, SILENT_LANES};
+use airdesk_dsp::lanes::{Arch, Lanes, SILENT_LANES};
+use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use dynamics_signals::{click_db, db, gain, noise, null_db, sine, through};
 
@@ -321,4 +321,23 @@ fn it_never_allocates() {
             bank.process(&mut block);
         }
     });
+}
+
+#[test]
+fn a_strip_that_settles_is_new_while_its_neighbour_works_on() {
+    let mut bank = bank(Arch::best(), &on(), -80.0);
+    bank.set(2, &on()).expect("in range");
+    for _ in 0..200 {
+        bank.process(&mut [Lanes::splat(1e-4); BLOCK_FRAMES]);
+    }
+    assert!(bank.reduction(1).db() < -3.0, "{:?}", bank.reduction(1));
+    bank.set(1, &GateSettings::default()).expect("in range");
+    bank.settle(1);
+    let before = [Lanes::splat(1e-4); BLOCK_FRAMES];
+    let mut block = before;
+    bank.process(&mut block);
+    for (frame, (out, heard)) in block.iter().zip(&before).enumerate() {
+        assert_eq!(out.0[2..4], heard.0[2..4], "frame {frame}");
+    }
+    assert_eq!(bank.reduction(1).db(), 0.0);
 }

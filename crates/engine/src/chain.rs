@@ -107,11 +107,14 @@ impl StripBank {
         debug_assert!(accepted, "the station checks ranges");
     }
 
-    /// Another strip takes the place: its filters arrive at once and remember nothing.
+    /// Another strip takes the place: its stages arrive at once and remember nothing.
     pub(crate) fn settle(&mut self, place: usize, settings: &ChainSettings) {
         self.set(place, settings);
         self.high_pass.settle(place);
+        self.gate.settle(place);
         self.equaliser.settle(place);
+        self.compressor.settle(place);
+        self.de_esser.settle(place);
     }
 
     pub(crate) fn reductions(&self, place: usize) -> Reductions {

@@ -46,6 +46,14 @@ impl<const N: usize> Glide<N> {
         }
     }
 
+    /// One strip's parameters arrive at once.
+    pub(crate) fn settle(&mut self, strip: usize) {
+        for ((target, first), now) in self.target.iter().zip(&mut self.first).zip(&mut self.now) {
+            first.set_strip(strip, target.strip(strip));
+            now.set_strip(strip, target.strip(strip));
+        }
+    }
+
     /// Something is on its way.
     pub(crate) fn is_moving(&self) -> bool {
         self.blocks_left > 0
