@@ -143,14 +143,13 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
         for reader in readers {
             reader.join().expect("a reader panicked");
         }
-        // A write is a copy of half a kilobyte. A hypervisor may stop the whole machine inside one,
-        // so the bound is on all but the two longest of some 1,400; a spin lasts a whole time slice
-        // and comes again and again.
+        // A write is a copy of half a kilobyte. A hypervisor may stop the whole machine inside some, for 10 ms and more:
+        // the bound is on 99 of 100. A spin comes again and again, or lasts until somebody takes the CPU away.
         writes.sort();
-        let longest = writes[writes.len() - 3];
+        let [usual, longest] = [writes[writes.len() * 99 / 100], writes[writes.len() - 1]];
         assert!(
-            longest <= Duration::from_micros(100),
-            "a write took {longest:?} with readers polling {poll:?}"
+            usual <= Duration::from_micros(100) && longest <= Duration::from_millis(100),
+            "a write took {usual:?}, and one {longest:?}, with readers polling {poll:?}"
         );
     }
 }
