@@ -5,7 +5,7 @@ use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
 use airdesk_dsp::{Block, Decibels, Gain, SILENCE, SampleRate};
 
-use crate::levels::Metering;
+use crate::levels::{LargestReduction, Metering};
 use crate::mix_queue::MixWriter;
 use crate::send::AUX_BUSES;
 use crate::time::Nanos;
@@ -38,6 +38,7 @@ impl BusId {
 pub(crate) struct Bus {
     fader: StereoRamp,
     pub(crate) limiter: Option<Limiter>,
+    pub(crate) limited: LargestReduction,
     pub(crate) metering: Metering,
     queue: MixWriter,
 }
@@ -48,6 +49,7 @@ impl Bus {
         Self {
             fader,
             limiter,
+            limited: LargestReduction::default(),
             metering: Metering::new(rate),
             queue,
         }
@@ -68,6 +70,7 @@ impl Bus {
         if let Some(limiter) = &mut self.limiter {
             let before = *sum;
             limiter.process(sum);
+            self.limited.measure(limiter.reduction().db());
             self.metering.measure_limited(&before, sum);
         } else {
             self.metering.measure(sum);

@@ -305,7 +305,7 @@ impl Console {
             *into = BusReport {
                 levels: bus.metering.report(seen),
                 compressor: bank.map_or(0.0, |bank| bank.reduction(place % BANK)),
-                limiter: bus.limiter.as_ref().map_or(0.0, |limiter| limiter.reduction().db()),
+                limiter: bus.limited.report(seen),
             };
         }
         report.ducking = self.ducker.reduction().db();

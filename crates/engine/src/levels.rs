@@ -25,6 +25,26 @@ fn higher(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
     [a[0].max(b[0]), a[1].max(b[1])]
 }
 
+/// The largest reduction, dB, that waits until it has been seen. At most zero.
+#[derive(Debug, Default)]
+pub(crate) struct LargestReduction {
+    recent: f32,
+    unseen: f32,
+}
+
+impl LargestReduction {
+    pub(crate) fn measure(&mut self, db: f32) {
+        self.recent = self.recent.min(db);
+    }
+
+    /// What to report. `seen`: somebody looked at the last report.
+    pub(crate) fn report(&mut self, seen: bool) -> f32 {
+        let before = if seen { 0.0 } else { self.unseen };
+        self.unseen = before.min(std::mem::take(&mut self.recent));
+        self.unseen
+    }
+}
+
 /// A meter whose peaks wait until they have been seen.
 pub(crate) struct Metering {
     meter: LevelMeter,
@@ -71,5 +91,22 @@ impl Metering {
 
     pub(crate) fn clear_clips(&mut self) {
         self.meter.clear_clips();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_reduction_waits_until_it_has_been_seen() {
+        let mut limited = LargestReduction::default();
+        limited.measure(-3.0);
+        limited.measure(0.0);
+        assert_eq!(limited.report(true), -3.0);
+        assert_eq!(limited.report(false), -3.0, "nobody looked");
+        limited.measure(-1.0);
+        assert_eq!(limited.report(false), -3.0);
+        assert_eq!(limited.report(true), 0.0);
     }
 }

@@ -58,7 +58,7 @@ pub struct BusReport {
     pub levels: Levels,
     /// By how much its compressor turns it down, dB, at most zero.
     pub compressor: f32,
-    /// By how much its limiter does, dB, at most zero. The programme's alone.
+    /// By how much its limiter did at most since a report was seen, dB, at most zero. The programme's alone.
     pub limiter: f32,
 }
 
