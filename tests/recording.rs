@@ -21,7 +21,7 @@ const LEFT: Sine = Sine { hz: TONE, db: -6.0 };
 const LOST_MAX: f64 = 0.25;
 /// By how much our clock may misjudge a recording's length, seconds: an engine without a device turns every 5 ms, at
 /// either end, and an answer of the desk is a few milliseconds on its way.
-const UNSURE: f64 = 0.03;
+const UNSURE: f64 = 0.05;
 
 /// A desk without any device, whose one strip plays numbered frames for `length` seconds.
 fn desk_with_numbers(length: u64) -> Desk {
