@@ -211,7 +211,7 @@ impl Desk {
     pub fn wait_for_lock(&mut self) {
         let is_locked = |state: &Value| state["ppm"].as_f64().is_none_or(|ppm| ppm.abs() < 100.0);
         let mut since = None;
-        self.wait("the clocks of all devices to be followed", seconds(30), |snapshot| {
+        self.wait("the clocks of all devices to be followed", seconds(60), |snapshot| {
             let strips = snapshot["strips"].as_array()?.iter().map(|strip| &strip["input"]);
             let outputs = snapshot["outputs"].as_array()?.iter().map(|output| &output["playback"]);
             if !strips.chain(outputs).all(is_locked) {
