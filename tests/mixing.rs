@@ -47,6 +47,7 @@ const FOR_OTHER: Controls = Controls {
 
 #[test]
 fn two_devices_on_pipewire_are_mixed_as_predicted_for_a_minute() {
+    let watch = Watch::begin();
     let pipewire = PipeWire::start(2);
     let _one = pipewire.play_sines("src1", 5 * MINUTE, ONE, ONE);
     let _other = pipewire.play_sines("src2", 5 * MINUTE, OTHER, OTHER);
@@ -61,13 +62,14 @@ fn two_devices_on_pipewire_are_mixed_as_predicted_for_a_minute() {
     }
     desk.wait_for_lock();
     let recorder = pipewire.record("out1");
-    let watch = listen_for_a_minute(&mut desk);
+    listen_for_a_minute(&watch, &mut desk);
     let ended = Instant::now();
     prove(&recorder.stop(), ended, &watch);
 }
 
 #[test]
 fn two_pairs_of_ports_on_jack_are_mixed_as_predicted_for_a_minute() {
+    let watch = Watch::begin();
     let jack = Jack::start();
     let mut desk = Desk::start(jack.environment());
     desk.clear();
@@ -86,23 +88,25 @@ fn two_pairs_of_ports_on_jack_are_mixed_as_predicted_for_a_minute() {
     desk.wait_for_lock();
     let outputs = jack.outputs();
     let recorder = jack.record([&outputs[0], &outputs[1]], 5 * MINUTE);
-    let watch = listen_for_a_minute(&mut desk);
+    listen_for_a_minute(&watch, &mut desk);
     let ended = Instant::now();
     prove(&recorder.stop(), ended, &watch);
 }
 
 /// Lets the desk play until a minute can be judged. Meanwhile it must not notice a loss that no stop of the machine
 /// explains: what it says and what is heard agree.
-fn listen_for_a_minute(desk: &mut Desk) -> Watch {
+fn listen_for_a_minute(watch: &Watch, desk: &mut Desk) {
     let mut before = losses(desk);
-    let watch = Watch::begin();
     watch.keep_watching(seconds(MINUTE), || {
         let now = losses(desk);
         let explained = watch.may_be_a_stop(Instant::now());
-        assert!(now == before || explained, "lost frames: {now}, before: {before}");
+        let stop = watch.last_stop();
+        assert!(
+            now == before || explained,
+            "lost frames: {now}, before: {before}; {stop}"
+        );
         before = now;
     });
-    watch
 }
 
 fn set(desk: &mut Desk, strip: u32, controls: &Controls) {

@@ -276,10 +276,12 @@ mod tests {
 
     #[test]
     fn meters_are_read_as_the_station_writes_them() {
-        let mut bytes = vec![1, 0, 1, 0];
+        let mut bytes = vec![2, 0, 1, 0];
         bytes.extend([0; 8]);
-        for value in [0.5_f32, 0.25, 0.0, 0.0, 0.0, 0.1, 0.2, 0.0, 0.0, 0.0] {
-            bytes.extend(value.to_le_bytes());
+        bytes.extend((-2.5_f32).to_le_bytes());
+        for (levels, clips) in [([0.5_f32, 0.25, 0.0, 0.0], 3_u32), ([0.1, 0.2, 0.0, 0.0], 0)] {
+            levels.iter().for_each(|level| bytes.extend(level.to_le_bytes()));
+            bytes.extend(clips.to_le_bytes());
         }
         bytes.extend(7_u32.to_le_bytes());
         for value in [0.75_f32, 1.0, 0.0, 0.0, 0.0] {
@@ -287,6 +289,7 @@ mod tests {
         }
         let meters = Meters::from_bytes(&bytes);
         assert_eq!(meters.buses, [[0.5, 0.25], [0.1, 0.2]]);
+        assert_eq!((meters.limiter, meters.clips), (-2.5, [3, 0]));
         assert_eq!(meters.strip(7), [0.75, 1.0]);
     }
 }

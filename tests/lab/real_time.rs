@@ -37,7 +37,6 @@ struct Stop {
 pub struct Watch {
     end: Arc<AtomicBool>,
     stops: Arc<Mutex<Vec<Stop>>>,
-    begun: Instant,
     watchers: Vec<JoinHandle<()>>,
 }
 
@@ -81,22 +80,18 @@ impl Watch {
                 std::thread::spawn(move || watch(processor, &end, &stops))
             })
             .collect();
-        Self {
-            end,
-            stops,
-            begun: Instant::now(),
-            watchers,
-        }
+        Self { end, stops, watchers }
     }
 
-    /// Calls `look` four times a second until `length` has passed in which no stop can be heard.
+    /// Calls `look` four times a second until `length` has passed in which no stop can be heard, also none of before.
     ///
     /// Panics when four times as much is over: nothing can be said about a desk on such a machine.
     pub fn keep_watching(&self, length: Duration, mut look: impl FnMut()) {
+        let begun = Instant::now();
         wait::until("the machine to keep real time", length * 4, || {
             std::thread::sleep(Duration::from_millis(250));
             look();
-            (self.kept() >= length).then_some(())
+            (kept(begun, Instant::now(), self.stops()) >= length).then_some(())
         });
     }
 
@@ -105,9 +100,15 @@ impl Watch {
         self.stops().iter().any(|stop| stop.heard(moment))
     }
 
-    /// How long the machine has kept real time, without the times in which a stop can be heard.
-    fn kept(&self) -> Duration {
-        kept(self.begun, Instant::now(), self.stops())
+    /// The last stop so far, in words.
+    pub fn last_stop(&self) -> String {
+        self.stops().last().map_or("no stop so far".into(), |stop| {
+            format!(
+                "the last stop, of {:?}, was {:?} ago",
+                stop.end - stop.begin,
+                stop.end.elapsed()
+            )
+        })
     }
 
     fn longest(&self) -> Duration {
