@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use lab::desk::{Desk, pair};
 use lab::listen::Heard;
-use lab::real_time::{Watch, measure};
+use lab::real_time::{Watch, patiently};
 use lab::sound_server::{Jack, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE, pan_law};
 use lab::wait::{self, seconds};
@@ -47,7 +47,7 @@ const FOR_OTHER: Controls = Controls {
 
 #[test]
 fn two_devices_on_pipewire_are_mixed_as_predicted_for_a_minute() {
-    measure(|| {
+    patiently(|| {
         let watch = Watch::begin();
         let pipewire = PipeWire::start(2);
         let _one = pipewire.play_sines("src1", 5 * MINUTE, ONE, ONE);
@@ -71,7 +71,7 @@ fn two_devices_on_pipewire_are_mixed_as_predicted_for_a_minute() {
 
 #[test]
 fn two_pairs_of_ports_on_jack_are_mixed_as_predicted_for_a_minute() {
-    measure(|| {
+    patiently(|| {
         let watch = Watch::begin();
         let jack = Jack::start();
         let mut desk = Desk::start(jack.environment());
