@@ -110,8 +110,9 @@ fn print_costs(family: &[u32]) {
 
 /// The console is on the display: its text is brighter than an empty window.
 fn is_drawn(display: &str) -> bool {
-    let picture = Command::new("import")
-        .args(["-display", display, "-window", "root", "-depth", "8", "gray:-"])
+    let picture = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "x11grab", "-video_size", "1400x900", "-i", display])
+        .args(["-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-"])
         .output()
         .map(|output| output.stdout)
         .unwrap_or_default();
