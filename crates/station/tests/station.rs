@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use airdesk_station::api::{
     AudioCommand, ErrorCode, Event, InputState, LimiterSettings, Material, PasswordState, Reply, StripSource,
+    StripState,
 };
 use airdesk_station::session::{self, Session, SessionStrip};
 use airdesk_station::{HostChoice, Station, StationHandle, StationOptions, StripId};
@@ -263,8 +264,19 @@ async fn a_session_with_a_missing_device_and_a_missing_file_runs_and_names_them(
         strips,
         ..Session::default()
     });
-    sleep(Duration::from_millis(1500)).await;
-    let strips = desk.handle.snapshot().await.expect("a snapshot").strips;
+    let settled = async {
+        loop {
+            let strips = desk.handle.snapshot().await.expect("a snapshot").strips;
+            let opening = |strip: &StripState| matches!(strip.input, InputState::Opening);
+            if !strips.iter().any(opening) {
+                return strips;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let strips = timeout(Duration::from_secs(20), settled)
+        .await
+        .expect("nothing opens for ever");
     for (strip, name) in [(0, "usb-mic-7"), (1, "/nowhere/jingle.wav")] {
         let InputState::Missing { reason } = &strips[strip].input else {
             panic!("{:?}", strips[strip].input)

@@ -4,9 +4,8 @@ use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::number;
-use super::state::{
-    BroadcastSettings, BusName, DeviceChoice, LimiterSettings, OutputName, RecordingSettings, StripSource,
+use super::{
+    BroadcastSettings, BusName, DeviceChoice, LimiterSettings, OutputName, RecordingSettings, StripSource, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what

@@ -1,0 +1,157 @@
+//! Streaming to a server as a host sets and sees it.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Codec of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum StreamCodec {
+    /// MP3, constant bit rate.
+    Mp3,
+    /// Opus in Ogg.
+    Opus,
+}
+
+/// How the desk reaches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Transport {
+    /// Airdesk's own source client.
+    #[default]
+    Native,
+    /// libshout, where this build has it.
+    Libshout,
+}
+
+impl Transport {
+    /// Every transport there is, in any build.
+    pub const ALL: [Self; 2] = [Self::Native, Self::Libshout];
+}
+
+/// Which server to stream to, and how the stream introduces itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BroadcastSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Encrypt with TLS.
+    pub tls: bool,
+    /// Accept only this certificate (SHA-256, lower-case hexadecimal); `null`: the system decides.
+    pub pinned_certificate: Option<String>,
+    /// Mount point, with its leading slash.
+    pub mount: String,
+    /// User name; Icecast's own default is "source".
+    pub user: String,
+    /// Codec.
+    pub codec: StreamCodec,
+    /// Bit rate, kbit/s.
+    pub bit_rate: u16,
+    /// Station name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Genre.
+    pub genre: String,
+    /// Home page.
+    pub url: String,
+    /// List it in public directories.
+    pub public: bool,
+    /// How the server is reached.
+    pub transport: Transport,
+}
+
+impl Default for BroadcastSettings {
+    fn default() -> Self {
+        Self {
+            host: "localhost".into(),
+            port: 8000,
+            tls: false,
+            pinned_certificate: None,
+            mount: "/live.mp3".into(),
+            user: "source".into(),
+            codec: StreamCodec::Mp3,
+            bit_rate: 128,
+            name: "Airdesk".into(),
+            description: String::new(),
+            genre: String::new(),
+            url: String::new(),
+            public: false,
+            transport: Transport::Native,
+        }
+    }
+}
+
+/// Streaming to a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct BroadcastState {
+    /// Where to and as what.
+    pub settings: BroadcastSettings,
+    /// Where the password is kept.
+    pub password: PasswordState,
+    /// What listeners read.
+    pub title: String,
+    /// What is happening.
+    pub air: AirState,
+    /// What the stream began with, `null` while it is off: settings saved since count from the next go-live.
+    pub running: Option<Box<BroadcastSettings>>,
+    /// The transports that this build has.
+    pub transports: Vec<Transport>,
+}
+
+/// Where a password is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum PasswordState {
+    /// None is set.
+    None,
+    /// In the system's key store.
+    KeyStore,
+    /// In a file that only this user can read, because the system has no key store.
+    File,
+    /// From the environment variable `AIRDESK_PASSWORD`.
+    Environment,
+}
+
+/// The truth about being on air.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AirState {
+    /// Not streaming, and not trying to.
+    Off,
+    /// Reaching for the server.
+    Connecting,
+    /// The server accepts what is sent.
+    Live {
+        /// Seconds since the server accepted the stream.
+        seconds: f64,
+        /// Bytes the server's side has acknowledged.
+        #[ts(type = "number")]
+        bytes_sent: u64,
+        /// Seconds of audio dropped because the line was too slow.
+        seconds_dropped: f32,
+        /// How often the stream came back by itself.
+        reconnects: u32,
+        /// The title could not be delivered, and why.
+        title_error: Option<String>,
+    },
+    /// The stream broke or the server is away; trying again by itself.
+    Retrying {
+        /// Why.
+        reason: String,
+        /// Which attempt comes next.
+        attempt: u32,
+        /// Seconds until then.
+        seconds: f32,
+    },
+    /// Trying again cannot help.
+    Failed {
+        /// Why, and what to change.
+        reason: String,
+        /// The certificate to trust, when that is what is missing.
+        certificate: Option<String>,
+    },
+}
