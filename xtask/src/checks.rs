@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use serde_json::Value;
 
 use crate::arrows::wrong_arrows;
 use crate::fences::broken_fences;
@@ -68,6 +69,9 @@ fn full(report: &mut Report) {
     report.check("console: build", ui::build);
     report.check("lints", clippy);
     let built = report.check("build", build);
+    if built {
+        report.check("built once", built_once);
+    }
     report.tests("unit tests", |counter| suite::run(Part::Unit, None, counter));
     report.tests("documentation examples", |counter| suite::run_doc_tests(None, counter));
     report.check("documentation", document);
@@ -115,6 +119,30 @@ fn build() -> Result<()> {
     program::run(cargo().args(["build", "--workspace", "--all-targets", "--features", FEATURES]))
 }
 
+/// A second start of the desk must not build anything: a build script that looks at what it wrote itself would.
+fn built_once() -> Result<()> {
+    let mut command = cargo();
+    command.args(["build", "--workspace", "--all-targets", "--features", FEATURES]);
+    let printed = program::read(command.arg("--message-format=json")).context("a second build fails")?;
+    none(built_again(&printed))
+}
+
+/// What a build had to make, of all that it says it looked at.
+fn built_again(printed: &str) -> Vec<String> {
+    let messages = printed
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages
+        .filter(|message| message["reason"] == "compiler-artifact" && message["fresh"] == false)
+        .map(|message| {
+            format!(
+                "{} is built again although nothing has changed",
+                message["target"]["name"]
+            )
+        })
+        .collect()
+}
+
 fn document() -> Result<()> {
     let arguments = ["doc", "--workspace", "--no-deps", "--features", FEATURES];
     program::run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings"))
@@ -143,4 +171,19 @@ fn none(faults: Vec<String>) -> Result<()> {
         bail!("{}", faults.join("\n"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_a_second_time_is_named() {
+        let printed = r#"{"reason":"compiler-artifact","target":{"name":"airdesk_engine"},"fresh":true}
+not a message
+{"reason":"compiler-artifact","target":{"name":"airdesk_desktop"},"fresh":false}
+{"reason":"build-finished","success":true}"#;
+        let again = built_again(printed);
+        assert!(again.len() == 1 && again[0].contains("airdesk_desktop"), "{again:?}");
+    }
 }
