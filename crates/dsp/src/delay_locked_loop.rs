@@ -20,13 +20,13 @@ const OUTLIER_SECONDS: f64 = 0.030;
 /// So many outliers in a row are the truth.
 const OUTLIERS_BELIEVED: u32 = 4;
 
-/// How far a stamp may pull the loop: this many times the usual error. A callback that comes 10 ms late on
-/// a machine whose callbacks are 0.3 ms late says nothing about the device; if they are all late from now
-/// on, that becomes the usual.
-const PULL_SPREADS: f64 = 4.0;
-/// The usual error is the mean over so many seconds, and never thought less than the second figure.
-const SPREAD_SECONDS: f64 = 5.0;
-const SPREAD_LEAST: f64 = 0.000_1;
+/// How far a stamp may pull the loop: this many times the usual error, which is the median of the last stamps'.
+/// A callback that comes 10 ms late on a machine whose callbacks are 0.3 ms late says nothing about the device,
+/// however often it happens (a mean would learn from it); if they are all late from now on, that becomes the usual.
+const PULL_SPREADS: f64 = 3.0;
+/// In so many seconds the usual error becomes 2.7 times larger or smaller, and it stays between these, seconds.
+const SPREAD_SECONDS: f64 = 0.25;
+const SPREAD_RANGE: (f64, f64) = (0.000_05, 0.010);
 
 /// What a stamp did to the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +92,14 @@ impl DelayLockedLoop {
             return Follow::Steady;
         }
         let bandwidth = (4.0 + age).recip().clamp(NARROW_HZ, WIDE_HZ);
-        let weight = (frames * self.period / SPREAD_SECONDS).min(0.5);
-        self.spread = (self.spread + (error.abs() - self.spread) * weight).max(SPREAD_LEAST);
+        // A step up for what is above and a step down for what is below ends at the median.
+        let step = 1.0 + (frames * self.period / SPREAD_SECONDS).min(0.5);
+        let spread = if error.abs() > self.spread {
+            self.spread * step
+        } else {
+            self.spread / step
+        };
+        self.spread = spread.clamp(SPREAD_RANGE.0, SPREAD_RANGE.1);
         let most = PULL_SPREADS * self.spread;
         let error = error.clamp(-most, most);
         // Bounded: a callback after a long silence must not make the loop leap.
@@ -215,7 +221,30 @@ mod tests {
                 worst = worst.max(dll.ppm().abs());
             }
         }
-        assert!(worst < 40.0, "{worst:.0} ppm");
+        assert!(worst < 25.0, "{worst:.0} ppm");
+    }
+
+    #[test]
+    fn a_machine_that_stops_all_the_time_is_followed_as_if_it_did_not() {
+        let mut dll = DelayLockedLoop::new(48_000.0);
+        let (mut jitter, mut free_at, mut worst) = (Jitter(5), 0.0_f64, 0.0_f64);
+        for n in 1..60 * 47_u32 {
+            let position = f64::from(n) * 1024.0;
+            let time = position / 48_000.0;
+            // Twice a second nobody runs for 4 to 20 ms, in the middle of a period or at its end.
+            if n % 23 == 9 {
+                free_at = time + [0.004, 0.020, 0.008, 0.012][n as usize / 23 % 4];
+            }
+            dll.follow(position, (time + jitter.next()).max(free_at));
+            if time > 5.0 {
+                worst = worst.max(dll.ppm().abs());
+            }
+            if time > 30.0 {
+                let error = dll.time_at(position) - time - 0.00015;
+                assert!(error.abs() < 100e-6, "{:.0} us at {time:.1} s", error * 1e6);
+            }
+        }
+        assert!(worst < 100.0, "{worst:.0} ppm");
     }
 
     #[test]
