@@ -326,6 +326,15 @@ test("the listener mounts promise nothing beyond this machine", async () => {
   expect(screen.getByTestId("listening-state")).toHaveTextContent("Open to players on this machine");
 });
 
+test("what listeners heard as silence is told", async () => {
+  const { fake } = openConsole({
+    listening: { on: true, urls: [], listeners: 2, framesLost: 0 },
+  });
+  expect(screen.queryByText(/heard as silence/)).toBeNull();
+  fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 2, framesLost: 640 } });
+  expect(await screen.findByText("640 frames heard as silence: the desk was late.")).toBeVisible();
+});
+
 test("an output plays on the device that was chosen", async () => {
   const { fake, user } = openConsole();
   await user.selectOptions(screen.getByRole("combobox", { name: /^Cue output/ }), "Headphones (PipeWire)");

@@ -779,7 +779,11 @@ urls: Array<string>,
 /**
  * How many are listening now.
  */
-listeners: number, };
+listeners: number, 
+/**
+ * Frames since the start that the mounts' encoders came too late for: heard as silence.
+ */
+framesLost: number, };
 
 /**
  * The engine's health.

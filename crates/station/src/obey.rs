@@ -207,6 +207,7 @@ impl Core {
             on: self.listeners.is_open(),
             urls: self.urls.clone(),
             listeners: self.listeners.listeners(),
+            frames_lost: self.listeners.frames_lost(),
         }
     }
 

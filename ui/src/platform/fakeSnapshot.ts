@@ -103,7 +103,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       running: null,
       transports: ["native"],
     },
-    listening: { on: false, urls: [], listeners: 0 },
+    listening: { on: false, urls: [], listeners: 0, framesLost: 0 },
     engine: {
       rate: 48_000,
       seconds: 4980,
@@ -178,6 +178,7 @@ export function showcase(wanted: URLSearchParams): Snapshot {
     on: true,
     urls: ["http://192.168.1.20:8765/live.mp3", "http://192.168.1.20:8765/live.opus"],
     listeners: 17,
+    framesLost: 0,
   };
   desk.recorder.recording = REC[wanted.get("rec") ?? ""] ?? RECORDING;
   desk.outputs[1] = {

@@ -32,6 +32,7 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
         on: command.on,
         urls: command.on ? ["http://127.0.0.1:8765/live.mp3", "http://127.0.0.1:8765/live.opus"] : [],
         listeners: 0,
+        framesLost: 0,
       };
       return done({ type: "listening", value: desk.listening });
     case "dismissNotice":

@@ -31,7 +31,7 @@ describe("the desk on the screen", () => {
     fake.emit({ type: "devices", value: [] });
     fake.emit({ type: "recorder", value: { ...next.recorder, freeBytes: 1 } });
     fake.emit({ type: "broadcast", value: { ...next.broadcast, title: "Nocturne" } });
-    fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 4 } });
+    fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 4, framesLost: 0 } });
     fake.emit({ type: "engine", value: { ...next.engine, blocksLate: 2 } });
     fake.emit({ type: "notice", value: { id: 5, severity: "info", text: "Hello", time: "12:00:00" } });
     expect(desk.snapshot).toMatchObject({

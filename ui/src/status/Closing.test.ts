@@ -9,7 +9,7 @@ const recorder = {
   ...testSnapshot().recorder,
   recording: { state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 0, gapsLogged: true },
 } as const;
-const listening = { on: true, urls: [], listeners: 3 };
+const listening = { on: true, urls: [], listeners: 3, framesLost: 0 };
 
 test("closing a desk at work says what it costs, and running on is the answer under the finger", async () => {
   const { fake, user } = openConsole({ recorder, listening });

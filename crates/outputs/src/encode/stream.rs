@@ -28,7 +28,6 @@ const SILENCE_SECONDS_MAX: u64 = 5;
 /// A running encoder. Ends when dropped; subscribers then see the end of the stream.
 pub struct EncodedStream {
     shared: Arc<Shared>,
-    settings: EncoderSettings,
     stream_rate: u32,
     thread: Option<JoinHandle<()>>,
 }
@@ -95,7 +94,6 @@ impl EncodedStream {
             .map_err(|error| EncoderError::Thread(error.to_string()))?;
         Ok(Self {
             shared,
-            settings,
             stream_rate,
             thread: Some(thread),
         })
@@ -121,11 +119,6 @@ impl EncodedStream {
     pub fn frames_lost(&self) -> u64 {
         // Relaxed: a statistic.
         self.shared.frames_lost.load(Ordering::Relaxed)
-    }
-
-    /// What it encodes.
-    pub fn settings(&self) -> &EncoderSettings {
-        &self.settings
     }
 
     /// Frames per second of the packets.

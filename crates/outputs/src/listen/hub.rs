@@ -146,6 +146,8 @@ struct Stage {
 struct Place {
     stream: Option<EncodedStream>,
     seats: u32,
+    /// What encoders lost that have ended.
+    lost_before: u64,
     /// When the last listener left; `None` while there are any, and before the first.
     empty_since: Option<Instant>,
     /// A thread waits to let it rest.
@@ -214,9 +216,9 @@ impl ListenerHub {
         self.stage().listeners()
     }
 
-    /// Frames that the mounts' encoders, as far as they run, came too late for.
+    /// Frames that the mounts' encoders came too late for: heard as silence.
     pub fn frames_lost(&self) -> u64 {
-        self.stage().streams().map(EncodedStream::frames_lost).sum()
+        self.stage().places.iter().map(Place::frames_lost).sum()
     }
 
     /// Seats one more listener; `wants_icy` when its request says `Icy-MetaData: 1`. The first listener of
@@ -281,7 +283,7 @@ impl Stage {
 
     /// Ends what is encoded, once the caller drops it. Its listeners keep their seats until they have left.
     fn take_streams(&mut self) -> Vec<EncodedStream> {
-        self.places.iter_mut().filter_map(|place| place.stream.take()).collect()
+        self.places.iter_mut().filter_map(Place::take_stream).collect()
     }
 
     /// One more listens to `mount`, whose encoder is started where none runs.
@@ -289,6 +291,7 @@ impl Stage {
         let reader = self.tap.reader();
         let place = &mut self.places[mount as usize];
         if place.stream.as_ref().is_none_or(|stream| stream.fault().is_some()) {
+            drop(place.take_stream()); // its thread has ended already
             place.stream = Some(EncodedStream::start(settings, &self.title, reader)?);
         }
         let subscription = place
@@ -299,6 +302,17 @@ impl Stage {
         place.seats += 1;
         place.empty_since = None;
         Ok(subscription)
+    }
+}
+
+impl Place {
+    fn frames_lost(&self) -> u64 {
+        self.lost_before + self.stream.as_ref().map_or(0, EncodedStream::frames_lost)
+    }
+
+    fn take_stream(&mut self) -> Option<EncodedStream> {
+        self.lost_before = self.frames_lost();
+        self.stream.take()
     }
 }
 
@@ -364,7 +378,7 @@ fn rest(hub: &Weak<Shared>, mount: Mount) {
             }
             over => {
                 place.watched = false;
-                let stream = over.and_then(|_| place.stream.take());
+                let stream = over.and_then(|_| place.take_stream());
                 drop(stage);
                 drop(stream); // outside the lock: an encoder takes a moment to end
                 return;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use airdesk_outputs::listen::{JoinError, ListenSettings, ListenerFeed, ListenerHub, Mount};
 
-use crate::lab::desk::Desk;
+use crate::lab::desk::{Desk, burst};
 use crate::lab::listener::{hear, icy_title};
 use crate::lab::tone::assert_tone;
 use crate::lab::{seconds, wait_for};
@@ -101,6 +101,23 @@ fn a_closed_or_full_hub_lets_nobody_in_and_says_why() {
     assert!(hub.join(Mount::Opus, false).is_ok());
     hub.close();
     runtime().block_on(async { while first.next().await.is_some() {} }); // it ends
+}
+
+#[test]
+fn what_an_encoder_comes_too_late_for_is_counted_also_after_it_has_ended() {
+    let (mut publish, tap) = burst(64);
+    let hub = ListenerHub::new(tap, ListenSettings::default());
+    hub.open();
+    let _listener = hub.join(Mount::Mp3, false).map_err(|error| error.to_string());
+    assert_eq!(hub.frames_lost(), 0);
+    publish(100_000); // no encoder is so fast
+    let lost = wait_for("the loss", seconds(20), || {
+        Some(hub.frames_lost()).filter(|lost| *lost > 0)
+    });
+    hub.close();
+    assert!(hub.frames_lost() >= lost);
+    hub.open();
+    assert!(hub.frames_lost() >= lost);
 }
 
 /// What a listener who has just joined gets without waiting.

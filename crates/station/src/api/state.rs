@@ -302,6 +302,9 @@ pub struct ListeningState {
     pub urls: Vec<String>,
     /// How many are listening now.
     pub listeners: u32,
+    /// Frames since the start that the mounts' encoders came too late for: heard as silence.
+    #[ts(type = "number")]
+    pub frames_lost: u64,
 }
 
 /// The engine's health.
