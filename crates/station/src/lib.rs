@@ -15,6 +15,7 @@ mod breakdown;
 mod broadcast;
 mod captures;
 mod desk;
+mod folders;
 mod handle;
 mod material;
 mod notices;

@@ -1,5 +1,7 @@
 use super::*;
-use crate::api::ChannelPick;
+use crate::api::{BroadcastSettings, ChannelPick, DeviceChoice, StripSource};
+use crate::session::SessionStrip;
+use airdesk_dsp::Decibels;
 
 fn busy() -> Session {
     let mut session = Session::demo();
