@@ -23,7 +23,7 @@ pub(crate) fn run(session: Option<PathBuf>, port: Option<u16>, key_store: bool) 
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| anyhow!("the network threads could not be started: {error}"))?;
+        .map_err(|error| anyhow!("the network threads could not be started: {error}; end other programs, or raise the limit of processes, and start Airdesk again"))?;
     runtime.block_on(async {
         // Before the desk is started: a port that is taken must cost nobody's session anything.
         let bound = Face::bind(port).await?;

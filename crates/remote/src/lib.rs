@@ -36,7 +36,7 @@ pub enum ServeError {
         port: u16,
     },
     /// The system refuses it for another reason.
-    #[error("port {port} cannot be opened: {source}")]
+    #[error("port {port} cannot be opened: {source}; choose another with --port or AIRDESK_PORT")]
     Bind {
         /// The port.
         port: u16,

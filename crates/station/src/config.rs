@@ -23,7 +23,7 @@ pub struct Config {
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file is there and cannot be read.
-    #[error("the configuration {} cannot be read: {source}", path.display())]
+    #[error("the configuration {} cannot be read: {source}; make it readable or move it away", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is broken.
-    #[error("the configuration {} is broken: {reason}", path.display())]
+    #[error("the configuration {} is broken: {reason}; mend it or move it away", path.display())]
     Broken {
         /// The file.
         path: PathBuf,

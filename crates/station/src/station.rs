@@ -21,6 +21,7 @@ use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
 use crate::desk::Desk;
+use crate::folders::data_folder;
 use crate::handle::{Request, StationHandle};
 use crate::material::Library;
 use crate::notices::Notices;
@@ -28,7 +29,7 @@ use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
 use crate::recording::{Answer, RecordingDesk, TakenOver};
 use crate::secrets::Secrets;
-use crate::session::{Session, SessionError, SessionFile, SessionStrip, data_folder};
+use crate::session::{Session, SessionError, SessionFile, SessionStrip};
 use crate::strips::Strips;
 
 /// How often the station looks after what runs by itself.
@@ -76,7 +77,9 @@ pub enum StartError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// The system refuses threads.
-    #[error("the desk's threads could not be started: {0}")]
+    #[error(
+        "the desk's threads could not be started: {0}; end other programs, or raise the limit of processes, and start Airdesk again"
+    )]
     Threads(#[from] std::io::Error),
 }
 
