@@ -75,9 +75,11 @@ pub fn undisturbed<T>(mut listen: impl FnMut() -> T) -> T {
     for _ in 0..7 {
         let watch = Watch::begin();
         let heard = listen();
-        if watch.longest() < HINDERED {
+        let longest = watch.longest();
+        if longest < HINDERED {
             return heard;
         }
+        eprintln!("the machine was stopped for {longest:?}: heard again");
     }
     listen()
 }
