@@ -5,9 +5,7 @@ use airdesk_dsp::range::OutOfRange;
 use airdesk_dsp::{Decibels, Pan};
 use airdesk_engine::VCA_GROUPS;
 
-use crate::api::{
-    BusChainSettings, BusName, ChainSettings, CommandError, DuckerSettings, ErrorCode, LimiterSettings, StripControls,
-};
+use crate::api::{BusChainSettings, BusName, ChainSettings, CommandError, DuckerSettings, ErrorCode, LimiterSettings};
 
 /// Input trim, -20 to +40 dB.
 pub(crate) fn trim(level: f32) -> Result<Decibels, CommandError> {
@@ -76,18 +74,6 @@ pub(crate) fn vca(group: u8) -> Result<u8, CommandError> {
         code: ErrorCode::OutOfRange,
         message: format!("there is no VCA group {group}; they go from 0 to {last}"),
     })
-}
-
-/// All of a strip's controls, as a session's file has them.
-pub(crate) fn controls(controls: &StripControls) -> Result<(), CommandError> {
-    trim(controls.trim.db())?;
-    delay(&controls.delay)?;
-    chain(&controls.chain)?;
-    fader("fader", Some(controls.fader.db()))?;
-    for send in &controls.sends {
-        fader("send", Some(send.level.db()))?;
-    }
-    controls.vca.map(vca).transpose().map(drop)
 }
 
 fn checked<T: Copy>(settings: &T, checked: Result<(), OutOfRange>) -> Result<T, CommandError> {

@@ -1,8 +1,10 @@
 //! The session: everything the operator set, in one readable TOML file. Secrets are never in it.
 
 mod bus;
+mod check;
 mod error;
 mod file;
+mod mend;
 mod read;
 mod strip;
 

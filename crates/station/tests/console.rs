@@ -505,7 +505,10 @@ async fn a_recall_fades_and_a_hand_on_a_fader_keeps_it() {
         "{message}"
     );
     desk.ask(recall(2.0)).await;
-    assert_eq!(desk.faders().await, [-60.0, -60.0], "it begins where it was");
+    assert!(
+        desk.faders().await.iter().all(|db| *db < -50.0),
+        "it begins where it was"
+    );
     sleep(Duration::from_millis(800)).await;
     let way = desk.faders().await;
     assert!(way.iter().all(|db| (-59.0..-1.0).contains(db)), "{way:?}");

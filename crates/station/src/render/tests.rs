@@ -1,8 +1,9 @@
+use airdesk_dsp::compressor::CompressorSettings;
 use airdesk_dsp::{Decibels, Frame, Pan};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 use super::*;
-use crate::api::Material;
+use crate::api::{Material, Talkover};
 use crate::session::SessionStrip;
 
 fn write_wav(path: &Path, rate: u32, frames: impl Iterator<Item = Frame>) {
@@ -262,6 +263,43 @@ fn automation_is_played_when_it_is_due() {
     // The ramp begins with the block that is due, and not before.
     assert_eq!(heard[11_999][0], heard[0][0]);
     assert!(heard[12_063][0] < heard[0][0]);
+}
+
+#[test]
+fn a_rendering_has_the_stages_groups_buses_and_talkover_of_the_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let usual = a_second_of_half_scale(folder.path());
+    let level = |db| Decibels::new(db).expect("a level");
+    let heard = |session: Session| {
+        let out = folder.path().join("out.wav");
+        render(&request(session, out.clone()), |_, _| {}).expect("rendered");
+        read_wav(&out)[40_000][0]
+    };
+    // A compressor that lets a dB above -26 dBFS out as a third of one: 20 dB of half scale become 6.66.
+    let mut compressed = usual.clone();
+    let compressor = &mut compressed.strips[0].controls.chain.compressor;
+    (compressor.on, compressor.threshold_dbfs, compressor.knee_db) = (true, -26.0206, 0.0);
+    assert!((heard(compressed) - 0.05 * 10.0_f32.powf(20.0 / 3.0 / 20.0)).abs() < 1e-3);
+    let mut grouped = usual.clone();
+    grouped.strips[0].controls.vca = Some(2);
+    grouped.vcas = vec![level(0.0), level(0.0), level(-6.0206)];
+    assert!((heard(grouped) - 0.25).abs() < 1e-4);
+    let mut summed = usual.clone();
+    summed.buses[0].compressor = CompressorSettings {
+        on: true,
+        make_up_db: -6.0206,
+        threshold_dbfs: 0.0,
+        ..CompressorSettings::default()
+    };
+    assert!((heard(summed) - 0.25).abs() < 2e-3);
+    let mut ducked = usual.clone();
+    ducked.talkover.on = true;
+    ducked.talkover.depth_db = 40.0;
+    ducked.strips[0].controls.talkover = Talkover::Ducked;
+    let mut voice = usual.strips[0].clone();
+    (voice.name, voice.controls.talkover, voice.controls.pan) = ("Voice".into(), Talkover::Key, Pan::RIGHT);
+    ducked.strips.push(voice);
+    assert!((heard(ducked) - 0.005).abs() < 1e-4);
 }
 
 #[test]

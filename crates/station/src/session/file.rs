@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::folder_of;
+use super::mend::mend;
 use super::{Session, SessionError, read};
 
 /// The first line of a file that Airdesk wrote. Such a file must have the last line too: a TOML file cut
@@ -113,7 +114,10 @@ impl SessionFile {
         }
     }
 
+    /// Keeps a file that cannot be used as it is, and finds what can: the same without the values that cannot be, the
+    /// last good copy, or the demo.
     fn set_aside(&self, error: &SessionError) -> Opened {
+        let mended = fs::read_to_string(&self.path).ok().and_then(|text| mend(&text));
         let aside = (1..)
             .map(|n| self.path.with_extension(format!("broken-{n}.toml")))
             .find(|path| !path.exists())
@@ -122,14 +126,24 @@ impl SessionFile {
             Ok(()) => format!("it was set aside as {}", aside.display()),
             Err(error) => format!("it could not be set aside ({error})"),
         };
-        let (session, used) = match read(&self.previous()) {
-            Ok(session) => (session, "the last good copy is used"),
-            Err(_) => (Session::demo(), "there is no earlier copy, so the demo session is used"),
+        let (session, warning) = match (mended, read(&self.previous())) {
+            (Some((session, faults)), _) => {
+                let path = self.path.display();
+                let warning = format!(
+                    "the session {path} had values that cannot be, and the usual ones are used: {faults}; {place}"
+                );
+                (session, warning)
+            }
+            (None, Ok(session)) => (session, format!("{error}; {place}, and the last good copy is used")),
+            (None, Err(_)) => {
+                let used = "there is no earlier copy, so the demo session is used";
+                (Session::demo(), format!("{error}; {place}, and {used}"))
+            }
         };
         Opened {
             session,
             first_run: false,
-            warning: Some(format!("{error}; {place}, and {used}")),
+            warning: Some(warning),
         }
     }
 

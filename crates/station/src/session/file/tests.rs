@@ -132,11 +132,73 @@ fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
         assert!(matches!(error, SessionError::Broken { .. }), "{error}");
         let message = error.to_string();
         assert!(said.iter().all(|said| message.contains(said)), "{said:?}: {message}");
-        let warning = file.open().expect("the demo").warning.expect("a warning");
+        let warning = file.open().expect("something").warning.expect("a warning");
         assert!(warning.contains("set aside"), "{warning}");
     }
     fs::write(file.path(), strip("Mic", "fader = -inf")).expect("written");
     assert_eq!(read(file.path()).expect("off is a place").strips.len(), 1);
+}
+
+#[test]
+fn values_that_cannot_be_give_way_to_the_usual_ones_and_all_else_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("show.toml"));
+    let text = r#"
+title = "Tonight"
+rate = 47
+[[buses]]
+bus = "programme"
+fader = 12.0
+[[buses]]
+bus = "cue"
+fader = -6.0
+[[strips]]
+name = "Mic"
+trim = 24.0
+fader = "loud"
+colour = "red"
+source = { type = "silent" }
+gate = { on = true, thresholdDbfs = 5.0 }
+compressor = { on = true, thresholdDbfs = -30.0 }
+[[strips]]
+name = "Lost"
+source = { type = "tape" }
+[[scenes]]
+name = "Opening"
+[[scenes.strips]]
+name = "Mic"
+fader = 20.0
+source = { type = "silent" }
+"#;
+    fs::write(file.path(), text).expect("written");
+    assert!(read(file.path()).is_err(), "a rendering does not guess");
+    let opened = file.open().expect("a session");
+    let session = opened.session;
+    let level = |db| Decibels::new(db).expect("a level");
+    assert_eq!((session.title.as_str(), session.rate), ("Tonight", 48_000));
+    let faders = [BusName::Programme, BusName::Cue].map(|bus| session.bus(bus).fader);
+    assert_eq!(faders, [level(0.0), level(-6.0)]);
+    assert_eq!(session.strips.len(), 1, "a strip without a source is none");
+    let controls = session.strips[0].controls;
+    assert_eq!((controls.trim, controls.fader), (level(24.0), level(0.0)));
+    assert_eq!(controls.chain.gate, Default::default());
+    assert_eq!(
+        (controls.chain.compressor.on, controls.chain.compressor.threshold_dbfs),
+        (true, -30.0)
+    );
+    assert_eq!(session.scenes[0].strips[0].controls.fader, level(0.0));
+    let warning = opened.warning.expect("it is said");
+    for said in [
+        "show.toml",
+        "had values that cannot be",
+        "strips[0]",
+        "and 4 more",
+        "broken-1",
+    ] {
+        assert!(warning.contains(said), "{said:?}: {warning}");
+    }
+    let kept = fs::read_to_string(folder.path().join("show.broken-1.toml")).expect("kept");
+    assert_eq!(kept, text, "not a byte is lost");
 }
 
 #[test]
