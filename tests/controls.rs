@@ -205,6 +205,36 @@ fn meters_show_what_is_heard() {
 }
 
 #[test]
+fn an_aux_bus_plays_what_is_sent_to_it_and_the_programme_without_a_guest() {
+    measure(|| {
+        let mut studio = Studio::open();
+        studio
+            .desk
+            .say(json!({ "type": "setOutput", "output": "cue", "device": null }));
+        let phones = studio.desk.device("PipeWire", "phones1", "output");
+        studio.desk.play_on("aux1", &phones);
+        studio.desk.set(studio.one, &json!({ "fader": null }));
+        let send = json!({ "type": "setSend", "strip": studio.one, "to": "aux1", "level": -6.0, "tap": "preFader" });
+        studio.desk.say(send);
+        studio.desk.wait_for_lock();
+        let [one, other] = studio.on("phones1");
+        near(one, ONE.db - 6.0);
+        silent(other);
+        silent(studio.on("out1")[0]);
+        // What the guest on the other strip hears: everything but the guest.
+        studio.desk.set(studio.one, &json!({ "fader": 0.0 }));
+        let send = json!({ "type": "setSend", "strip": studio.one, "to": "aux1", "level": null, "tap": "preFader" });
+        studio.desk.say(send);
+        let minus = json!({ "type": "setMixMinus", "bus": "aux1", "without": studio.other });
+        studio.desk.say(minus);
+        let [one, other] = studio.on("phones1");
+        near(one, ONE.db + CENTRE);
+        silent(other);
+        near(studio.on("out1")[1], OTHER.db + CENTRE);
+    });
+}
+
+#[test]
 fn a_programme_that_is_too_hot_stays_under_the_ceiling_and_the_clip_light_counts() {
     measure(|| {
         let mut studio = Studio::open();
