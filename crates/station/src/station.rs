@@ -23,12 +23,12 @@ use crate::automation::Automation;
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
-use crate::control::BusControl;
 use crate::desk::Desk;
 use crate::fades::{self, Fades};
 use crate::folders::data_folder;
 use crate::handle::{Request, StationHandle};
 use crate::history::History;
+use crate::keeping::SAVE_AFTER;
 use crate::loudness::Meters;
 use crate::material::Library;
 use crate::notices::Notices;
@@ -37,20 +37,13 @@ use crate::playback::{Opened, Playbacks};
 use crate::recording::{Answer, RecordingDesk, TakenOver};
 use crate::scenes::Scene;
 use crate::secrets::Secrets;
-use crate::session::{Session, SessionBus, SessionError, SessionFile, SessionStrip};
+use crate::session::{Session, SessionError, SessionFile};
 use crate::strips::Strips;
 
 /// How often the station looks after what runs by itself.
 const TICK: Duration = Duration::from_millis(100);
 /// How often levels go out while somebody looks: 60 times a second.
 const METER_TICK: Duration = Duration::from_micros(16_667);
-/// A change is on disk this much later, so that a moving fader is saved once.
-const SAVE_AFTER: Duration = Duration::from_millis(300);
-
-/// How long the end of a desk waits for a disk.
-const STOP_LIMIT: Duration = Duration::from_secs(5);
-/// A session that could not be saved is tried again this much later.
-const SAVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// What a station is started with.
 #[derive(Clone)]
@@ -240,7 +233,7 @@ pub(crate) struct Core {
     pub(crate) recording: RecordingDesk,
     pub(crate) air: Air,
     /// The session's, which a running desk keeps and does not play.
-    automation: Vec<Automation>,
+    pub(crate) automation: Vec<Automation>,
     pub(crate) library: Library,
     pub(crate) devices: Arc<DeviceList>,
     pub(crate) notices: Notices,
@@ -251,11 +244,11 @@ pub(crate) struct Core {
     pub(crate) breakdown: Breakdown,
     pub(crate) file: Arc<SessionFile>,
     /// Another thread is saving: a disk may take its time.
-    saving: bool,
+    pub(crate) saving: bool,
     /// Since when there is something (more) to save.
     pub(crate) unsaved: Option<Instant>,
     /// How long it waits for that.
-    save_after: Duration,
+    pub(crate) save_after: Duration,
     pub(crate) buses: [BusState; BUSES],
     pub(crate) vcas: [VcaState; VCA_GROUPS],
     pub(crate) talkover: DuckerSettings,
@@ -267,7 +260,7 @@ pub(crate) struct Core {
     pub(crate) first_run: bool,
     pub(crate) scanned: bool,
     pub(crate) sequence: u32,
-    internal: mpsc::UnboundedSender<Internal>,
+    pub(crate) internal: mpsc::UnboundedSender<Internal>,
 }
 
 impl Core {
@@ -328,168 +321,6 @@ impl Core {
         }
     }
 
-    /// Sets the desk up as the session says.
-    fn take_up(&mut self, session: Session) {
-        for (state, level) in self.vcas.iter_mut().zip(&session.vcas) {
-            state.fader = *level;
-        }
-        for bus in &session.buses {
-            let state = &mut self.buses[bus.bus.place()];
-            (state.fader, state.stages) = (bus.fader, bus.stages());
-        }
-        self.send_buses();
-        let mut strips = Vec::new();
-        for strip in &session.strips {
-            let added = self.add_strip(strip);
-            if let Err(error) = &added {
-                self.notice(Severity::Error, format!("strip {}: {error}", strip.name));
-            }
-            strips.push(added.ok());
-        }
-        for bus in &session.buses {
-            // Only now does the strip that it leaves out have an id.
-            let without = bus.without.and_then(|place| strips.get(place - 1).copied().flatten());
-            if let Some(strip) = without
-                && let Err(error) = self.control_bus(bus.bus, BusControl::Without(Some(strip)))
-            {
-                self.notice(Severity::Error, error.message);
-            }
-            self.playbacks.choose(OutputName::of(bus.bus), bus.output.clone());
-        }
-        self.air.set_title(&session.title);
-        self.listeners.introduce(self.air.introduction());
-        if session.listening {
-            self.set_listening(true);
-        }
-        self.unsaved = self.first_run.then(Instant::now);
-    }
-
-    fn session(&self) -> Session {
-        Session {
-            rate: self.desk.rate.hz(),
-            limiter: self.limiter,
-            talkover: self.talkover,
-            vcas: self.vcas.iter().map(|vca| vca.fader).collect(),
-            listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),
-            title: self.air.title().to_owned(),
-            recording: self.recording.settings().clone(),
-            broadcast: self.air.settings().clone(),
-            buses: self.session_buses(),
-            strips: self.strips.states().map(SessionStrip::from).collect(),
-            scenes: self.scenes.clone(),
-            automation: self.automation.clone(),
-        }
-    }
-
-    pub(crate) fn session_buses(&self) -> Vec<SessionBus> {
-        let place = |id| {
-            self.strips
-                .states()
-                .position(|strip| strip.id == id)
-                .map(|index| index + 1)
-        };
-        let buses = self.buses.iter().map(|state| SessionBus {
-            bus: state.bus,
-            fader: state.fader,
-            without: state.without.and_then(place),
-            output: self.playbacks.choice(OutputName::of(state.bus)),
-            equaliser: state.stages.equaliser,
-            compressor: state.stages.compressor,
-        });
-        // A programme without an output was taken off it: that must be written too.
-        buses
-            .filter(|bus| bus.bus == BusName::Programme || *bus != SessionBus::new(bus.bus))
-            .collect()
-    }
-
-    /// Something was set: it is saved soon.
-    pub(crate) fn touch(&mut self) {
-        self.unsaved.get_or_insert_with(Instant::now);
-    }
-
-    /// Saves on another thread, one save at a time: the last one wins.
-    fn save(&mut self, session: Session) {
-        (self.saving, self.unsaved) = (true, None);
-        let (file, internal) = (self.file.clone(), self.internal.clone());
-        tokio::task::spawn_blocking(move || {
-            // The station waits for the last one when it ends, but not for ever.
-            let _ = internal.send(Internal::Saved(file.save(&session)));
-        });
-    }
-
-    fn saved(&mut self, result: Result<(), SessionError>) {
-        self.saving = false;
-        match result {
-            Ok(()) => {
-                if std::mem::replace(&mut self.save_after, SAVE_AFTER) == SAVE_AGAIN {
-                    self.notice(Severity::Info, "the session is saved again".into());
-                }
-            }
-            Err(error) => {
-                self.unsaved = Some(Instant::now());
-                self.save_after = SAVE_AGAIN;
-                self.notice(Severity::Error, format!("{error}; until then it is tried every 5 s"));
-            }
-        }
-    }
-
-    async fn stop(&mut self, internal: &mut mpsc::UnboundedReceiver<Internal>) -> Result<(), SessionError> {
-        let until = tokio::time::Instant::now() + STOP_LIMIT;
-        let session = self.session(); // before the mounts are closed: they are open again next time
-        self.recording.finish();
-        self.tell_recorder();
-        self.air.finish();
-        self.listeners.close();
-        let saved = self.settle(session, internal, until).await;
-        if let Err(error) = &saved {
-            tracing::error!("{error}; the changes since it was last saved are lost");
-        }
-        tracing::info!("the desk has stopped");
-        saved
-    }
-
-    /// Waits until the recording is whole and the session is saved as it is now.
-    async fn settle(
-        &mut self,
-        session: Session,
-        internal: &mut mpsc::UnboundedReceiver<Internal>,
-        until: tokio::time::Instant,
-    ) -> Result<(), SessionError> {
-        let (mut last, mut saved) = (Some(session), None);
-        loop {
-            if !self.saving
-                && let Some(session) = last.take()
-            {
-                self.save(session);
-            }
-            if self.recording.is_settled()
-                && let Some(saved) = saved.take()
-            {
-                return saved;
-            }
-            match tokio::time::timeout_at(until, internal.recv()).await {
-                Ok(Some(Internal::Saved(result))) => {
-                    self.saving = false;
-                    // One that was under way before is not the last.
-                    saved = last.is_none().then_some(result);
-                }
-                Ok(Some(message @ (Internal::RecordingStarted(..) | Internal::RecordingStopped(..)))) => {
-                    self.hear(message);
-                }
-                Ok(Some(message @ Internal::RecordingTakenOver(_))) => self.hear(message),
-                Ok(Some(_)) => {} // a device that opens now closes here
-                Ok(None) | Err(_) => break,
-            }
-        }
-        if !self.recording.is_settled() {
-            tracing::error!(
-                "the disk has not finished the recording within {} s",
-                STOP_LIMIT.as_secs()
-            );
-        }
-        saved.unwrap_or_else(|| Err(self.file.not_in_time()))
-    }
-
     /// Tells every host. Nobody listening is no fault.
     pub(crate) fn tell(&self, event: Event) {
         let _ = self.events.send(event);
@@ -503,7 +334,7 @@ impl Core {
     }
 
     /// Takes in what helpers report.
-    fn hear(&mut self, message: Internal) {
+    pub(crate) fn hear(&mut self, message: Internal) {
         match message {
             Internal::Engine(notice) => self.hear_engine(notice),
             Internal::Devices(list) => self.hear_devices(list),

@@ -1,0 +1,70 @@
+//! The end of a station, in order: what is being recorded becomes whole, and the session is saved as it is.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::session::{Session, SessionError};
+use crate::station::{Core, Internal};
+
+/// How long the end of a desk waits for a disk.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+impl Core {
+    pub(crate) async fn stop(&mut self, internal: &mut mpsc::UnboundedReceiver<Internal>) -> Result<(), SessionError> {
+        let until = tokio::time::Instant::now() + STOP_LIMIT;
+        let session = self.session(); // before the mounts are closed: they are open again next time
+        self.recording.finish();
+        self.tell_recorder();
+        self.air.finish();
+        self.listeners.close();
+        let saved = self.settle(session, internal, until).await;
+        if let Err(error) = &saved {
+            tracing::error!("{error}; the changes since it was last saved are lost");
+        }
+        tracing::info!("the desk has stopped");
+        saved
+    }
+
+    /// Waits until the recording is whole and the session is saved as it is now.
+    async fn settle(
+        &mut self,
+        session: Session,
+        internal: &mut mpsc::UnboundedReceiver<Internal>,
+        until: tokio::time::Instant,
+    ) -> Result<(), SessionError> {
+        let (mut last, mut saved) = (Some(session), None);
+        loop {
+            if !self.saving
+                && let Some(session) = last.take()
+            {
+                self.save(session);
+            }
+            if self.recording.is_settled()
+                && let Some(saved) = saved.take()
+            {
+                return saved;
+            }
+            match tokio::time::timeout_at(until, internal.recv()).await {
+                Ok(Some(Internal::Saved(result))) => {
+                    self.saving = false;
+                    // One that was under way before is not the last.
+                    saved = last.is_none().then_some(result);
+                }
+                Ok(Some(message @ (Internal::RecordingStarted(..) | Internal::RecordingStopped(..)))) => {
+                    self.hear(message);
+                }
+                Ok(Some(message @ Internal::RecordingTakenOver(_))) => self.hear(message),
+                Ok(Some(_)) => {} // a device that opens now closes here
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if !self.recording.is_settled() {
+            tracing::error!(
+                "the disk has not finished the recording within {} s",
+                STOP_LIMIT.as_secs()
+            );
+        }
+        saved.unwrap_or_else(|| Err(self.file.not_in_time()))
+    }
+}
