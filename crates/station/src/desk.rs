@@ -11,12 +11,16 @@ use airdesk_engine::time::Clock;
 use airdesk_engine::{
     BUSES, Engine, EngineCommand, EngineLink, EngineSettings, EngineThread, MAX_STRIPS, Notice, StripId,
 };
-use rtrb::Producer;
+use rtrb::{Producer, PushError};
 
 use crate::api::{BusName, CommandError, ErrorCode};
 
 /// How often the janitor looks for what the engine has put down.
 const ROUND: Duration = Duration::from_millis(20);
+
+/// So often a full ring is tried again, and after so long: a block takes 1.3 ms, the janitor's round 20.
+const PATIENCE: u32 = 100;
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Hears what the engine has to say, on the janitor's thread.
 type Tell = Arc<dyn Fn(Notice) + Send + Sync>;
@@ -144,13 +148,21 @@ impl Desk {
         Ok(())
     }
 
-    /// Sends one command.
+    /// Sends one command. A scene of many strips fills the ring faster than the engine empties it, a block at a time:
+    /// then this waits, some milliseconds.
     ///
     /// # Errors
     /// When the engine takes none: it has stopped or cannot keep up.
-    pub(crate) fn send(&mut self, command: EngineCommand) -> Result<(), CommandError> {
+    pub(crate) fn send(&mut self, mut command: EngineCommand) -> Result<(), CommandError> {
         self.check()?;
-        self.engine.commands.push(command).map_err(|_| CommandError {
+        for _ in 0..PATIENCE {
+            match self.engine.commands.push(command) {
+                Ok(()) => return Ok(()),
+                Err(PushError::Full(refused)) => command = refused,
+            }
+            thread::sleep(MOMENT);
+        }
+        Err(CommandError {
             code: ErrorCode::Unavailable,
             message: "the engine does not take commands now; try again in a moment".into(),
         })

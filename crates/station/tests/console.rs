@@ -585,3 +585,61 @@ async fn the_spectrum_of_a_bus_is_told_while_somebody_looks() {
     desk.ask(AudioCommand::ShowSpectrum { bus: None }).await;
     desk.stop().await;
 }
+
+#[tokio::test]
+async fn a_scene_of_a_full_desk_is_recalled_to_the_last_control() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let strip = |n: usize| SessionStrip::new(&format!("Strip {n}"), StripSource::Silent);
+    let mut session = Session {
+        strips: (0..256).map(strip).collect(),
+        ..Session::default()
+    };
+    let usual = session.strips[0].controls;
+    for strip in &mut session.strips {
+        let controls = &mut strip.controls;
+        (controls.channels, controls.inverted) = (ChannelMode::Mono, [true, true]);
+        (controls.trim, controls.fader, controls.chain) = (level(6.0), level(-6.0), busy_chain());
+        controls.delay = DelaySettings { delay_ms: 10.0 };
+        (controls.mute, controls.solo, controls.solo_safe, controls.cue) = (true, true, true, true);
+        (controls.vca, controls.talkover, controls.pan_law) = (Some(1), Talkover::Ducked, PanLaw::Balance);
+        controls.sends.iter_mut().for_each(|send| send.level = level(-10.0));
+    }
+    let wanted = session.strips[0].controls;
+    SessionFile::new(folder.path().join("session.toml"))
+        .save(&session)
+        .expect("a session");
+    let mut desk = Desk::at(folder);
+    desk.ask(AudioCommand::StoreScene { name: "All".into() }).await;
+    session.strips.iter_mut().for_each(|strip| strip.controls = usual);
+    let parts = vec![
+        ScenePart::Levels,
+        ScenePart::Switches,
+        ScenePart::Stages,
+        ScenePart::Sends,
+        ScenePart::Groups,
+    ];
+    let recall = |name: &str| AudioCommand::RecallScene {
+        name: name.into(),
+        parts: parts.clone(),
+        strips: Vec::new(),
+        fade: 0.0,
+    };
+    // Everything back to rest, as another scene, and from there to the first in one go.
+    desk.stop().await;
+    let file = SessionFile::new(desk.folder.path().join("session.toml"));
+    let kept = file.open().expect("the session").session;
+    session.scenes = kept.scenes;
+    file.save(&session).expect("saved");
+    let mut desk = Desk::at(std::mem::replace(
+        &mut desk.folder,
+        tempfile::tempdir().expect("a folder"),
+    ));
+    assert!(desk.now().await.strips.iter().all(|strip| strip.controls == usual));
+    desk.ask(recall("All")).await;
+    let now = desk.now().await;
+    assert!(now.strips.iter().all(|strip| strip.controls == wanted));
+    assert_eq!(now.notices, [], "the engine has taken every command");
+    desk.ask(AudioCommand::Undo).await;
+    assert!(desk.now().await.strips.iter().all(|strip| strip.controls == usual));
+    desk.stop().await;
+}
