@@ -23,6 +23,9 @@ export const BUSES = [
   "aux8",
 ] as const satisfies BusName[];
 
+/** The aux buses; a strip's sends are in this order. */
+export const AUX_BUSES = BUSES.slice(2);
+
 /** Whose levels: a bus by its name, a strip by its id. */
 export type MeterKey = BusName | number;
 

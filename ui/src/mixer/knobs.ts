@@ -1,4 +1,5 @@
 // How trim and pan are read and written.
+import { readNumber } from "../ui/number";
 import { signed } from "./faderLaw";
 
 export const TRIM_MIN = -20;
@@ -10,7 +11,7 @@ export function trimText(level: number): string {
 }
 
 export function parseTrim(text: string): number | undefined {
-  return numberIn(text.replace(/\s*db$/i, ""));
+  return readNumber(text.replace(/\s*db$/i, ""));
 }
 
 /** "C", "L 40", "R 100": the side and how many hundredths of the way to it. */
@@ -25,11 +26,6 @@ export function parsePan(text: string): number | undefined {
   const plain = text.trim().toLowerCase();
   if (["c", "0", "centre", "center"].includes(plain)) return 0;
   const side = plain.startsWith("l") ? -1 : 1;
-  const hundredths = numberIn(plain.replace(/^[lr]\s*/, ""));
+  const hundredths = readNumber(plain.replace(/^[lr]\s*/, ""));
   return hundredths === undefined ? undefined : Math.min(1, Math.max(-1, (side * hundredths) / 100));
-}
-
-function numberIn(text: string): number | undefined {
-  const plain = text.trim().replace(",", ".").replace("−", "-");
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : undefined;
 }

@@ -8,6 +8,7 @@ const CONFIRM_MS = 250;
 export class UnderFinger<T> {
   #confirmed: () => T;
   #send: (value: T) => Promise<boolean>;
+  #same: (one: T, other: T) => boolean;
   #moved = $state.raw<{ value: T } | null>(null);
   #held = false;
   #unsent = false;
@@ -15,10 +16,15 @@ export class UnderFinger<T> {
   #frame = 0;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
 
-  /** `send` says whether the station obeyed. */
-  constructor(confirmed: () => T, send: (value: T) => Promise<boolean>) {
+  /** `send` says whether the station obeyed; `same`, for values of many parts, whether two are alike. */
+  constructor(
+    confirmed: () => T,
+    send: (value: T) => Promise<boolean>,
+    same: (one: T, other: T) => boolean = Object.is,
+  ) {
     this.#confirmed = confirmed;
     this.#send = send;
+    this.#same = same;
   }
 
   /** What to draw. */
@@ -33,7 +39,7 @@ export class UnderFinger<T> {
 
   /** The finger moves the control. */
   move(value: T): void {
-    if (value === this.value) return;
+    if (this.#same(value, this.value)) return;
     clearTimeout(this.#giveUp);
     this.#moved = { value };
     this.#unsent = true;
@@ -75,7 +81,7 @@ export class UnderFinger<T> {
   #settle(): void {
     if (this.#held || this.#unsent || this.#underway > 0 || !this.#moved) return;
     clearTimeout(this.#giveUp);
-    if (this.#moved.value === this.#confirmed()) this.#moved = null;
+    if (this.#same(this.#moved.value, this.#confirmed())) this.#moved = null;
     else this.#giveUp = setTimeout(() => (this.#moved = null), CONFIRM_MS);
   }
 }
