@@ -217,3 +217,56 @@ fn a_peak_is_reported_until_somebody_has_seen_it() {
     rig.console.report(&mut report, true);
     assert_eq!(report.strips().next().expect("a strip").levels.peak, [0.0, 0.0]);
 }
+
+#[test]
+fn no_control_thrown_from_end_to_end_is_heard_as_a_step() {
+    type Throw = fn(StripId, bool) -> EngineCommand;
+    let throws: [(&str, f64, Throw); 9] = [
+        ("trim", 0.005, |id, up| {
+            EngineCommand::SetTrim(id, level(if up { 40.0 } else { -20.0 }))
+        }),
+        ("fader", 0.15, |id, up| {
+            EngineCommand::SetFader(id, if up { level(10.0) } else { Decibels::SILENCE })
+        }),
+        ("pan", 0.5, |id, up| {
+            EngineCommand::SetPan(id, if up { Pan::RIGHT } else { Pan::LEFT })
+        }),
+        ("mute", 0.5, |id, up| EngineCommand::SetMute(id, up)),
+        ("solo of another", 0.5, |_, up| {
+            EngineCommand::SetSolo(StripId::new(1, 1), up)
+        }),
+        ("solo safe", 0.5, |id, up| EngineCommand::SetSoloSafe(id, up)),
+        ("cue", 0.5, |id, up| EngineCommand::SetCue(id, up)),
+        ("programme fader", 0.15, |_, up| {
+            EngineCommand::SetBusFader(BusId::Programme, if up { level(10.0) } else { Decibels::SILENCE })
+        }),
+        ("cue fader", 0.15, |_, up| {
+            EngineCommand::SetBusFader(BusId::Cue, if up { level(10.0) } else { Decibels::SILENCE })
+        }),
+    ];
+    for (control, amplitude, throw) in throws {
+        let mut rig = Rig::new();
+        let audio = sine(220.0, amplitude, 64 * 400);
+        let cue = control == "cue fader";
+        let id = rig.strip(0, &audio, StripControls { cue, ..plain() });
+        rig.strip(1, &[], StripControls::default());
+        // Solo safe is heard where somebody else is soloed.
+        rig.obey(EngineCommand::SetSolo(StripId::new(1, 1), control == "solo safe"));
+        let (mut programme, mut phones) = rig.hear(40);
+        let before = [programme.len(), phones.len()].map(|length| length - 1);
+        for round in 0..8 {
+            rig.obey(throw(id, round % 2 == 0));
+            // Turned back on its way, too.
+            let (more, cue) = rig.hear(if round < 4 { 30 } else { 7 });
+            programme.extend(more);
+            phones.extend(cue);
+        }
+        let heard = [&programme[before[0] - 2_000..], &phones[before[1] - 2_000..]];
+        let moves = heard.iter().any(|heard| !is_silent(heard));
+        assert!(moves, "{control}: nothing was heard");
+        for heard in heard {
+            let click = click_db(heard);
+            assert!(click < -80.0, "{control}: {click:.1} dBFS");
+        }
+    }
+}
