@@ -117,9 +117,10 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
                 })
             })
             .collect();
-        let mut writes = thread::spawn(move || {
+        let watch = Watch::begin();
+        let writes = thread::spawn(move || {
             pin_to_cpu(0);
-            let real_time = prefer_this_thread();
+            let real_time = prefer_this_thread(20);
             let mut writes = Vec::new();
             let start = Instant::now();
             while start.elapsed() < Duration::from_secs(2) {
@@ -128,11 +129,12 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
                 writer.publish(&block(1.0), Nanos(0));
                 // With ordinary priority the scheduler may take the CPU away, which is no waiting of
                 // ours: then the thread's own CPU time counts, in which a spin would show.
-                writes.push(if real_time {
+                let took = if real_time {
                     begun.elapsed()
                 } else {
                     thread_time() - before
-                });
+                };
+                writes.push((begun, took));
                 thread::sleep(Duration::from_micros(1333));
             }
             writes
@@ -143,14 +145,59 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
         for reader in readers {
             reader.join().expect("a reader panicked");
         }
-        // A write is a copy of half a kilobyte. A hypervisor may stop the whole machine inside some, for 10 ms and more:
-        // the bound is on 99 of 100. A spin comes again and again, or lasts until somebody takes the CPU away.
-        writes.sort();
-        let [usual, longest] = [writes[writes.len() * 99 / 100], writes[writes.len() - 1]];
+        // A write is a copy of half a kilobyte. A hypervisor may stop the whole machine inside one.
+        let stops = watch.end();
+        let stood_still = |begun: Instant, took: Duration| {
+            let mut overlapping = stops.iter().filter(|(due, ran)| *due < begun + took && begun < *ran);
+            overlapping.any(|(due, ran)| *ran - *due >= took / 2)
+        };
+        let longest = writes.iter().filter(|(begun, took)| !stood_still(*begun, *took));
+        let longest = longest.map(|(_, took)| *took).max().expect("a write");
         assert!(
-            usual <= Duration::from_micros(100) && longest <= Duration::from_millis(100),
-            "a write took {usual:?}, and one {longest:?}, with readers polling {poll:?}"
+            longest <= Duration::from_micros(100),
+            "a write took {longest:?} with readers polling {poll:?}"
         );
+        assert!(writes.len() > 500, "only {} writes in 2 s", writes.len());
+    }
+}
+
+/// Looks from above everybody else on the same CPU whether the CPU runs at all. Whoever spins below is no stop to it.
+#[cfg(target_os = "linux")]
+struct Watch {
+    end: Arc<AtomicBool>,
+    watcher: thread::JoinHandle<Vec<(Instant, Instant)>>,
+}
+
+#[cfg(target_os = "linux")]
+impl Watch {
+    fn begin() -> Self {
+        let end = Arc::new(AtomicBool::new(false));
+        let ended = end.clone();
+        let watcher = thread::spawn(move || {
+            pin_to_cpu(0);
+            let mut stops = Vec::new();
+            if !prefer_this_thread(90) {
+                return stops; // from down here nobody can tell
+            }
+            let mut due = Instant::now();
+            while !ended.load(Ordering::Relaxed) {
+                due += Duration::from_micros(100);
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                let now = Instant::now();
+                if now > due + Duration::from_micros(50) {
+                    stops.push((due, now));
+                }
+                due = due.max(now);
+            }
+            stops
+        });
+        Self { end, watcher }
+    }
+
+    /// When it should have run, and when it did.
+    fn end(self) -> Vec<(Instant, Instant)> {
+        self.end.store(true, Ordering::Relaxed);
+        self.watcher.join().expect("the watcher panicked")
     }
 }
 
@@ -166,8 +213,10 @@ fn pin_to_cpu(cpu: usize) {
 }
 
 #[cfg(target_os = "linux")]
-fn prefer_this_thread() -> bool {
-    let priority = libc::sched_param { sched_priority: 20 };
+fn prefer_this_thread(priority: i32) -> bool {
+    let priority = libc::sched_param {
+        sched_priority: priority,
+    };
     // SAFETY: the structure outlives the call.
     unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &priority) == 0 }
 }
