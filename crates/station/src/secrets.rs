@@ -141,15 +141,27 @@ impl Secrets {
         answers.recv_timeout(PATIENCE).ok().flatten()
     }
 
+    /// What is in the file. A file that cannot be read or is broken has nothing to say, and is not written over.
     fn read_file(&self) -> BTreeMap<String, String> {
-        fs::read_to_string(&self.file)
-            .ok()
-            .and_then(|text| toml::from_str(&text).ok())
-            .unwrap_or_default()
+        self.try_read_file().unwrap_or_else(|error| {
+            tracing::error!("the passwords in {} cannot be used: {error}", self.file.display());
+            BTreeMap::new()
+        })
+    }
+
+    fn try_read_file(&self) -> io::Result<BTreeMap<String, String>> {
+        match fs::read_to_string(&self.file) {
+            // The parser's message may quote the line, and a secret with it.
+            Ok(text) => toml::from_str(&text).map_err(|_| io::Error::other("it is broken; mend it or move it away")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(error),
+        }
     }
 
     fn change_file(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> io::Result<()> {
-        let mut passwords = self.read_file();
+        let path = self.file.display();
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{path}: {error}"));
+        let mut passwords = self.try_read_file().map_err(named)?;
         if !change(&mut passwords) {
             return Ok(());
         }
@@ -172,6 +184,28 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_passwords_that_is_broken_is_named_and_not_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("passwords.toml");
+        let secrets = Secrets::new(folder.path()).without_key_store();
+        let torn = "\"stream@one\" = \"hackme-1\"\n\"stream@two\" = \"hack";
+        fs::write(&file, torn).expect("written");
+        let error = secrets
+            .set("stream@host", &Secret::new("new".into()))
+            .expect_err("refused");
+        let said = error.to_string();
+        assert!(
+            said.contains("passwords.toml") && said.contains("mend it or move it away"),
+            "{said}"
+        );
+        assert!(!said.contains("hack"), "{said}");
+        assert_eq!(fs::read_to_string(&file).expect("kept"), torn);
+        assert_eq!(secrets.get("stream@one"), (None, PasswordState::None));
+        fs::remove_file(&file).expect("moved away");
+        secrets.set("stream@host", &Secret::new("new".into())).expect("kept");
+    }
 
     #[test]
     fn without_a_key_store_a_password_is_in_a_file_for_this_user_alone() {
