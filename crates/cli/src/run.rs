@@ -39,7 +39,7 @@ pub(crate) fn run(session: Option<PathBuf>, port: Option<u16>, key_store: bool) 
             () = asked_to_end() => Ok(()),
             () = handle.ended() => Err(anyhow!("the desk has ended by itself; start Airdesk again")),
             failed = face.failed() => match failed {
-                Some(error) => Err(anyhow!("the console can no longer be served: {error}")),
+                Some(error) => Err(anyhow!("the console can no longer be served: {error}; start Airdesk again")),
                 None => Ok(()),
             },
         };

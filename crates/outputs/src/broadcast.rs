@@ -62,7 +62,7 @@ impl BroadcastSettings {
         self.source.check()?;
         if self.transport == TransportKind::Libshout && !cfg!(feature = "libshout") {
             return Err(SourceError::Settings(
-                "this build has no libshout; choose the native transport".into(),
+                "this build has no libshout; choose Airdesk as the source client".into(),
             ));
         }
         Ok(())

@@ -24,7 +24,7 @@ use crate::icecast::Recovery;
 #[non_exhaustive]
 pub enum StartError {
     /// The system refused a thread.
-    #[error("the system has no thread left for a meter")]
+    #[error("the system has no thread left for a meter; end other programs")]
     Thread(#[source] std::io::Error),
 }
 

@@ -131,7 +131,7 @@ impl Air {
     /// What the operator must know about where the password is.
     pub(crate) fn warning(&self) -> Option<String> {
         (self.kept == PasswordState::File).then(|| {
-            "no key store has taken the stream password: it is in a file that only this user can read".to_owned()
+            "no key store has taken the stream password: it is in passwords.toml in Airdesk's folder, which only this user can read".to_owned()
         })
     }
 

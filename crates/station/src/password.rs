@@ -126,7 +126,9 @@ impl Cupboard {
 fn not_kept(reason: impl std::fmt::Display) -> CommandError {
     CommandError {
         code: ErrorCode::Storage,
-        message: format!("the password could not be kept: {reason}; it has not been changed"),
+        message: format!(
+            "the password could not be kept: {reason}; it has not been changed. Unlock the key store, or free space and try again"
+        ),
     }
 }
 

@@ -287,10 +287,10 @@ fn meaning(error: &ShoutConnError, settings: &SourceSettings, accepted_before: b
         ShoutConnError::ShoutError(code @ (ShoutErr::NoTLS | ShoutErr::TLSBadCert)) => SourceError::Tls {
             host,
             port: settings.port,
-            reason: format!("{code:?}; only the native transport can trust a single certificate"),
+            reason: format!("{code:?}; choose Airdesk as the source client to trust a single certificate"),
         },
         ShoutConnError::ShoutError(ShoutErr::Insane | ShoutErr::Unsupported) | ShoutConnError::NulError(_) => {
-            SourceError::Settings("libshout does not take these settings; choose the native transport".into())
+            SourceError::Settings("libshout does not take these settings; choose Airdesk as the source client".into())
         }
         ShoutConnError::ShoutError(code) => broke(&format!("libshout says {code:?}")),
     }

@@ -95,7 +95,7 @@ pub enum EncoderError {
         reason: String,
     },
     /// The system refused a thread.
-    #[error("the system has no thread left for an encoder: {0}")]
+    #[error("the system has no thread left for an encoder: {0}; end other programs")]
     Thread(String),
 }
 

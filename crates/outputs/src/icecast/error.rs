@@ -36,7 +36,7 @@ pub enum SourceError {
         port: u16,
     },
     /// The network does not lead there.
-    #[error("{host} cannot be reached: {reason}")]
+    #[error("{host} cannot be reached: {reason}; check the network")]
     Unreachable {
         /// The host.
         host: String,
@@ -44,7 +44,7 @@ pub enum SourceError {
         reason: String,
     },
     /// The server did not do its part in time.
-    #[error("{host} took longer than {seconds} s to {step}")]
+    #[error("{host} took longer than {seconds} s to {step}; check the network and the server")]
     TimedOut {
         /// The host.
         host: String,
@@ -68,7 +68,7 @@ pub enum SourceError {
         user: String,
     },
     /// Another source holds the mount. It may let go.
-    #[error("{mount} is already on air from another source")]
+    #[error("{mount} is already on air from another source; stop that one or choose another mount point")]
     MountInUse {
         /// The mount.
         mount: String,
@@ -80,7 +80,7 @@ pub enum SourceError {
         mount: String,
     },
     /// The server does not allow this stream.
-    #[error("the server does not allow a stream on {mount}: {reason}")]
+    #[error("the server does not allow a stream on {mount}: {reason}; ask its owner, or choose another mount point")]
     Forbidden {
         /// The mount.
         mount: String,
@@ -88,7 +88,7 @@ pub enum SourceError {
         reason: String,
     },
     /// The server is full or in trouble.
-    #[error("the server cannot take the stream now: {status} {reason}")]
+    #[error("the server cannot take the stream now: {status} {reason}; ask its owner if it stays so")]
     Busy {
         /// Its status.
         status: u16,
@@ -132,16 +132,16 @@ pub enum SourceError {
         reason: String,
     },
     /// The connection broke, or was closed without an answer. The server may be restarting behind a proxy.
-    #[error("the connection to the server was lost: {0}")]
+    #[error("the connection to the server was lost: {0}; check the network if it stays so")]
     Disconnected(String),
     /// The connection stands and nothing gets through.
-    #[error("the server has taken nothing for {seconds} s")]
+    #[error("the server has taken nothing for {seconds} s; check the network, or lower the bit rate")]
     Stalled {
         /// How long.
         seconds: u64,
     },
     /// The server did not take a title.
-    #[error("the server did not take the title: {reason}")]
+    #[error("the server did not take the title: {reason}; ask its owner if it stays so")]
     TitleRefused {
         /// What it says.
         reason: String,

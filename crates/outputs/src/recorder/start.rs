@@ -63,7 +63,7 @@ pub enum StartError {
         free_bytes: u64,
     },
     /// The system refused a thread.
-    #[error("the system has no thread left for a recording")]
+    #[error("the system has no thread left for a recording; end other programs and record again")]
     Thread(#[source] io::Error),
 }
 

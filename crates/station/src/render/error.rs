@@ -61,10 +61,10 @@ pub enum RenderError {
         limit: u64,
     },
     /// There are more strips than places.
-    #[error("the session has {0} strips; {MAX_STRIPS} are the most")]
+    #[error("the session has {0} strips; {MAX_STRIPS} are the most; take some out")]
     TooManyStrips(usize),
     /// A file cannot be written.
-    #[error("{} cannot be written: {source}", path.display())]
+    #[error("{} cannot be written: {source}; make its folder writable or choose another --out", path.display())]
     Write {
         /// The file.
         path: PathBuf,
