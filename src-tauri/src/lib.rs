@@ -8,12 +8,14 @@ mod dialogs;
 mod events;
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use airdesk_remote::{Bound, DEFAULT_PORT, Face, ServeError};
 use airdesk_station::config::Config;
 use airdesk_station::{Station, StationHandle, StationOptions};
 use anyhow::anyhow;
+use clap::Parser;
 use tauri::{App, Manager, RunEvent, Runtime, WindowEvent};
 use tracing_subscriber::EnvFilter;
 
@@ -39,8 +41,20 @@ pub fn configure<R: Runtime>(builder: tauri::Builder<R>) -> tauri::Builder<R> {
         })
 }
 
+/// How the window is started. What is named here goes before the environment, and that before the configuration.
+#[derive(Parser)]
+#[command(name = "airdesk-desktop", version)]
+struct Arguments {
+    /// The session; made when missing. Without it, this user's own.
+    session: Option<PathBuf>,
+    /// The console's port; 0 for any free one. Without it 8765, or any other where that is taken.
+    #[arg(long)]
+    port: Option<u16>,
+}
+
 /// Runs the desk in a window until the window is closed, and says why when it cannot.
 pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("AIRDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info,jack=off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -54,7 +68,7 @@ pub fn run() -> ExitCode {
         Ok(app) => app,
         Err(error) => return failed(&error),
     };
-    match run_desk(app) {
+    match run_desk(app, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let code = failed(&error);
@@ -71,13 +85,13 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 /// The desk behind the window, from its start to its end.
-fn run_desk(app: App) -> anyhow::Result<()> {
+fn run_desk(app: App, arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load()?;
     let mut options = StationOptions::default();
-    if let Some(session) = config.session {
+    if let Some(session) = arguments.session.or(config.session) {
         options.session = session;
     }
-    let bound = tauri::async_runtime::block_on(bind(config.port))?;
+    let bound = tauri::async_runtime::block_on(bind(arguments.port.or(config.port)))?;
     let station = Station::start(options)?;
     let handle = station.handle();
     let result = tauri::async_runtime::block_on(serve(&handle, bound)).and_then(|face| show(app, &handle, &face));
@@ -126,7 +140,7 @@ fn build_window() -> anyhow::Result<App> {
         }))
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .build(tauri::generate_context!())
-        .map_err(|error| anyhow!("the window could not be opened: {error}"))
+        .map_err(|error| anyhow!("the window could not be opened: {error}; look at the display, or start `airdesk run`, the desk without a window"))
 }
 
 /// Shows the window until it is closed or the desk ends.
