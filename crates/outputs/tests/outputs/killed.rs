@@ -52,7 +52,11 @@ fn a_killed_recorder_leaves_a_valid_file_that_lacks_250_ms_at_most() {
         wait_for("the recording", seconds(20), || {
             file.metadata().ok().filter(|file| file.len() > 4096).map(drop)
         });
-        std::thread::sleep(Duration::from_millis(number * 7919 % 700)); // anywhere in the writer's rounds
+        // Anywhere in the writer's rounds: the standard library's hash keys are random.
+        let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), number);
+        let wait = Duration::from_millis(random % 700);
+        println!("kill {number}: after {wait:?}");
+        std::thread::sleep(wait);
         child.kill().expect("killed");
         child.wait().expect("dead");
 
