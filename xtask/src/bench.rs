@@ -16,7 +16,7 @@ pub(crate) struct Bench {
 
 /// Builds everything in release mode, as users run it, and measures.
 pub(crate) fn bench(bench: &Bench) -> Result<()> {
-    setup::set_up(setup::For::Testing)?;
+    setup::set_up(setup::For::Testing, setup::System::Install)?;
     ui::build()?;
     let packages = ["airdesk-benches", "airdesk-cli", "airdesk-desktop"];
     program::run(

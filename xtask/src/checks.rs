@@ -11,7 +11,7 @@ use crate::fences::broken_fences;
 use crate::program::{self, cargo, program};
 use crate::report::Report;
 use crate::rtsan;
-use crate::setup::{self, For};
+use crate::setup::{self, For, System};
 use crate::suite::{self, FEATURES, Part};
 use crate::targets;
 use crate::ui;
@@ -19,13 +19,13 @@ use crate::ui;
 /// What to test.
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Only the inner loop: format, arrows, lints, and the tests that need no server.
+    /// Only the inner loop: format, arrows, lints, and the tests that need no sound server, window or browser.
     #[arg(long)]
     quick: bool,
     /// Only tests with this in their name, and no checks.
     #[arg(long)]
     filter: Option<String>,
-    /// Take it that everything is installed (on systems without apt).
+    /// Take it that the system's packages are installed (on systems without apt).
     #[arg(long)]
     no_setup: bool,
 }
@@ -33,8 +33,9 @@ pub(crate) struct Test {
 /// Runs them all, also after a failure, and closes with the count.
 pub(crate) fn test(test: &Test) -> ExitCode {
     let mut report = Report::new();
-    let purpose = if test.quick { For::Building } else { For::Testing };
-    let ready = test.no_setup || report.check("set-up", || setup::set_up(purpose));
+    let system = if test.no_setup { System::ByHand } else { System::Install };
+    // The quick ones need servers and codecs, too, for what the outputs prove.
+    let ready = report.check("set-up", || setup::set_up(For::Testing, system));
     if ready {
         match (&test.filter, test.quick) {
             (Some(filter), quick) => filtered(filter, quick, &mut report),

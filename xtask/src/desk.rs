@@ -7,13 +7,13 @@ use clap::Args;
 
 use crate::program::{self, cargo, program};
 use crate::repository;
-use crate::setup::{self, For};
+use crate::setup::{self, For, System};
 use crate::ui;
 
 /// How to run.
 #[derive(Args)]
 pub(crate) struct Run {
-    /// Take it that everything is installed (on systems without apt).
+    /// Take it that the system's packages are installed (on systems without apt).
     #[arg(long)]
     no_setup: bool,
     /// What the desk itself is started with.
@@ -26,9 +26,8 @@ pub(crate) struct Run {
 /// Built in release mode, whole and once: a presenter's desk is not the debug build, and a second start
 /// only asks Cargo whether anything has changed.
 pub(crate) fn run(run: &Run) -> Result<()> {
-    if !run.no_setup {
-        setup::set_up(For::Building)?;
-    }
+    let system = if run.no_setup { System::ByHand } else { System::Install };
+    setup::set_up(For::Building, system)?;
     ui::build()?;
     let (package, binary) = if has_display() {
         ("airdesk-desktop", "airdesk-desktop")
@@ -48,7 +47,7 @@ pub(crate) fn run(run: &Run) -> Result<()> {
 
 /// Starts the lab that the acceptance tests use.
 pub(crate) fn lab() -> Result<()> {
-    setup::set_up(For::Testing)?;
+    setup::set_up(For::Testing, System::Install)?;
     program::run(cargo().args(["build", "--package", "airdesk-tests", "--bin", "airdesk-lab"]))?;
     become_program(&mut program(repository::target().join("debug/airdesk-lab")))
 }

@@ -22,6 +22,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::setup::{For, System};
+
 /// The chores of Airdesk's repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
@@ -56,11 +58,10 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
-        Chore::Setup { tests } => setup::set_up(if tests {
-            setup::For::Testing
-        } else {
-            setup::For::Building
-        }),
+        Chore::Setup { tests } => {
+            let purpose = if tests { For::Testing } else { For::Building };
+            setup::set_up(purpose, System::Install)
+        }
         Chore::Run(run) => desk::run(&run),
         Chore::Test(test) => return checks::test(&test),
         Chore::Lab => desk::lab(),

@@ -20,8 +20,31 @@ pub(crate) enum For {
     Testing,
 }
 
-/// Installs what is missing. Takes well under a second when nothing is.
-pub(crate) fn set_up(purpose: For) -> Result<()> {
+/// What the system itself needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum System {
+    /// Install what is missing of it.
+    Install,
+    /// Its packages were installed by hand.
+    ByHand,
+}
+
+/// Installs what is missing. Takes well under a second when nothing is. What comes from the lockfiles is installed on
+/// every system.
+pub(crate) fn set_up(purpose: For, system: System) -> Result<()> {
+    if system == System::Install {
+        set_up_system(purpose)?;
+    }
+    ui::install(&repository::root().join("ui"))?;
+    if purpose == For::Testing {
+        let puppet = repository::root().join("tests/browser");
+        ui::install(&puppet)?;
+        install_browser(&puppet)?;
+    }
+    Ok(())
+}
+
+fn set_up_system(purpose: For) -> Result<()> {
     if !packages::system_has_apt() {
         bail!(
             "only Debian and Ubuntu are set up by themselves. Install these packages:\n{}\n\
@@ -37,14 +60,7 @@ pub(crate) fn set_up(purpose: For) -> Result<()> {
     if purpose == For::Testing {
         packages::install_where_offered()?;
     }
-    node::install()?;
-    ui::install(&repository::root().join("ui"))?;
-    if purpose == For::Testing {
-        let puppet = repository::root().join("tests/browser");
-        ui::install(&puppet)?;
-        install_browser(&puppet)?;
-    }
-    Ok(())
+    node::install()
 }
 
 /// Where the distribution has none that can be driven, Playwright fetches its own.

@@ -26,7 +26,7 @@ const TESTS_PER_PROCESSOR: usize = 2;
 /// Which tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// All that need no server, window or browser.
+    /// All that need no sound server, window or browser.
     Unit,
     /// The acceptance tests: one at a time, because each wants the machine's real time for itself.
     Acceptance,
