@@ -218,10 +218,10 @@ fn a_programme_that_is_too_hot_stays_under_the_ceiling_and_the_clip_light_counts
         let meters = studio.meters();
         assert!(meters.clips[0] > 0, "the sum was over full scale");
         near(f64::from(meters.limiter), -1.0 - hot);
-        let settings = json!({ "on": true, "ceiling": -6.0, "release": 50.0 });
+        let settings = json!({ "on": true, "ceilingDbtp": -6.0, "releaseMs": 50.0 });
         studio.desk.say(json!({ "type": "setLimiter", "settings": settings }));
         near(studio.on("out1")[0], -6.0);
-        let settings = json!({ "on": false, "ceiling": -6.0, "release": 50.0 });
+        let settings = json!({ "on": false, "ceilingDbtp": -6.0, "releaseMs": 50.0 });
         studio.desk.say(json!({ "type": "setLimiter", "settings": settings }));
         assert_eq!(studio.desk.snapshot()["limiter"], settings);
         near(studio.on("out1")[0], hot);

@@ -196,14 +196,14 @@ impl Meters {
     fn from_bytes(bytes: &[u8]) -> Self {
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
         let peaks = |at: usize| [f32::from_bits(word(at)), f32::from_bits(word(at + 4))];
-        assert_eq!(bytes[0], 2, "the version of the meters");
+        assert_eq!(bytes[..2], [3, 10], "the version of the meters and the number of buses");
         let strips = usize::from(u16::from_le_bytes([bytes[2], bytes[3]]));
         Self {
             limiter: f32::from_bits(word(12)),
-            buses: [peaks(16), peaks(36)],
-            clips: [word(32), word(52)],
+            buses: [peaks(20), peaks(44)],
+            clips: [word(36), word(60)],
             strips: (0..strips)
-                .map(|index| 56 + 24 * index)
+                .map(|index| 20 + 10 * 24 + 36 * index)
                 .map(|at| (word(at), peaks(at + 4)))
                 .collect(),
         }
@@ -230,6 +230,9 @@ fn apply(snapshot: &mut Value, event: &Value) {
     let (kind, value) = (event["type"].as_str().unwrap_or_default(), event["value"].clone());
     match kind {
         "strip" => replace(&mut snapshot["strips"], "id", value),
+        "loudness" => replace(&mut snapshot["loudness"], "bus", value),
+        "loudnessEnded" | "spectrum" => {}
+        "vca" => replace(&mut snapshot["vcas"], "vca", value),
         "stripRemoved" => remove(&mut snapshot["strips"], &value),
         "bus" => replace(&mut snapshot["buses"], "bus", value),
         "output" => replace(&mut snapshot["outputs"], "output", value),
@@ -276,17 +279,18 @@ mod tests {
 
     #[test]
     fn meters_are_read_as_the_station_writes_them() {
-        let mut bytes = vec![2, 0, 1, 0];
-        bytes.extend([0; 8]);
-        bytes.extend((-2.5_f32).to_le_bytes());
-        for (levels, clips) in [([0.5_f32, 0.25, 0.0, 0.0], 3_u32), ([0.1, 0.2, 0.0, 0.0], 0)] {
-            levels.iter().for_each(|level| bytes.extend(level.to_le_bytes()));
-            bytes.extend(clips.to_le_bytes());
+        let mut bytes = vec![0; 20 + 10 * 24 + 36];
+        let mut write = |at: usize, value: [u8; 4]| bytes[at..at + 4].copy_from_slice(&value);
+        write(0, [3, 10, 1, 0]);
+        write(12, (-2.5_f32).to_le_bytes());
+        for (bus, levels, clips) in [(20, [0.5_f32, 0.25], 3_u32), (44, [0.1, 0.2], 0)] {
+            write(bus, levels[0].to_le_bytes());
+            write(bus + 4, levels[1].to_le_bytes());
+            write(bus + 16, clips.to_le_bytes());
         }
-        bytes.extend(7_u32.to_le_bytes());
-        for value in [0.75_f32, 1.0, 0.0, 0.0, 0.0] {
-            bytes.extend(value.to_le_bytes());
-        }
+        write(260, 7_u32.to_le_bytes());
+        write(264, 0.75_f32.to_le_bytes());
+        write(268, 1.0_f32.to_le_bytes());
         let meters = Meters::from_bytes(&bytes);
         assert_eq!(meters.buses, [[0.5, 0.25], [0.1, 0.2]]);
         assert_eq!((meters.limiter, meters.clips), (-2.5, [3, 0]));

@@ -4,7 +4,7 @@ import { tick } from "svelte";
 import { describe, expect, test } from "vitest";
 
 import type { AirState, RecordingState } from "./bindings";
-import { silence } from "./meter/frame";
+import { quietFrame } from "./meter/frame";
 import { showcase, testSnapshot } from "./platform/fakeSnapshot";
 import { openConsole } from "./test-desk";
 
@@ -195,7 +195,7 @@ describe("the server settings", () => {
 describe("the limiter", () => {
   test("shows by how much it turns the programme down, and is set in a dialog", async () => {
     const { fake, user } = openConsole();
-    fake.emitMeters({ sequence: 1, load: 0, limiter: -2.5, programme: silence(), cue: silence(), strips: [] });
+    fake.emitMeters(quietFrame({ limiter: -2.5 }));
     await user.click(await screen.findByRole("button", { name: "Limiter: turns down by 2.5 dB" }));
     const dialog = within(screen.getByRole("dialog", { name: "Limiter" }));
     const ceiling = dialog.getByRole("spinbutton", { name: "Ceiling, dBTP" });
@@ -203,7 +203,7 @@ describe("the limiter", () => {
     await user.clear(ceiling);
     await user.type(ceiling, "-3");
     await user.click(dialog.getByRole("button", { name: "Save" }));
-    expect(fake.sent.at(-1)).toEqual({ type: "setLimiter", settings: { on: true, ceiling: -3, release: 100 } });
+    expect(fake.sent.at(-1)).toEqual({ type: "setLimiter", settings: { on: true, ceilingDbtp: -3, releaseMs: 100 } });
     await user.click(screen.getByRole("button", { name: /^Limiter: / }));
     await user.click(screen.getByRole("checkbox", { name: "Keep the programme below the ceiling" }));
     await user.click(screen.getByRole("button", { name: "Save" }));

@@ -40,7 +40,43 @@ strip: number,
 /**
  * The level, dB.
  */
-level: number, } | { "type": "setFader", 
+level: number, } | { "type": "setChannels", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * Which.
+ */
+mode: ChannelMode, } | { "type": "setInverted", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * The left one is turned.
+ */
+left: boolean, 
+/**
+ * The right one is turned.
+ */
+right: boolean, } | { "type": "setDelay", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * All of it.
+ */
+settings: DelaySettings, } | { "type": "setStages", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * All of them.
+ */
+stages: ChainSettings, } | { "type": "setFader", 
 /**
  * Which strip.
  */
@@ -56,7 +92,47 @@ strip: number,
 /**
  * The position.
  */
-pan: number, } | { "type": "setMute", 
+pan: number, } | { "type": "setPanLaw", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * Which of the two.
+ */
+law: PanLaw, } | { "type": "setSend", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * The aux bus.
+ */
+to: BusName, 
+/**
+ * The level, dB; `null` is off.
+ */
+level: number | null, 
+/**
+ * Before or after the fader.
+ */
+tap: SendTap, } | { "type": "setVca", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * The group, 0 to 7; `null` for none.
+ */
+vca: number | null, } | { "type": "setTalkoverPart", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * Which.
+ */
+part: Talkover, } | { "type": "setMute", 
 /**
  * Which strip.
  */
@@ -96,13 +172,65 @@ bus: BusName,
 /**
  * The level, dB; `null` is off.
  */
-level: number | null, } | { "type": "setLimiter", 
+level: number | null, } | { "type": "setBusStages", 
+/**
+ * Which bus.
+ */
+bus: BusName, 
+/**
+ * All of them.
+ */
+stages: BusChainSettings, } | { "type": "setMixMinus", 
+/**
+ * Which aux bus.
+ */
+bus: BusName, 
+/**
+ * The strip that is left out; `null` for no programme.
+ */
+without: number | null, } | { "type": "setVcaFader", 
+/**
+ * The group, 0 to 7.
+ */
+vca: number, 
+/**
+ * The level, dB; `null` is off.
+ */
+level: number | null, } | { "type": "setTalkover", 
 /**
  * All of it.
  */
-settings: LimiterSettings, } | { "type": "setOutput", 
+settings: DuckerSettings, } | { "type": "setLimiter", 
 /**
- * Main (programme) or cue.
+ * All of it.
+ */
+settings: LimiterSettings, } | { "type": "undo" } | { "type": "redo" } | { "type": "storeScene", 
+/**
+ * The name.
+ */
+name: string, } | { "type": "removeScene", 
+/**
+ * Its name.
+ */
+name: string, } | { "type": "recallScene", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What of it.
+ */
+parts: Array<ScenePart>, 
+/**
+ * Of which strips; all, and the buses, when there is none. A scene knows strips by their names.
+ */
+strips: number[], 
+/**
+ * Seconds in which levels get there, 0 to 60.
+ */
+fade: number, } | { "type": "setOutput", 
+/**
+ * Main (programme), cue or aux.
  */
 output: OutputName, 
 /**
@@ -132,7 +260,23 @@ on: boolean, } | { "type": "setTitle",
 /**
  * Any text; control characters are left out.
  */
-title: string, } | { "type": "clearClips" } | { "type": "dismissNotice", 
+title: string, } | { "type": "measureLoudness", 
+/**
+ * Which bus.
+ */
+bus: BusName, 
+/**
+ * Measured or not.
+ */
+on: boolean, } | { "type": "resetLoudness", 
+/**
+ * Which bus.
+ */
+bus: BusName, } | { "type": "showSpectrum", 
+/**
+ * Which bus; `null` for none.
+ */
+bus: BusName | null, } | { "type": "clearClips" } | { "type": "dismissNotice", 
 /**
  * Its number.
  */
@@ -182,15 +326,35 @@ session: string,
  */
 strips: Array<StripState>, 
 /**
- * Programme and cue, in that order.
+ * Programme, cue and aux buses, in that order.
  */
 buses: Array<BusState>, 
+/**
+ * The VCA groups.
+ */
+vcas: Array<VcaState>, 
 /**
  * The programme's limiter.
  */
 limiter: LimiterSettings, 
 /**
- * Main and cue output, in that order.
+ * How music steps back while somebody speaks.
+ */
+talkover: DuckerSettings, 
+/**
+ * The buses whose loudness is measured.
+ */
+loudness: Array<LoudnessState>, 
+/**
+ * The scenes' names, in the order in which they were stored.
+ */
+scenes: Array<string>, 
+/**
+ * What can be taken back.
+ */
+history: HistoryState, 
+/**
+ * Main, cue and aux outputs, in that order.
  */
 outputs: Array<OutputState>, 
 /**
@@ -221,7 +385,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "limiter", "value": LimiterSettings } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "broadcast", "value": BroadcastState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "broadcast", "value": BroadcastState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -286,33 +450,338 @@ source: StripSource,
  */
 input: InputState, 
 /**
+ * Which channels of the source are heard on which side.
+ */
+channels: ChannelMode, 
+/**
+ * Polarity of the source's left and right channel turned.
+ */
+inverted: [boolean, boolean], 
+/**
  * Input trim, dB.
  */
 trim: number, 
+/**
+ * How late it is heard.
+ */
+delay: DelaySettings, 
+/**
+ * The stages.
+ */
+chain: ChainSettings, 
 /**
  * Fader, dB; `null` is off.
  */
 fader: number | null, 
 /**
- * Pan, -1..=1.
+ * Pan or balance, -1 left to +1 right.
  */
 pan: number, 
 /**
- * Muted.
+ * Which of the two.
+ */
+panLaw: PanLaw, 
+/**
+ * Copies into the aux buses.
+ */
+sends: [SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings], 
+/**
+ * The VCA group that moves its fader, counted from 0.
+ */
+vca: number | null, 
+/**
+ * Its part in talkover.
+ */
+talkover: Talkover, 
+/**
+ * Muted everywhere but in cue.
  */
 mute: boolean, 
 /**
- * Soloed.
+ * Soloed in place.
  */
 solo: boolean, 
 /**
- * Stays whatever is soloed.
+ * Stays in the programme whatever is soloed.
  */
 soloSafe: boolean, 
 /**
- * On the cue bus.
+ * Heard before its fader on the cue bus.
  */
 cue: boolean, };
+
+/**
+ * Where a strip's controls stand.
+ */
+export type StripControls = { 
+/**
+ * Which channels of the source are heard on which side.
+ */
+channels: ChannelMode, 
+/**
+ * Polarity of the source's left and right channel turned.
+ */
+inverted: [boolean, boolean], 
+/**
+ * Input trim, dB.
+ */
+trim: number, 
+/**
+ * How late it is heard.
+ */
+delay: DelaySettings, 
+/**
+ * The stages.
+ */
+chain: ChainSettings, 
+/**
+ * Fader, dB; `null` is off.
+ */
+fader: number | null, 
+/**
+ * Pan or balance, -1 left to +1 right.
+ */
+pan: number, 
+/**
+ * Which of the two.
+ */
+panLaw: PanLaw, 
+/**
+ * Copies into the aux buses.
+ */
+sends: [SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings], 
+/**
+ * The VCA group that moves its fader, counted from 0.
+ */
+vca: number | null, 
+/**
+ * Its part in talkover.
+ */
+talkover: Talkover, 
+/**
+ * Muted everywhere but in cue.
+ */
+mute: boolean, 
+/**
+ * Soloed in place.
+ */
+solo: boolean, 
+/**
+ * Stays in the programme whatever is soloed.
+ */
+soloSafe: boolean, 
+/**
+ * Heard before its fader on the cue bus.
+ */
+cue: boolean, };
+
+/**
+ * Which channels of the source are heard on which side.
+ */
+export type ChannelMode = "stereo" | "mono" | "swapped" | "leftOnly" | "rightOnly";
+
+/**
+ * What the operator sets.
+ */
+export type DelaySettings = { 
+/**
+ * Milliseconds, 0 to 500; 0 (none) unless set. The range of the delays of live consoles.
+ */
+delayMs: number, };
+
+/**
+ * How a strip's stages are set, in the order in which they are passed.
+ */
+export type ChainSettings = { 
+/**
+ * Takes away what is below the voice.
+ */
+highPass: HighPassSettings, 
+/**
+ * Turns down what is below a threshold.
+ */
+gate: GateSettings, 
+/**
+ * Four bands.
+ */
+equaliser: EqualiserSettings, 
+/**
+ * Turns down what is above a threshold.
+ */
+compressor: CompressorSettings, 
+/**
+ * Softens sharp consonants.
+ */
+deEsser: DeEsserSettings, };
+
+/**
+ * One strip's high-pass, within its ranges. By default off, at 80 Hz, 12 dB an octave.
+ */
+export type HighPassSettings = { on: boolean, frequency: number, slope: Slope, };
+
+/**
+ * How steep it is.
+ */
+export type Slope = "gentle" | "steep";
+
+/**
+ * What the operator sets. The ranges are those of the strips of digital broadcast consoles.
+ */
+export type GateSettings = { 
+/**
+ * Gates. Off unless set.
+ */
+on: boolean, 
+/**
+ * dBFS above which it opens, -80 to 0; -50 unless set: between the noise of a room and quiet speech.
+ */
+thresholdDbfs: number, 
+/**
+ * dB below the threshold at which it closes again, 0 to 24; 4 unless set.
+ */
+hysteresisDb: number, 
+/**
+ * By how many dB at most it turns down, 0 to 80; 20 unless set: a gate that nobody hears working.
+ */
+rangeDb: number, 
+/**
+ * dB at the output for each dB below the threshold, 1 (nothing) to 100 (a gate); 3 unless set.
+ */
+ratio: number, 
+/**
+ * Milliseconds in which 63 % of the way in dB is opened, 0.1 to 200; 1 unless set.
+ */
+attackMs: number, 
+/**
+ * Milliseconds that it stays open at least, 0 to 2000; 50 unless set.
+ */
+holdMs: number, 
+/**
+ * Milliseconds in which 63 % of the way in dB is closed, 5 to 3000; 150 unless set.
+ */
+releaseMs: number, 
+/**
+ * Corner in Hz of the high-pass that the detector listens through, 20 to 500; none unless set.
+ */
+sideHighPassHz: number | null, };
+
+/**
+ * One strip's equaliser. By default it is on and flat: shelves at 80 Hz and 12 kHz, bells between.
+ */
+export type EqualiserSettings = { 
+/**
+ * It is heard.
+ */
+on: boolean, 
+/**
+ * In the order in which they are passed.
+ */
+bands: [Band, Band, Band, Band], };
+
+/**
+ * One band's settings, within their ranges.
+ */
+export type Band = { kind: BandKind, on: boolean, frequency: number, gain: number, q: number, };
+
+/**
+ * What a band does to the spectrum.
+ */
+export type BandKind = "bell" | "lowShelf" | "highShelf";
+
+/**
+ * What the operator sets. The ranges are those of the strips of digital broadcast consoles.
+ */
+export type CompressorSettings = { 
+/**
+ * Compresses. Off unless set.
+ */
+on: boolean, 
+/**
+ * dBFS from which it works, -60 to 0; -18 unless set: the alignment level of EBU R 68.
+ */
+thresholdDbfs: number, 
+/**
+ * 1 to 20, or a limit; 3:1 unless set, which suits speech.
+ */
+ratio: Ratio, 
+/**
+ * Width in dB of the bend around the threshold, 0 (hard) to 24; 6 unless set.
+ */
+kneeDb: number, 
+/**
+ * Milliseconds in which 63 % of a reduction in dB is there, 0.1 to 200; 10 unless set.
+ */
+attackMs: number, 
+/**
+ * Milliseconds in which 63 % of a reduction in dB is gone (the attack on top), 5 to 3000; 150 unless set.
+ */
+releaseMs: number, 
+/**
+ * dB added afterwards, -20 to +24; 0 unless set.
+ */
+makeUpDb: number, 
+/**
+ * Corner in Hz of the high-pass that the detector listens through, 20 to 500; none unless set. Keeps
+ * a bass drum or a thump at the microphone from turning everything down.
+ */
+sideHighPassHz: number | null, };
+
+/**
+ * How much of a rise above the threshold is taken away.
+ */
+export type Ratio = { "to": number } | "limit";
+
+/**
+ * What the operator sets.
+ */
+export type DeEsserSettings = { 
+/**
+ * Works. Off unless set.
+ */
+on: boolean, 
+/**
+ * Hz from which it listens and turns down, 2000 to 12 000; 6000 unless set. At it some 60 % of the cut
+ * in dB is there, an octave above all of it. Sibilants have most of their power from 4 to 10 kHz, those
+ * of women and children higher than those of men.
+ */
+frequencyHz: number, 
+/**
+ * Peak level of the band in dBFS above which it works, -60 to 0; -24 unless set: of a voice whose
+ * peaks are near -9, the vowels stay below.
+ */
+thresholdDbfs: number, 
+/**
+ * By how many dB at most the band is turned down, 0 to 24; 8 unless set: more lisps.
+ */
+rangeDb: number, };
+
+/**
+ * What pan does.
+ */
+export type PanLaw = "pan" | "balance";
+
+/**
+ * How a send is set.
+ */
+export type SendSettings = { 
+/**
+ * How much is sent, dB; silence is off.
+ */
+level: number | null, 
+/**
+ * From where.
+ */
+tap: SendTap, };
+
+/**
+ * Where a send takes its sound from.
+ */
+export type SendTap = "postFader" | "preFader";
+
+/**
+ * What a strip has to do with talkover.
+ */
+export type Talkover = "off" | "key" | "ducked";
 
 /**
  * What feeds a strip.
@@ -387,9 +856,9 @@ framesMissing: number, } | { "state": "ended" } | { "state": "missing",
 reason: string, };
 
 /**
- * The buses of the desk.
+ * The buses of the desk, in the order in which they are listed everywhere.
  */
-export type BusName = "programme" | "cue";
+export type BusName = "programme" | "cue" | "aux1" | "aux2" | "aux3" | "aux4" | "aux5" | "aux6" | "aux7" | "aux8";
 
 /**
  * One bus.
@@ -402,29 +871,180 @@ bus: BusName,
 /**
  * Its fader, dB; `null` is off.
  */
+fader: number | null, 
+/**
+ * Equaliser and compressor.
+ */
+stages: BusChainSettings, 
+/**
+ * An aux bus that carries the programme without this strip (mix-minus): what its guest hears.
+ */
+without: number | null, };
+
+/**
+ * A bus's stages: those of a strip that a sum needs.
+ */
+export type BusChainSettings = { 
+/**
+ * Four bands.
+ */
+equaliser: EqualiserSettings, 
+/**
+ * Turns down what is above a threshold.
+ */
+compressor: CompressorSettings, };
+
+/**
+ * One VCA group: a fader that moves those of its strips.
+ */
+export type VcaState = { 
+/**
+ * Which, counted from 0.
+ */
+vca: number, 
+/**
+ * Its fader, dB; `null` is off.
+ */
 fader: number | null, };
 
 /**
- * The programme's true-peak limiter, behind its fader.
+ * Loudness of a bus after EBU R 128. Silence, and what has not been heard long enough, is `null`.
+ */
+export type LoudnessState = { 
+/**
+ * Which bus.
+ */
+bus: BusName, 
+/**
+ * Over the last 400 ms, LUFS.
+ */
+momentary: number | null, 
+/**
+ * Over the last 3 s, LUFS.
+ */
+shortTerm: number | null, 
+/**
+ * Since the reset, gated, LUFS.
+ */
+integrated: number | null, 
+/**
+ * Loudness range since the reset, LU.
+ */
+range: number | null, 
+/**
+ * The highest momentary loudness since the reset, LUFS.
+ */
+momentaryMax: number | null, 
+/**
+ * The highest short-term loudness since the reset, LUFS.
+ */
+shortTermMax: number | null, 
+/**
+ * The highest true peak since the reset, dBTP.
+ */
+truePeakMax: number | null, 
+/**
+ * Phase correlation: +1 mono, 0 unrelated, -1 mono hears nothing.
+ */
+correlation: number | null, 
+/**
+ * Seconds measured since the reset.
+ */
+seconds: number, 
+/**
+ * Frames since the reset that came too late to be measured.
+ */
+framesLost: number, };
+
+/**
+ * What a bus is made of, in third octaves (IEC 61260-1).
+ */
+export type SpectrumState = { 
+/**
+ * Which bus.
+ */
+bus: BusName, 
+/**
+ * Nominal mid-band frequency of each band, Hz, lowest first.
+ */
+frequencies: Array<number>, 
+/**
+ * Level of each, dBFS RMS; `null` for silence.
+ */
+levels: Array<number | null>, };
+
+/**
+ * What can be recalled of a scene by itself.
+ */
+export type ScenePart = "layout" | "sources" | "levels" | "switches" | "stages" | "sends" | "groups";
+
+/**
+ * What can be taken back, and done again.
+ */
+export type HistoryState = { 
+/**
+ * What undo takes back, in words; `null` for nothing.
+ */
+undo: string | null, 
+/**
+ * What redo does again.
+ */
+redo: string | null, };
+
+/**
+ * What the operator sets.
  */
 export type LimiterSettings = { 
 /**
- * It limits. On unless set.
+ * Limits. On unless set. Off, it still delays by [`Limiter::latency`], so that nothing jumps.
  */
 on: boolean, 
 /**
- * The highest true peak, -20 to 0 dBTP; -1 unless set.
+ * The highest true peak in dBTP, -20 to 0; -1 unless set: the maximum of EBU R 128 s 2 for streams
+ * and what lossy encoders need as room.
  */
-ceiling: number, 
+ceilingDbtp: number, 
 /**
- * Milliseconds in which it lets go, 10 to 1000; 100 unless set.
+ * Milliseconds in which 63 % of the way back to unity is done, 10 to 1000; 100 unless set. Shorter
+ * is louder and distorts bass; the range of the usual programme limiters.
  */
-release: number, };
+releaseMs: number, };
+
+/**
+ * What the operator sets. The ranges are those of the talkover of broadcast mixers.
+ */
+export type DuckerSettings = { 
+/**
+ * Ducks. Off unless set.
+ */
+on: boolean, 
+/**
+ * Peak level in dBFS of a key strip above which the music steps back, -60 to 0; -40 unless set: speech,
+ * not breath.
+ */
+thresholdDbfs: number, 
+/**
+ * By how many dB the music steps back, 0 to 60; 12 unless set.
+ */
+depthDb: number, 
+/**
+ * Milliseconds in which 63 % of the way down is done, 5 to 500; 60 unless set.
+ */
+attackMs: number, 
+/**
+ * Milliseconds for which the music stays back after the last word, 0 to 5000; 500 unless set: longer
+ * than a pause for breath.
+ */
+holdMs: number, 
+/**
+ * Milliseconds in which 63 % of the way up is done, 50 to 5000; 600 unless set.
+ */
+releaseMs: number, };
 
 /**
  * The outputs of the desk.
  */
-export type OutputName = "main" | "cue";
+export type OutputName = "main" | "cue" | "aux1" | "aux2" | "aux3" | "aux4" | "aux5" | "aux6" | "aux7" | "aux8";
 
 /**
  * Which device an output plays on.

@@ -25,6 +25,7 @@ const HARD_KNEE: f32 = 1e-4;
 
 /// How much of a rise above the threshold is taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Ratio {
     /// dB of rise at the input for one dB at the output, 1 to 20.
@@ -45,6 +46,7 @@ impl Ratio {
 
 /// What the operator sets. The ranges are those of the strips of digital broadcast consoles.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CompressorSettings {
     /// Compresses. Off unless set.

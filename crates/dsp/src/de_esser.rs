@@ -33,6 +33,7 @@ const DAMPING: f32 = std::f32::consts::SQRT_2;
 
 /// What the operator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DeEsserSettings {
     /// Works. Off unless set.

@@ -17,6 +17,7 @@ const FADE_SECONDS: f64 = 0.030;
 
 /// What the operator sets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DelaySettings {
     /// Milliseconds, 0 to 500; 0 (none) unless set. The range of the delays of live consoles.

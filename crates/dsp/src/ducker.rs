@@ -25,6 +25,7 @@ const ARRIVED_DB: f32 = 1e-4;
 
 /// What the operator sets. The ranges are those of the talkover of broadcast mixers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DuckerSettings {
     /// Ducks. Off unless set.

@@ -17,6 +17,7 @@ pub const BANDS: usize = 4;
 
 /// What a band does to the spectrum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum BandKind {
     /// Around its frequency.
@@ -29,6 +30,7 @@ pub enum BandKind {
 
 /// One band's settings, within their ranges.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", try_from = "AskedBand")]
 pub struct Band {
     kind: BandKind,
@@ -136,6 +138,7 @@ impl TryFrom<AskedBand> for Band {
 
 /// One strip's equaliser. By default it is on and flat: shelves at 80 Hz and 12 kHz, bells between.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct EqualiserSettings {
     /// It is heard.

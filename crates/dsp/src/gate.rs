@@ -23,6 +23,7 @@ const DETECTOR_SECONDS: f64 = 0.005;
 
 /// What the operator sets. The ranges are those of the strips of digital broadcast consoles.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GateSettings {
     /// Gates. Off unless set.

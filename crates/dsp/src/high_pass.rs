@@ -12,6 +12,7 @@ use crate::range::{OutOfRange, within};
 
 /// How steep it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Slope {
     /// 12 dB an octave: second order.
@@ -32,6 +33,7 @@ impl Slope {
 
 /// One strip's high-pass, within its ranges. By default off, at 80 Hz, 12 dB an octave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", try_from = "Asked")]
 pub struct HighPassSettings {
     on: bool,

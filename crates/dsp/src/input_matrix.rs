@@ -10,6 +10,7 @@ use crate::{Block, Gain, SampleRate};
 
 /// Which channels of the source are heard on which side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum ChannelMode {
     /// Left and right as they are.

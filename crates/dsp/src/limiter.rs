@@ -36,6 +36,7 @@ const ARRIVED: f64 = 1e-6;
 
 /// What the operator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LimiterSettings {
     /// Limits. On unless set. Off, it still delays by [`Limiter::latency`], so that nothing jumps.

@@ -11,9 +11,12 @@ use airdesk_dsp::high_pass::{HighPass, HighPassSettings};
 use airdesk_dsp::lanes::{Arch, LaneBlock, SILENT_LANES, STRIPS, deinterleave, interleave};
 use airdesk_dsp::range::OutOfRange;
 use airdesk_dsp::{Block, SampleRate};
+use serde::{Deserialize, Serialize};
 
 /// How a strip's stages are set, in the order in which they are passed.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ChainSettings {
     /// Takes away what is below the voice.
     pub high_pass: HighPassSettings,
@@ -37,12 +40,21 @@ impl ChainSettings {
 }
 
 /// A bus's stages: those of a strip that a sum needs.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct BusChainSettings {
     /// Four bands.
     pub equaliser: EqualiserSettings,
     /// Turns down what is above a threshold.
     pub compressor: CompressorSettings,
+}
+
+impl BusChainSettings {
+    /// Refuses what is outside its range, by name. The equaliser cannot be made out of range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        self.compressor.check()
+    }
 }
 
 /// By how much the dynamics of a strip turn it down, dB, at most zero.

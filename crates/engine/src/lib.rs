@@ -5,6 +5,9 @@
 //! device, a file, a network or a window exists: audio reaches it through an [`inlet`] and leaves it
 //! through a [`mix_queue`].
 
+// What names the types for TypeScript allocates, and runs in a test of the station alone. The lints look at this crate
+// once more without it.
+#![cfg_attr(feature = "ts", allow(clippy::disallowed_macros, clippy::disallowed_methods))]
 #![cfg_attr(rtsan, feature(sanitize))]
 
 pub mod inlet;

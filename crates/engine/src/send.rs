@@ -2,12 +2,15 @@
 
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
 use airdesk_dsp::{Block, Decibels, Gain, SampleRate};
+use serde::{Deserialize, Serialize};
 
 /// Aux buses of the console.
 pub const AUX_BUSES: usize = 8;
 
 /// Where a send takes its sound from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub enum SendTap {
     /// After fader and pan: the aux follows the programme's balance, as for effects.
     #[default]
@@ -18,9 +21,12 @@ pub enum SendTap {
 }
 
 /// How a send is set.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendSettings {
-    /// How much is sent; silence is off.
+    /// How much is sent, dB; silence is off.
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub level: Decibels,
     /// From where.
     pub tap: SendTap,

@@ -7,6 +7,7 @@ use airdesk_dsp::input_matrix::{ChannelMode, InputMatrix};
 use airdesk_dsp::level::silence_bad_samples;
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
 use airdesk_dsp::{BLOCK_FRAMES, Block, Decibels, Gain, Pan, SILENCE, SampleRate};
+use serde::{Deserialize, Serialize};
 
 use crate::chain::{ChainSettings, Reductions};
 use crate::command::Discard;
@@ -17,7 +18,9 @@ use crate::report::StripReport;
 use crate::send::{AUX_BUSES, Send, SendSettings};
 
 /// What pan does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub enum PanLaw {
     /// Places a source between the speakers with constant power, -3 dB at the centre.
     #[default]
@@ -27,7 +30,9 @@ pub enum PanLaw {
 }
 
 /// What a strip has to do with talkover.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub enum Talkover {
     /// Nothing.
     #[default]
@@ -39,27 +44,32 @@ pub enum Talkover {
 }
 
 /// Where a strip's controls stand.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub struct StripControls {
     /// Which channels of the source are heard on which side.
     pub channels: ChannelMode,
     /// Polarity of the source's left and right channel turned.
     pub inverted: [bool; 2],
-    /// Input trim.
+    /// Input trim, dB.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub trim: Decibels,
-    /// How late it is heard. Refused when longer than half a second.
+    /// How late it is heard.
     pub delay: DelaySettings,
     /// The stages.
     pub chain: ChainSettings,
-    /// Fader.
+    /// Fader, dB; `null` is off.
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub fader: Decibels,
-    /// Pan or balance.
+    /// Pan or balance, -1 left to +1 right.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub pan: Pan,
     /// Which of the two.
     pub pan_law: PanLaw,
     /// Copies into the aux buses.
     pub sends: [SendSettings; AUX_BUSES],
-    /// The VCA group that moves its fader.
+    /// The VCA group that moves its fader, counted from 0.
     pub vca: Option<u8>,
     /// Its part in talkover.
     pub talkover: Talkover,

@@ -203,8 +203,8 @@ mod tests {
         assert!(message.contains("NaN is none"), "{message}");
         let after = station.snapshot().await.expect("a snapshot");
         assert_eq!(
-            (after.strips[0].fader, after.strips[0].pan),
-            (before.strips[0].fader, before.strips[0].pan)
+            (after.strips[0].controls.fader, after.strips[0].controls.pan),
+            (before.strips[0].controls.fader, before.strips[0].controls.pan)
         );
         station.stop().await.expect("saved");
         desk.join();

@@ -1,10 +1,11 @@
 //! Automation: what a session changes by itself, and when. Played by a rendering; a running desk, which has hands
 //! on its controls, keeps the list and does not play it.
 
-use airdesk_dsp::{Decibels, Pan};
+use airdesk_dsp::Decibels;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{BusName, CommandError};
+use crate::control::Control;
 use crate::range;
 use crate::session::SessionStrip;
 
@@ -90,23 +91,12 @@ pub enum StripChoice {
 }
 
 /// A change of which all is known to be possible.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Change {
     /// Of the strip at this index.
     Strip(usize, Control),
     /// Of the programme's fader.
     Programme(Decibels),
-}
-
-/// A strip's control and where it goes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Control {
-    Trim(Decibels),
-    Fader(Decibels),
-    Pan(Pan),
-    Mute(bool),
-    Solo(bool),
-    SoloSafe(bool),
 }
 
 impl Automation {

@@ -50,21 +50,22 @@ impl Core {
     /// Leads everything to and from the new engine, what must lose nothing first.
     fn go_on(&mut self) {
         self.breakdown = Breakdown::Mended(Instant::now());
-        self.recording.go_on(self.desk.programme.reader());
+        self.recording.go_on(self.desk.programme().reader());
         self.send_buses();
         self.put_strips_back();
-        for output in [OutputName::Main, OutputName::Cue] {
+        for output in OutputName::ALL {
             self.playbacks.choose(output, self.playbacks.choice(output));
         }
         self.follow_playbacks();
-        self.listeners.follow(self.desk.programme.clone());
+        self.follow_with_meters();
+        self.listeners.follow(self.desk.programme().clone());
         self.notice(
             Severity::Error,
             "the engine broke and was started again: the desk was silent for a moment, and files play from their \
              beginning"
                 .into(),
         );
-        if let Err(error) = self.air.go_on(&self.desk.programme) {
+        if let Err(error) = self.air.go_on(self.desk.programme()) {
             self.notice(Severity::Error, error.message);
         }
         self.tell(Event::Broadcast(self.air.state()));
@@ -81,7 +82,7 @@ impl Core {
         self.tell(Event::Broadcast(self.air.state()));
         self.listeners.close();
         self.tell_listening();
-        for output in [OutputName::Main, OutputName::Cue] {
+        for output in OutputName::ALL {
             self.playbacks.close(output, REASON);
         }
         self.tell_playbacks();

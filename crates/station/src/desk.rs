@@ -8,10 +8,12 @@ use airdesk_dsp::{Frames, SampleRate};
 use airdesk_engine::mix_queue::MixTap;
 use airdesk_engine::report::{Health, Report, ReportReader};
 use airdesk_engine::time::Clock;
-use airdesk_engine::{Engine, EngineCommand, EngineLink, EngineSettings, EngineThread, MAX_STRIPS, Notice, StripId};
+use airdesk_engine::{
+    BUSES, Engine, EngineCommand, EngineLink, EngineSettings, EngineThread, MAX_STRIPS, Notice, StripId,
+};
 use rtrb::Producer;
 
-use crate::api::{CommandError, ErrorCode};
+use crate::api::{BusName, CommandError, ErrorCode};
 
 /// How often the janitor looks for what the engine has put down.
 const ROUND: Duration = Duration::from_millis(20);
@@ -31,8 +33,8 @@ pub(crate) struct Desk {
     generations: Box<[u32]>,
     used: Box<[bool]>,
     next: usize,
-    pub(crate) programme: MixTap,
-    pub(crate) cue: MixTap,
+    /// What every bus publishes, in the order in which buses are listed.
+    taps: [MixTap; BUSES],
     pub(crate) clock: Clock,
     pub(crate) rate: SampleRate,
 }
@@ -47,7 +49,7 @@ struct Running {
 }
 
 /// Starts an engine and its janitor.
-fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Running, MixTap, MixTap)> {
+fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Running, [MixTap; BUSES])> {
     let (engine, link) = Engine::new(
         EngineSettings {
             rate,
@@ -62,8 +64,8 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         reports,
         programme,
         cue,
+        aux,
         latency,
-        ..
     } = link;
     thread::Builder::new().name("janitor".into()).spawn(move || {
         loop {
@@ -87,7 +89,9 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         thread,
         latency,
     };
-    Ok((running, programme, cue))
+    let [one, two, three, four, five, six, seven, eight] = aux;
+    let taps = [programme, cue, one, two, three, four, five, six, seven, eight];
+    Ok((running, taps))
 }
 
 impl Desk {
@@ -98,7 +102,7 @@ impl Desk {
     /// When the system refuses a thread.
     pub(crate) fn start(rate: SampleRate, tell: impl Fn(Notice) + Send + Sync + 'static) -> std::io::Result<Self> {
         let (clock, tell): (_, Tell) = (Clock::machine(), Arc::new(tell));
-        let (engine, programme, cue) = start(rate, &clock, tell.clone())?;
+        let (engine, taps) = start(rate, &clock, tell.clone())?;
         Ok(Self {
             engine,
             tell,
@@ -107,11 +111,20 @@ impl Desk {
             generations: vec![0; MAX_STRIPS].into(),
             used: vec![false; MAX_STRIPS].into(),
             next: 0,
-            programme,
-            cue,
+            taps,
             clock,
             rate,
         })
+    }
+
+    /// What a bus publishes.
+    pub(crate) fn bus(&self, bus: BusName) -> &MixTap {
+        &self.taps[bus.place()]
+    }
+
+    /// What the programme bus publishes.
+    pub(crate) fn programme(&self) -> &MixTap {
+        self.bus(BusName::Programme)
     }
 
     /// By how much the programme is later than the strips, seconds.
@@ -125,9 +138,9 @@ impl Desk {
     /// # Errors
     /// When the system refuses a thread. All is then as before.
     pub(crate) fn restart(&mut self) -> std::io::Result<()> {
-        let (engine, programme, cue) = start(self.rate, &self.clock, self.tell.clone())?;
+        let (engine, taps) = start(self.rate, &self.clock, self.tell.clone())?;
         self.before = self.health();
-        (self.engine, self.programme, self.cue) = (engine, programme, cue);
+        (self.engine, self.taps) = (engine, taps);
         Ok(())
     }
 

@@ -5,13 +5,16 @@ use std::time::Instant;
 use airdesk_engine::EngineCommand;
 
 use crate::api::{
-    AudioCommand, BroadcastSettings, BusName, BusState, CommandError, ErrorCode, Event, ListeningState, Reply, Severity,
+    AudioCommand, BroadcastSettings, BusName, CommandError, DuckerSettings, ErrorCode, Event, LimiterSettings,
+    ListeningState, Reply, Severity, VcaState,
 };
 use crate::breakdown::Breakdown;
 use crate::broadcast::Refused;
+use crate::control::{BusControl, Control};
 use crate::password::Kept;
 use crate::range;
 use crate::recording::Answer;
+use crate::scenes::Recall;
 use crate::session::SessionStrip;
 use crate::station::Core;
 
@@ -21,7 +24,7 @@ impl Core {
         match command {
             AudioCommand::StartRecording => match self.desk.check() {
                 Ok(()) => {
-                    self.recording.start(self.desk.programme.reader(), answer);
+                    self.recording.start(self.desk.programme().reader(), answer);
                     self.tell_recorder();
                 }
                 Err(error) => {
@@ -36,9 +39,14 @@ impl Core {
             AudioCommand::SetPassword { password } => self.air.set_password(password, answer),
             AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
             command => {
+                let action = self.action(&command);
+                let before = action.map(|action| (action, self.console_state()));
                 let result = self.dispatch(command);
                 if result.is_ok() {
-                    self.unsaved.get_or_insert_with(Instant::now);
+                    self.touch();
+                    if let Some((action, before)) = before {
+                        self.remember(&action, before);
+                    }
                 }
                 // A host that has gone does not want the answer.
                 let _ = answer.send(result);
@@ -47,6 +55,14 @@ impl Core {
     }
 
     pub(crate) fn dispatch(&mut self, command: AudioCommand) -> Result<Reply, CommandError> {
+        if let Some((strip, control)) = Control::read(&command)? {
+            self.fades.let_go_of(strip, &control);
+            return self.control(strip, control).map(|()| Reply::Done);
+        }
+        if let Some((bus, control)) = BusControl::read(&command)? {
+            self.fades.let_go_of_bus(bus);
+            return self.control_bus(bus, control).map(|()| Reply::Done);
+        }
         match command {
             AudioCommand::AddStrip { name, source } => {
                 let strip = SessionStrip::new(&checked_name(&name)?, source);
@@ -58,46 +74,28 @@ impl Core {
                 self.change_strip(strip, |state| state.name = name)?;
             }
             AudioCommand::SetSource { strip, source } => self.set_source(strip, source)?,
-            AudioCommand::SetTrim { strip, level } => {
-                let level = range::trim(level)?;
-                self.control(strip, EngineCommand::SetTrim(strip, level), |state| state.trim = level)?;
+            AudioCommand::SetVcaFader { vca, level } => {
+                let (vca, fader) = (range::vca(vca)?, range::fader("VCA fader", level)?);
+                self.fades.let_go_of_vca(vca);
+                self.set_vca(VcaState { vca, fader })?;
             }
-            AudioCommand::SetFader { strip, level } => {
-                let level = range::fader("fader", level)?;
-                self.control(strip, EngineCommand::SetFader(strip, level), |state| {
-                    state.fader = level
-                })?;
-            }
-            AudioCommand::SetPan { strip, pan } => {
-                let pan = range::pan(pan)?;
-                self.control(strip, EngineCommand::SetPan(strip, pan), |state| state.pan = pan)?;
-            }
-            AudioCommand::SetMute { strip, on } => {
-                self.control(strip, EngineCommand::SetMute(strip, on), |state| state.mute = on)?;
-            }
-            AudioCommand::SetSolo { strip, on } => {
-                self.control(strip, EngineCommand::SetSolo(strip, on), |state| state.solo = on)?;
-            }
-            AudioCommand::SetSoloSafe { strip, on } => {
-                self.control(strip, EngineCommand::SetSoloSafe(strip, on), |state| {
-                    state.solo_safe = on
-                })?;
-            }
-            AudioCommand::SetCue { strip, on } => {
-                self.control(strip, EngineCommand::SetCue(strip, on), |state| state.cue = on)?;
-            }
-            AudioCommand::SetBusFader { bus, level } => {
-                let fader = range::fader("bus fader", level)?;
-                let state = BusState { bus, fader };
-                self.send_bus(state)?;
-                self.buses[bus as usize] = state;
-                self.tell(Event::Bus(state));
-            }
-            AudioCommand::SetLimiter { settings } => {
-                let limiter = range::limiter(&settings)?;
-                self.desk.send(EngineCommand::SetLimiter(limiter))?;
-                self.limiter = settings;
-                self.tell(Event::Limiter(settings));
+            AudioCommand::SetTalkover { settings } => self.set_talkover(range::talkover(&settings)?)?,
+            AudioCommand::SetLimiter { settings } => self.set_limiter(range::limiter(&settings)?)?,
+            AudioCommand::Undo => self.undo()?,
+            AudioCommand::Redo => self.redo()?,
+            AudioCommand::StoreScene { name } => self.store_scene(&name)?,
+            AudioCommand::RemoveScene { name } => self.remove_scene(&name)?,
+            AudioCommand::RecallScene {
+                name,
+                parts,
+                strips,
+                fade,
+            } => {
+                let recall = Recall {
+                    parts: &parts,
+                    strips: &strips,
+                };
+                self.recall_scene(&name, &recall, fade)?;
             }
             AudioCommand::SetOutput { output, device } => self.set_output(output, device)?,
             AudioCommand::RefreshDevices => self.scanner.refresh(),
@@ -111,6 +109,9 @@ impl Core {
                 }
                 self.set_listening(on);
             }
+            AudioCommand::MeasureLoudness { bus, on } => self.measure_loudness(bus, on)?,
+            AudioCommand::ResetLoudness { bus } => self.reset_loudness(bus)?,
+            AudioCommand::ShowSpectrum { bus } => self.show_spectrum(bus)?,
             AudioCommand::ClearClips => self.desk.send(EngineCommand::ClearClips)?,
             AudioCommand::DismissNotice { id } => {
                 if self.notices.dismiss(id) {
@@ -127,7 +128,7 @@ impl Core {
             AudioCommand::TrustCertificate { fingerprint } => self.air.trust(&fingerprint)?,
             AudioCommand::GoLive => {
                 self.desk.check()?;
-                self.air.go_live(&self.desk.programme)?;
+                self.air.go_live(self.desk.programme())?;
             }
             AudioCommand::GoOffAir => self.air.go_off_air(),
             AudioCommand::SetTitle { title } => {
@@ -171,22 +172,61 @@ impl Core {
         }
     }
 
-    /// Sets a fresh engine's buses up.
-    pub(crate) fn send_buses(&mut self) {
-        let limiter = range::limiter(&self.limiter).map(EngineCommand::SetLimiter);
-        let sent = limiter.and_then(|limiter| self.desk.send(limiter));
-        let buses = self.buses.map(|bus| self.send_bus(bus));
-        for error in buses.into_iter().chain([sent]).filter_map(Result::err) {
-            self.notice(Severity::Error, error.message);
+    /// Moves a bus's control: the engine first, and once it has agreed everybody is told.
+    pub(crate) fn control_bus(&mut self, bus: BusName, control: BusControl) -> Result<(), CommandError> {
+        if let BusControl::Without(Some(strip)) = control {
+            self.strips.check(strip)?;
         }
+        self.desk.send(control.command(bus))?;
+        let state = &mut self.buses[bus.place()];
+        control.write(state);
+        let state = *state;
+        self.tell(Event::Bus(state));
+        Ok(())
     }
 
-    fn send_bus(&mut self, state: BusState) -> Result<(), CommandError> {
-        let bus = match state.bus {
-            BusName::Programme => airdesk_engine::BusId::Programme,
-            BusName::Cue => airdesk_engine::BusId::Cue,
-        };
-        self.desk.send(EngineCommand::SetBusFader(bus, state.fader))
+    pub(crate) fn set_limiter(&mut self, settings: LimiterSettings) -> Result<(), CommandError> {
+        self.desk.send(EngineCommand::SetLimiter(settings))?;
+        self.limiter = settings;
+        self.tell(Event::Limiter(settings));
+        Ok(())
+    }
+
+    pub(crate) fn set_talkover(&mut self, settings: DuckerSettings) -> Result<(), CommandError> {
+        self.desk.send(EngineCommand::SetDucker(settings))?;
+        self.talkover = settings;
+        self.tell(Event::Talkover(settings));
+        Ok(())
+    }
+
+    pub(crate) fn set_vca(&mut self, state: VcaState) -> Result<(), CommandError> {
+        self.desk.send(EngineCommand::SetVca(state.vca, state.fader))?;
+        self.vcas[usize::from(state.vca)] = state;
+        self.tell(Event::Vca(state));
+        Ok(())
+    }
+
+    /// Sets a fresh engine's buses, groups and talkover up.
+    pub(crate) fn send_buses(&mut self) {
+        let buses = self.buses.iter().flat_map(|bus| {
+            let name = bus.bus;
+            BusControl::all(bus)
+                .into_iter()
+                .map(move |control| control.command(name))
+        });
+        let vcas = self.vcas.iter().map(|vca| EngineCommand::SetVca(vca.vca, vca.fader));
+        let commands: Vec<_> = buses
+            .chain(vcas)
+            .chain([
+                EngineCommand::SetLimiter(self.limiter),
+                EngineCommand::SetDucker(self.talkover),
+            ])
+            .collect();
+        for command in commands {
+            if let Err(error) = self.desk.send(command) {
+                self.notice(Severity::Error, error.message);
+            }
+        }
     }
 
     pub(crate) fn set_listening(&mut self, on: bool) {

@@ -6,8 +6,8 @@ use airdesk_devices::DeviceList;
 use airdesk_engine::Notice as EngineNotice;
 
 use crate::api::{
-    ChannelPick, ClockSource, DeskMeters, DeviceState, EngineState, Event, OutputName, PlaybackState, Severity,
-    Snapshot, StripSource,
+    BusMeters, ChannelPick, ClockSource, DeskMeters, DeviceState, EngineState, Event, OutputName, PlaybackState,
+    Severity, Snapshot, StripMeters, StripSource,
 };
 use crate::session::SessionStrip;
 use crate::station::Core;
@@ -64,7 +64,7 @@ impl Core {
                 channels: ChannelPick::Mono { channel: 0 },
             },
         );
-        strip.mute = true;
+        strip.controls.mute = true;
         if let Err(error) = self.add_strip(&strip) {
             self.notice(Severity::Warning, error.message);
         }
@@ -106,10 +106,13 @@ impl Core {
             session: self.file.path().to_string_lossy().into_owned(),
             strips: self.strips.states().cloned().collect(),
             buses: self.buses.to_vec(),
+            vcas: self.vcas.to_vec(),
             limiter: self.limiter,
-            outputs: [OutputName::Main, OutputName::Cue]
-                .map(|output| self.playbacks.state(output))
-                .to_vec(),
+            talkover: self.talkover,
+            loudness: self.meters.loudness(),
+            scenes: self.scene_names(),
+            history: self.history.state(),
+            outputs: OutputName::ALL.map(|output| self.playbacks.state(output)).to_vec(),
             devices: self.device_states(),
             recorder: self.recording.state(),
             broadcast: self.air.state(),
@@ -130,14 +133,22 @@ impl Core {
             .map(|id| {
                 // A strip that the engine has not mixed yet is silent.
                 let heard = report.strips().find(|strip| strip.id == id);
-                (id, heard.map(|strip| strip.levels).unwrap_or_default())
+                StripMeters {
+                    id,
+                    levels: heard.map(|strip| strip.levels).unwrap_or_default(),
+                    reductions: heard.map(|strip| strip.reductions).unwrap_or_default(),
+                }
             })
             .collect();
         DeskMeters {
             sequence,
             load,
             limiter: report.buses[0].limiter,
-            buses: [report.buses[0].levels, report.buses[1].levels],
+            ducking: report.ducking,
+            buses: report.buses.map(|bus| BusMeters {
+                levels: bus.levels,
+                compressor: bus.compressor,
+            }),
             strips,
         }
     }

@@ -1,4 +1,4 @@
-//! The two outputs: programme on the main one, which is the desk's clock, and cue on the other.
+//! The outputs: programme on the main one, which is the desk's clock, cue and aux buses on others.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use airdesk_devices::{
     DeviceChoice as Chosen, DeviceList, HostChoice, OpenError, PlaybackRequest, PlaybackStream, StreamHealth,
 };
 use airdesk_dsp::SampleRate;
-use airdesk_engine::EngineCommand;
 use airdesk_engine::mix_queue::MixTap;
 use airdesk_engine::outlet_clock::{OutletClock, outlet_clock};
 use airdesk_engine::time::Clock;
+use airdesk_engine::{BUSES, EngineCommand};
 use tokio::sync::mpsc;
 
 use crate::api::{CommandError, DeviceChoice, ErrorCode, Event, OutputName, OutputState, PlaybackState, Severity};
@@ -37,9 +37,9 @@ struct Playback {
     told: PlaybackState,
 }
 
-/// Both outputs.
+/// All outputs.
 pub(crate) struct Playbacks {
-    outputs: [Playback; 2],
+    outputs: [Playback; BUSES],
     internal: mpsc::UnboundedSender<Internal>,
     clock: Clock,
     rate: SampleRate,
@@ -56,14 +56,14 @@ impl Playbacks {
         rate: SampleRate,
         hosts: HostChoice,
     ) -> Self {
-        let output = || Playback {
+        let output = |_| Playback {
             choice: None,
             state: State::Off,
             attempt: 0,
             told: PlaybackState::Off,
         };
         Self {
-            outputs: [output(), output()],
+            outputs: OutputName::ALL.map(output),
             internal,
             clock,
             rate,
@@ -129,9 +129,7 @@ impl Playbacks {
                     PlaybackStream::open_main(request, OPEN_LIMIT, reader, stamper)
                         .map(|stream| (stream, Some(Box::new(clock))))
                 }
-                OutputName::Cue => {
-                    PlaybackStream::open_bridged(request, OPEN_LIMIT, reader).map(|stream| (stream, None))
-                }
+                _ => PlaybackStream::open_bridged(request, OPEN_LIMIT, reader).map(|stream| (stream, None)),
             };
             // The station may have ended meanwhile.
             let _ = internal.send(Internal::PlaybackOpened {
@@ -228,7 +226,7 @@ impl Core {
         if self.is_silent() {
             return;
         }
-        for output in [OutputName::Main, OutputName::Cue] {
+        for output in OutputName::ALL {
             self.follow_playback(output);
         }
         self.tell_playbacks();
@@ -236,7 +234,7 @@ impl Core {
 
     /// Tells hosts of outputs that have changed.
     pub(crate) fn tell_playbacks(&mut self) {
-        for output in [OutputName::Main, OutputName::Cue] {
+        for output in OutputName::ALL {
             let state = self.playbacks.state(output);
             let playback = &mut self.playbacks.outputs[output as usize];
             if playback.told != state.playback {
@@ -287,10 +285,7 @@ impl Core {
                 if *again > Instant::now() {
                     return;
                 }
-                let tap = match output {
-                    OutputName::Main => self.desk.programme.clone(),
-                    OutputName::Cue => self.desk.cue.clone(),
-                };
+                let tap = self.desk.bus(output.bus()).clone();
                 self.playbacks.open(output, &tap);
             }
         }
@@ -326,6 +321,7 @@ impl OutputName {
         match self {
             Self::Main => "main",
             Self::Cue => "cue",
+            other => other.bus().word(),
         }
     }
 }

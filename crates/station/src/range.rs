@@ -1,9 +1,13 @@
 //! How far each control goes. Whatever asks for a position, a command or a session's file, is checked here.
 
-use airdesk_dsp::limiter::LimiterSettings as Limiter;
+use airdesk_dsp::delay::DelaySettings;
+use airdesk_dsp::range::OutOfRange;
 use airdesk_dsp::{Decibels, Pan};
+use airdesk_engine::VCA_GROUPS;
 
-use crate::api::{CommandError, ErrorCode, LimiterSettings};
+use crate::api::{
+    BusChainSettings, BusName, ChainSettings, CommandError, DuckerSettings, ErrorCode, LimiterSettings, StripControls,
+};
 
 /// Input trim, -20 to +40 dB.
 pub(crate) fn trim(level: f32) -> Result<Decibels, CommandError> {
@@ -30,15 +34,65 @@ pub(crate) fn pan(position: f32) -> Result<Pan, CommandError> {
 }
 
 /// The programme's limiter.
-pub(crate) fn limiter(settings: &LimiterSettings) -> Result<Limiter, CommandError> {
-    let limiter = Limiter {
-        on: settings.on,
-        ceiling_dbtp: settings.ceiling,
-        release_ms: settings.release,
-    };
-    limiter
-        .check()
-        .map(|()| limiter)
+pub(crate) fn limiter(settings: &LimiterSettings) -> Result<LimiterSettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// How music steps back.
+pub(crate) fn talkover(settings: &DuckerSettings) -> Result<DuckerSettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// A strip's delay, 0 to 500 ms.
+pub(crate) fn delay(settings: &DelaySettings) -> Result<DelaySettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// A strip's stages.
+pub(crate) fn chain(settings: &ChainSettings) -> Result<ChainSettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// A bus's stages.
+pub(crate) fn bus_chain(settings: &BusChainSettings) -> Result<BusChainSettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// Which aux bus it is, counted from 0.
+pub(crate) fn aux(bus: BusName) -> Result<u8, CommandError> {
+    bus.aux().ok_or_else(|| CommandError {
+        code: ErrorCode::Invalid,
+        message: "programme and cue are no aux buses; name one from aux1 to aux8".into(),
+    })
+}
+
+/// A VCA group, counted from 0.
+pub(crate) fn vca(group: u8) -> Result<u8, CommandError> {
+    if usize::from(group) < VCA_GROUPS {
+        return Ok(group);
+    }
+    let last = VCA_GROUPS - 1;
+    Err(CommandError {
+        code: ErrorCode::OutOfRange,
+        message: format!("there is no VCA group {group}; they go from 0 to {last}"),
+    })
+}
+
+/// All of a strip's controls, as a session's file has them.
+pub(crate) fn controls(controls: &StripControls) -> Result<(), CommandError> {
+    trim(controls.trim.db())?;
+    delay(&controls.delay)?;
+    chain(&controls.chain)?;
+    fader("fader", Some(controls.fader.db()))?;
+    for send in &controls.sends {
+        fader("send", Some(send.level.db()))?;
+    }
+    controls.vca.map(vca).transpose().map(drop)
+}
+
+fn checked<T: Copy>(settings: &T, checked: Result<(), OutOfRange>) -> Result<T, CommandError> {
+    checked
+        .map(|()| *settings)
         .map_err(|refused| refusal(refused.name, refused.value, refused.to_string()))
 }
 
@@ -82,7 +136,7 @@ mod tests {
             (pan(3.0).err(), "pan is 3.0; it goes from -1 (left) to +1 (right)"),
             (
                 limiter(&LimiterSettings {
-                    ceiling: 0.5,
+                    ceiling_dbtp: 0.5,
                     ..LimiterSettings::default()
                 })
                 .err(),

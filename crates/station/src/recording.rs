@@ -334,7 +334,7 @@ impl Core {
                 self.recording.phase = Phase::Running(recording);
                 match then {
                     Then::Record => {}
-                    Then::GoOn => self.recording.go_on(self.desk.programme.reader()),
+                    Then::GoOn => self.recording.go_on(self.desk.programme().reader()),
                     Then::Stop(_) => self.recording.end(answers),
                 }
                 Ok(())

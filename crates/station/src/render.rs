@@ -106,7 +106,7 @@ pub fn render(request: &RenderRequest, mut progress: impl FnMut(f64, f64)) -> Re
             progress(due.min(total), total);
         }
         while let Some(change) = timeline.due(block) {
-            mixes.iter_mut().for_each(|mix| mix.obey(change));
+            mixes.iter_mut().for_each(|mix| mix.obey(&change));
         }
         feeds.fill()?;
         for mix in &mut mixes {

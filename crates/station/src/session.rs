@@ -1,23 +1,28 @@
 //! The session: everything the operator set, in one readable TOML file. Secrets are never in it.
 
+mod bus;
 mod error;
 mod file;
 mod read;
+mod strip;
 
-use airdesk_dsp::{Decibels, Pan, SampleRate};
+use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    BroadcastSettings, DeviceChoice, LimiterSettings, Material, RecordingFormat, RecordingSettings, StripSource,
-    StripState,
+    BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material, RecordingFormat,
+    RecordingSettings, StripSource,
 };
 use crate::automation::Automation;
 use crate::folders::recordings_folder;
+use crate::scenes::Scene;
 
+pub use bus::SessionBus;
 pub use error::SessionError;
 pub use file::{Opened, SessionFile};
 pub(crate) use read::one_line;
 pub use read::read;
+pub use strip::SessionStrip;
 
 /// What a session file holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,16 +30,13 @@ pub use read::read;
 pub struct Session {
     /// The desk's rate, Hz: 44100, 48000, 88200 or 96000.
     pub rate: u32,
-    /// The programme's fader, dB.
-    pub programme_fader: Decibels,
-    /// The cue bus's fader, dB.
-    pub cue_fader: Decibels,
     /// The programme's limiter.
     pub limiter: LimiterSettings,
-    /// Where the programme is played; the desk's clock.
-    pub main_output: Option<DeviceChoice>,
-    /// Where cue is played.
-    pub cue_output: Option<DeviceChoice>,
+    /// How music steps back while somebody speaks.
+    pub talkover: DuckerSettings,
+    /// Faders of the VCA groups, dB, beginning with the first.
+    #[serde(skip_serializing_if = "at_unity")]
+    pub vcas: Vec<Decibels>,
     /// The desk's own listener mounts are open.
     pub listening: bool,
     /// What listeners read.
@@ -43,8 +45,13 @@ pub struct Session {
     pub recording: RecordingSettings,
     /// Which server to stream to.
     pub broadcast: BroadcastSettings,
+    /// Buses that are not at rest, and where they are played: the programme's device is the desk's clock.
+    pub buses: Vec<SessionBus>,
     /// Strips, left to right.
     pub strips: Vec<SessionStrip>,
+    /// The console as it was stored under names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scenes: Vec<Scene>,
     /// What a rendering changes, and when.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub automation: Vec<Automation>,
@@ -55,11 +62,9 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             rate: SampleRate::DESK.hz(),
-            programme_fader: Decibels::UNITY,
-            cue_fader: Decibels::UNITY,
             limiter: LimiterSettings::default(),
-            main_output: Some(DeviceChoice::Default),
-            cue_output: None,
+            talkover: DuckerSettings::default(),
+            vcas: Vec::new(),
             listening: false,
             title: String::new(),
             recording: RecordingSettings {
@@ -67,7 +72,12 @@ impl Default for Session {
                 format: RecordingFormat::default(),
             },
             broadcast: BroadcastSettings::default(),
+            buses: vec![SessionBus {
+                output: Some(DeviceChoice::Default),
+                ..SessionBus::new(BusName::Programme)
+            }],
             strips: Vec::new(),
+            scenes: Vec::new(),
             automation: Vec::new(),
         }
     }
@@ -76,20 +86,26 @@ impl Default for Session {
 impl Session {
     /// What a new user finds: three strips of material that comes with Airdesk.
     pub fn demo() -> Self {
-        let strip = |name: &str, material, fader: f32, pan: f32| SessionStrip {
-            fader: Decibels::new(fader).unwrap_or(Decibels::UNITY),
-            pan: Pan::new(pan).unwrap_or(Pan::CENTRE),
-            ..SessionStrip::new(name, StripSource::Material { material })
+        let strip = |name: &str, material, fader: f32| {
+            let mut strip = SessionStrip::new(name, StripSource::Material { material });
+            strip.controls.fader = Decibels::new(fader).unwrap_or(Decibels::UNITY);
+            strip
         };
         Self {
             title: "Airdesk demo".into(),
             strips: vec![
-                strip("Rhythm", Material::Rhythm, -6.0, 0.0),
-                strip("Pad", Material::Pad, -9.0, 0.0),
-                strip("Voice", Material::Voice, 0.0, 0.0),
+                strip("Rhythm", Material::Rhythm, -6.0),
+                strip("Pad", Material::Pad, -9.0),
+                strip("Voice", Material::Voice, 0.0),
             ],
             ..Self::default()
         }
+    }
+
+    /// A bus as it is set, also where the session does not name it.
+    pub fn bus(&self, bus: BusName) -> SessionBus {
+        let named = self.buses.iter().find(|named| named.bus == bus);
+        named.cloned().unwrap_or_else(|| SessionBus::new(bus))
     }
 
     /// The desk's rate.
@@ -104,74 +120,11 @@ impl Session {
     }
 }
 
-/// One strip of a session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SessionStrip {
-    /// What the operator reads on it.
-    pub name: String,
-    /// Input trim, dB.
-    #[serde(default = "unity")]
-    pub trim: Decibels,
-    /// Fader, dB; `-inf` is off.
-    #[serde(default = "unity")]
-    pub fader: Decibels,
-    /// Pan, -1..=1.
-    #[serde(default = "centre")]
-    pub pan: Pan,
-    /// Muted.
-    #[serde(default)]
-    pub mute: bool,
-    /// Soloed.
-    #[serde(default)]
-    pub solo: bool,
-    /// Stays whatever is soloed.
-    #[serde(default)]
-    pub solo_safe: bool,
-    /// On the cue bus.
-    #[serde(default)]
-    pub cue: bool,
-    /// What feeds it.
-    pub source: StripSource,
+fn at_unity(vcas: &[Decibels]) -> bool {
+    vcas.iter().all(|level| *level == Decibels::UNITY)
 }
 
-fn unity() -> Decibels {
-    Decibels::UNITY
-}
-
-fn centre() -> Pan {
-    Pan::CENTRE
-}
-
-impl SessionStrip {
-    /// A strip with every control at rest.
-    pub fn new(name: &str, source: StripSource) -> Self {
-        Self {
-            name: name.into(),
-            trim: unity(),
-            fader: unity(),
-            pan: centre(),
-            mute: false,
-            solo: false,
-            solo_safe: false,
-            cue: false,
-            source,
-        }
-    }
-}
-
-impl From<&StripState> for SessionStrip {
-    fn from(strip: &StripState) -> Self {
-        Self {
-            name: strip.name.clone(),
-            trim: strip.trim,
-            fader: strip.fader,
-            pan: strip.pan,
-            mute: strip.mute,
-            solo: strip.solo,
-            solo_safe: strip.solo_safe,
-            cue: strip.cue,
-            source: strip.source.clone(),
-        }
-    }
+/// A value that was never set is not written: a session stays readable.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -9,27 +9,35 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use airdesk_devices::{CaptureStream, DeviceId, DeviceList, HostChoice, OpenError, ScanSettings, Scanner};
-use airdesk_engine::Notice as EngineNotice;
+use airdesk_dsp::Decibels;
+use airdesk_engine::{BUSES, Notice as EngineNotice, VCA_GROUPS};
 use airdesk_outputs::listen::{ListenSettings, ListenerHub};
 use airdesk_outputs::recorder::{Recording, StartError as RecordingRefused, Summary};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
-use crate::api::{BusName, BusState, DeskMeters, Event, LimiterSettings, OutputName, Severity};
+use crate::api::{
+    BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, OutputName, Severity, VcaState,
+};
 use crate::automation::Automation;
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
+use crate::control::BusControl;
 use crate::desk::Desk;
+use crate::fades::{self, Fades};
 use crate::folders::data_folder;
 use crate::handle::{Request, StationHandle};
+use crate::history::History;
+use crate::loudness::Meters;
 use crate::material::Library;
 use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
 use crate::recording::{Answer, RecordingDesk, TakenOver};
+use crate::scenes::Scene;
 use crate::secrets::Secrets;
-use crate::session::{Session, SessionError, SessionFile, SessionStrip};
+use crate::session::{Session, SessionBus, SessionError, SessionFile, SessionStrip};
 use crate::strips::Strips;
 
 /// How often the station looks after what runs by itself.
@@ -112,7 +120,7 @@ impl Station {
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
             listeners: ListenerHub::new(
-                desk.programme.clone(),
+                desk.programme().clone(),
                 ListenSettings {
                     rate,
                     ..ListenSettings::default()
@@ -151,17 +159,17 @@ impl Station {
             internal,
             unsaved: None,
             save_after: SAVE_AFTER,
-            buses: [
-                BusState {
-                    bus: BusName::Programme,
-                    fader: opened.session.programme_fader,
-                },
-                BusState {
-                    bus: BusName::Cue,
-                    fader: opened.session.cue_fader,
-                },
-            ],
+            buses: BusName::ALL.map(BusState::new),
+            vcas: std::array::from_fn(|vca| VcaState {
+                vca: vca as u8,
+                fader: Decibels::UNITY,
+            }),
+            talkover: opened.session.talkover,
             limiter: opened.session.limiter,
+            meters: Meters::default(),
+            fades: Fades::default(),
+            history: History::default(),
+            scenes: opened.session.scenes.clone(),
             first_run: opened.first_run,
             scanned: false,
             sequence: 0,
@@ -248,8 +256,14 @@ pub(crate) struct Core {
     pub(crate) unsaved: Option<Instant>,
     /// How long it waits for that.
     save_after: Duration,
-    pub(crate) buses: [BusState; 2],
+    pub(crate) buses: [BusState; BUSES],
+    pub(crate) vcas: [VcaState; VCA_GROUPS],
+    pub(crate) talkover: DuckerSettings,
     pub(crate) limiter: LimiterSettings,
+    pub(crate) meters: Meters,
+    pub(crate) fades: Fades,
+    pub(crate) history: History,
+    pub(crate) scenes: Vec<Scene>,
     pub(crate) first_run: bool,
     pub(crate) scanned: bool,
     pub(crate) sequence: u32,
@@ -266,6 +280,7 @@ impl Core {
         meters: broadcast::Sender<Arc<DeskMeters>>,
     ) {
         self.take_up(session);
+        self.start_meters();
         if let Some(warning) = warning {
             self.notice(Severity::Warning, warning);
         }
@@ -273,6 +288,8 @@ impl Core {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut meter_tick = tokio::time::interval(METER_TICK);
         meter_tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut fade_step = tokio::time::interval(fades::STEP);
+        fade_step.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut ticks = 0_u64;
         loop {
             tokio::select! {
@@ -301,6 +318,7 @@ impl Core {
                     ticks += 1;
                     self.look_after(ticks);
                 }
+                _ = fade_step.tick(), if !self.fades.is_empty() => self.step_fades(),
                 _ = meter_tick.tick(), if meters.receiver_count() > 0 => {
                     let frame = Arc::new(self.meters());
                     // Everybody may have left since the count was taken.
@@ -312,14 +330,32 @@ impl Core {
 
     /// Sets the desk up as the session says.
     fn take_up(&mut self, session: Session) {
+        for (state, level) in self.vcas.iter_mut().zip(&session.vcas) {
+            state.fader = *level;
+        }
+        for bus in &session.buses {
+            let state = &mut self.buses[bus.bus.place()];
+            (state.fader, state.stages) = (bus.fader, bus.stages());
+        }
         self.send_buses();
+        let mut strips = Vec::new();
         for strip in &session.strips {
-            if let Err(error) = self.add_strip(strip) {
+            let added = self.add_strip(strip);
+            if let Err(error) = &added {
                 self.notice(Severity::Error, format!("strip {}: {error}", strip.name));
             }
+            strips.push(added.ok());
         }
-        self.playbacks.choose(OutputName::Main, session.main_output);
-        self.playbacks.choose(OutputName::Cue, session.cue_output);
+        for bus in &session.buses {
+            // Only now does the strip that it leaves out have an id.
+            let without = bus.without.and_then(|place| strips.get(place - 1).copied().flatten());
+            if let Some(strip) = without
+                && let Err(error) = self.control_bus(bus.bus, BusControl::Without(Some(strip)))
+            {
+                self.notice(Severity::Error, error.message);
+            }
+            self.playbacks.choose(OutputName::of(bus.bus), bus.output.clone());
+        }
         self.air.set_title(&session.title);
         self.listeners.introduce(self.air.introduction());
         if session.listening {
@@ -331,18 +367,44 @@ impl Core {
     fn session(&self) -> Session {
         Session {
             rate: self.desk.rate.hz(),
-            programme_fader: self.buses[0].fader,
-            cue_fader: self.buses[1].fader,
             limiter: self.limiter,
-            main_output: self.playbacks.choice(OutputName::Main),
-            cue_output: self.playbacks.choice(OutputName::Cue),
+            talkover: self.talkover,
+            vcas: self.vcas.iter().map(|vca| vca.fader).collect(),
             listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),
             title: self.air.title().to_owned(),
             recording: self.recording.settings().clone(),
             broadcast: self.air.settings().clone(),
+            buses: self.session_buses(),
             strips: self.strips.states().map(SessionStrip::from).collect(),
+            scenes: self.scenes.clone(),
             automation: self.automation.clone(),
         }
+    }
+
+    pub(crate) fn session_buses(&self) -> Vec<SessionBus> {
+        let place = |id| {
+            self.strips
+                .states()
+                .position(|strip| strip.id == id)
+                .map(|index| index + 1)
+        };
+        let buses = self.buses.iter().map(|state| SessionBus {
+            bus: state.bus,
+            fader: state.fader,
+            without: state.without.and_then(place),
+            output: self.playbacks.choice(OutputName::of(state.bus)),
+            equaliser: state.stages.equaliser,
+            compressor: state.stages.compressor,
+        });
+        // A programme without an output was taken off it: that must be written too.
+        buses
+            .filter(|bus| bus.bus == BusName::Programme || *bus != SessionBus::new(bus.bus))
+            .collect()
+    }
+
+    /// Something was set: it is saved soon.
+    pub(crate) fn touch(&mut self) {
+        self.unsaved.get_or_insert_with(Instant::now);
     }
 
     /// Saves on another thread, one save at a time: the last one wins.
@@ -463,6 +525,7 @@ impl Core {
     /// What runs by itself: devices, recorder, stream, session.
     fn look_after(&mut self, ticks: u64) {
         self.look_after_engine();
+        self.tell_meters();
         self.follow_captures();
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));

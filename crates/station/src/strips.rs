@@ -3,11 +3,12 @@
 use airdesk_engine::inlet::inlet;
 use airdesk_engine::input::{Direct, StripInput};
 use airdesk_engine::report::InputPhase;
-use airdesk_engine::{EngineCommand, Strip, StripControls, StripId};
+use airdesk_engine::{EngineCommand, Strip, StripId};
 use airdesk_sources::Worker;
 
-use crate::api::{CommandError, ErrorCode, Event, InputState, Severity, StripSource, StripState};
+use crate::api::{BusName, CommandError, ErrorCode, Event, InputState, Severity, StripSource, StripState};
 use crate::captures::Capturing;
+use crate::control::{BusControl, Control};
 use crate::material::explain;
 use crate::session::SessionStrip;
 use crate::station::Core;
@@ -41,6 +42,21 @@ impl Strips {
 
     pub(crate) fn slots_mut(&mut self) -> impl Iterator<Item = &mut StripSlot> {
         self.0.iter_mut()
+    }
+
+    /// Brings the strips into this order. Says whether it was another one.
+    pub(crate) fn arrange(&mut self, order: &[StripId]) -> bool {
+        let place = |slot: &StripSlot| order.iter().position(|id| *id == slot.state.id);
+        if self.0.is_sorted_by_key(place) {
+            return false;
+        }
+        self.0.sort_by_key(place);
+        true
+    }
+
+    /// Refuses a strip that is not there.
+    pub(crate) fn check(&mut self, id: StripId) -> Result<(), CommandError> {
+        self.slot(id).map(drop)
     }
 
     fn slot(&mut self, id: StripId) -> Result<&mut StripSlot, CommandError> {
@@ -79,15 +95,9 @@ impl Core {
             name: wanted.name.clone(),
             source: wanted.source.clone(),
             input: told,
-            trim: wanted.trim,
-            fader: wanted.fader,
-            pan: wanted.pan,
-            mute: wanted.mute,
-            solo: wanted.solo,
-            solo_safe: wanted.solo_safe,
-            cue: wanted.cue,
+            controls: wanted.controls,
         };
-        let strip = Strip::new(id, self.desk.rate, input, StripControls::from(&state));
+        let strip = Strip::new(id, self.desk.rate, input, state.controls);
         if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {
             self.desk.give_back(id);
             return Err(error);
@@ -107,20 +117,29 @@ impl Core {
         self.strips.0.retain(|slot| slot.state.id != id);
         self.desk.give_back(id);
         self.tell(Event::StripRemoved(id));
+        for bus in BusName::ALL {
+            if self.buses[bus.place()].without == Some(id) {
+                self.control_bus(bus, BusControl::Without(None))?;
+            }
+        }
         self.follow_captures();
         Ok(())
     }
 
     /// Moves a control: the engine first, and once it has agreed everybody is told.
-    pub(crate) fn control(
-        &mut self,
-        id: StripId,
-        command: EngineCommand,
-        change: impl FnOnce(&mut StripState),
-    ) -> Result<(), CommandError> {
-        self.strips.slot(id)?;
-        self.desk.send(command)?;
-        self.change_strip(id, change)
+    pub(crate) fn control(&mut self, id: StripId, control: Control) -> Result<(), CommandError> {
+        let state = self.move_control(id, control)?;
+        self.tell(Event::Strip(state));
+        Ok(())
+    }
+
+    /// The same, and tells nobody. Returns what there is to tell.
+    pub(crate) fn move_control(&mut self, id: StripId, control: Control) -> Result<StripState, CommandError> {
+        self.strips.check(id)?;
+        self.desk.send(control.command(id, self.desk.rate))?;
+        let slot = self.strips.slot(id)?;
+        control.write(&mut slot.state.controls);
+        Ok(slot.state.clone())
     }
 
     /// Changes what hosts see of a strip, and tells them.
@@ -239,7 +258,7 @@ impl Core {
             } else {
                 self.feed(&state.source)
             };
-            let strip = Strip::new(state.id, self.desk.rate, input, StripControls::from(&state));
+            let strip = Strip::new(state.id, self.desk.rate, input, state.controls);
             if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {
                 self.notice(Severity::Error, format!("strip {}: {error}", state.name));
             }
@@ -323,21 +342,6 @@ impl Core {
         }
         for state in changed {
             self.tell(Event::Strip(state));
-        }
-    }
-}
-
-impl From<&StripState> for StripControls {
-    fn from(state: &StripState) -> Self {
-        Self {
-            trim: state.trim,
-            fader: state.fader,
-            pan: state.pan,
-            mute: state.mute,
-            solo: state.solo,
-            solo_safe: state.solo_safe,
-            cue: state.cue,
-            ..Self::default()
         }
     }
 }

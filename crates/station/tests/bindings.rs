@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use airdesk_station::api::{
-    AirState, AudioCommand, BroadcastSettings, BroadcastState, BusName, BusState, ChannelPick, ClientMessage,
-    ClockSource, CommandError, DeviceChoice, DeviceState, EngineState, ErrorCode, Event, InputState, LimiterSettings,
-    ListeningState, Material, Notice, OutputName, OutputState, PasswordState, PlaybackState, RecorderState,
-    RecordingFormat, RecordingSettings, RecordingState, Reply, ServerMessage, Severity, Snapshot, StreamCodec,
-    StripSource, StripState, Transport,
-};
+use airdesk_dsp::compressor::{CompressorSettings, Ratio};
+use airdesk_dsp::de_esser::DeEsserSettings;
+use airdesk_dsp::equaliser::{Band, BandKind, EqualiserSettings};
+use airdesk_dsp::gate::GateSettings;
+use airdesk_dsp::high_pass::{HighPassSettings, Slope};
+use airdesk_station::api::*;
 use ts_rs::{Config, TS};
 
 fn declarations() -> String {
@@ -37,13 +36,37 @@ fn declarations() -> String {
         ClientMessage,
         ServerMessage,
         StripState,
+        StripControls,
+        ChannelMode,
+        DelaySettings,
+        ChainSettings,
+        HighPassSettings,
+        Slope,
+        GateSettings,
+        EqualiserSettings,
+        Band,
+        BandKind,
+        CompressorSettings,
+        Ratio,
+        DeEsserSettings,
+        PanLaw,
+        SendSettings,
+        SendTap,
+        Talkover,
         StripSource,
         ChannelPick,
         Material,
         InputState,
         BusName,
         BusState,
+        BusChainSettings,
+        VcaState,
+        LoudnessState,
+        SpectrumState,
+        ScenePart,
+        HistoryState,
         LimiterSettings,
+        DuckerSettings,
         OutputName,
         DeviceChoice,
         OutputState,

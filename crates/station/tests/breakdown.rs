@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use airdesk_devices::simulated::{Card, Signal, SimulatedCards};
 use airdesk_dsp::Decibels;
 use airdesk_station::api::{
-    AudioCommand, BroadcastSettings, ChannelPick, ErrorCode, InputState, OutputName, PlaybackState, RecordingFormat,
-    RecordingSettings, RecordingState, Severity, Snapshot, StripSource,
+    AudioCommand, BroadcastSettings, BusName, ChannelPick, ErrorCode, InputState, OutputName, PlaybackState,
+    RecordingFormat, RecordingSettings, RecordingState, Severity, Snapshot, StripSource,
 };
-use airdesk_station::session::{self, Session, SessionStrip};
+use airdesk_station::session::{self, Session, SessionBus, SessionStrip};
 use airdesk_station::{HostChoice, Mount, Station, StationHandle, StationOptions};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -110,7 +110,7 @@ fn constant(folder: &Path) -> Session {
         looped: true,
     };
     Session {
-        main_output: None,
+        buses: vec![SessionBus::new(BusName::Programme)],
         recording: RecordingSettings {
             folder: folder.join("recordings").to_string_lossy().into_owned(),
             format: RecordingFormat::Float32,
@@ -176,8 +176,8 @@ async fn when_the_engine_breaks_the_recording_goes_on_in_a_second_file_with_ever
     let folder = tempfile::tempdir().expect("a folder");
     let mut session = constant(folder.path());
     let level = Decibels::new(-6.0).expect("a level");
-    session.strips[0].fader = level;
-    session.programme_fader = level;
+    session.strips[0].controls.fader = level;
+    session.buses[0].fader = level;
     session.strips.push(session.strips[0].clone());
     let desk = Desk::start_in(folder, &session, HostChoice::none());
     let muted = desk.snapshot().await.strips[1].id;
@@ -197,7 +197,7 @@ async fn when_the_engine_breaks_the_recording_goes_on_in_a_second_file_with_ever
         .await;
     let second = recorded(&after).expect("it records").0.to_owned();
     assert!(after.engine.seconds > before.engine.seconds, "a total never falls");
-    assert_eq!((after.strips[1].id, after.strips[1].mute), (muted, true));
+    assert_eq!((after.strips[1].id, after.strips[1].controls.mute), (muted, true));
     let texts: Vec<_> = after.notices.iter().map(|notice| &notice.text).collect();
     assert!(
         texts.iter().any(|text| text.contains(&first) && text.contains(&second)),
@@ -376,7 +376,7 @@ async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_
     }
     let frame = timeout(Duration::from_secs(5), desk.handle.meters().recv()).await;
     let frame = frame.expect("levels come").expect("a station");
-    assert_eq!(frame.buses[0].peak, [0.0; 2], "silence is shown as silence");
+    assert_eq!(frame.buses[0].levels.peak, [0.0; 2], "silence is shown as silence");
     let path: PathBuf = desk.folder.path().join("session.toml");
     let _folder = desk.stop().await;
     let kept = session::read(&path).expect("a session");

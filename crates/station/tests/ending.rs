@@ -107,11 +107,11 @@ async fn a_disk_that_takes_no_session_holds_nothing_up_and_the_last_change_is_sa
         .send(AudioCommand::SetListening { on: true })
         .await
         .expect("done");
-    // The disk takes it now, and the next save finds an ordinary disk.
-    let reader = pipe.clone();
+    // The disk takes it now, and the next save finds an ordinary disk: the pipe is out of its way before anybody reads.
+    let aside = desk.folder.path().join("aside");
+    fs::rename(&pipe, &aside).expect("renamed");
     let released = std::thread::spawn(move || {
-        let mut file = fs::File::open(&reader).expect("a pipe");
-        fs::remove_file(&reader).expect("removed");
+        let mut file = fs::File::open(&aside).expect("a pipe");
         std::io::copy(&mut file, &mut std::io::sink()).expect("read")
     });
     desk.stop().await;

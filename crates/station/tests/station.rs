@@ -82,7 +82,7 @@ async fn the_demo_sounds_by_itself_and_its_levels_arrive() {
             .expect("levels come")
             .expect("a station");
         assert_eq!(frame.strips.len(), 3);
-        peak = peak.max(frame.buses[0].peak[0]);
+        peak = peak.max(frame.buses[0].levels.peak[0]);
     }
     assert!(peak > 0.05, "{peak}");
     desk.stop().await;
@@ -113,7 +113,7 @@ async fn a_change_reaches_every_host_and_the_file_but_a_secret_reaches_neither()
     let told = async {
         loop {
             if let Event::Strip(state) = events.recv().await.expect("a station")
-                && state.fader == level
+                && state.controls.fader == level
             {
                 return;
             }
@@ -135,11 +135,11 @@ async fn the_limiter_is_set_for_every_host_and_for_the_next_run() {
     let mut events = desk.handle.events();
     let settings = LimiterSettings {
         on: false,
-        ceiling: -3.0,
-        release: 250.0,
+        ceiling_dbtp: -3.0,
+        release_ms: 250.0,
     };
     let beyond = LimiterSettings {
-        ceiling: 0.1,
+        ceiling_dbtp: 0.1,
         ..settings
     };
     let refused = desk.handle.send(AudioCommand::SetLimiter { settings: beyond }).await;
@@ -212,8 +212,8 @@ async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
     }
     let after = desk.handle.snapshot().await.expect("a snapshot").strips;
     assert_eq!(
-        (before[0].trim, before[0].fader, &before[0].name),
-        (after[0].trim, after[0].fader, &after[0].name)
+        (before[0].controls.trim, before[0].controls.fader, &before[0].name),
+        (after[0].controls.trim, after[0].controls.fader, &after[0].name)
     );
     desk.stop().await;
 }

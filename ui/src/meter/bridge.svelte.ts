@@ -4,7 +4,16 @@
 import { createContext } from "svelte";
 
 import { METER_FLOOR, PeakBallistics, RmsBallistics } from "./ballistics";
-import { type DeskMeters, forEachLevels, type Levels, limiterOf, type MeterKey, parseMeterFrame } from "./frame";
+import {
+  atRest,
+  type DeskMeters,
+  duckingOf,
+  forEachMetered,
+  limiterOf,
+  type Metered,
+  type MeterKey,
+  parseMeterFrame,
+} from "./frame";
 
 /** How often numbers beside a meter change, ms: faster than this nobody reads. */
 const READOUT_MS = 200;
@@ -15,9 +24,12 @@ const REST_MS = 12_000;
 export class MeterSource {
   readonly peak = [new PeakBallistics(), new PeakBallistics()] as const;
   readonly rms = [new RmsBallistics(), new RmsBallistics()] as const;
+  /** By how much its dynamics turn it down now, dB, at most zero. */
+  readonly reductions = atRest();
   clips = $state(0);
 
-  take(levels: Levels, now: number): void {
+  take({ levels, reductions }: Metered, now: number): void {
+    Object.assign(this.reductions, reductions);
     for (const side of [0, 1] as const) {
       this.peak[side].take(levels.peak[side], now);
       this.rms[side].take(levels.rms[side], now);
@@ -63,7 +75,7 @@ export class MeterBridge {
     this.#lastTaken = now;
     this.#limiter = Math.min(this.#limiter, limiterOf(bytes));
     // A source that nothing shows is not kept: strips come and go.
-    forEachLevels(bytes, (key, levels) => this.#sources.get(key)?.take(levels, now));
+    forEachMetered(bytes, (key, metered) => this.#sources.get(key)?.take(metered, now));
     this.#wake();
   };
 
@@ -77,6 +89,11 @@ export class MeterBridge {
     const limited = this.#limiter;
     this.#limiter = this.#newest ? limiterOf(this.#newest) : 0;
     return limited;
+  }
+
+  /** By how much music steps back now, dB, at most zero. */
+  ducking(): number {
+    return this.#newest ? duckingOf(this.#newest) : 0;
   }
 
   source(key: MeterKey): MeterSource {

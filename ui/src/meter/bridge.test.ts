@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { METER_FLOOR } from "./ballistics";
 import { MeterBridge, type MeterSource } from "./bridge.svelte";
-import { type Levels, meterFrameBytes, silence } from "./frame";
+import { atRest, type Levels, meterFrameBytes, quietFrame, silence } from "./frame";
 
 let frames: (() => void)[] = [];
 
@@ -17,8 +17,7 @@ function drawFrames(count: number): void {
 
 function frameOf(strip: Partial<Levels>): ArrayBuffer {
   const levels = { ...silence(), ...strip };
-  const silent = { programme: silence(), cue: silence() };
-  return meterFrameBytes({ sequence: 1, load: 0, limiter: 0, ...silent, strips: [{ id: 3, levels }] });
+  return meterFrameBytes(quietFrame({ strips: [{ id: 3, levels, reductions: { ...atRest(), gate: -20 } }] }));
 }
 
 beforeEach(() => {
@@ -81,5 +80,13 @@ describe("the meters", () => {
     expect(bridge.latest()).toBeNull();
     bridge.take(frameOf({ peak: [0.5, 0.25] }));
     expect(bridge.latest()?.strips[0]).toMatchObject({ id: 3, levels: { peak: [0.5, 0.25] } });
+  });
+
+  test("say what the dynamics of a strip do", () => {
+    const bridge = new MeterBridge();
+    const source = bridge.source(3);
+    expect(source.reductions).toEqual(atRest());
+    bridge.take(frameOf({}));
+    expect(source.reductions).toEqual({ gate: -20, compressor: 0, deEsser: 0 });
   });
 });

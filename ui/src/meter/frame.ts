@@ -1,15 +1,30 @@
 // Reads the binary meter frames of the station: little-endian, layout in the station's `api/meters.rs`.
 // Runs at the display's rate, so it walks over the bytes without making objects.
 
+import type { BusName } from "../bindings";
+
 /** The version of the layout that this file reads. */
-const VERSION = 2;
-const HEADER_BYTES = 16;
-const BUS_BYTES = 20;
-const STRIP_BYTES = 24;
-const BUSES = ["programme", "cue"] as const;
+const VERSION = 3;
+const HEADER_BYTES = 20;
+const BUS_BYTES = 24;
+const STRIP_BYTES = 36;
+
+/** The buses in the order in which the station lists them. */
+export const BUSES = [
+  "programme",
+  "cue",
+  "aux1",
+  "aux2",
+  "aux3",
+  "aux4",
+  "aux5",
+  "aux6",
+  "aux7",
+  "aux8",
+] as const satisfies BusName[];
 
 /** Whose levels: a bus by its name, a strip by its id. */
-export type MeterKey = (typeof BUSES)[number] | number;
+export type MeterKey = BusName | number;
 
 /** Levels of one stereo signal: linear, full scale 1.0; left and right. */
 export interface Levels {
@@ -19,6 +34,19 @@ export interface Levels {
   clips: number;
 }
 
+/** By how much dynamics turn a signal down, dB, at most zero. A bus has a compressor only. */
+export interface Reductions {
+  gate: number;
+  compressor: number;
+  deEsser: number;
+}
+
+/** What a strip or a bus shows. */
+export interface Metered {
+  levels: Levels;
+  reductions: Reductions;
+}
+
 /** One meter frame as objects: for diagnostics and tests. */
 export interface DeskMeters {
   sequence: number;
@@ -26,13 +54,24 @@ export interface DeskMeters {
   load: number;
   /** By how much the limiter turns the programme down, dB, at most zero. */
   limiter: number;
-  programme: Levels;
-  cue: Levels;
-  strips: { id: number; levels: Levels }[];
+  /** By how much music steps back, dB, at most zero. */
+  ducking: number;
+  /** A bus that is missing is silent. */
+  buses: Partial<Record<BusName, Metered>>;
+  strips: ({ id: number } & Metered)[];
 }
 
 export function silence(): Levels {
   return { peak: [0, 0], rms: [0, 0], clips: 0 };
+}
+
+export function atRest(): Reductions {
+  return { gate: 0, compressor: 0, deEsser: 0 };
+}
+
+/** A frame in which nothing happens. */
+export function quietFrame(changes: Partial<DeskMeters> = {}): DeskMeters {
+  return { sequence: 1, load: 0, limiter: 0, ducking: 0, buses: {}, strips: [], ...changes };
 }
 
 /** Whether `bytes` is a whole frame of the layout this file reads. */
@@ -40,7 +79,7 @@ export function isMeterFrame(bytes: ArrayBuffer): boolean {
   if (bytes.byteLength < HEADER_BYTES + BUSES.length * BUS_BYTES) return false;
   const view = new DataView(bytes);
   const size = HEADER_BYTES + BUSES.length * BUS_BYTES + view.getUint16(2, true) * STRIP_BYTES;
-  return view.getUint8(0) === VERSION && bytes.byteLength >= size;
+  return view.getUint8(0) === VERSION && view.getUint8(1) === BUSES.length && bytes.byteLength >= size;
 }
 
 /** By how much the limiter turns the programme down, dB, at most zero. */
@@ -48,19 +87,28 @@ export function limiterOf(bytes: ArrayBuffer): number {
   return isMeterFrame(bytes) ? new DataView(bytes).getFloat32(12, true) : 0;
 }
 
-/** Calls `visit` for every bus and strip. The levels are lent: they change with the next call. */
-export function forEachLevels(bytes: ArrayBuffer, visit: (key: MeterKey, levels: Levels) => void): void {
+/** By how much music steps back, dB, at most zero. */
+export function duckingOf(bytes: ArrayBuffer): number {
+  return isMeterFrame(bytes) ? new DataView(bytes).getFloat32(16, true) : 0;
+}
+
+/** Calls `visit` for every bus and strip. What it gets is lent: it changes with the next call. */
+export function forEachMetered(bytes: ArrayBuffer, visit: (key: MeterKey, metered: Metered) => void): void {
   if (!isMeterFrame(bytes)) return;
   const view = new DataView(bytes);
-  const lent = silence();
+  const lent: Metered = { levels: silence(), reductions: atRest() };
   let at = HEADER_BYTES;
   for (const bus of BUSES) {
-    readLevels(view, at, lent);
+    readLevels(view, at, lent.levels);
+    lent.reductions.compressor = view.getFloat32(at + 20, true);
     visit(bus, lent);
     at += BUS_BYTES;
   }
   for (let strips = view.getUint16(2, true); strips > 0; strips--) {
-    readLevels(view, at + 4, lent);
+    readLevels(view, at + 4, lent.levels);
+    lent.reductions.gate = view.getFloat32(at + 24, true);
+    lent.reductions.compressor = view.getFloat32(at + 28, true);
+    lent.reductions.deEsser = view.getFloat32(at + 32, true);
     visit(view.getUint32(at, true), lent);
     at += STRIP_BYTES;
   }
@@ -70,18 +118,16 @@ export function forEachLevels(bytes: ArrayBuffer, visit: (key: MeterKey, levels:
 export function parseMeterFrame(bytes: ArrayBuffer): DeskMeters | null {
   if (!isMeterFrame(bytes)) return null;
   const view = new DataView(bytes);
-  const meters: DeskMeters = {
+  const meters = quietFrame({
     sequence: view.getUint32(4, true),
     load: view.getFloat32(8, true),
     limiter: limiterOf(bytes),
-    programme: silence(),
-    cue: silence(),
-    strips: [],
-  };
-  forEachLevels(bytes, (key, lent) => {
-    const levels: Levels = { peak: [...lent.peak], rms: [...lent.rms], clips: lent.clips };
-    if (typeof key === "number") meters.strips.push({ id: key, levels });
-    else meters[key] = levels;
+    ducking: duckingOf(bytes),
+  });
+  forEachMetered(bytes, (key, lent) => {
+    const metered = structuredClone(lent);
+    if (typeof key === "number") meters.strips.push({ id: key, ...metered });
+    else meters.buses[key] = metered;
   });
   return meters;
 }
@@ -91,18 +137,24 @@ export function meterFrameBytes(meters: DeskMeters): ArrayBuffer {
   const bytes = new ArrayBuffer(HEADER_BYTES + BUSES.length * BUS_BYTES + meters.strips.length * STRIP_BYTES);
   const view = new DataView(bytes);
   view.setUint8(0, VERSION);
+  view.setUint8(1, BUSES.length);
   view.setUint16(2, meters.strips.length, true);
   view.setUint32(4, meters.sequence, true);
   view.setFloat32(8, meters.load, true);
   view.setFloat32(12, meters.limiter, true);
+  view.setFloat32(16, meters.ducking, true);
   let at = HEADER_BYTES;
   for (const bus of BUSES) {
-    writeLevels(view, at, meters[bus]);
+    writeLevels(view, at, meters.buses[bus]?.levels ?? silence());
+    view.setFloat32(at + 20, meters.buses[bus]?.reductions.compressor ?? 0, true);
     at += BUS_BYTES;
   }
-  for (const { id, levels } of meters.strips) {
+  for (const { id, levels, reductions } of meters.strips) {
     view.setUint32(at, id, true);
     writeLevels(view, at + 4, levels);
+    view.setFloat32(at + 24, reductions.gate, true);
+    view.setFloat32(at + 28, reductions.compressor, true);
+    view.setFloat32(at + 32, reductions.deEsser, true);
     at += STRIP_BYTES;
   }
   return bytes;

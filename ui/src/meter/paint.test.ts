@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { MeterSource } from "./bridge.svelte";
-import { silence } from "./frame";
+import { atRest, silence } from "./frame";
 import { MeterPainter } from "./paint";
 
 /** What was filled: colour and rectangle. */
@@ -24,7 +24,7 @@ beforeEach(() => {
 
 function source(peak: number, rms: number): MeterSource {
   const made = new MeterSource();
-  made.take({ ...silence(), peak: [peak, peak], rms: [rms, rms] }, 0);
+  made.take({ levels: { ...silence(), peak: [peak, peak], rms: [rms, rms] }, reductions: atRest() }, 0);
   return made;
 }
 

@@ -1,6 +1,6 @@
 // Levels for a desk without sound: speech-like and music-like movements that follow the controls.
 import type { Snapshot, StripState } from "../bindings";
-import { type DeskMeters, type Levels, silence } from "../meter/frame";
+import { atRest, type DeskMeters, type Levels, quietFrame, type Reductions, silence } from "../meter/frame";
 
 /** The levels of `desk` at `seconds`. */
 export function metersOf(desk: Snapshot, sequence: number, seconds: number): DeskMeters {
@@ -12,16 +12,20 @@ export function metersOf(desk: Snapshot, sequence: number, seconds: number): Des
     const heard = !strip.mute && (!soloing || strip.solo || strip.soloSafe);
     if (heard) add(programme, levels, gain(strip.fader), strip.pan);
     if (strip.cue) add(cue, levels, 1, 0);
-    return { id: strip.id, levels };
+    return { id: strip.id, levels, reductions: reductionsOf(strip, levels) };
   });
   scale(programme, gain(desk.buses[0]?.fader ?? null));
   scale(cue, gain(desk.buses[1]?.fader ?? null));
   const peak = Math.max(...programme.peak);
   programme.clips = peak >= 1 ? 1 : 0;
-  const ceiling = desk.limiter.on ? 10 ** (desk.limiter.ceiling / 20) : Infinity;
+  const ceiling = desk.limiter.on ? 10 ** (desk.limiter.ceilingDbtp / 20) : Infinity;
   const limited = Math.min(1, ceiling / Math.max(peak, 1e-9));
   scale(programme, limited);
-  return { sequence, load: 0.06, limiter: 20 * Math.log10(limited), programme, cue, strips };
+  const metered = (levels: Levels) => ({ levels, reductions: atRest() });
+  const buses = { programme: metered(programme), cue: metered(cue) };
+  const speaking = strips.some(({ levels }, at) => desk.strips[at]?.talkover === "key" && levels.peak[0] > 0.05);
+  const ducking = desk.talkover.on && speaking ? -desk.talkover.depthDb : 0;
+  return quietFrame({ sequence, load: 0.06, limiter: 20 * Math.log10(limited), ducking, buses, strips });
 }
 
 function levelsOf(strip: StripState, seconds: number): Levels {
@@ -33,6 +37,19 @@ function levelsOf(strip: StripState, seconds: number): Levels {
   const level = 0.62 * phrase * syllable * (0.85 + 0.15 * Math.random());
   const other = level * (0.92 + 0.08 * Math.sin(seconds * 2 + phase));
   return { peak: [level, other], rms: [level * 0.45, other * 0.45], clips: strip.id === 2 ? 3 : 0 };
+}
+
+/** What dynamics would do to such a level, by their static curves. */
+function reductionsOf({ chain }: StripState, { peak }: Levels): Reductions {
+  const level = 20 * Math.log10(Math.max(...peak, 1e-5));
+  const { gate, compressor } = chain;
+  const ratio = compressor.ratio === "limit" ? Infinity : compressor.ratio.to;
+  const over = Math.max(0, level - compressor.thresholdDbfs);
+  return {
+    gate: gate.on && level < gate.thresholdDbfs ? -gate.rangeDb : 0,
+    compressor: compressor.on ? -over * (1 - 1 / ratio) : 0,
+    deEsser: 0,
+  };
 }
 
 function add(bus: Levels, levels: Levels, factor: number, pan: number): void {

@@ -1,10 +1,29 @@
 // Desks to draw without a desk: a plain one for tests, and a show in full swing to look at.
-import type { AirState, DeviceState, InputState, RecordingState, Snapshot, StripState } from "../bindings";
+import type {
+  AirState,
+  Band,
+  BandKind,
+  BusName,
+  BusState,
+  ChainSettings,
+  CompressorSettings,
+  DeviceState,
+  EqualiserSettings,
+  InputState,
+  OutputName,
+  RecordingState,
+  SendSettings,
+  Snapshot,
+  StripState,
+} from "../bindings";
+import { BUSES } from "../meter/frame";
 
 export const INTERFACE = "pipewire:alsa_input.usb-studio-4i4";
 export const HEADSET = "pipewire:bluez_input.headset";
 export const SPEAKERS = "pipewire:alsa_output.usb-studio-4i4";
 export const PLAYER = "pipewire:monitor.alsa_output.usb-studio-4i4";
+
+const OUTPUTS: OutputName[] = BUSES.map((bus) => (bus === "programme" ? "main" : bus));
 
 /** A source that runs by the desk's own clock: material, a file. */
 export const INSTANT: InputState = { state: "running", latency: 0, ppm: 0, framesLost: 0, framesMissing: 0 };
@@ -15,15 +34,74 @@ export function testStrip(id: number, changes: Partial<StripState> = {}): StripS
     name: `Mic ${id}`,
     source: { type: "device", device: INTERFACE, channels: { type: "mono", channel: id - 1 } },
     input: { state: "running", latency: 0.0107, ppm: 12.4, framesLost: 0, framesMissing: 0 },
+    channels: "stereo",
+    inverted: [false, false],
     trim: 0,
+    delay: { delayMs: 0 },
+    chain: testChain(),
     fader: 0,
     pan: 0,
+    panLaw: "pan",
+    sends: [unsent(), unsent(), unsent(), unsent(), unsent(), unsent(), unsent(), unsent()],
+    vca: null,
+    talkover: "off",
     mute: false,
     solo: false,
     soloSafe: false,
     cue: false,
     ...changes,
   };
+}
+
+function unsent(): SendSettings {
+  return { level: null, tap: "postFader" };
+}
+
+/** Every stage as it is before anybody has touched it. */
+export function testChain(): ChainSettings {
+  const dynamics = { attackMs: 10, releaseMs: 150, sideHighPassHz: null };
+  return {
+    highPass: { on: false, frequency: 80, slope: "gentle" },
+    gate: {
+      ...dynamics,
+      on: false,
+      thresholdDbfs: -50,
+      hysteresisDb: 4,
+      rangeDb: 20,
+      ratio: 3,
+      attackMs: 1,
+      holdMs: 50,
+    },
+    equaliser: testEqualiser(),
+    compressor: testCompressor(),
+    deEsser: { on: false, frequencyHz: 6000, thresholdDbfs: -24, rangeDb: 8 },
+  };
+}
+
+function testEqualiser(): EqualiserSettings {
+  const flat = (kind: BandKind, frequency: number): Band => ({ kind, on: true, frequency, gain: 0, q: Math.SQRT1_2 });
+  return {
+    on: true,
+    bands: [flat("lowShelf", 80), flat("bell", 400), flat("bell", 2500), flat("highShelf", 12_000)],
+  };
+}
+
+function testCompressor(): CompressorSettings {
+  return {
+    on: false,
+    thresholdDbfs: -18,
+    ratio: { to: 3 },
+    kneeDb: 6,
+    attackMs: 10,
+    releaseMs: 150,
+    makeUpDb: 0,
+    sideHighPassHz: null,
+  };
+}
+
+export function testBus(bus: BusName, changes: Partial<BusState> = {}): BusState {
+  const stages = { equaliser: testEqualiser(), compressor: testCompressor() };
+  return { bus, fader: 0, stages, without: null, ...changes };
 }
 
 function testDevice(id: string, name: string, changes: Partial<DeviceState> = {}): DeviceState {
@@ -47,11 +125,13 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     version: "0.1.0",
     session: "/home/studio/airdesk/evening.toml",
     strips: [testStrip(1), testStrip(2)],
-    buses: [
-      { bus: "programme", fader: 0 },
-      { bus: "cue", fader: -6 },
-    ],
-    limiter: { on: true, ceiling: -1, release: 100 },
+    buses: BUSES.map((bus) => testBus(bus, bus === "cue" ? { fader: -6 } : {})),
+    vcas: Array.from({ length: 8 }, (_, vca) => ({ vca, fader: 0 })),
+    limiter: { on: true, ceilingDbtp: -1, releaseMs: 100 },
+    talkover: { on: false, thresholdDbfs: -40, depthDb: 12, attackMs: 60, holdMs: 500, releaseMs: 600 },
+    loudness: [],
+    scenes: [],
+    history: { undo: null, redo: null },
     outputs: [
       {
         output: "main",
@@ -65,7 +145,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
           framesMissing: 0,
         },
       },
-      { output: "cue", device: null, playback: { state: "off" } },
+      ...OUTPUTS.slice(1).map((output) => ({ output, device: null, playback: { state: "off" as const } })),
     ],
     devices: [
       testDevice(INTERFACE, "Studio 4i4 Analogue", { inputChannels: 8, defaultInput: true }),

@@ -1,6 +1,7 @@
 // A station without sound: obeys commands on a snapshot and says which events follow. It keeps the
 // rules that a console can see (ids, refusals, states), so that the console can be tried and tested.
-import type { AudioCommand, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
+import type { AudioCommand, BusName, BusState, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
+import { BUSES } from "../meter/frame";
 import { INSTANT, testStrip } from "./fakeSnapshot";
 
 /** Obeys `command` on `desk`. Throws a {@link CommandError} when it is refused. */
@@ -10,15 +11,40 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
     case "addStrip":
       return addStrip(desk, command);
     case "setBusFader":
+      return done(...changeBus(desk, command.bus, { fader: command.level }));
+    case "setBusStages":
+      return done(...changeBus(desk, command.bus, { stages: command.stages }));
+    case "setMixMinus":
+      return done(...changeBus(desk, command.bus, { without: command.without }));
+    case "setVcaFader":
       return done(
-        ...change(desk.buses, ({ bus }) => bus === command.bus, { fader: command.level }).map((value): Event => ({
-          type: "bus",
+        ...change(desk.vcas, ({ vca }) => vca === command.vca, { fader: command.level }).map((value): Event => ({
+          type: "vca",
           value,
         })),
       );
+    case "setTalkover":
+      desk.talkover = command.settings;
+      return done({ type: "talkover", value: command.settings });
     case "setLimiter":
       desk.limiter = command.settings;
       return done({ type: "limiter", value: command.settings });
+    case "measureLoudness":
+    case "resetLoudness":
+    case "showSpectrum":
+      return done();
+    case "storeScene":
+      desk.scenes = [...desk.scenes.filter((name) => name !== command.name), command.name];
+      return done({ type: "scenes", value: desk.scenes });
+    case "removeScene":
+      desk.scenes = desk.scenes.filter((name) => name !== command.name);
+      return done({ type: "scenes", value: desk.scenes });
+    case "recallScene":
+      if (!desk.scenes.includes(command.name)) throw refusal("invalid", `there is no scene "${command.name}"`);
+      return done();
+    case "undo":
+    case "redo":
+      throw refusal("notRunning", `there is nothing to ${command.type}`);
     case "setOutput":
       return done(setOutput(desk, command));
     case "refreshDevices":
@@ -45,6 +71,10 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
   }
 }
 
+function changeBus(desk: Snapshot, name: BusName, changes: Partial<BusState>): Event[] {
+  return change(desk.buses, ({ bus }) => bus === name, changes).map((value) => ({ type: "bus", value }));
+}
+
 type OnStrip = Extract<AudioCommand, { strip: number }>;
 
 function obeyOnStrip(desk: Snapshot, command: OnStrip): Event {
@@ -55,24 +85,45 @@ function obeyOnStrip(desk: Snapshot, command: OnStrip): Event {
     desk.strips.splice(at, 1);
     return { type: "stripRemoved", value: command.strip };
   }
-  const value = { ...strip, ...changeOf(command) };
+  const value = { ...strip, ...changeOf(command, strip) };
   desk.strips[at] = value;
   return { type: "strip", value };
 }
 
-function changeOf(command: Exclude<OnStrip, { type: "removeStrip" }>): Partial<StripState> {
+function changeOf(command: Exclude<OnStrip, { type: "removeStrip" }>, strip: StripState): Partial<StripState> {
   switch (command.type) {
     case "renameStrip":
       if (!command.name.trim()) throw refusal("invalid", "a strip needs a name of 1 to 40 characters");
       return { name: command.name.trim() };
     case "setSource":
       return { source: command.source, input: inputOf(command.source) };
+    case "setChannels":
+      return { channels: command.mode };
+    case "setInverted":
+      return { inverted: [command.left, command.right] };
     case "setTrim":
       return { trim: command.level };
+    case "setDelay":
+      return { delay: command.settings };
+    case "setStages":
+      return { chain: command.stages };
     case "setFader":
       return { fader: command.level };
     case "setPan":
       return { pan: command.pan };
+    case "setPanLaw":
+      return { panLaw: command.law };
+    case "setSend": {
+      const { level, tap } = command;
+      const aux = BUSES.indexOf(command.to) - 2;
+      const sends: StripState["sends"] = [...strip.sends];
+      sends[aux] = { level, tap };
+      return { sends };
+    }
+    case "setVca":
+      return { vca: command.vca };
+    case "setTalkoverPart":
+      return { talkover: command.part };
     case "setMute":
       return { mute: command.on };
     case "setSolo":

@@ -2,7 +2,7 @@
 // station: a wish is sent, and the screen changes with the event that follows.
 import { createContext } from "svelte";
 
-import type { AudioCommand, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
+import type { AudioCommand, BusName, BusState, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
 import type { Connection, DeskMessage, Platform } from "../platform";
 import { asCommandError } from "../platform/platform";
 import { sentence } from "../ui/format";
@@ -45,6 +45,10 @@ export class Desk {
   /** Whether what is drawn is true now, not just what was last known. */
   get current(): boolean {
     return this.snapshot !== null && this.connection.state === "connected";
+  }
+
+  bus(name: BusName): BusState | undefined {
+    return this.snapshot?.buses.find(({ bus }) => bus === name);
   }
 
   strip(id: number): StripState | undefined {
@@ -93,12 +97,32 @@ export function apply(desk: Snapshot, event: Event): void {
   switch (event.type) {
     case "strip":
       return put(desk.strips, event.value, ({ id }) => id === event.value.id);
+    case "strips":
+      desk.strips = event.value;
+      return;
     case "stripRemoved":
       return take(desk.strips, ({ id }) => id === event.value);
     case "bus":
       return put(desk.buses, event.value, ({ bus }) => bus === event.value.bus);
+    case "vca":
+      return put(desk.vcas, event.value, ({ vca }) => vca === event.value.vca);
     case "limiter":
       desk.limiter = event.value;
+      return;
+    case "talkover":
+      desk.talkover = event.value;
+      return;
+    case "scenes":
+      desk.scenes = event.value;
+      return;
+    case "history":
+      desk.history = event.value;
+      return;
+    case "loudness":
+      return put(desk.loudness, event.value, ({ bus }) => bus === event.value.bus);
+    case "loudnessEnded":
+      return take(desk.loudness, ({ bus }) => bus === event.value);
+    case "spectrum":
       return;
     case "output":
       return put(desk.outputs, event.value, ({ output }) => output === event.value.output);

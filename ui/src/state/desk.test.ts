@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { FakePlatform } from "../platform/fake";
-import { testSnapshot, testStrip } from "../platform/fakeSnapshot";
+import { testBus, testSnapshot, testStrip } from "../platform/fakeSnapshot";
 import { Desk } from "./desk.svelte";
 
 let fake: FakePlatform;
@@ -26,7 +26,11 @@ describe("the desk on the screen", () => {
 
   test("takes every kind of event", () => {
     const next = testSnapshot();
-    fake.emit({ type: "bus", value: { bus: "cue", fader: null } });
+    fake.emit({ type: "bus", value: { ...testBus("cue"), fader: null } });
+    fake.emit({ type: "vca", value: { vca: 3, fader: -12 } });
+    fake.emit({ type: "talkover", value: { ...next.talkover, depthDb: 20 } });
+    fake.emit({ type: "scenes", value: ["Opening"] });
+    fake.emit({ type: "history", value: { undo: "mute of Mic 1", redo: null } });
     fake.emit({ type: "output", value: { output: "main", device: null, playback: { state: "off" } } });
     fake.emit({ type: "devices", value: [] });
     fake.emit({ type: "recorder", value: { ...next.recorder, freeBytes: 1 } });
@@ -35,8 +39,9 @@ describe("the desk on the screen", () => {
     fake.emit({ type: "engine", value: { ...next.engine, blocksLate: 2 } });
     fake.emit({ type: "notice", value: { id: 5, severity: "info", text: "Hello", time: "12:00:00" } });
     expect(desk.snapshot).toMatchObject({
-      buses: [{ fader: 0 }, { fader: null }],
-      outputs: [{ playback: { state: "off" } }, {}],
+      talkover: { depthDb: 20 },
+      scenes: ["Opening"],
+      history: { undo: "mute of Mic 1" },
       devices: [],
       recorder: { freeBytes: 1 },
       broadcast: { title: "Nocturne" },
@@ -44,6 +49,9 @@ describe("the desk on the screen", () => {
       engine: { blocksLate: 2 },
       notices: [{ id: 5 }],
     });
+    expect(desk.bus("cue")?.fader).toBeNull();
+    expect(desk.snapshot?.vcas[3]).toEqual({ vca: 3, fader: -12 });
+    expect(desk.snapshot?.outputs[0]?.playback.state).toBe("off");
     fake.emit({ type: "noticeDismissed", value: 5 });
     expect(desk.snapshot?.notices).toEqual([]);
   });

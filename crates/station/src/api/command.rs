@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    BroadcastSettings, BusName, DeviceChoice, LimiterSettings, OutputName, RecordingSettings, StripSource, number,
+    BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DelaySettings, DeviceChoice,
+    DuckerSettings, LimiterSettings, OutputName, PanLaw, RecordingSettings, ScenePart, SendTap, StripSource, Talkover,
+    number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -56,6 +58,40 @@ pub enum AudioCommand {
         #[serde(deserialize_with = "number::decibels")]
         level: f32,
     },
+    /// Which channels of its source a strip plays on which side.
+    SetChannels {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// Which.
+        mode: ChannelMode,
+    },
+    /// Turn the polarity of a source's sides.
+    SetInverted {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// The left one is turned.
+        left: bool,
+        /// The right one is turned.
+        right: bool,
+    },
+    /// Delay a strip, 0 to 500 ms.
+    SetDelay {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// All of it.
+        settings: DelaySettings,
+    },
+    /// Set a strip's high-pass, gate, equaliser, compressor and de-esser.
+    SetStages {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// All of them.
+        stages: Box<ChainSettings>,
+    },
     /// Fader, off or -90 to +10 dB.
     SetFader {
         /// Which strip.
@@ -73,6 +109,43 @@ pub enum AudioCommand {
         /// The position.
         #[serde(deserialize_with = "number::position")]
         pan: f32,
+    },
+    /// Let pan place a source or balance its sides.
+    SetPanLaw {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// Which of the two.
+        law: PanLaw,
+    },
+    /// Send a strip to an aux bus, off or -90 to +10 dB.
+    SetSend {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// The aux bus.
+        to: BusName,
+        /// The level, dB; `null` is off.
+        #[serde(deserialize_with = "number::decibels_or_off")]
+        level: Option<f32>,
+        /// Before or after the fader.
+        tap: SendTap,
+    },
+    /// Put a strip into a VCA group, or take it out.
+    SetVca {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// The group, 0 to 7; `null` for none.
+        vca: Option<u8>,
+    },
+    /// Give a strip a part in talkover: it speaks, or it steps back.
+    SetTalkoverPart {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// Which.
+        part: Talkover,
     },
     /// Mute a strip in every bus but cue.
     SetMute {
@@ -114,14 +187,70 @@ pub enum AudioCommand {
         #[serde(deserialize_with = "number::decibels_or_off")]
         level: Option<f32>,
     },
+    /// Set a bus's equaliser and compressor.
+    SetBusStages {
+        /// Which bus.
+        bus: BusName,
+        /// All of them.
+        stages: Box<BusChainSettings>,
+    },
+    /// Let an aux bus carry the programme without a strip, or carry what is sent to it alone.
+    SetMixMinus {
+        /// Which aux bus.
+        bus: BusName,
+        /// The strip that is left out; `null` for no programme.
+        #[ts(type = "number | null")]
+        without: Option<StripId>,
+    },
+    /// The fader of a VCA group, off or -90 to +10 dB.
+    SetVcaFader {
+        /// The group, 0 to 7.
+        vca: u8,
+        /// The level, dB; `null` is off.
+        #[serde(deserialize_with = "number::decibels_or_off")]
+        level: Option<f32>,
+    },
+    /// How music steps back while somebody speaks: threshold -60 to 0 dBFS, depth 0 to 60 dB, and times.
+    SetTalkover {
+        /// All of it.
+        settings: DuckerSettings,
+    },
     /// Set the programme's limiter: on or off, ceiling -20 to 0 dBTP, release 10 to 1000 ms.
     SetLimiter {
         /// All of it.
         settings: LimiterSettings,
     },
+    /// Take the last action on the console back.
+    Undo,
+    /// Do again what was taken back.
+    Redo,
+    /// Store the console under a name (1 to 40 characters), in the place of a scene that has it.
+    StoreScene {
+        /// The name.
+        name: String,
+    },
+    /// Forget a scene.
+    RemoveScene {
+        /// Its name.
+        name: String,
+    },
+    /// Bring a scene back, as a whole or in parts.
+    RecallScene {
+        /// Its name.
+        name: String,
+        /// What of it.
+        parts: Vec<ScenePart>,
+        /// Of which strips; all, and the buses, when there is none. A scene knows strips by their names.
+        #[ts(type = "number[]")]
+        #[serde(default)]
+        strips: Vec<StripId>,
+        /// Seconds in which levels get there, 0 to 60.
+        #[serde(default)]
+        fade: f32,
+    },
     /// Play a bus on a device, or on none.
     SetOutput {
-        /// Main (programme) or cue.
+        /// Main (programme), cue or aux.
         output: OutputName,
         /// Where to; `null` for none.
         device: Option<DeviceChoice>,
@@ -165,6 +294,23 @@ pub enum AudioCommand {
     SetTitle {
         /// Any text; control characters are left out.
         title: String,
+    },
+    /// Measure the loudness of a bus, or do so no more. The programme's is always measured.
+    MeasureLoudness {
+        /// Which bus.
+        bus: BusName,
+        /// Measured or not.
+        on: bool,
+    },
+    /// Begin integrated loudness, range and maxima of a bus again.
+    ResetLoudness {
+        /// Which bus.
+        bus: BusName,
+    },
+    /// Look at the spectrum of a bus.
+    ShowSpectrum {
+        /// Which bus; `null` for none.
+        bus: Option<BusName>,
     },
     /// Set every clip counter to zero.
     ClearClips,

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AudioCommand, BroadcastState, BusState, CommandError, DeviceState, EngineState, ErrorCode, LimiterSettings,
-    ListeningState, Notice, OutputState, RecorderState, Reply, Snapshot, StripState,
+    AudioCommand, BroadcastState, BusName, BusState, CommandError, DeviceState, DuckerSettings, EngineState, ErrorCode,
+    HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderState, Reply, Snapshot,
+    SpectrumState, StripState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -15,12 +16,28 @@ use super::{
 pub enum Event {
     /// A strip is new (at the right end) or has changed.
     Strip(StripState),
+    /// All strips, in a new order.
+    Strips(Vec<StripState>),
     /// A strip is gone.
     StripRemoved(#[ts(type = "number")] StripId),
     /// A bus has changed.
     Bus(BusState),
+    /// A VCA group has moved.
+    Vca(VcaState),
     /// The programme's limiter has changed.
     Limiter(LimiterSettings),
+    /// Talkover has changed.
+    Talkover(DuckerSettings),
+    /// There are other scenes: their names.
+    Scenes(Vec<String>),
+    /// What can be taken back.
+    History(HistoryState),
+    /// What the loudness meter of a bus reads, ten times a second.
+    Loudness(LoudnessState),
+    /// A bus is not measured any more.
+    LoudnessEnded(BusName),
+    /// The spectrum that is looked at, ten times a second.
+    Spectrum(SpectrumState),
     /// An output has changed.
     Output(OutputState),
     /// The list of devices has changed.

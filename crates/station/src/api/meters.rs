@@ -1,18 +1,20 @@
 //! Levels on their way to the eye, as bytes: one message per drawn frame.
 //!
-//! Little-endian. Header, 16 bytes: version `u8` = 2, flags `u8` = 0, number of strips `u16`,
-//! sequence `u32`, engine load `f32`, what the limiter does `f32` (dB, at most zero). Then programme and cue, 20 bytes each: peak left, peak right,
-//! RMS left, RMS right as `f32` (linear, full scale 1.0), clips `u32`. Then per strip, 24 bytes: its
-//! id `u32` and the same 20. A strip's levels are post-trim and pre-fader; a bus's are what it publishes.
+//! Little-endian. Header, 20 bytes: version `u8` = 3, number of buses `u8`, number of strips `u16`, sequence `u32`,
+//! engine load `f32`, what the limiter does `f32`, what talkover does `f32`. Then per bus, 24 bytes: peak left, peak
+//! right, RMS left, RMS right as `f32` (linear, full scale 1.0), clips `u32`, what its compressor does `f32`. Then per
+//! strip, 36 bytes: its id `u32`, the same levels and clips, and what its gate, compressor and de-esser do, each
+//! `f32`. "What it does" is by how much it turns down: dB, at most zero. A strip's levels are those before its fader; a
+//! bus's are what it publishes.
 
-use airdesk_engine::{Levels, StripId};
+use airdesk_engine::{BUSES, Levels, Reductions, StripId};
 
 /// The bytes before the first bus.
-pub const METER_HEADER_BYTES: usize = 16;
+pub const METER_HEADER_BYTES: usize = 20;
 /// The bytes of one bus.
-pub const METER_BUS_BYTES: usize = 20;
+pub const METER_BUS_BYTES: usize = 24;
 /// The bytes of one strip.
-pub const METER_STRIP_BYTES: usize = 24;
+pub const METER_STRIP_BYTES: usize = 36;
 
 /// The levels of the whole desk since the last look.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,10 +25,32 @@ pub struct DeskMeters {
     pub load: f32,
     /// By how much the limiter turns the programme down, dB, at most zero.
     pub limiter: f32,
-    /// Programme and cue.
-    pub buses: [Levels; 2],
+    /// By how much music steps back, dB, at most zero.
+    pub ducking: f32,
+    /// Programme, cue and aux buses.
+    pub buses: [BusMeters; BUSES],
     /// Strips, left to right.
-    pub strips: Vec<(StripId, Levels)>,
+    pub strips: Vec<StripMeters>,
+}
+
+/// One bus.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BusMeters {
+    /// As published.
+    pub levels: Levels,
+    /// By how much its compressor turns it down, dB, at most zero.
+    pub compressor: f32,
+}
+
+/// One strip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StripMeters {
+    /// Which.
+    pub id: StripId,
+    /// Before its fader.
+    pub levels: Levels,
+    /// What its dynamics do.
+    pub reductions: Reductions,
 }
 
 impl DeskMeters {
@@ -35,12 +59,12 @@ impl DeskMeters {
     pub fn followed_by(&self, later: &Self) -> Self {
         let mut both = later.clone();
         both.limiter = both.limiter.min(self.limiter);
-        for (levels, earlier) in both.buses.iter_mut().zip(&self.buses) {
-            levels.keep_peak(earlier);
+        for (bus, earlier) in both.buses.iter_mut().zip(&self.buses) {
+            bus.levels.keep_peak(&earlier.levels);
         }
-        for (id, levels) in &mut both.strips {
-            if let Some((_, earlier)) = self.strips.iter().find(|(earlier, _)| earlier == id) {
-                levels.keep_peak(earlier);
+        for strip in &mut both.strips {
+            if let Some(earlier) = self.strips.iter().find(|earlier| earlier.id == strip.id) {
+                strip.levels.keep_peak(&earlier.levels);
             }
         }
         both
@@ -48,19 +72,29 @@ impl DeskMeters {
 
     /// The bytes that hosts receive.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let size = METER_HEADER_BYTES + 2 * METER_BUS_BYTES + self.strips.len() * METER_STRIP_BYTES;
+        let size = METER_HEADER_BYTES + BUSES * METER_BUS_BYTES + self.strips.len() * METER_STRIP_BYTES;
         let mut bytes = Vec::with_capacity(size);
-        bytes.extend([2, 0]);
+        bytes.extend([3, BUSES as u8]);
         bytes.extend((self.strips.len() as u16).to_le_bytes());
         bytes.extend(self.sequence.to_le_bytes());
-        bytes.extend(self.load.to_le_bytes());
-        bytes.extend(self.limiter.to_le_bytes());
-        for levels in &self.buses {
-            push_levels(&mut bytes, levels);
+        for figure in [self.load, self.limiter, self.ducking] {
+            bytes.extend(figure.to_le_bytes());
         }
-        for (id, levels) in &self.strips {
-            bytes.extend(id.number().to_le_bytes());
-            push_levels(&mut bytes, levels);
+        for bus in &self.buses {
+            push_levels(&mut bytes, &bus.levels);
+            bytes.extend(bus.compressor.to_le_bytes());
+        }
+        for strip in &self.strips {
+            bytes.extend(strip.id.number().to_le_bytes());
+            push_levels(&mut bytes, &strip.levels);
+            let Reductions {
+                gate,
+                compressor,
+                de_esser,
+            } = strip.reductions;
+            for reduction in [gate, compressor, de_esser] {
+                bytes.extend(reduction.to_le_bytes());
+            }
         }
         bytes
     }
@@ -88,34 +122,48 @@ mod tests {
             sequence: 9,
             load: 0.5,
             limiter: -2.0,
-            buses: [levels; 2],
-            strips: vec![(StripId::new(3, 1), levels)],
+            ducking: -12.0,
+            buses: [BusMeters {
+                levels,
+                compressor: -3.0,
+            }; BUSES],
+            strips: vec![StripMeters {
+                id: StripId::new(3, 1),
+                levels,
+                reductions: Reductions {
+                    gate: -20.0,
+                    compressor: -4.0,
+                    de_esser: -5.0,
+                },
+            }],
         };
         let bytes = meters.to_bytes();
-        assert_eq!(
-            bytes.len(),
-            METER_HEADER_BYTES + 2 * METER_BUS_BYTES + METER_STRIP_BYTES
-        );
-        assert_eq!(bytes[..12], [2, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0x3f]);
-        assert_eq!(bytes[12..16], (-2.0_f32).to_le_bytes());
-        assert_eq!(bytes[16..20], 0.5_f32.to_le_bytes());
-        assert_eq!(bytes[32..36], 7_u32.to_le_bytes());
-        assert_eq!(bytes[56..60], StripId::new(3, 1).number().to_le_bytes());
+        assert_eq!(bytes.len(), 20 + 10 * 24 + 36);
+        assert_eq!(bytes[..12], [3, 10, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0x3f]);
+        let number = |at: usize| f32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        assert_eq!([12, 16, 20, 40].map(number), [-2.0, -12.0, 0.5, -3.0]);
+        assert_eq!(bytes[36..40], 7_u32.to_le_bytes());
+        assert_eq!(bytes[260..264], StripId::new(3, 1).number().to_le_bytes());
+        assert_eq!([264, 284, 288, 292].map(number), [0.5, -20.0, -4.0, -5.0]);
     }
 
     #[test]
     fn merged_frames_keep_the_higher_peak_and_the_later_rest() {
         let frame = |peak: f32, clips| DeskMeters {
             limiter: -peak,
-            buses: [Levels {
-                peak: [peak; 2],
-                rms: [0.0; 2],
-                clips,
-            }; 2],
+            buses: [BusMeters {
+                levels: Levels {
+                    peak: [peak; 2],
+                    rms: [0.0; 2],
+                    clips,
+                },
+                compressor: 0.0,
+            }; BUSES],
             ..DeskMeters::default()
         };
         let both = frame(0.9, 1).followed_by(&frame(0.1, 2));
-        assert_eq!((both.buses[0].peak, both.buses[0].clips), ([0.9, 0.9], 2));
+        let levels = both.buses[0].levels;
+        assert_eq!((levels.peak, levels.clips), ([0.9, 0.9], 2));
         assert_eq!(both.limiter, -0.9);
     }
 }

@@ -5,16 +5,27 @@
 //! is off is `null`; ids are numbers; enums carry a `type` or a `state` tag.
 
 mod broadcast;
+mod bus;
 mod command;
 mod event;
+mod loudness;
 mod meters;
 mod number;
 mod recorder;
 mod state;
+mod strip;
 
+pub use airdesk_dsp::delay::DelaySettings;
+pub use airdesk_dsp::ducker::DuckerSettings;
+pub use airdesk_dsp::input_matrix::ChannelMode;
+pub use airdesk_dsp::limiter::LimiterSettings;
+pub use airdesk_engine::{BusChainSettings, ChainSettings, PanLaw, SendSettings, SendTap, StripControls, Talkover};
 pub use broadcast::*;
+pub use bus::*;
 pub use command::*;
 pub use event::*;
+pub use loudness::*;
 pub use meters::*;
 pub use recorder::*;
 pub use state::*;
+pub use strip::*;

@@ -1,12 +1,13 @@
 //! The desk as a host sees it.
 
 use airdesk_devices::DeviceId;
-use airdesk_dsp::{Decibels, Pan};
-use airdesk_engine::StripId;
+use airdesk_dsp::ducker::DuckerSettings;
+use airdesk_dsp::limiter::LimiterSettings;
+use airdesk_engine::BUSES;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{BroadcastState, RecorderState};
+use super::{BroadcastState, BusName, BusState, HistoryState, LoudnessState, RecorderState, StripState, VcaState};
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -18,11 +19,21 @@ pub struct Snapshot {
     pub session: String,
     /// Strips, left to right.
     pub strips: Vec<StripState>,
-    /// Programme and cue, in that order.
+    /// Programme, cue and aux buses, in that order.
     pub buses: Vec<BusState>,
+    /// The VCA groups.
+    pub vcas: Vec<VcaState>,
     /// The programme's limiter.
     pub limiter: LimiterSettings,
-    /// Main and cue output, in that order.
+    /// How music steps back while somebody speaks.
+    pub talkover: DuckerSettings,
+    /// The buses whose loudness is measured.
+    pub loudness: Vec<LoudnessState>,
+    /// The scenes' names, in the order in which they were stored.
+    pub scenes: Vec<String>,
+    /// What can be taken back.
+    pub history: HistoryState,
+    /// Main, cue and aux outputs, in that order.
     pub outputs: Vec<OutputState>,
     /// Every device the system has now, and none that it has not.
     pub devices: Vec<DeviceState>,
@@ -38,170 +49,6 @@ pub struct Snapshot {
     pub notices: Vec<Notice>,
 }
 
-/// What feeds a strip.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum StripSource {
-    /// Nothing.
-    Silent,
-    /// A capture device, or what a device plays where the system offers that.
-    Device {
-        /// Which one.
-        #[ts(type = "string")]
-        device: DeviceId,
-        /// Which of its channels.
-        channels: ChannelPick,
-    },
-    /// Material that comes with Airdesk, looped.
-    Material {
-        /// Which piece.
-        material: Material,
-    },
-    /// A WAV file.
-    File {
-        /// Its path.
-        path: String,
-        /// Start again at its end.
-        looped: bool,
-    },
-}
-
-/// Which channels of a device, counted from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum ChannelPick {
-    /// One channel on both sides.
-    Mono {
-        /// The channel.
-        channel: u16,
-    },
-    /// Two channels.
-    Pair {
-        /// The channel heard left.
-        left: u16,
-        /// The channel heard right.
-        right: u16,
-    },
-}
-
-/// The material that comes with Airdesk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum Material {
-    /// A rhythm loop.
-    Rhythm,
-    /// A slow chord pad.
-    Pad,
-    /// A spoken phrase.
-    Voice,
-}
-
-/// One strip.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct StripState {
-    /// Its id for as long as it lives; never used again.
-    #[ts(type = "number")]
-    pub id: StripId,
-    /// What the operator reads on it.
-    pub name: String,
-    /// What feeds it.
-    pub source: StripSource,
-    /// How that is going.
-    pub input: InputState,
-    /// Input trim, dB.
-    #[ts(type = "number")]
-    pub trim: Decibels,
-    /// Fader, dB; `null` is off.
-    #[ts(type = "number | null")]
-    pub fader: Decibels,
-    /// Pan, -1..=1.
-    #[ts(type = "number")]
-    pub pan: Pan,
-    /// Muted.
-    pub mute: bool,
-    /// Soloed.
-    pub solo: bool,
-    /// Stays whatever is soloed.
-    pub solo_safe: bool,
-    /// On the cue bus.
-    pub cue: bool,
-}
-
-/// What a strip's source is doing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum InputState {
-    /// The strip has no source.
-    Silent,
-    /// The device or file is being opened.
-    Opening,
-    /// Audio is arriving.
-    Running {
-        /// From the device's callback to the mix, seconds; 0 for files and material.
-        latency: f32,
-        /// The device's clock against the desk's, parts per million; positive is fast.
-        ppm: f32,
-        /// Frames the device delivered and the desk could not take.
-        #[ts(type = "number")]
-        frames_lost: u64,
-        /// Frames that were not there in time: heard as silence.
-        #[ts(type = "number")]
-        frames_missing: u64,
-    },
-    /// A file has been played to its end.
-    Ended,
-    /// It cannot be heard; the station goes on trying where that can help.
-    Missing {
-        /// Why, in a sentence.
-        reason: String,
-    },
-}
-
-/// The buses of the desk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum BusName {
-    /// What is recorded and goes on air.
-    Programme,
-    /// What the operator alone listens to.
-    Cue,
-}
-
-/// One bus.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct BusState {
-    /// Which.
-    pub bus: BusName,
-    /// Its fader, dB; `null` is off.
-    #[ts(type = "number | null")]
-    pub fader: Decibels,
-}
-
-/// The programme's true-peak limiter, behind its fader.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct LimiterSettings {
-    /// It limits. On unless set.
-    pub on: bool,
-    /// The highest true peak, -20 to 0 dBTP; -1 unless set.
-    pub ceiling: f32,
-    /// Milliseconds in which it lets go, 10 to 1000; 100 unless set.
-    pub release: f32,
-}
-
-impl Default for LimiterSettings {
-    fn default() -> Self {
-        let limiter = airdesk_dsp::limiter::LimiterSettings::default();
-        Self {
-            on: limiter.on,
-            ceiling: limiter.ceiling_dbtp,
-            release: limiter.release_ms,
-        }
-    }
-}
-
 /// The outputs of the desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -210,6 +57,48 @@ pub enum OutputName {
     Main,
     /// Plays cue: headphones.
     Cue,
+    /// Plays the first aux bus.
+    Aux1,
+    /// Plays the second aux bus.
+    Aux2,
+    /// Plays the third aux bus.
+    Aux3,
+    /// Plays the fourth aux bus.
+    Aux4,
+    /// Plays the fifth aux bus.
+    Aux5,
+    /// Plays the sixth aux bus.
+    Aux6,
+    /// Plays the seventh aux bus.
+    Aux7,
+    /// Plays the eighth aux bus.
+    Aux8,
+}
+
+impl OutputName {
+    /// All of them, in the order in which they are listed everywhere.
+    pub const ALL: [Self; BUSES] = [
+        Self::Main,
+        Self::Cue,
+        Self::Aux1,
+        Self::Aux2,
+        Self::Aux3,
+        Self::Aux4,
+        Self::Aux5,
+        Self::Aux6,
+        Self::Aux7,
+        Self::Aux8,
+    ];
+
+    /// What plays a bus.
+    pub fn of(bus: BusName) -> Self {
+        Self::ALL[bus.place()]
+    }
+
+    /// The bus it plays.
+    pub fn bus(self) -> BusName {
+        BusName::ALL[self as usize]
+    }
 }
 
 /// Which device an output plays on.

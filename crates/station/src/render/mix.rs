@@ -8,14 +8,16 @@ use airdesk_dsp::{BLOCK_FRAMES, Decibels, SampleRate};
 use airdesk_engine::input::{BlockTime, StripInput};
 use airdesk_engine::mix_queue::{MixBlock, MixReader, mix_queue};
 use airdesk_engine::{
-    AUX_BUSES, BusId, Console, EngineCommand, SendSettings, SendTap, Strip, StripControls, StripId, Talkover,
+    AUX_BUSES, BusId, Console, EngineCommand, SendSettings, SendTap, Stages, Strip, StripControls, StripId, Talkover,
 };
 
 use super::RenderError;
 use super::feed::Feeds;
 use super::sound_file::SoundFile;
-use crate::automation::{Change, Control};
-use crate::session::{Session, SessionStrip};
+use crate::api::BusName;
+use crate::automation::Change;
+use crate::control::Control;
+use crate::session::Session;
 
 /// Stems that one console has ways out for.
 pub(super) const STEMS: usize = AUX_BUSES;
@@ -23,6 +25,7 @@ pub(super) const STEMS: usize = AUX_BUSES;
 /// A console and the files that it fills.
 pub(super) struct Mix {
     console: Console,
+    rate: SampleRate,
     outs: Vec<Out>,
     /// Makes the programme, with its fader and limiter.
     whole: bool,
@@ -51,14 +54,17 @@ impl Mix {
         frames: u64,
     ) -> Self {
         let (queue, tap) = mix_queue(16);
-        let mut mix = Self::new(Console::new(rate, [queue]), session);
+        let mut mix = Self::new(Console::new(rate, [queue]), rate, session);
         mix.whole = true;
         mix.console.obey(EngineCommand::SetLimiter(limiter));
+        let programme = session.bus(BusName::Programme);
         mix.console
-            .obey(EngineCommand::SetBusFader(BusId::Programme, session.programme_fader));
+            .obey(EngineCommand::SetBusFader(BusId::Programme, programme.fader));
+        let stages = Box::new(Stages::Bus(BusId::Programme, programme.stages()));
+        mix.console.obey(EngineCommand::SetStages(stages));
         mix.console.settle();
         for (index, strip) in session.strips.iter().enumerate() {
-            mix.add(index, rate, feeds.input(index, rate), controls(strip));
+            mix.add(index, rate, feeds.input(index, rate), strip.controls);
         }
         mix.let_solo(session);
         mix.outs.push(Out {
@@ -79,14 +85,14 @@ impl Mix {
         frames: u64,
     ) -> Self {
         let (queues, taps): (Vec<_>, Vec<_>) = (0..2 + stems.len()).map(|_| mix_queue(16)).unzip();
-        let mut mix = Self::new(Console::new(rate, queues), session);
+        let mut mix = Self::new(Console::new(rate, queues), rate, session);
         mix.console.obey(EngineCommand::SetLimiter(LimiterSettings {
             on: false,
             ..LimiterSettings::default()
         }));
         let mut absent = None;
         for (index, strip) in session.strips.iter().enumerate() {
-            let mut controls = controls(strip);
+            let mut controls = strip.controls;
             let aux = stems.iter().position(|(stem, _)| *stem == index);
             // A microphone that music steps back for is needed wherever there is music.
             if aux.is_none() && controls.talkover != Talkover::Key {
@@ -125,12 +131,17 @@ impl Mix {
         mix
     }
 
-    fn new(console: Console, session: &Session) -> Self {
+    fn new(mut console: Console, rate: SampleRate, session: &Session) -> Self {
+        console.obey(EngineCommand::SetDucker(session.talkover));
+        for (group, level) in (0..).zip(&session.vcas) {
+            console.obey(EngineCommand::SetVca(group, *level));
+        }
         Self {
             console,
+            rate,
             outs: Vec::new(),
             whole: false,
-            solos: session.strips.iter().map(|strip| strip.solo).collect(),
+            solos: session.strips.iter().map(|strip| strip.controls.solo).collect(),
             absent: None,
         }
     }
@@ -146,7 +157,8 @@ impl Mix {
     /// Leaves to solo what only solo silences, once all strips are there.
     fn let_solo(&mut self, session: &Session) {
         for (index, strip) in session.strips.iter().enumerate() {
-            self.console.obey(EngineCommand::SetMute(id(index), strip.mute));
+            self.console
+                .obey(EngineCommand::SetMute(id(index), strip.controls.mute));
         }
     }
 
@@ -156,23 +168,15 @@ impl Mix {
     }
 
     /// Makes a change. A strip that is not in this console hears nothing of it.
-    pub(super) fn obey(&mut self, change: Change) {
+    pub(super) fn obey(&mut self, change: &Change) {
         let command = match change {
-            Change::Programme(level) if self.whole => EngineCommand::SetBusFader(BusId::Programme, level),
+            Change::Programme(level) if self.whole => EngineCommand::SetBusFader(BusId::Programme, *level),
             Change::Programme(_) => return,
             Change::Strip(index, control) => {
-                let id = id(index);
-                match control {
-                    Control::Trim(level) => EngineCommand::SetTrim(id, level),
-                    Control::Fader(level) => EngineCommand::SetFader(id, level),
-                    Control::Pan(pan) => EngineCommand::SetPan(id, pan),
-                    Control::Mute(on) => EngineCommand::SetMute(id, on),
-                    Control::SoloSafe(on) => EngineCommand::SetSoloSafe(id, on),
-                    Control::Solo(on) => {
-                        self.solo_elsewhere(index, on);
-                        EngineCommand::SetSolo(id, on)
-                    }
+                if let Control::Solo(on) = control {
+                    self.solo_elsewhere(*index, *on);
                 }
+                control.command(id(*index), self.rate)
             }
         };
         self.console.obey(command);
@@ -216,16 +220,4 @@ impl Out {
 /// What a session's strip is called in a console.
 fn id(index: usize) -> StripId {
     StripId::new(index, 1)
-}
-
-fn controls(strip: &SessionStrip) -> StripControls {
-    StripControls {
-        trim: strip.trim,
-        fader: strip.fader,
-        pan: strip.pan,
-        mute: strip.mute,
-        solo: strip.solo,
-        solo_safe: strip.solo_safe,
-        ..StripControls::default()
-    }
 }

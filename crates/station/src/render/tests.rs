@@ -50,7 +50,7 @@ fn a_file_hard_left_at_unity_comes_out_frame_by_frame() {
             looped: false,
         },
     );
-    strip.pan = Pan::LEFT;
+    strip.controls.pan = Pan::LEFT;
     let out = folder.path().join("out.wav");
     let session = Session {
         strips: vec![strip],
@@ -67,7 +67,7 @@ fn a_file_hard_left_at_unity_comes_out_frame_by_frame() {
 fn the_same_session_gives_the_same_bytes_and_stems_add_up_to_the_mix() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut session = Session::demo();
-    session.programme_fader = Decibels::new(-3.0).expect("a level");
+    session.buses[0].fader = Decibels::new(-3.0).expect("a level");
     let outs = ["a.wav", "b.wav"].map(|name| folder.path().join(name));
     let stems = folder.path().join("stems");
     for out in &outs {
@@ -132,7 +132,7 @@ fn what_cannot_be_rendered_is_refused_in_words() {
             material: Material::Pad,
         },
     );
-    strip.mute = true;
+    strip.controls.mute = true;
     let unwritable = RenderRequest {
         duration: Some(1.0),
         ..request(
@@ -232,7 +232,7 @@ fn a_second_of_half_scale(folder: &Path) -> Session {
         looped: false,
     };
     let mut strip = SessionStrip::new("File", file);
-    strip.pan = Pan::LEFT;
+    strip.controls.pan = Pan::LEFT;
     Session {
         strips: vec![strip],
         ..Session::default()
@@ -252,7 +252,7 @@ fn automation_is_played_when_it_is_due() {
     .to_vec();
     let out = folder.path().join("out.wav");
     // Full scale is over the ceiling: the limiter stays out of this by the level.
-    session.strips[0].trim = Decibels::new(-12.0412).expect("a level");
+    session.strips[0].controls.trim = Decibels::new(-12.0412).expect("a level");
     render(&request(session, out.clone()), |_, _| {}).expect("rendered");
     let heard = read_wav(&out);
     let level = |seconds: f64| heard[(seconds * 48_000.0) as usize][0];

@@ -35,7 +35,7 @@ impl Timeline {
         let (at, change) = self.changes.get(self.next)?;
         (*at <= block).then(|| {
             self.next += 1;
-            *change
+            change.clone()
         })
     }
 }

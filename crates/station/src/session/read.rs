@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use airdesk_dsp::SampleRate;
-use airdesk_engine::MAX_STRIPS;
+use airdesk_dsp::{Decibels, SampleRate};
+use airdesk_engine::{MAX_STRIPS, VCA_GROUPS};
 
 use super::file::{FIRST_LINE, LAST_LINE};
-use super::{Session, SessionError};
-use crate::api::CommandError;
+use super::{Session, SessionBus, SessionError, SessionStrip};
+use crate::api::{CommandError, DuckerSettings, LimiterSettings};
 use crate::obey::checked_name;
+use crate::scenes::{SCENES_MAX, checked_scene_name};
 use crate::{broadcast, range, recording};
 
 /// Reads a session without touching the file.
@@ -40,19 +41,28 @@ pub fn read(path: &Path) -> Result<Session, SessionError> {
 
 /// Finds what no command could have set.
 fn check_values(session: &Session, rate: SampleRate) -> Result<(), String> {
-    if session.strips.len() > MAX_STRIPS {
-        let count = session.strips.len();
-        return Err(format!("it has {count} strips; {MAX_STRIPS} are the most"));
+    let console = Console {
+        limiter: &session.limiter,
+        talkover: &session.talkover,
+        vcas: &session.vcas,
+        buses: &session.buses,
+        strips: &session.strips,
+    };
+    console.check()?;
+    if session.scenes.len() > SCENES_MAX {
+        let count = session.scenes.len();
+        return Err(format!("it has {count} scenes; {SCENES_MAX} are the most"));
     }
-    let say = |error: CommandError| error.message;
-    range::fader("programme fader", Some(session.programme_fader.db())).map_err(say)?;
-    range::fader("cue fader", Some(session.cue_fader.db())).map_err(say)?;
-    range::limiter(&session.limiter).map_err(say)?;
-    for strip in &session.strips {
-        let name = checked_name(&strip.name).map_err(say)?;
-        let say = |error: CommandError| format!("strip {name}: {}", error.message);
-        range::trim(strip.trim.db()).map_err(say)?;
-        range::fader("fader", Some(strip.fader.db())).map_err(say)?;
+    for scene in &session.scenes {
+        let name = checked_scene_name(&scene.name).map_err(|error| error.message)?;
+        let console = Console {
+            limiter: &scene.limiter,
+            talkover: &scene.talkover,
+            vcas: &scene.vcas,
+            buses: &scene.buses,
+            strips: &scene.strips,
+        };
+        console.check().map_err(|reason| format!("scene {name}: {reason}"))?;
     }
     recording::check(&session.recording).map_err(|error| format!("recording: {}", error.message))?;
     // Not whether this build has the transport: a session may have come from one that has it.
@@ -63,6 +73,61 @@ fn check_values(session: &Session, rate: SampleRate) -> Result<(), String> {
             .map_err(|reason| format!("automation {}: {reason}", index + 1))?;
     }
     Ok(())
+}
+
+/// What sessions and scenes have in common.
+struct Console<'a> {
+    limiter: &'a LimiterSettings,
+    talkover: &'a DuckerSettings,
+    vcas: &'a [Decibels],
+    buses: &'a [SessionBus],
+    strips: &'a [SessionStrip],
+}
+
+impl Console<'_> {
+    fn check(&self) -> Result<(), String> {
+        let say = |error: CommandError| error.message;
+        range::limiter(self.limiter).map_err(say)?;
+        range::talkover(self.talkover).map_err(say)?;
+        if self.vcas.len() > VCA_GROUPS {
+            let count = self.vcas.len();
+            return Err(format!("it has {count} VCA groups; {VCA_GROUPS} are the most"));
+        }
+        for level in self.vcas {
+            range::fader("VCA fader", Some(level.db())).map_err(say)?;
+        }
+        if self.strips.len() > MAX_STRIPS {
+            let count = self.strips.len();
+            return Err(format!("it has {count} strips; {MAX_STRIPS} are the most"));
+        }
+        for bus in self.buses {
+            self.check_bus(bus)
+                .map_err(|reason| format!("bus {}: {reason}", bus.bus.word()))?;
+        }
+        for strip in self.strips {
+            let name = checked_name(&strip.name).map_err(say)?;
+            range::controls(&strip.controls).map_err(|error| format!("strip {name}: {}", error.message))?;
+        }
+        Ok(())
+    }
+
+    fn check_bus(&self, bus: &SessionBus) -> Result<(), String> {
+        let say = |error: CommandError| error.message;
+        range::fader("fader", Some(bus.fader.db())).map_err(say)?;
+        range::bus_chain(&bus.stages()).map_err(say)?;
+        if self.buses.iter().filter(|other| other.bus == bus.bus).count() > 1 {
+            return Err("it is there twice; take one out".into());
+        }
+        let Some(place) = bus.without else { return Ok(()) };
+        range::aux(bus.bus).map_err(say)?;
+        if (1..=self.strips.len()).contains(&place) {
+            return Ok(());
+        }
+        let strips = self.strips.len();
+        Err(format!(
+            "there is no strip {place} to leave out; the places are 1 to {strips}"
+        ))
+    }
 }
 
 /// Finds a file that was cut short.

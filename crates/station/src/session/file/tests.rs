@@ -1,11 +1,11 @@
 use super::*;
-use crate::api::{BroadcastSettings, ChannelPick, DeviceChoice, StripSource};
-use crate::session::SessionStrip;
+use crate::api::{BroadcastSettings, BusName, ChannelPick, DeviceChoice, StripSource};
+use crate::session::{SessionBus, SessionStrip};
 use airdesk_dsp::Decibels;
 
 fn busy() -> Session {
     let mut session = Session::demo();
-    session.strips[0].fader = Decibels::SILENCE;
+    session.strips[0].controls.fader = Decibels::SILENCE;
     session.strips.push(SessionStrip::new(
         "Mic \"1\" ☃",
         StripSource::Device {
@@ -13,8 +13,11 @@ fn busy() -> Session {
             channels: ChannelPick::Pair { left: 0, right: 1 },
         },
     ));
-    session.cue_output = Some(DeviceChoice::Device {
-        device: "pipewire:phones".parse().expect("an id"),
+    session.buses.push(SessionBus {
+        output: Some(DeviceChoice::Device {
+            device: "pipewire:phones".parse().expect("an id"),
+        }),
+        ..SessionBus::new(BusName::Cue)
     });
     session
 }
@@ -104,7 +107,10 @@ fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
         (strip("Mic", "trim = -20.5"), ["strip Mic", "-20.5 dB", "-20 to +40"]),
         (strip("", ""), ["\"\"", "name", "1 to 40"]),
         (strip(&"x".repeat(41), ""), ["xxxx", "name", "1 to 40"]),
-        ("cueFader = 11.0\n".into(), ["cue fader", "11.0 dB", "-90 to +10"]),
+        (
+            "[[buses]]\nbus = \"cue\"\nfader = 11.0\n".into(),
+            ["bus cue", "11.0 dB", "-90 to +10"],
+        ),
         (strip("A", "").repeat(257), ["257 strips", "256", "most"]),
         (
             "[recording]\nfolder = \"shows\"\nformat = \"pcm24\"\n".into(),

@@ -1,0 +1,112 @@
+//! A strip as a host sees it.
+
+use airdesk_devices::DeviceId;
+use airdesk_engine::{StripControls, StripId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What feeds a strip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StripSource {
+    /// Nothing.
+    Silent,
+    /// A capture device, or what a device plays where the system offers that.
+    Device {
+        /// Which one.
+        #[ts(type = "string")]
+        device: DeviceId,
+        /// Which of its channels.
+        channels: ChannelPick,
+    },
+    /// Material that comes with Airdesk, looped.
+    Material {
+        /// Which piece.
+        material: Material,
+    },
+    /// A WAV file.
+    File {
+        /// Its path.
+        path: String,
+        /// Start again at its end.
+        looped: bool,
+    },
+}
+
+/// Which channels of a device, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ChannelPick {
+    /// One channel on both sides.
+    Mono {
+        /// The channel.
+        channel: u16,
+    },
+    /// Two channels.
+    Pair {
+        /// The channel heard left.
+        left: u16,
+        /// The channel heard right.
+        right: u16,
+    },
+}
+
+/// The material that comes with Airdesk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Material {
+    /// A rhythm loop.
+    Rhythm,
+    /// A slow chord pad.
+    Pad,
+    /// A spoken phrase.
+    Voice,
+}
+
+/// One strip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StripState {
+    /// Its id for as long as it lives; never used again.
+    #[ts(type = "number")]
+    pub id: StripId,
+    /// What the operator reads on it.
+    pub name: String,
+    /// What feeds it.
+    pub source: StripSource,
+    /// How that is going.
+    pub input: InputState,
+    /// Where its controls stand.
+    #[serde(flatten)]
+    pub controls: StripControls,
+}
+
+/// What a strip's source is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum InputState {
+    /// The strip has no source.
+    Silent,
+    /// The device or file is being opened.
+    Opening,
+    /// Audio is arriving.
+    Running {
+        /// From the device's callback to the mix, seconds; 0 for files and material.
+        latency: f32,
+        /// The device's clock against the desk's, parts per million; positive is fast.
+        ppm: f32,
+        /// Frames the device delivered and the desk could not take.
+        #[ts(type = "number")]
+        frames_lost: u64,
+        /// Frames that were not there in time: heard as silence.
+        #[ts(type = "number")]
+        frames_missing: u64,
+    },
+    /// A file has been played to its end.
+    Ended,
+    /// It cannot be heard; the station goes on trying where that can help.
+    Missing {
+        /// Why, in a sentence.
+        reason: String,
+    },
+}

@@ -1,0 +1,227 @@
+//! Levels that a scene moves slowly: in steps, each of which the engine rounds off.
+
+use std::time::{Duration, Instant};
+
+use airdesk_dsp::{Decibels, Pan};
+use airdesk_engine::StripId;
+
+use crate::api::{BusName, BusState, CommandError, Event, SendSettings, StripControls, VcaState};
+use crate::control::{BusControl, Control};
+use crate::station::Core;
+
+/// Between two steps. The engine takes 30 ms for each, so that they are one movement.
+pub(crate) const STEP: Duration = Duration::from_millis(40);
+/// Hosts are told of every so many steps.
+const STEPS_TOLD: u32 = 5;
+/// A level below this is off, dB: where a fade to or from silence ends and begins.
+const FLOOR: f32 = -90.0;
+
+/// One control on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fade {
+    what: Faded,
+    from: f32,
+    to: f32,
+}
+
+/// What is faded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Faded {
+    Fader(StripId),
+    Pan(StripId),
+    /// The send to an aux bus, counted from 0, which arrives with these settings.
+    Send(StripId, u8, SendSettings),
+    Bus(BusName),
+    Vca(u8),
+}
+
+impl Fade {
+    /// Of a strip's control, where that is one that fades.
+    pub(crate) fn strip(id: StripId, now: &StripControls, control: &Control) -> Option<Self> {
+        Some(match control {
+            Control::Fader(to) => Self::level(Faded::Fader(id), now.fader, *to),
+            Control::Pan(to) => Self {
+                what: Faded::Pan(id),
+                from: now.pan.position(),
+                to: to.position(),
+            },
+            Control::Send(aux, to) => {
+                let from = now.sends.get(usize::from(*aux))?;
+                Self::level(Faded::Send(id, *aux, *to), from.level, to.level)
+            }
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn bus(now: &BusState, to: Decibels) -> Self {
+        Self::level(Faded::Bus(now.bus), now.fader, to)
+    }
+
+    pub(crate) fn vca(now: VcaState, to: Decibels) -> Self {
+        Self::level(Faded::Vca(now.vca), now.fader, to)
+    }
+
+    fn level(what: Faded, from: Decibels, to: Decibels) -> Self {
+        Self {
+            what,
+            from: from.db(),
+            to: to.db(),
+        }
+    }
+
+    /// Where it is after `part` of the way, 0 to 1.
+    fn at(&self, part: f32) -> f32 {
+        if part >= 1.0 {
+            return self.to;
+        }
+        let (from, to) = (self.from.max(FLOOR), self.to.max(FLOOR));
+        from + (to - from) * part
+    }
+
+    fn level_at(&self, part: f32) -> Decibels {
+        Decibels::new(self.at(part)).unwrap_or(Decibels::SILENCE)
+    }
+
+    fn is_of_strip(&self, id: StripId, control: &Control) -> bool {
+        match (self.what, control) {
+            (Faded::Fader(strip), Control::Fader(_)) | (Faded::Pan(strip), Control::Pan(_)) => strip == id,
+            (Faded::Send(strip, aux, _), Control::Send(moved, _)) => strip == id && aux == *moved,
+            _ => false,
+        }
+    }
+}
+
+/// All that are under way.
+#[derive(Default)]
+pub(crate) struct Fades {
+    running: Vec<(Fade, Instant, f32)>,
+    steps: u32,
+}
+
+impl Fades {
+    /// Sets out, for `seconds`. What was on its way before goes where it goes now.
+    pub(crate) fn begin(&mut self, fades: Vec<Fade>, seconds: f32) {
+        let now = Instant::now();
+        for fade in fades {
+            self.running.retain(|(other, ..)| !same_place(&other.what, &fade.what));
+            self.running.push((fade, now, seconds));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// A hand has taken the control.
+    pub(crate) fn let_go_of(&mut self, id: StripId, control: &Control) {
+        self.running.retain(|(fade, ..)| !fade.is_of_strip(id, control));
+    }
+
+    /// The same for a bus's fader.
+    pub(crate) fn let_go_of_bus(&mut self, bus: BusName) {
+        self.running.retain(|(fade, ..)| fade.what != Faded::Bus(bus));
+    }
+
+    /// The same for a VCA group's.
+    pub(crate) fn let_go_of_vca(&mut self, vca: u8) {
+        self.running.retain(|(fade, ..)| fade.what != Faded::Vca(vca));
+    }
+
+    /// The next step of each, and how far it is. Those that arrive are done with.
+    fn step(&mut self) -> Vec<(Fade, f32)> {
+        self.steps = self.steps.wrapping_add(1);
+        let part = |begun: &Instant, seconds: &f32| (begun.elapsed().as_secs_f32() / seconds).min(1.0);
+        let steps = self
+            .running
+            .iter()
+            .map(|(fade, begun, seconds)| (fade.clone(), part(begun, seconds)))
+            .collect::<Vec<_>>();
+        let mut parts = steps.iter().map(|(_, part)| *part);
+        self.running.retain(|_| parts.next().is_some_and(|part| part < 1.0));
+        steps
+    }
+}
+
+fn same_place(one: &Faded, other: &Faded) -> bool {
+    match (one, other) {
+        (Faded::Send(one, aux, _), Faded::Send(other, other_aux, _)) => (one, aux) == (other, other_aux),
+        _ => one == other,
+    }
+}
+
+impl Core {
+    /// One step of everything that fades.
+    pub(crate) fn step_fades(&mut self) {
+        let steps = self.fades.step();
+        let told = self.fades.steps.is_multiple_of(STEPS_TOLD);
+        for (fade, part) in steps {
+            // A strip that was removed meanwhile does not fade any more.
+            let _ = self.follow_fade(&fade, part, told || part >= 1.0);
+        }
+        self.touch();
+    }
+
+    /// Puts a control where its fade is after `part` of the way.
+    pub(crate) fn follow_fade(&mut self, fade: &Fade, part: f32, told: bool) -> Result<(), CommandError> {
+        let (id, control) = match fade.what {
+            Faded::Bus(bus) => return self.control_bus(bus, BusControl::Fader(fade.level_at(part))),
+            Faded::Vca(vca) => {
+                let fader = fade.level_at(part);
+                return self.set_vca(VcaState { vca, fader });
+            }
+            Faded::Fader(id) => (id, Control::Fader(fade.level_at(part))),
+            Faded::Pan(id) => (id, Control::Pan(Pan::new(fade.at(part)).unwrap_or(Pan::CENTRE))),
+            Faded::Send(id, aux, to) => {
+                let level = fade.level_at(part);
+                (id, Control::Send(aux, SendSettings { level, ..to }))
+            }
+        };
+        let state = self.move_control(id, control)?;
+        if told {
+            self.tell(Event::Strip(state));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fade_goes_evenly_in_decibels_and_ends_exactly_where_it_should() {
+        let level = |db| Decibels::new(db).expect("a level");
+        let bus = |db| BusState {
+            fader: level(db),
+            ..BusState::new(BusName::Cue)
+        };
+        let fade = Fade::bus(&bus(-40.0), level(0.0));
+        assert_eq!(
+            [0.0, 0.5, 0.75, 1.0].map(|part| fade.at(part)),
+            [-40.0, -20.0, -10.0, 0.0]
+        );
+        let out = Fade::bus(&bus(0.0), Decibels::SILENCE);
+        assert_eq!(out.level_at(0.5), level(-45.0));
+        assert_eq!(out.level_at(1.0), Decibels::SILENCE);
+    }
+
+    #[test]
+    fn a_control_that_a_hand_takes_fades_no_more() {
+        let (one, other) = (StripId::new(1, 1), StripId::new(2, 1));
+        let controls = StripControls::default();
+        let mut fades = Fades::default();
+        let to = Control::Fader(Decibels::SILENCE);
+        fades.begin(
+            [one, other]
+                .iter()
+                .filter_map(|id| Fade::strip(*id, &controls, &to))
+                .collect(),
+            10.0,
+        );
+        fades.let_go_of(one, &Control::Pan(Pan::LEFT));
+        assert_eq!(fades.running.len(), 2, "another control");
+        fades.let_go_of(one, &Control::Fader(Decibels::UNITY));
+        assert_eq!(fades.running.len(), 1);
+        assert_eq!(fades.running[0].0.what, Faded::Fader(other));
+    }
+}
