@@ -1,18 +1,33 @@
 //! What the desk costs and how long it takes. Prints tables; compares nothing with a limit.
 //!
-//! `engine` needs nothing; `desk` and `window` start real servers, the built programs and a display.
+//! `engine` and `strips` need nothing; `mix` starts the built desk and other mixers, as far as they are there; `desk`
+//! and `window` start real servers, the built programs and a display.
 
 mod engine;
 mod latency;
+mod mix;
+mod show;
+mod strips;
 mod whole;
 
-fn main() {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((mix::cost::WORD, program)) = asked.split_first().map(|(word, rest)| (word.as_str(), rest)) {
+        return mix::cost::weigh(program);
+    }
     let all = asked.is_empty();
     let wants = |name: &str| all || asked.iter().any(|asked| asked == name);
     if wants("engine") {
         engine::load();
         latency::added();
+    }
+    if wants("strips") {
+        strips::cost();
+    }
+    if wants("mix") {
+        mix::compare();
     }
     if wants("desk") {
         whole::headless();
@@ -21,6 +36,7 @@ fn main() {
         whole::window();
         whole::window_at_work();
     }
+    ExitCode::SUCCESS
 }
 
 /// The middle of some figures.

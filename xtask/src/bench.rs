@@ -1,28 +1,58 @@
 //! `cargo xtask bench`: what the desk costs and how long it takes, on this machine, printed as tables.
 
+mod counts;
+
 use anyhow::Result;
 use clap::Args;
 
 use crate::program::{self, cargo, program};
-use crate::{repository, setup, ui};
+use crate::{packages, repository, setup, ui};
 
-/// Which figures to measure; without any, all of them.
+/// Which figures to measure; without any, all of them but the counts.
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// `engine` (load and latency by calculation), `desk` (headless, on real servers), `window`.
-    #[arg(value_parser = ["engine", "desk", "window"])]
+    /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `mix` (files mixed beside
+    /// ffmpeg, sox and other mixers), `desk` (headless, on real servers), `window`, `counts` (instructions, compared
+    /// with those in benches/counts.toml).
+    #[arg(value_parser = ["engine", "strips", "mix", "desk", "window", "counts"])]
     figures: Vec<String>,
+
+    /// Write the counts that were found into benches/counts.toml, instead of comparing them.
+    #[arg(long)]
+    write: bool,
 }
 
-/// Builds everything in release mode, as users run it, and measures.
+/// Builds what is asked for in release mode, as users run it, and measures.
 pub(crate) fn bench(bench: &Bench) -> Result<()> {
-    setup::set_up(setup::For::Testing, setup::System::Install)?;
-    ui::build()?;
-    let packages = ["airdesk-benches", "airdesk-cli", "airdesk-desktop"];
+    let wants = |figure: &str| bench.figures.iter().any(|asked| asked == figure);
+    if wants("counts") {
+        packages::install_for_benchmarks(|tool| tool == "valgrind")?;
+        counts::compare(bench.write)?;
+        if bench.figures.len() == 1 {
+            return Ok(());
+        }
+    }
+    let all = bench.figures.is_empty();
+    let mut packages = vec!["airdesk-benches"];
+    if all || wants("mix") || wants("desk") || wants("window") {
+        setup::set_up(setup::For::Testing, setup::System::Install)?;
+        ui::build()?;
+        packages.push("airdesk-cli");
+    }
+    if all || wants("mix") {
+        // What cannot be installed is named in the table, and left out.
+        if let Err(error) = packages::install_for_benchmarks(|tool| tool != "valgrind") {
+            println!("note: {error:#}");
+        }
+    }
+    if all || wants("window") {
+        packages.push("airdesk-desktop");
+    }
     program::run(
         cargo()
             .args(["build", "--release"])
             .args(packages.iter().flat_map(|name| ["--package", name])),
     )?;
-    program::run(program(repository::target().join("release").join("airdesk-bench")).args(&bench.figures))
+    let figures = bench.figures.iter().filter(|figure| *figure != "counts");
+    program::run(program(repository::target().join("release").join("airdesk-bench")).args(figures))
 }

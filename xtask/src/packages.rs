@@ -89,6 +89,42 @@ pub(crate) const WHERE_OFFERED: &[(&str, Group)] = &[
     ),
 ];
 
+/// Programs that only benchmarks need, each in a package that not every release has.
+pub(crate) const BENCHMARKS: &[(&str, Group)] = &[
+    (
+        "valgrind",
+        Group {
+            reason: "counting instructions",
+            names: &["valgrind"],
+        },
+    ),
+    (
+        "ecasound",
+        Group {
+            reason: "a mixer to compare with",
+            names: &["ecasound"],
+        },
+    ),
+    (
+        "gst-launch-1.0",
+        Group {
+            reason: "a mixer to compare with",
+            names: &[
+                "gstreamer1.0-tools",
+                "gstreamer1.0-plugins-base",
+                "gstreamer1.0-plugins-good",
+            ],
+        },
+    ),
+    (
+        "liquidsoap",
+        Group {
+            reason: "a mixer to compare with",
+            names: &["liquidsoap"],
+        },
+    ),
+];
+
 /// Whether this system is Debian, Ubuntu or made from them.
 pub(crate) fn system_has_apt() -> bool {
     program::exists("apt-get") && program::exists("dpkg-query")
@@ -136,7 +172,16 @@ pub(crate) fn install(groups: &[&Group]) -> Result<()> {
 
 /// Installs the packages of [`WHERE_OFFERED`] whose program is missing and that this release has.
 pub(crate) fn install_where_offered() -> Result<()> {
-    for (tool, group) in WHERE_OFFERED {
+    install_tools(WHERE_OFFERED.iter())
+}
+
+/// The same for those of [`BENCHMARKS`] whose program `wanted` names.
+pub(crate) fn install_for_benchmarks(wanted: impl Fn(&str) -> bool) -> Result<()> {
+    install_tools(BENCHMARKS.iter().filter(|(tool, _)| wanted(tool)))
+}
+
+fn install_tools(tools: impl Iterator<Item = &'static (&'static str, Group)>) -> Result<()> {
+    for (tool, group) in tools {
         if !program::exists(tool) && offered(group.names)?.len() == group.names.len() {
             install(&[group])?;
         }
@@ -258,7 +303,7 @@ mod tests {
         let mut names: Vec<_> = BUILD
             .iter()
             .chain(TEST)
-            .chain(WHERE_OFFERED.iter().map(|(_, group)| group))
+            .chain(WHERE_OFFERED.iter().chain(BENCHMARKS).map(|(_, group)| group))
             .flat_map(|group| group.names)
             .collect();
         names.sort();

@@ -20,7 +20,7 @@ mod vector;
 pub use arch::{Arch, Kernel};
 pub use vector::Vector;
 
-use crate::{BLOCK_FRAMES, Block};
+use crate::{BLOCK_FRAMES, Block, SILENCE};
 
 /// Channels that are processed at once.
 pub const LANES: usize = 8;
@@ -64,10 +64,14 @@ pub const SILENT_LANES: LaneBlock = [Lanes::ZERO; BLOCK_FRAMES];
 
 /// Lays up to four strips side by side. Lanes without a strip are silent.
 pub fn interleave(strips: [Option<&Block>; STRIPS], lanes: &mut LaneBlock) {
-    for (strip, block) in strips.into_iter().enumerate() {
-        for (n, lane) in lanes.iter_mut().enumerate() {
-            let (left, right) = (2 * strip, 2 * strip + 1);
-            [lane.0[left], lane.0[right]] = block.map_or([0.0; 2], |block| block[n]);
+    static NOTHING: Block = SILENCE;
+    let [first, second, third, fourth] = strips.map(|block| block.unwrap_or(&NOTHING));
+    // All four in one go: whole registers are written, not a lane at a time.
+    let frames = first.iter().zip(second).zip(third).zip(fourth);
+    for (lane, (((first, second), third), fourth)) in lanes.iter_mut().zip(frames) {
+        let (places, _) = lane.0.as_chunks_mut();
+        for (place, frame) in places.iter_mut().zip([first, second, third, fourth]) {
+            *place = *frame;
         }
     }
 }

@@ -76,12 +76,13 @@ pub(crate) struct StripBank {
     equaliser: Equaliser,
     compressor: CompressorBank,
     de_esser: DeEsserBank,
+    /// Nothing has been heard of any stage since it was set: found out once, not in every block.
+    idle: bool,
     lanes: LaneBlock,
 }
 
 impl StripBank {
-    pub(crate) fn new(rate: SampleRate) -> Self {
-        let arch = Arch::best();
+    pub(crate) fn new(rate: SampleRate, arch: Arch) -> Self {
         Self {
             known: [ChainSettings::default(); STRIPS],
             high_pass: HighPass::on_arch(rate, arch),
@@ -89,6 +90,7 @@ impl StripBank {
             equaliser: Equaliser::on_arch(rate, arch),
             compressor: CompressorBank::new(arch, rate),
             de_esser: DeEsserBank::new(arch, rate),
+            idle: true,
             lanes: SILENT_LANES,
         }
     }
@@ -100,6 +102,7 @@ impl StripBank {
             return;
         };
         let before = std::mem::replace(known, *settings);
+        self.idle = false;
         if before.high_pass != settings.high_pass {
             self.high_pass.set(place, settings.high_pass);
         }
@@ -147,7 +150,8 @@ impl StripBank {
 
     /// One block of each. Places without a strip are silent.
     pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS]) {
-        if self.is_idle() {
+        self.idle = self.idle || self.is_idle();
+        if self.idle {
             return;
         }
         interleave(borrowed(blocks), &mut self.lanes);
@@ -165,16 +169,18 @@ pub(crate) struct BusBank {
     known: [BusChainSettings; STRIPS],
     equaliser: Equaliser,
     compressor: CompressorBank,
+    /// As with strips.
+    idle: bool,
     lanes: LaneBlock,
 }
 
 impl BusBank {
-    pub(crate) fn new(rate: SampleRate) -> Self {
-        let arch = Arch::best();
+    pub(crate) fn new(rate: SampleRate, arch: Arch) -> Self {
         Self {
             known: [BusChainSettings::default(); STRIPS],
             equaliser: Equaliser::on_arch(rate, arch),
             compressor: CompressorBank::new(arch, rate),
+            idle: true,
             lanes: SILENT_LANES,
         }
     }
@@ -184,6 +190,7 @@ impl BusBank {
             return;
         };
         let before = std::mem::replace(known, *settings);
+        self.idle = false;
         if before.equaliser != settings.equaliser {
             self.equaliser.set(place, settings.equaliser);
         }
@@ -198,7 +205,8 @@ impl BusBank {
     }
 
     pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS]) {
-        if self.equaliser.is_idle() && self.compressor.is_idle() {
+        self.idle = self.idle || (self.equaliser.is_idle() && self.compressor.is_idle());
+        if self.idle {
             return;
         }
         interleave(borrowed(blocks), &mut self.lanes);

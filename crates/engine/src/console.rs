@@ -2,7 +2,7 @@
 //! show renders faster than it plays.
 
 use airdesk_dsp::ducker::Ducker;
-use airdesk_dsp::lanes::STRIPS as BANK;
+use airdesk_dsp::lanes::{Arch, STRIPS as BANK};
 use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::{Block, Decibels, Frames, Gain, SILENCE, SampleRate};
 
@@ -42,14 +42,19 @@ impl Console {
     /// An empty console that publishes to these queues: programme, cue, aux buses. A bus without a queue is not there.
     /// Allocates; nothing else here does.
     pub fn new(rate: SampleRate, queues: impl IntoIterator<Item = MixWriter>) -> Self {
+        Self::on_arch(rate, Arch::best(), queues)
+    }
+
+    /// The same with its stages on these instructions: to compare what they cost.
+    pub fn on_arch(rate: SampleRate, arch: Arch, queues: impl IntoIterator<Item = MixWriter>) -> Self {
         let buses: Box<[_]> = (0..BUSES)
             .zip(queues)
             .map(|(place, queue)| Bus::new(rate, queue, (place == 0).then(|| Limiter::new(rate))))
             .collect();
         Self {
             strips: std::iter::repeat_with(|| None).take(MAX_STRIPS).collect(),
-            strip_banks: (0..MAX_STRIPS / BANK).map(|_| StripBank::new(rate)).collect(),
-            bus_banks: (0..BUSES.div_ceil(BANK)).map(|_| BusBank::new(rate)).collect(),
+            strip_banks: (0..MAX_STRIPS / BANK).map(|_| StripBank::new(rate, arch)).collect(),
+            bus_banks: (0..BUSES.div_ceil(BANK)).map(|_| BusBank::new(rate, arch)).collect(),
             buses,
             sums: Box::new([SILENCE; BUSES]),
             ducker: Ducker::new(rate),

@@ -318,16 +318,18 @@ impl Strip {
         if self.input.read(&mut self.block, time) {
             self.bad_samples += u64::from(silence_bad_samples(&mut self.block));
         }
-        self.presence.apply(&mut self.block);
+        scale(&mut self.presence, &mut self.block);
         self.matrix.process(&mut self.block);
-        self.trim.apply(&mut self.block);
+        scale(&mut self.trim, &mut self.block);
         self.pass_delay();
     }
 
     /// Mixes the block at hand into the buses.
     pub(crate) fn mix(&mut self, mix: &mut Mix) {
         self.metering.measure(&self.block);
-        self.cue.mix(&self.block, mix.cue);
+        if !self.cue.is_silent() {
+            self.cue.mix(&self.block, mix.cue);
+        }
         if self.controls.talkover == Talkover::Ducked {
             mix.ducker.apply(&mut self.block);
         }
@@ -346,6 +348,13 @@ impl Strip {
             input: self.input.report(),
             reductions,
         }
+    }
+}
+
+/// Scales a block. Most ramps rest at unity: asking here spares them their preparations.
+fn scale(ramp: &mut StereoRamp, block: &mut Block) {
+    if !ramp.has_arrived() || ramp.target() != [1.0; 2] {
+        ramp.apply(block);
     }
 }
 

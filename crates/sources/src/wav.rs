@@ -1,14 +1,19 @@
 //! WAV files as a source: 8, 16, 24 and 32-bit integer and 32-bit float, one or two channels (of more,
 //! the first two), any rate. Read as they play; converted to the desk's rate by a windowed sinc.
+//!
+//! `hound` reads the header. The samples are read here, many at a time: one at a time they cost more than mixing them.
+
+mod samples;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use airdesk_dsp::resample::StereoResampler;
 use airdesk_dsp::{Frame, SampleRate};
-use hound::{SampleFormat, WavReader};
+use hound::{WavReader, WavSpec};
 
+use self::samples::Layout;
 use crate::Player;
 
 /// Frames converted at a time when the rates differ.
@@ -45,8 +50,16 @@ pub enum WavError {
 
 /// Plays one WAV file from its beginning to its end.
 pub struct WavPlayer<R> {
-    reader: WavReader<R>,
-    scale: f32,
+    source: R,
+    spec: WavSpec,
+    layout: Layout,
+    /// Where the audio begins, in bytes.
+    start: u64,
+    /// Frames in the file, and those of them that are still to be read.
+    length: u32,
+    unread: u32,
+    /// Frames as they are in the file.
+    bytes: Vec<u8>,
     converter: Option<Converter>,
     /// Frames the desk is still owed: what the file holds, at the desk's rate.
     frames_left: u64,
@@ -89,18 +102,21 @@ impl<R: Read + Seek> WavPlayer<R> {
     /// When it is no WAV file that can be played.
     pub fn new(source: R, rate: SampleRate) -> Result<Self, WavError> {
         let reader = WavReader::new(source)?;
-        let spec = reader.spec();
+        let (spec, length, samples) = (reader.spec(), reader.duration(), reader.len());
         let from = SampleRate::new(spec.sample_rate).ok_or(WavError::Rate(spec.sample_rate))?;
-        if reader.duration() == 0 {
+        if length == 0 {
             return Err(WavError::Empty);
         }
-        let scale = match spec.sample_format {
-            SampleFormat::Float => 1.0,
-            SampleFormat::Int => (2.0_f32).powi(1 - i32::from(spec.bits_per_sample)),
-        };
+        let mut source = reader.into_inner();
+        let (start, bytes) = data(&mut source).map_err(hound::Error::IoError)?;
         let mut player = Self {
-            reader,
-            scale,
+            source,
+            spec,
+            layout: Layout::new(&spec, bytes / samples)?,
+            start,
+            length,
+            unread: length,
+            bytes: Vec::new(),
             converter: None,
             frames_left: 0,
             looped: false,
@@ -117,34 +133,18 @@ impl<R: Read + Seek> WavPlayer<R> {
     }
 
     fn frames_at_desk_rate(&self) -> u64 {
-        let frames = f64::from(self.reader.duration());
-        (frames * f64::from(self.rate.hz()) / f64::from(self.reader.spec().sample_rate)).round() as u64
+        let frames = f64::from(self.length);
+        (frames * f64::from(self.rate.hz()) / f64::from(self.spec.sample_rate)).round() as u64
     }
 
     /// Reads frames as they are in the file; fewer than asked for at its end.
     fn read(&mut self, out: &mut [Frame]) -> Result<usize, WavError> {
-        let channels = usize::from(self.reader.spec().channels);
-        let float = self.reader.spec().sample_format == SampleFormat::Float;
-        for (count, frame) in out.iter_mut().enumerate() {
-            for channel in 0..channels {
-                let sample = if float {
-                    self.reader.samples::<f32>().next().transpose()?
-                } else {
-                    self.reader
-                        .samples::<i32>()
-                        .next()
-                        .transpose()?
-                        .map(|sample| sample as f32 * self.scale)
-                };
-                match (sample, channel) {
-                    (None, _) => return Ok(count),
-                    (Some(sample), 0) => *frame = [sample; 2],
-                    (Some(sample), 1) => frame[1] = sample,
-                    _ => {}
-                }
-            }
-        }
-        Ok(out.len())
+        let count = out.len().min(self.unread as usize);
+        self.bytes.resize(count * self.layout.frame_bytes(), 0);
+        self.source.read_exact(&mut self.bytes).map_err(hound::Error::IoError)?;
+        self.unread -= count as u32;
+        self.layout.decode(&self.bytes, &mut out[..count]);
+        Ok(count)
     }
 
     fn convert(&mut self, out: &mut [Frame]) -> Result<(), WavError> {
@@ -178,13 +178,25 @@ impl<R: Read + Seek> WavPlayer<R> {
     }
 
     fn rewind(&mut self) -> Result<(), WavError> {
-        self.reader.seek(0).map_err(hound::Error::IoError)?;
+        self.source
+            .seek(SeekFrom::Start(self.start))
+            .map_err(hound::Error::IoError)?;
+        self.unread = self.length;
         if let Some(converter) = &mut self.converter {
             converter.start_again();
         }
         self.frames_left = self.frames_at_desk_rate();
         Ok(())
     }
+}
+
+/// Where the audio of a file begins whose header has just been read, and its length in bytes, which stands before it:
+/// `hound` keeps to itself how many bytes a sample takes.
+fn data(source: &mut (impl Read + Seek)) -> io::Result<(u64, u32)> {
+    let mut length = [0; 4];
+    source.seek(SeekFrom::Current(-(length.len() as i64)))?;
+    source.read_exact(&mut length)?;
+    Ok((source.stream_position()?, u32::from_le_bytes(length)))
 }
 
 impl Converter {
@@ -242,7 +254,7 @@ mod tests {
     use std::f64::consts::TAU;
     use std::io::Cursor;
 
-    use hound::{WavSpec, WavWriter};
+    use hound::{SampleFormat, WavWriter};
 
     use super::*;
 
@@ -326,6 +338,75 @@ mod tests {
         let mut out = [[0.0; 2]; 400];
         assert_eq!(player.render(&mut out).expect("it plays"), 400);
         assert_eq!((out[149][0], out[150][0], out[399][0]), (149.0, 0.0, 99.0));
+    }
+
+    /// A file of these bytes, as other programs write it: `hound` writes no 24 bits in four bytes.
+    fn bare(channels: u16, frame_bytes: u16, bits: u16, data: &[u8]) -> Cursor<Vec<u8>> {
+        let (rate, length) = (48_000_u32, data.len() as u32);
+        let mut bytes = [
+            b"RIFF".as_slice(),
+            &(36 + length).to_le_bytes(),
+            b"WAVEfmt ",
+            &16_u32.to_le_bytes(),
+        ]
+        .concat();
+        bytes.extend([1_u16.to_le_bytes(), channels.to_le_bytes()].as_flattened());
+        bytes.extend([rate.to_le_bytes(), (rate * u32::from(frame_bytes)).to_le_bytes()].as_flattened());
+        bytes.extend([frame_bytes.to_le_bytes(), bits.to_le_bytes()].as_flattened());
+        bytes.extend([*b"data", length.to_le_bytes()].as_flattened());
+        bytes.extend(data);
+        Cursor::new(bytes)
+    }
+
+    /// Channels, bytes of a frame, bits of a sample, the audio, and what is heard of it.
+    type Case = (u16, u16, u16, &'static [u8], [Frame; 2]);
+
+    #[test]
+    fn samples_of_every_width_and_number_of_channels_are_read() {
+        // 1/2, -1 and the least step of each width, in two frames; what is not of the sample is not looked at.
+        let cases: [Case; 5] = [
+            (2, 2, 8, &[192, 0, 129, 128], [[0.5, -1.0], [1.0 / 128.0, 0.0]]),
+            (1, 2, 16, &[0, 64, 0, 128], [[0.5; 2], [-1.0; 2]]),
+            (
+                3,
+                9,
+                24,
+                &[0, 0, 64, 0, 0, 128, 7, 7, 7, 1, 0, 0, 255, 255, 255, 7, 7, 7],
+                [[0.5, -1.0], [1.0 / 8_388_608.0, -1.0 / 8_388_608.0]],
+            ),
+            (
+                2,
+                8,
+                24,
+                &[0, 0, 64, 9, 0, 0, 128, 9, 1, 0, 0, 9, 255, 255, 255, 9],
+                [[0.5, -1.0], [1.0 / 8_388_608.0, -1.0 / 8_388_608.0]],
+            ),
+            (1, 4, 32, &[0, 0, 0, 64, 0, 0, 0, 128], [[0.5; 2], [-1.0; 2]]),
+        ];
+        for (channels, frame_bytes, bits, data, expected) in cases {
+            let mut player =
+                WavPlayer::new(bare(channels, frame_bytes, bits, data), SampleRate::DESK).expect("a WAV file");
+            player.looped = true;
+            let mut out = [[0.0; 2]; 6];
+            assert_eq!(player.render(&mut out).expect("it plays"), 6);
+            assert_eq!(
+                out.as_flattened(),
+                [expected; 3].as_flattened().as_flattened(),
+                "{channels} channels of {bits} bits"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_cut_off_fails_and_one_of_another_width_is_refused() {
+        let mut cut = bare(1, 2, 16, &[0; 400]).into_inner();
+        cut.truncate(300);
+        let mut player = WavPlayer::new(Cursor::new(cut), SampleRate::DESK).expect("a whole header");
+        let mut out = [[0.0; 2]; 100];
+        assert_eq!(player.render(&mut out).expect("what is there"), 100);
+        assert!(player.render(&mut out).is_err());
+        let odd = WavPlayer::new(bare(1, 2, 12, &[0; 4]), SampleRate::DESK).err();
+        assert!(odd.is_some_and(|error| error.to_string().contains("choose another file")));
     }
 
     #[test]

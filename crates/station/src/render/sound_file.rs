@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 use super::RenderError;
 use super::paths::part_of;
 
-/// `hound` counts bytes in 32 bits; a longer file would be broken without a word.
+/// A WAV file counts its bytes in 32 bits; a longer one would be broken without a word.
 const WAV_BYTES_MAX: u64 = u32::MAX as u64 - 4096;
 /// Bytes of one frame of 32-bit float, stereo.
 const WAV_FRAME_BYTES: u64 = 8;
@@ -41,7 +41,10 @@ pub(super) struct SoundFile {
 }
 
 enum Writer {
-    Wav(WavWriter<BufWriter<File>>),
+    Wav {
+        file: BufWriter<File>,
+        bytes: Vec<u8>,
+    },
     Flac {
         encoder: Box<FlacSampleWriter<SharedFile>>,
         file: SharedFile,
@@ -85,7 +88,7 @@ impl SoundFile {
     pub(super) fn create(path: &Path, kind: FileKind, rate: SampleRate, frames: u64) -> Result<Self, RenderError> {
         let part = part_of(path);
         let writer = match kind {
-            FileKind::Wav => wav(&part, rate),
+            FileKind::Wav => wav(&part, rate, frames),
             FileKind::Flac => flac(&part, rate, frames),
         };
         let writer = writer.map_err(|source| RenderError::Write {
@@ -103,9 +106,13 @@ impl SoundFile {
     pub(super) fn write(&mut self, frames: &[Frame]) -> Result<(), RenderError> {
         let written = match &mut self.writer {
             None => Ok(()),
-            Some(Writer::Wav(writer)) => {
-                let mut samples = frames.as_flattened().iter();
-                samples.try_for_each(|sample| writer.write_sample(*sample).map_err(of_hound))
+            Some(Writer::Wav { file, bytes }) => {
+                let samples = frames.as_flattened();
+                bytes.resize(size_of_val(samples), 0);
+                for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+                    *bytes = sample.to_le_bytes();
+                }
+                file.write_all(bytes)
             }
             Some(Writer::Flac { encoder, samples, .. }) => {
                 samples.clear();
@@ -129,7 +136,7 @@ impl SoundFile {
             return Ok(self.clipped);
         };
         let whole = match writer {
-            Writer::Wav(writer) => writer.finalize().map_err(of_hound),
+            Writer::Wav { mut file, .. } => file.flush(),
             Writer::Flac { encoder, file, .. } => encoder
                 .finalize()
                 .map_err(io::Error::from)
@@ -159,14 +166,35 @@ impl Drop for SoundFile {
     }
 }
 
-fn wav(path: &Path, rate: SampleRate) -> io::Result<Writer> {
+/// `hound` makes the header. The length is known beforehand and the samples are as they are in memory: to hand them to
+/// it one by one would take as long as to mix a strip.
+fn wav(path: &Path, rate: SampleRate, frames: u64) -> io::Result<Writer> {
     let spec = WavSpec {
         channels: 2,
         sample_rate: rate.hz(),
         bits_per_sample: 32,
         sample_format: SampleFormat::Float,
     };
-    WavWriter::create(path, spec).map(Writer::Wav).map_err(of_hound)
+    let mut header = Cursor::new(Vec::new());
+    WavWriter::new(&mut header, spec)
+        .and_then(WavWriter::finalize)
+        .map_err(of_hound)?;
+    let mut header = header.into_inner();
+    let too_long = |_| io::Error::from(io::ErrorKind::FileTooLarge);
+    let data = u32::try_from(frames * WAV_FRAME_BYTES).map_err(too_long)?;
+    // The sizes of the file, behind its first word, and of the audio, at the header's end.
+    let all = data + header.len() as u32 - 8;
+    for (end, size) in [(8, all), (header.len(), data)] {
+        if let Some(place) = header.get_mut(..end).and_then(|begin| begin.last_chunk_mut()) {
+            *place = size.to_le_bytes();
+        }
+    }
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(&header)?;
+    Ok(Writer::Wav {
+        file,
+        bytes: Vec::new(),
+    })
 }
 
 fn flac(path: &Path, rate: SampleRate, frames: u64) -> io::Result<Writer> {

@@ -1,0 +1,101 @@
+//! What callgrind counts for `cargo xtask bench counts`: the work of real time, so many turns of it.
+//!
+//! Started with the name of a workload and a number of turns. The instructions of two runs differ by those of the turns
+//! that one of them had more: what it takes to set out is in neither figure. Without arguments it lists what there is.
+
+mod show;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use airdesk_dsp::lanes::Arch;
+use airdesk_dsp::limiter::Limiter;
+use airdesk_dsp::{BLOCK_FRAMES, Block, Frame, SILENCE, SampleRate};
+use airdesk_engine::inlet::inlet;
+use airdesk_engine::input::{BlockTime, Bridge, StripInput};
+use airdesk_engine::mix_queue::{MixBlock, mix_queue};
+use airdesk_engine::time::Nanos;
+use airdesk_engine::{ChainSettings, Console, EngineCommand, Strip, StripControls, StripId};
+use show::{PERIOD, Show, voice};
+
+/// A name, and what one turn of it is.
+type Workload = (&'static str, fn(usize));
+
+const WORKLOADS: [Workload; 5] = [
+    ("block_of_16_plain_strips", |turns| {
+        blocks(16, ChainSettings::default(), turns)
+    }),
+    ("block_of_64_voices", |turns| blocks(64, voice(), turns)),
+    ("block_of_a_bridge", bridges),
+    ("block_of_the_limiter", limiters),
+    ("block_through_the_mix_queue", queues),
+];
+
+/// Blocks that pass before a turn is counted: filters and gains have arrived, and a bridge plays.
+const FIRST: usize = 1500;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [name, turns] = arguments.as_slice() else {
+        println!("{}", Arch::best().name());
+        WORKLOADS.iter().for_each(|(name, _)| println!("{name}"));
+        return ExitCode::SUCCESS;
+    };
+    let workload = WORKLOADS.iter().find(|(known, _)| known == name);
+    let (Some((_, work)), Ok(turns)) = (workload, turns.parse::<usize>()) else {
+        eprintln!("{name} is no workload, or {turns} no number of turns");
+        return ExitCode::FAILURE;
+    };
+    work(FIRST + turns);
+    ExitCode::SUCCESS
+}
+
+fn blocks(strips: usize, chain: ChainSettings, turns: usize) {
+    let mut show = Show::new(strips, Arch::best(), chain);
+    for _ in 0..turns {
+        show.step();
+    }
+}
+
+/// A console with one strip whose device is bridged, a callback every fourth block.
+fn bridges(turns: usize) {
+    let (programme, _) = mix_queue(64);
+    let mut console = Console::new(SampleRate::DESK, [programme]);
+    let (mut writer, reader) = inlet(48_000.0, 9600);
+    let input = StripInput::Bridged(Bridge::new(reader, SampleRate::DESK));
+    let strip = Strip::new(StripId::new(0, 1), SampleRate::DESK, input, StripControls::default());
+    console.obey(EngineCommand::AddStrip(Box::new(strip)));
+    let audio: Vec<Frame> = (0..4 * BLOCK_FRAMES)
+        .map(|n| [(n as f32 * 0.05).sin() * 0.1; 2])
+        .collect();
+    for block in 0..turns {
+        let due = (block + 1) as f64 * PERIOD;
+        if block % 4 == 0 {
+            writer.write_stamped(&audio, Nanos::from_seconds(due - 0.000_1));
+        }
+        console.process(&BlockTime { due, speed: 1.0 });
+    }
+}
+
+/// A sum that is 6 dB too loud.
+fn limiters(turns: usize) {
+    let mut limiter = Limiter::new(SampleRate::DESK);
+    for turn in 0..turns {
+        let mut block: Block = std::array::from_fn(|n| [((turn * BLOCK_FRAMES + n) as f32 * 0.05).sin() * 2.0; 2]);
+        limiter.process(black_box(&mut block));
+    }
+}
+
+/// One writer and as many readers as a desk on air has: speaker, recorder, encoder and loudness.
+fn queues(turns: usize) {
+    let (mut writer, tap) = mix_queue(64);
+    let mut readers = [(); 4].map(|()| tap.reader());
+    let mut block = MixBlock::default();
+    for turn in 0..turns {
+        writer.publish(black_box(&SILENCE), Nanos(turn as u64));
+        for reader in &mut readers {
+            reader.read(&mut block);
+            black_box(&block);
+        }
+    }
+}

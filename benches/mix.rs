@@ -1,0 +1,103 @@
+//! The same files mixed by Airdesk and by the mixers of the trade, one after the other on the same machine.
+//!
+//! Every output is listened to, so that nobody wins by doing nothing: it must be as long as the files and loud.
+
+pub(crate) mod cost;
+mod mixers;
+mod task;
+
+use std::path::Path;
+
+use self::cost::Cost;
+use self::mixers::{MIXERS, Mixer};
+use self::task::{Chain, SECONDS, Task};
+use crate::median;
+
+/// Strips of the mixes.
+const STRIPS: [usize; 3] = [16, 64, 256];
+/// The smallest mix is made as often as this, and the middle run counts; the others once.
+const RUNS: usize = 3;
+/// Below this an output is no mix, dBFS.
+const FAINT: f64 = -50.0;
+
+/// Prints a table for every chain and number of strips.
+pub(crate) fn compare() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    task::write(folder.path()).expect("room for the files");
+    for mixer in &MIXERS {
+        match mixer.found() {
+            Some(_) => println!("{}: {}", mixer.name, mixer.note),
+            None => println!("{}: not installed, left out", mixer.name),
+        }
+    }
+    for chain in [Chain::Plain, Chain::Voice] {
+        for strips in STRIPS {
+            let folder = folder.path();
+            table(&Task { folder, chain, strips });
+        }
+    }
+}
+
+fn table(task: &Task) {
+    println!("{} stereo files of {SECONDS} s, {}:", task.strips, task.chain.name());
+    println!(
+        "{:>12} {:>10} {:>10} {:>10} {:>12} {:>10}",
+        "", "CPU, s", "wall, s", "peak, MB", "CPU, ratio", "dBFS"
+    );
+    let mut first = None;
+    for mixer in MIXERS.iter().filter(|mixer| mixer.found().is_some()) {
+        match measure(mixer, task) {
+            Ok((cost, level)) => {
+                let ours = *first.get_or_insert(cost.cpu);
+                println!(
+                    "{:>12} {:>10.2} {:>10.2} {:>10.0} {:>12.2} {level:>10.1}",
+                    mixer.name,
+                    cost.cpu,
+                    cost.wall,
+                    cost.memory,
+                    cost.cpu / ours,
+                );
+            }
+            Err(reason) => println!("{:>12} left out: {reason}", mixer.name),
+        }
+    }
+}
+
+/// What the task costs this mixer, and how loud its mix is.
+fn measure(mixer: &Mixer, task: &Task) -> Result<(Cost, f64), String> {
+    let out = task.folder.join("out.wav");
+    let runs = if task.strips == STRIPS[0] { RUNS } else { 1 };
+    let mut costs = Vec::new();
+    for _ in 0..runs {
+        // What another one left behind is not this one's mix.
+        if out.exists() {
+            std::fs::remove_file(&out).map_err(|error| error.to_string())?;
+        }
+        let start = mixer.start(task, &out)?;
+        costs.push(cost::of(&start.program, &start.arguments, task.folder)?);
+    }
+    let level = listen(&out)?;
+    let middle = |figure: fn(&Cost) -> f64| median(&mut costs.iter().map(figure).collect::<Vec<_>>());
+    let cost = Cost {
+        cpu: middle(|cost| cost.cpu),
+        wall: middle(|cost| cost.wall),
+        memory: middle(|cost| cost.memory),
+    };
+    Ok((cost, level))
+}
+
+/// How loud a mix is, dBFS. Refuses what is no mix of these files.
+fn listen(out: &Path) -> Result<f64, String> {
+    if !out.is_file() {
+        return Err("it wrote nothing".into());
+    }
+    let heard = lab::listen::file(out);
+    let (level, seconds) = (heard.loudness(), heard.seconds());
+    if level < FAINT {
+        return Err(format!("its mix is silent: {level:.1} dBFS"));
+    }
+    if (seconds - SECONDS as f64).abs() > 0.5 {
+        return Err(format!("its mix is {seconds:.1} s long"));
+    }
+    Ok(level)
+}

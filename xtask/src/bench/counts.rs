@@ -1,0 +1,224 @@
+//! Instructions of the work that is done in real time, counted by callgrind and compared with those kept in the tree.
+//!
+//! Time is not the same twice on a machine with other work; instructions are, to a fraction of a per cent. What the
+//! compiler makes of the same source differs from one version to the next, and from one processor's instructions to
+//! another's: both are kept beside the numbers.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::program::{self, cargo, program};
+use crate::repository;
+
+/// By how much a number may grow, in per cent, before it is a fault.
+const TOLERANCE: f64 = 3.0;
+/// Turns of the longer run; the shorter one has none.
+const TURNS: u64 = 1000;
+
+/// What was counted, and where.
+#[derive(Debug, Clone, PartialEq)]
+struct Counts {
+    compiler: String,
+    instructions: String,
+    /// Instructions of one turn.
+    turns: BTreeMap<String, u64>,
+}
+
+/// Counts, prints, and fails where a number has grown. `write`: keeps the numbers instead.
+pub(crate) fn compare(write: bool) -> Result<()> {
+    if !program::exists("valgrind") {
+        bail!("valgrind is not installed: it counts the instructions");
+    }
+    let binary = "airdesk-counts";
+    program::run(cargo().args(["build", "--release", "--package", "airdesk-benches", "--bin", binary]))?;
+    let found = count(&repository::target().join("release").join(binary))?;
+    let file = repository::root().join("benches/counts.toml");
+    if write {
+        return std::fs::write(&file, text(&found)).with_context(|| format!("writing {}", file.display()));
+    }
+    let kept = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    let kept = read(&kept).with_context(|| format!("reading {}", file.display()))?;
+    if kept.instructions != found.instructions {
+        println!(
+            "not compared: the numbers are of a processor with {}, this one has {}",
+            kept.instructions, found.instructions
+        );
+        return Ok(());
+    }
+    println!(
+        "{:<32} {:>12} {:>12} {:>9}",
+        "instructions of one turn", "kept", "now", "change"
+    );
+    for (name, now, before) in pairs(&kept, &found) {
+        let shown = |count: Option<u64>| count.map_or("none".into(), |count| count.to_string());
+        let change = before
+            .zip(now)
+            .map_or(String::new(), |(before, now)| format!("{:+.2} %", growth(before, now)));
+        println!("{name:<32} {:>12} {:>12} {change:>9}", shown(before), shown(now));
+    }
+    let faults = faults(&kept, &found);
+    if !faults.is_empty() {
+        let hint = "mend it, or keep the new numbers: cargo xtask bench counts --write";
+        let compiler = if kept.compiler == found.compiler {
+            String::new()
+        } else {
+            format!(
+                " (the numbers kept are of {}, this is {})",
+                kept.compiler, found.compiler
+            )
+        };
+        bail!("{}{compiler}; {hint}", faults.join("; "));
+    }
+    Ok(())
+}
+
+fn count(binary: &PathBuf) -> Result<Counts> {
+    let list = program::read(&mut program(binary)).ok_or_else(|| anyhow!("{} does not run", binary.display()))?;
+    let mut lines = list.lines();
+    let instructions = lines.next().unwrap_or_default().to_owned();
+    let turns = lines.map(|name| {
+        let all = instructions_of(binary, name, TURNS)?;
+        let first = instructions_of(binary, name, 0)?;
+        Ok((name.to_owned(), all.saturating_sub(first) / TURNS))
+    });
+    Ok(Counts {
+        turns: turns.collect::<Result<_>>()?,
+        compiler: program::read(program("rustc").arg("--version")).unwrap_or_default(),
+        instructions,
+    })
+}
+
+/// Instructions of a whole run.
+fn instructions_of(binary: &PathBuf, name: &str, turns: u64) -> Result<u64> {
+    let mut valgrind = program("valgrind");
+    valgrind
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(binary)
+        .args([name, &turns.to_string()]);
+    let output = valgrind.output().context("valgrind does not start")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        bail!("{name} under valgrind ended with {}: {said}", output.status);
+    }
+    collected(&said).ok_or_else(|| anyhow!("valgrind counted nothing for {name}: {said}"))
+}
+
+/// The number in callgrind's line `==123== Collected : 456`.
+fn collected(said: &str) -> Option<u64> {
+    let line = said.lines().find_map(|line| line.split_once("Collected :"))?;
+    line.1.trim().parse().ok()
+}
+
+fn growth(before: u64, now: u64) -> f64 {
+    100.0 * (now as f64 / before.max(1) as f64 - 1.0)
+}
+
+/// Every name with its number now and before.
+fn pairs<'a>(kept: &'a Counts, found: &'a Counts) -> Vec<(&'a str, Option<u64>, Option<u64>)> {
+    let mut names: Vec<&str> = kept
+        .turns
+        .keys()
+        .chain(found.turns.keys())
+        .map(String::as_str)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let pair = |name| (name, found.turns.get(name).copied(), kept.turns.get(name).copied());
+    names.into_iter().map(pair).collect()
+}
+
+/// What has grown beyond the tolerance, and what is on one side only.
+fn faults(kept: &Counts, found: &Counts) -> Vec<String> {
+    let fault = |(name, now, before): (&str, Option<u64>, Option<u64>)| match (before, now) {
+        (Some(before), Some(now)) if growth(before, now) > TOLERANCE => Some(format!(
+            "{name} takes {:.1} % more instructions than it did",
+            growth(before, now)
+        )),
+        (None, _) => Some(format!("{name} is not in benches/counts.toml")),
+        (_, None) => Some(format!("{name} is not counted any more")),
+        _ => None,
+    };
+    pairs(kept, found).into_iter().filter_map(fault).collect()
+}
+
+fn text(counts: &Counts) -> String {
+    let mut text = String::from(
+        "# Instructions of one turn, by callgrind. Written by `cargo xtask bench counts --write`; `cargo xtask bench counts`\n\
+         # fails where one has grown by more than a few per cent.\n",
+    );
+    let _ = writeln!(
+        text,
+        "compiler = {:?}\ninstructions = {:?}\n\n[turns]",
+        counts.compiler, counts.instructions
+    );
+    for (name, count) in &counts.turns {
+        let _ = writeln!(text, "{name} = {count}");
+    }
+    text
+}
+
+fn read(text: &str) -> Result<Counts> {
+    let mut counts = Counts {
+        compiler: String::new(),
+        instructions: String::new(),
+        turns: BTreeMap::new(),
+    };
+    for line in text.lines() {
+        let Some((name, value)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
+        let word = value.trim_matches('"').to_owned();
+        match name {
+            "compiler" => counts.compiler = word,
+            "instructions" => counts.instructions = word,
+            _ => {
+                let count = value
+                    .parse()
+                    .with_context(|| format!("{value} is no number of instructions"))?;
+                counts.turns.insert(name.to_owned(), count);
+            }
+        }
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(turns: &[(&str, u64)]) -> Counts {
+        Counts {
+            compiler: "rustc 1.95.0".into(),
+            instructions: "AVX2".into(),
+            turns: turns.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let written = counts(&[("limiter", 16_000), ("queue", 900)]);
+        assert_eq!(read(&text(&written)).expect("it reads"), written);
+    }
+
+    #[test]
+    fn growth_beyond_the_tolerance_is_a_fault_and_so_is_a_missing_number() {
+        let kept = counts(&[("gone", 5), ("limiter", 1000), ("queue", 1000)]);
+        let found = counts(&[("limiter", 1029), ("new", 5), ("queue", 1031)]);
+        let faults = faults(&kept, &found);
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert!(faults[0].contains("gone") && faults[1].contains("new") && faults[2].contains("queue"));
+        assert!(self::faults(&found, &counts(&[("limiter", 700), ("new", 5), ("queue", 1031)])).is_empty());
+    }
+
+    #[test]
+    fn the_number_is_found_in_what_callgrind_says() {
+        assert_eq!(
+            collected("==7== Events    : Ir\n==7== Collected : 51487\n==7==\n"),
+            Some(51_487)
+        );
+        assert_eq!(collected("==7== nothing"), None);
+    }
+}
