@@ -12,9 +12,10 @@ mod mix_cursor;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::time::Duration;
 
+use airdesk_dsp::resample::Quality;
 use airdesk_dsp::{Frames, SampleRate};
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_engine::outlet_clock::OutletStamper;
@@ -59,6 +60,8 @@ pub struct PlaybackRequest {
     pub desk_rate: SampleRate,
     /// Frames a callback to ask for; none: 256 at 48 kHz.
     pub buffer: Option<Frames>,
+    /// How exact its resampler is, and how late.
+    pub quality: Quality,
 }
 
 impl PlaybackRequest {
@@ -70,6 +73,7 @@ impl PlaybackRequest {
             clock,
             desk_rate,
             buffer: None,
+            quality: Quality::default(),
         }
     }
 }
@@ -87,6 +91,12 @@ pub struct PlaybackStats {
     /// The device's clock against the desk's, parts per million; positive is fast. The main output *is*
     /// the desk's clock: always zero.
     pub ppm: f32,
+    /// By how much the delay through the bridge is off its target, seconds; positive is too long. Always zero
+    /// on the main output.
+    pub error: f32,
+    /// The bridge holds the delay within a quarter of a millisecond, and its ratio hardly moves. The main output
+    /// has nothing to hold: false.
+    pub locked: bool,
     /// Times a bridged output lost its place and took it anew.
     pub reseats: u32,
 }
@@ -97,6 +107,8 @@ struct PlayerCounts {
     missing: AtomicU64,
     latency: AtomicU32,
     ppm: AtomicU32,
+    error: AtomicU32,
+    locked: AtomicBool,
     reseats: AtomicU32,
 }
 
@@ -118,8 +130,9 @@ impl PlaybackStream {
         reader: MixReader,
         stamper: OutletStamper,
     ) -> Result<Self, OpenError> {
+        let quality = request.quality;
         open_within(request, limit, move |device_hz, desk_hz, counts| {
-            MainPlayer::new(reader, stamper, device_hz, desk_hz, counts)
+            MainPlayer::new(reader, stamper, (device_hz, desk_hz), quality, counts)
         })
     }
 
@@ -128,8 +141,9 @@ impl PlaybackStream {
     /// # Errors
     /// See [`OpenError`]. `reader` is dropped.
     pub fn open_bridged(request: PlaybackRequest, limit: Duration, reader: MixReader) -> Result<Self, OpenError> {
+        let quality = request.quality;
         open_within(request, limit, move |device_hz, desk_hz, counts| {
-            BridgedPlayer::new(reader, device_hz, desk_hz, counts)
+            BridgedPlayer::new(reader, (device_hz, desk_hz), quality, counts)
         })
     }
 
@@ -140,6 +154,8 @@ impl PlaybackStream {
             missing: self.counts.missing.load(Relaxed),
             latency: f32::from_bits(self.counts.latency.load(Relaxed)),
             ppm: f32::from_bits(self.counts.ppm.load(Relaxed)),
+            error: f32::from_bits(self.counts.error.load(Relaxed)),
+            locked: self.counts.locked.load(Relaxed),
             reseats: self.counts.reseats.load(Relaxed),
         }
     }

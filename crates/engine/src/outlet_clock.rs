@@ -69,14 +69,14 @@ impl OutletStamper {
     }
 
     /// How far the engine runs ahead of the output, in desk frames: a callback that starts (again)
-    /// begins to read this far behind the newest published frame.
+    /// reads up to this far behind the newest published frame.
     pub fn lead(&self) -> u32 {
         // Relaxed: a hint; any recent value will do.
         self.shared.lead.load(Ordering::Relaxed)
     }
 
     /// The seat the callback has to be in. When it differs from the one it sits in (and at the first
-    /// callback), the callback takes its place anew: [`OutletStamper::lead`] behind the newest
+    /// callback), the callback takes its place anew: it ends [`OutletStamper::lead`] behind the newest
     /// published frame. So a device that slept comes back in time, not late for ever.
     pub fn seat(&self) -> u32 {
         // Relaxed: seen one callback later does no harm.

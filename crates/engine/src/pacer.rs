@@ -2,8 +2,10 @@
 //!
 //! It follows the main output's callbacks when there is a main output, a small lead ahead of what the
 //! device has read, else the machine's monotonic clock. Moving between them keeps the count of frames
-//! continuous. An output that stops calling back is not awaited: its clock is carried on from what was
-//! learnt, and it takes its place anew when it returns. The lead is twice what the engine has been late by.
+//! continuous: what the count would jump by, because an output sat down a little further behind, is kept as
+//! extra lead and given back slowly. An output that stops calling back is not awaited: its clock is carried on
+//! from what was learnt, and it takes its place anew when it returns; so does one that leaves out a cycle.
+//! The lead is twice what the engine has been late by.
 
 use airdesk_dsp::SampleRate;
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
@@ -19,16 +21,76 @@ const LEAD: (u32, u32) = (384, 4096);
 const LEAD_STEP: u32 = 128;
 /// How fast the lead changes otherwise, seconds a second: a quarter of what the bridges can follow.
 const LEAD_PACE: f64 = 2.5e-4;
+/// How fast what is led by beyond that is given back: in so many seconds, and at least so fast. Nobody waits for it,
+/// and the loops of further outputs hardly notice.
+const EXTRA_SECONDS: f64 = 120.0;
+const EXTRA_PACE: f64 = 2e-5;
 /// Who is late by more was asleep, and is no reason for a longer lead, seconds.
 const ASLEEP_SECONDS: f64 = 0.2;
+/// An output whose time line broke is followed again once it has been steady for so long, seconds.
+const STEADY_SECONDS: f64 = 0.5;
 /// What is late while an output is taken over is so by where its first callbacks fell, seconds.
 const SETTLING_SECONDS: f64 = 1.0;
 
 struct Outlet {
     clock: Box<OutletClock>,
     device: DelayLockedLoop,
+    /// Its time line of before it broke: the desk goes by that until the device has been steady again for a while.
+    carried: Option<DelayLockedLoop>,
     seat: u32,
+    /// It was asked to take its place anew, and goes on in its own time: only its frames will be numbered otherwise.
+    moving: bool,
     missing: u64,
+}
+
+/// What became of a stamp.
+enum Taken {
+    Followed,
+    /// The first in a new seat.
+    Seated,
+    /// The output left out a cycle, or had one too many, and was asked to take its place anew.
+    Stepped,
+    /// Its time line broke, and it was asked the same.
+    Broken,
+}
+
+impl Outlet {
+    /// The time line that the desk goes by.
+    fn line(&self) -> &DelayLockedLoop {
+        self.carried.as_ref().unwrap_or(&self.device)
+    }
+
+    fn take_in(&mut self, position: f64, time: f64) -> Taken {
+        if !self.device.is_running() {
+            self.device.restart(position, time);
+            return if self.carried.is_some() {
+                Taken::Followed
+            } else {
+                Taken::Seated
+            };
+        }
+        if std::mem::take(&mut self.moving) {
+            self.device.renumber(position, time);
+            return Taken::Seated;
+        }
+        match self.device.follow(position, time) {
+            Follow::Steady if self.carried.is_some() && self.device.age(time) > STEADY_SECONDS => {
+                self.carried = None;
+                Taken::Seated
+            }
+            Follow::Steady | Follow::Suspect | Follow::Outlier => Taken::Followed,
+            Follow::Stepped => {
+                (self.seat, self.moving) = (self.clock.reseat(), true);
+                Taken::Stepped
+            }
+            Follow::Broken => {
+                self.seat = self.clock.reseat();
+                self.carried.get_or_insert_with(|| self.device.clone());
+                self.device.pause();
+                Taken::Broken
+            }
+        }
+    }
 }
 
 /// The desk's clock.
@@ -40,6 +102,12 @@ pub(crate) struct Pacer {
     /// An output that has not called back yet.
     candidate: Option<Outlet>,
     lead: Margin,
+    /// What the engine leads by beyond that, seconds, since the count was last carried on.
+    extra: f64,
+    /// How fast both change, seconds a second.
+    drift: f64,
+    /// No block has been in time since one was later than anybody who is awake.
+    asleep: bool,
 }
 
 impl Pacer {
@@ -52,6 +120,9 @@ impl Pacer {
             followed: None,
             candidate: None,
             lead: Margin::new(f64::from(LEAD.0) / rate, f64::from(LEAD.1) / rate, LEAD_PACE),
+            extra: 0.0,
+            drift: 0.0,
+            asleep: false,
         }
     }
 
@@ -62,7 +133,9 @@ impl Pacer {
         let outlet = Outlet {
             clock,
             device,
+            carried: None,
             seat: 0,
+            moving: false,
             missing: 0,
         };
         self.candidate.replace(outlet).map(|outlet| outlet.clock)
@@ -75,6 +148,7 @@ impl Pacer {
             return Some(candidate.clock);
         }
         self.anchor = (now.seconds(), self.position_at(now.seconds()));
+        (self.extra, self.drift) = (0.0, 0.0);
         self.followed.take().map(|outlet| outlet.clock)
     }
 
@@ -85,7 +159,10 @@ impl Pacer {
         {
             candidate.device.restart(stamp.position, stamp.at.seconds());
             (candidate.seat, candidate.missing) = (stamp.seat, stamp.missing);
+            let (time, due) = (now.seconds(), self.position_at(now.seconds()));
             let before = std::mem::replace(&mut self.followed, self.candidate.take());
+            self.extra = 0.0;
+            self.extra = (due - self.position_at(time)).clamp(0.0, f64::from(LEAD.1)) / self.rate;
             return (before.map(|outlet| outlet.clock), None);
         }
         let notice = self.listen();
@@ -107,12 +184,24 @@ impl Pacer {
                 continue; // not ours to judge: a seat we never gave
             }
             let time = stamp.at.seconds();
-            if !outlet.device.is_running() {
-                outlet.device.restart(stamp.position, time);
-            } else if outlet.device.follow(stamp.position, time) == Follow::Broken {
-                outlet.seat = outlet.clock.reseat();
-                outlet.device.pause();
-                notice = Some(Notice::OutletBroken);
+            let lead = self.lead.seconds() * self.rate;
+            let due = outlet.line().position_at(time) + lead + self.extra * self.rate;
+            let counted = match outlet.take_in(stamp.position, time) {
+                Taken::Followed => None,
+                // It sat down behind what was due: the engine need not wait for it, nor leap ahead of it.
+                Taken::Seated => Some(0.0),
+                Taken::Stepped => {
+                    notice = Some(Notice::OutletBroken);
+                    Some(-f64::from(LEAD.1))
+                }
+                Taken::Broken => {
+                    notice = Some(Notice::OutletBroken);
+                    None
+                }
+            };
+            if let Some(least) = counted {
+                let extra = due - outlet.line().position_at(time) - lead;
+                self.extra = extra.clamp(least, f64::from(LEAD.1)) / self.rate;
             }
             if stamp.missing > outlet.missing {
                 outlet.missing = stamp.missing;
@@ -131,7 +220,7 @@ impl Pacer {
     /// How many frames should have been mixed by `time`.
     pub(crate) fn position_at(&self, time: f64) -> f64 {
         match &self.followed {
-            Some(outlet) => outlet.device.position_at(time) + self.lead.seconds() * self.rate,
+            Some(outlet) => outlet.line().position_at(time) + self.ahead() * self.rate,
             None => self.anchor.1 + (time - self.anchor.0) * self.rate,
         }
     }
@@ -139,16 +228,21 @@ impl Pacer {
     /// When `position` frames should have been mixed.
     pub(crate) fn time_at(&self, position: f64) -> f64 {
         match &self.followed {
-            Some(outlet) => outlet.device.time_at(position - self.lead.seconds() * self.rate),
+            Some(outlet) => outlet.line().time_at(position - self.ahead() * self.rate),
             None => self.anchor.0 + (position - self.anchor.1) / self.rate,
         }
     }
 
-    /// The desk's clock against the machine's, as a factor.
+    /// The desk's clock against the machine's, as a factor. A lead that grows makes it faster for so long.
     pub(crate) fn speed(&self) -> f64 {
         self.followed
             .as_ref()
-            .map_or(1.0, |outlet| outlet.device.rate() / self.rate)
+            .map_or(1.0, |outlet| outlet.line().rate() / self.rate + self.drift)
+    }
+
+    /// How far the engine runs ahead of the output, seconds.
+    fn ahead(&self) -> f64 {
+        self.lead.seconds() + self.extra
     }
 
     /// An output's clock is followed.
@@ -164,11 +258,16 @@ impl Pacer {
     /// A block of `block` seconds was ready at `time`, `late` seconds after it was due.
     pub(crate) fn was_ready(&mut self, time: f64, late: f64, block: f64) {
         let Some(outlet) = &self.followed else { return };
-        if late < ASLEEP_SECONDS && outlet.device.age(time) > SETTLING_SECONDS {
+        // Who makes up for a sleep is late by less and less, and no reason for a longer lead either.
+        self.asleep = late >= ASLEEP_SECONDS || self.asleep && late > 2.0 * block;
+        if !self.asleep && outlet.device.age(time) > SETTLING_SECONDS {
             self.lead.was_late(late);
         }
-        let before = frames(&self.lead, self.rate);
+        let (ahead, before) = (self.ahead(), frames(&self.lead, self.rate));
         self.lead.pass(block);
+        let pace = (self.extra.abs() / EXTRA_SECONDS).clamp(EXTRA_PACE, LEAD_PACE) * block;
+        self.extra -= self.extra.clamp(-pace, pace);
+        self.drift = (self.ahead() - ahead) / block;
         let lead = frames(&self.lead, self.rate);
         if lead != before {
             outlet.clock.set_lead(lead);
@@ -184,6 +283,7 @@ impl Pacer {
                 .device
                 .restart(position - self.lead.seconds() * self.rate, now.seconds());
             outlet.device.pause();
+            (outlet.carried, outlet.moving, self.extra) = (None, false, 0.0);
         }
     }
 }

@@ -18,6 +18,10 @@ pub struct InputReport {
     pub latency: f32,
     /// The device's clock against the desk's, ppm; positive is fast.
     pub ppm: f32,
+    /// By how much the delay through its bridge is off its target, seconds; positive is too long.
+    pub error: f32,
+    /// The bridge holds the delay within a quarter of a millisecond, and its ratio hardly moves.
+    pub locked: bool,
     /// Frames the source delivered and the ring could not take.
     pub frames_lost: u64,
     /// Frames the source did not deliver in time.

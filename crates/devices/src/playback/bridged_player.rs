@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use airdesk_dsp::Frame;
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
-use airdesk_dsp::steering::{Steer, steer};
+use airdesk_dsp::resample::Quality;
+use airdesk_dsp::steering::{Steer, Steering};
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_engine::time::Nanos;
 
@@ -78,6 +79,7 @@ pub(super) struct BridgedPlayer {
     /// Device frames taken, those of the callback at hand included.
     taken: u64,
     sizes: Sizes,
+    steering: Steering,
     margin: f64,
     missing: u64,
     /// When the margin grew last, in device frames.
@@ -89,16 +91,22 @@ pub(super) struct BridgedPlayer {
 }
 
 impl BridgedPlayer {
-    pub(super) fn new(reader: MixReader, device_hz: f64, desk_hz: f64, counts: Arc<PlayerCounts>) -> Self {
+    pub(super) fn new(
+        reader: MixReader,
+        (device_hz, desk_hz): (f64, f64),
+        quality: Quality,
+        counts: Arc<PlayerCounts>,
+    ) -> Self {
         Self {
             cursor: MixCursor::new(reader),
-            converter: Converter::new(desk_hz, device_hz),
+            converter: Converter::new(desk_hz, device_hz, quality),
             device: DelayLockedLoop::new(device_hz),
             desk: DelayLockedLoop::new(desk_hz),
             device_hz,
             desk_hz,
             taken: 0,
             sizes: Sizes::new((SIZES_SECONDS * device_hz) as u64),
+            steering: Steering::new(),
             margin: MARGIN.0,
             missing: 0,
             grew: 0,
@@ -120,13 +128,16 @@ impl BridgedPlayer {
         self.margin + spread + self.converter.ahead() as f64
     }
 
-    /// The desk frame this callback reads up to.
+    /// The desk frame this callback hears up to, beside the resampler's delay.
     fn reads_to(&self, frames: usize) -> f64 {
-        self.cursor.position() as f64 + (frames as f64 - self.converter.left() as f64) * self.step()
+        self.cursor.position() as f64 - self.converter.resampler.ahead()
+            + (frames as f64 - self.converter.left() as f64) * self.step()
     }
 
     fn sit_down(&mut self, frames: usize) {
         self.converter.clear();
+        self.steering.restart();
+        self.counts.locked.store(false, Relaxed);
         self.cursor.seat((self.target() + frames as f64 * self.step()) as u64);
         self.seated = true;
     }
@@ -157,18 +168,24 @@ impl BridgedPlayer {
         let time = self.device.time_at(self.taken as f64);
         let delay = self.desk.position_at(time) - self.reads_to(frames);
         let error = (delay - self.target()) / self.desk_hz;
-        match steer(error) {
-            Steer::Pull(pull) => {
-                let (desk, device) = (self.desk.rate() / self.desk_hz, self.device.rate() / self.device_hz);
-                self.converter.resampler.set_pull(desk / device * pull);
-            }
+        let (desk, device) = (self.desk.rate() / self.desk_hz, self.device.rate() / self.device_hz);
+        match self
+            .steering
+            .steer(error, desk / device, frames as f64 / self.device_hz)
+        {
+            Steer::Pull(pull) => self.converter.resampler.set_pull(pull),
             Steer::Reseat => {
                 self.counts.reseats.fetch_add(1, Relaxed);
                 self.sit_down(frames);
             }
         }
-        let ppm = (self.device.rate() / self.device_hz) / (self.desk.rate() / self.desk_hz) - 1.0;
-        self.counts.ppm.store(((ppm * 1e6) as f32).to_bits(), Relaxed);
+        self.counts
+            .ppm
+            .store((((device / desk - 1.0) * 1e6) as f32).to_bits(), Relaxed);
+        self.counts
+            .error
+            .store((self.steering.error() as f32).to_bits(), Relaxed);
+        self.counts.locked.store(self.steering.is_locked(), Relaxed);
         let latency = (delay + frames as f64 * self.step()) / self.desk_hz;
         self.counts.latency.store((latency as f32).to_bits(), Relaxed);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use airdesk_dsp::Frame;
-use airdesk_dsp::resample::StereoResampler;
+use airdesk_dsp::resample::{Quality, StereoResampler};
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_engine::outlet_clock::{OutletStamp, OutletStamper};
 use airdesk_engine::time::Nanos;
@@ -30,8 +30,8 @@ pub(super) struct Converter {
 
 impl Converter {
     /// From `desk_hz` to `device_hz`. Allocates.
-    pub(super) fn new(desk_hz: f64, device_hz: f64) -> Self {
-        let resampler = StereoResampler::new(desk_hz, device_hz, PIECE);
+    pub(super) fn new(desk_hz: f64, device_hz: f64, quality: Quality) -> Self {
+        let resampler = StereoResampler::with_quality(desk_hz, device_hz, PIECE, quality);
         let source = vec![[0.0; 2]; resampler.frames_needed_max()].into();
         Self {
             resampler,
@@ -98,11 +98,11 @@ impl MainPlayer {
     pub(super) fn new(
         reader: MixReader,
         stamper: OutletStamper,
-        device_hz: f64,
-        desk_hz: f64,
+        (device_hz, desk_hz): (f64, f64),
+        quality: Quality,
         counts: Arc<PlayerCounts>,
     ) -> Self {
-        let converter = (device_hz != desk_hz).then(|| Converter::new(desk_hz, device_hz));
+        let converter = (device_hz != desk_hz).then(|| Converter::new(desk_hz, device_hz, quality));
         let (cursor, step) = (MixCursor::new(reader), desk_hz / device_hz);
         Self {
             cursor,
@@ -122,22 +122,24 @@ impl MainPlayer {
         self.base + self.taken as f64 * self.step
     }
 
-    fn sit_down(&mut self, seat: u32) {
+    /// Sits so that the lead is there once this callback has its frames: so it is before every later one.
+    fn sit_down(&mut self, seat: u32, frames: usize) {
         self.seat = Some(seat);
         let ahead = self.converter.as_ref().map_or(0, Converter::ahead);
         if let Some(converter) = &mut self.converter {
             converter.clear();
         }
-        self.cursor.seat(u64::from(self.stamper.lead()) + ahead);
+        let taken = (frames as f64 * self.step).ceil() as u64;
+        self.cursor.seat(u64::from(self.stamper.lead()) + ahead + taken);
         (self.base, self.taken) = ((self.cursor.position() + ahead) as f64, 0);
     }
 }
 
 impl Player for MainPlayer {
-    fn begin(&mut self, _frames: usize, _at: Nanos) {
+    fn begin(&mut self, frames: usize, _at: Nanos) {
         let seat = self.stamper.seat();
         if self.seat != Some(seat) {
-            self.sit_down(seat);
+            self.sit_down(seat, frames);
         }
         let behind = (self.cursor.published() as f64 - self.position()) / self.desk_hz;
         self.counts.latency.store((behind as f32).to_bits(), Relaxed);

@@ -7,8 +7,8 @@
 
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
 use airdesk_dsp::margin::Margin;
-use airdesk_dsp::resample::StereoResampler;
-use airdesk_dsp::steering::{Steer, steer};
+use airdesk_dsp::resample::{Quality, StereoResampler};
+use airdesk_dsp::steering::{Steer, Steering};
 use airdesk_dsp::{BLOCK_FRAMES, Block, Frame, SampleRate};
 
 use super::{BlockTime, fade_in, fade_out};
@@ -51,6 +51,11 @@ pub struct Bridge {
     stamps: u32,
     largest: u64,
     margin: Margin,
+    /// The latest of the stamps that may be behind a step of the device, seconds.
+    suspected: f64,
+    /// No stamp has come in time since the last outlier.
+    stood_still: bool,
+    steering: Steering,
     delay: f64,
     speed: f64,
     frames_missing: u64,
@@ -59,8 +64,13 @@ pub struct Bridge {
 impl Bridge {
     /// Bridges `inlet` to a desk that runs at `desk_rate`. Allocates, and takes milliseconds.
     pub fn new(inlet: Inlet, desk_rate: SampleRate) -> Self {
+        Self::with_quality(inlet, desk_rate, Quality::default())
+    }
+
+    /// The same, as exact and as late as `quality` says.
+    pub fn with_quality(inlet: Inlet, desk_rate: SampleRate, quality: Quality) -> Self {
         let desk_rate = f64::from(desk_rate.hz());
-        let resampler = StereoResampler::new(inlet.rate(), desk_rate, BLOCK_FRAMES);
+        let resampler = StereoResampler::with_quality(inlet.rate(), desk_rate, BLOCK_FRAMES, quality);
         Self {
             desk_rate,
             block: BLOCK_FRAMES as f64 * inlet.rate() / desk_rate,
@@ -77,6 +87,9 @@ impl Bridge {
             stamps: 0,
             largest: 0,
             margin: Margin::new(MARGIN_SECONDS.0, MARGIN_SECONDS.1, MARGIN_PACE),
+            suspected: 0.0,
+            stood_still: false,
+            steering: Steering::new(),
             delay: 0.0,
             speed: 1.0,
             frames_missing: 0,
@@ -103,14 +116,16 @@ impl Bridge {
             return true;
         }
         self.started |= time.due - self.sounds_since > STARTED_SECONDS;
-        self.margin.pass(BLOCK_FRAMES as f64 / self.desk_rate);
+        let elapsed = BLOCK_FRAMES as f64 / self.desk_rate;
+        self.margin.pass(elapsed);
         let rate = self.inlet.rate();
         self.delay = (self.device.position_at(time.due) - self.place()) / rate;
-        let Steer::Pull(pull) = steer(self.delay - self.target() / rate) else {
+        let clocks = self.device.rate() / rate / time.speed;
+        let Steer::Pull(pull) = self.steering.steer(self.delay - self.target() / rate, clocks, elapsed) else {
             // The device's time line jumped, or ours: finish this block softly and take a new seat.
             return self.stop_with(block);
         };
-        self.resampler.set_pull(pull * self.device.rate() / rate / time.speed);
+        self.resampler.set_pull(pull);
         if self.inlet.waiting() < self.resampler.frames_needed() {
             self.margin.was_short(MARGIN_STEP);
             self.phase = InputPhase::Waiting;
@@ -142,11 +157,23 @@ impl Bridge {
             self.largest = self.largest.max(stamp.position - before.position);
             let late = time - self.device.time_at(stamp.position as f64);
             match self.device.follow(stamp.position as f64, time) {
-                Follow::Steady if self.device.age(time) > SECONDS_FIRST => self.margin.was_late(late),
-                // A device that stood still for so long is no reason to lag behind it ever after.
-                Follow::Steady | Follow::Outlier => {}
+                Follow::Steady => {
+                    self.stood_still = false;
+                    let late = late.max(std::mem::take(&mut self.suspected));
+                    if self.device.age(time) > SECONDS_FIRST {
+                        self.margin.was_late(late);
+                    }
+                }
+                Follow::Suspect if self.stood_still => {}
+                Follow::Suspect => self.suspected = self.suspected.max(late),
+                // Where the device is now is not late.
+                Follow::Stepped => self.suspected = 0.0,
+                // A device that stood still for so long is no reason to lag behind it ever after; nor is the
+                // end of what it then delivers in one go.
+                Follow::Outlier => (self.stood_still, self.suspected) = (true, 0.0),
                 Follow::Broken => {
                     self.device.restart(stamp.position as f64, time);
+                    self.suspected = 0.0;
                     self.phase = InputPhase::Waiting;
                 }
             }
@@ -159,9 +186,9 @@ impl Bridge {
         }
     }
 
-    /// The device frame that comes out of the ring next.
+    /// The device frame that is heard next, beside the resampler's delay.
     fn place(&self) -> f64 {
-        (self.popped + self.lost_before) as f64
+        (self.popped + self.lost_before) as f64 - self.resampler.ahead()
     }
 
     /// How far behind the device to read, in its frames: nothing younger is sure to have arrived.
@@ -179,9 +206,12 @@ impl Bridge {
         }
         self.margin.settle();
         self.resampler.reset();
+        self.steering.restart();
         self.resampler
             .set_pull(self.device.rate() / self.inlet.rate() / self.speed);
-        let goal = self.device.position_at(due) - self.target();
+        // Should this be a step, the place behind it is right already; else the margin grows to it.
+        let suspected = self.device.suspected().max(0.0) * self.inlet.rate();
+        let goal = self.device.position_at(due) - self.target() - suspected;
         let behind = goal - self.place();
         if behind < 0.0 {
             return false;
@@ -238,6 +268,8 @@ impl Bridge {
             phase: self.phase,
             latency: (self.delay + resampler_delay) as f32,
             ppm: ppm as f32,
+            error: self.steering.error() as f32,
+            locked: self.phase == InputPhase::Running && self.steering.is_locked(),
             frames_lost: self.inlet.frames_lost(),
             frames_missing: self.frames_missing,
         }

@@ -10,54 +10,88 @@ use crate::time::Nanos;
 
 struct Device {
     writer: InletWriter,
-    rate: f64,
+    nominal: f64,
+    ppm: f64,
+    /// How its clock wanders, ppm to either side, once in ten minutes.
+    wander: f64,
     sizes: &'static [usize],
     calls: usize,
     position: u64,
+    /// When the last callback should have come, seconds.
+    even: f64,
+    audio: Vec<Frame>,
     jitter: u64,
+    /// Its tone; zero is a constant, which costs less.
     hz: f64,
     stalled_until: f64,
 }
 
 impl Device {
     fn new(nominal: f64, ppm: f64, sizes: &'static [usize]) -> (Self, Bridge) {
+        Self::of_quality(nominal, ppm, sizes, Quality::default())
+    }
+
+    fn of_quality(nominal: f64, ppm: f64, sizes: &'static [usize], quality: Quality) -> (Self, Bridge) {
         let (writer, inlet) = inlet(nominal, (nominal * 4.0) as usize);
-        let rate = nominal * (1.0 + ppm * 1e-6);
         let device = Self {
             writer,
-            rate,
+            nominal,
+            ppm,
+            wander: 0.0,
             sizes,
             calls: 0,
             position: 0,
+            even: 0.0,
+            audio: Vec::new(),
             jitter: 1,
             hz: 1000.0,
             stalled_until: 0.0,
         };
-        (device, Bridge::new(inlet, SampleRate::DESK))
+        (device, Bridge::with_quality(inlet, SampleRate::DESK, quality))
+    }
+
+    /// Frames a second at `time`.
+    fn rate(&self, time: f64) -> f64 {
+        self.nominal * (1.0 + (self.ppm + self.wander * (TAU * time / 600.0).sin()) * 1e-6)
     }
 
     /// Delivers every callback that falls before `now`, each up to 0.3 ms late.
     fn run_until(&mut self, now: f64) {
         loop {
             let size = self.sizes[self.calls % self.sizes.len()];
-            let due = (self.position + size as u64) as f64 / self.rate;
+            let even = self.even + size as f64 / self.rate(self.even);
             self.jitter = self
                 .jitter
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             let late = (self.jitter >> 40) as f64 / (1_u64 << 24) as f64 * 0.0003;
-            let at = (due + late).max(self.stalled_until);
+            let at = (even + late).max(self.stalled_until);
             if at > now {
                 return;
             }
-            let step = TAU * self.hz / self.rate;
-            let frames: Vec<Frame> = (0..size)
-                .map(|n| [(0.5 * (step * (self.position + n as u64) as f64).sin()) as f32; 2])
-                .collect();
-            self.writer.write_stamped(&frames, Nanos::from_seconds(at));
+            let step = TAU * self.hz / self.nominal;
+            self.audio.clear();
+            if self.hz == 0.0 {
+                self.audio.resize(size, [0.25; 2]);
+            } else {
+                let tone = |n| [(0.5 * (step * (self.position + n as u64) as f64).sin()) as f32; 2];
+                self.audio.extend((0..size).map(tone));
+            }
+            self.writer.write_stamped(&self.audio, Nanos::from_seconds(at));
             self.position += size as u64;
+            self.even = even;
             self.calls += 1;
         }
+    }
+
+    /// It loses what it would have captured in the next `seconds`, and calls back so much later from then on.
+    fn lose(&mut self, seconds: f64) {
+        self.even += seconds;
+    }
+
+    /// Seconds from the moment it captured what the bridge reads next to `due`.
+    fn delay(&self, bridge: &Bridge, due: f64) -> f64 {
+        due - self.even + (self.position as f64 - bridge.place()) / self.rate(self.even)
     }
 }
 
@@ -65,6 +99,27 @@ struct Heard {
     delays: Vec<f64>,
     audio: Vec<f32>,
     quiet_blocks: usize,
+    /// The lowest and the highest that was reported.
+    ppm: (f64, f64),
+}
+
+impl Heard {
+    /// Mean, root mean square about it, and the largest distance from it, of the delays after the first `skip` blocks.
+    fn spread(&self, skip: usize) -> (f64, f64, f64) {
+        let delays = &self.delays[skip..];
+        let count = delays.len() as f64;
+        let mean = delays.iter().sum::<f64>() / count;
+        let square = delays.iter().map(|delay| (delay - mean).powi(2)).sum::<f64>() / count;
+        let worst = delays.iter().map(|delay| (delay - mean).abs()).fold(0.0, f64::max);
+        (mean, square.sqrt(), worst)
+    }
+
+    /// The largest second difference: a click, or a step of the ratio, in a tone of 1 kHz.
+    fn step(&self) -> f64 {
+        let turn = 2.0 * (TAU * 1000.0 / 48_000.0).cos();
+        let bend = |w: &[f32]| (f64::from(w[2]) - turn * f64::from(w[1]) + f64::from(w[0])).abs();
+        self.audio.windows(3).map(bend).fold(0.0, f64::max)
+    }
 }
 
 /// Runs the desk from `from` to `until` seconds.
@@ -73,6 +128,7 @@ fn run(device: &mut Device, bridge: &mut Bridge, from: f64, until: f64) -> Heard
         delays: Vec::new(),
         audio: Vec::new(),
         quiet_blocks: 0,
+        ppm: (f64::MAX, f64::MIN),
     };
     let blocks = ((until - from) * 750.0) as usize;
     for n in 0..blocks {
@@ -81,44 +137,75 @@ fn run(device: &mut Device, bridge: &mut Bridge, from: f64, until: f64) -> Heard
         let mut block = SILENCE;
         if bridge.read(&mut block, &BlockTime { due, speed: 1.0 }) {
             // The truth: where the device really is, against the place that was read.
-            heard.delays.push(due - bridge.place() / device.rate);
+            heard.delays.push(device.delay(bridge, due));
         } else {
             heard.quiet_blocks += 1;
         }
-        heard.audio.extend(block.map(|frame| frame[0]));
+        let ppm = f64::from(bridge.report().ppm);
+        heard.ppm = (heard.ppm.0.min(ppm), heard.ppm.1.max(ppm));
+        if device.hz > 0.0 {
+            heard.audio.extend(block.map(|frame| frame[0]));
+        }
     }
     heard
 }
 
 #[test]
-fn two_clocks_200_ppm_apart_stay_locked_without_losing_a_frame() {
-    for ppm in [-200.0, 200.0, 0.0] {
+fn a_wandering_clock_that_is_200_ppm_fast_is_held_for_ten_minutes_without_losing_a_frame() {
+    assert_held_for_ten_minutes(200.0);
+}
+
+#[test]
+fn a_wandering_clock_that_is_200_ppm_slow_is_held_for_ten_minutes_without_losing_a_frame() {
+    assert_held_for_ten_minutes(-200.0);
+}
+
+fn assert_held_for_ten_minutes(ppm: f64) {
+    // The clocks are the same in any quality, and this one is soon done.
+    let (mut device, mut bridge) = Device::of_quality(48_000.0, ppm, &[512], Quality::LowLatency);
+    (device.hz, device.wander) = (0.0, 10.0);
+    run(&mut device, &mut bridge, 0.0, 30.0);
+    assert!(bridge.report().locked, "{:?}", bridge.report());
+    let heard = run(&mut device, &mut bridge, 30.0, 630.0);
+    let (_, rms, worst) = heard.spread(0);
+    assert!(
+        rms < 30e-6 && worst < 100e-6,
+        "{ppm} ppm: rms {:.1}, worst {:.1} us",
+        rms * 1e6,
+        worst * 1e6
+    );
+    let report = bridge.report();
+    assert_eq!(
+        (report.frames_lost, report.frames_missing, heard.quiet_blocks),
+        (0, 0, 0)
+    );
+    assert!(report.locked && report.error.abs() < 100e-6, "{report:?}");
+}
+
+#[test]
+fn other_rates_and_odd_callbacks_are_held_as_well() {
+    for ppm in [-200.0, 200.0] {
         for (nominal, sizes) in [
-            (48_000.0, &[512][..]),
-            (44_100.0, &[441, 1, 1024, 64]),
+            (44_100.0, &[441, 1, 1024, 64][..]),
             (96_000.0, &[256]),
+            (48_000.0, &[1, 8192]),
         ] {
             let (mut device, mut bridge) = Device::new(nominal, ppm, sizes);
+            device.hz = 0.0;
             run(&mut device, &mut bridge, 0.0, 30.0);
-            let heard = run(&mut device, &mut bridge, 30.0, 150.0);
-            assert_eq!(heard.quiet_blocks, 0, "{ppm} ppm, {nominal} Hz");
-            let mean = heard.delays.iter().sum::<f64>() / heard.delays.len() as f64;
-            // Whole frames leave the ring: that is a sawtooth of one frame in this measure.
-            let frame = 1.0 / nominal;
-            let worst = heard
-                .delays
-                .iter()
-                .map(|delay| (delay - mean).abs())
-                .fold(0.0, f64::max)
-                - frame;
+            let heard = run(&mut device, &mut bridge, 30.0, 90.0);
+            let (_, rms, worst) = heard.spread(0);
             assert!(
-                worst < 100e-6,
-                "{ppm} ppm, {nominal} Hz, {sizes:?}: {:.0} us",
+                rms < 30e-6 && worst < 100e-6,
+                "{ppm} ppm, {nominal} Hz: worst {:.0} us",
                 worst * 1e6
             );
             let report = bridge.report();
-            assert_eq!((report.frames_lost, report.frames_missing), (0, 0));
-            assert!((f64::from(report.ppm) - ppm).abs() < 5.0, "{} for {ppm}", report.ppm);
+            assert_eq!(
+                (report.frames_lost, report.frames_missing, heard.quiet_blocks),
+                (0, 0, 0)
+            );
+            assert!((f64::from(report.ppm) - ppm).abs() < 10.0, "{} for {ppm}", report.ppm);
         }
     }
 }
@@ -129,42 +216,90 @@ fn a_sine_comes_out_as_a_sine_of_the_devices_pitch() {
     device.hz = 1000.0;
     run(&mut device, &mut bridge, 0.0, 20.0);
     let heard = run(&mut device, &mut bridge, 20.0, 22.0);
-    // Predict each sample from the two before: only a pure sine of this pitch obeys.
-    let turn = 2.0 * (TAU * 1000.0 / 48_000.0).cos();
-    let worst = heard
-        .audio
-        .windows(3)
-        .map(|w| (f64::from(w[2]) - turn * f64::from(w[1]) + f64::from(w[0])).abs())
-        .fold(0.0, f64::max);
-    assert!(worst < 1e-4, "a step of {:.1} dBFS", 20.0 * worst.log10());
+    let step = heard.step();
+    assert!(step < 1e-4, "a step of {:.1} dBFS", 20.0 * step.log10());
 }
 
 #[test]
 fn a_device_that_stalls_falls_silent_softly_and_is_taken_back() {
-    for stall in [0.05, 0.5, 30.0] {
-        let (mut device, mut bridge) = Device::new(48_000.0, 100.0, &[256]);
-        run(&mut device, &mut bridge, 0.0, 10.0);
-        device.stalled_until = 10.0 + stall;
-        // While it stalls its audio is not captured: it goes on from where it stopped.
-        let during = run(&mut device, &mut bridge, 10.0, 10.0 + stall);
-        assert!(during.quiet_blocks > 0);
-        let missed = (stall * device.rate) as u64;
-        device.position += missed;
-        device.writer.write(&[]);
-        let back = run(&mut device, &mut bridge, 10.0 + stall, 12.0 + stall);
-        assert!(back.quiet_blocks < 300, "{stall} s: {} quiet blocks", back.quiet_blocks);
-        let tail = &back.audio[back.audio.len() - 4800..];
-        assert!(tail.iter().any(|sample| sample.abs() > 0.49), "it sounds again");
-        let later = run(&mut device, &mut bridge, 12.0 + stall, 42.0 + stall);
-        assert_eq!(later.quiet_blocks, 0);
-        let spread = later.delays[15_000..]
-            .iter()
-            .fold((f64::MAX, f64::MIN), |(low, high), d| (low.min(*d), high.max(*d)));
+    for (ppm, stalls) in [(100.0, &[0.05, 0.5][..]), (2_000.0, &[30.0]), (-2_000.0, &[30.0])] {
+        for &stall in stalls {
+            let (mut device, mut bridge) = Device::new(48_000.0, ppm, &[256]);
+            run(&mut device, &mut bridge, 0.0, 20.0);
+            // While it stalls its audio is not captured: it goes on from where it stopped.
+            device.lose(stall);
+            let during = run(&mut device, &mut bridge, 20.0, 20.0 + stall);
+            assert!(during.quiet_blocks > 0);
+            let back = run(&mut device, &mut bridge, 20.0 + stall, 22.0 + stall);
+            assert!(back.quiet_blocks < 300, "{stall} s: {} quiet blocks", back.quiet_blocks);
+            let tail = &back.audio[back.audio.len() - 4800..];
+            assert!(tail.iter().any(|sample| sample.abs() > 0.49), "it sounds again");
+            device.hz = 0.0;
+            let later = run(&mut device, &mut bridge, 22.0 + stall, 62.0 + stall);
+            assert_eq!(later.quiet_blocks, 0);
+            let (_, rms, worst) = later.spread(30 * 750);
+            assert!(
+                rms < 30e-6 && worst < 100e-6,
+                "{ppm} ppm, {stall} s: {:.0} us",
+                worst * 1e6
+            );
+            assert!(bridge.report().locked, "{:?}", bridge.report());
+            assert!(
+                (f64::from(bridge.report().ppm) - ppm).abs() < 5.0,
+                "{:?}",
+                bridge.report()
+            );
+        }
+    }
+}
+
+#[test]
+fn one_callback_that_comes_half_a_second_late_is_one_gap_and_nothing_else() {
+    for (late, least) in [(0.5, 360), (0.05, 20)] {
+        let (mut device, mut bridge) = Device::new(48_000.0, -100.0, &[256]);
+        run(&mut device, &mut bridge, 0.0, 40.0);
+        let before = run(&mut device, &mut bridge, 40.0, 45.0);
+        // All of it arrives, at once.
+        device.stalled_until = 45.0 + late;
+        let gap = run(&mut device, &mut bridge, 45.0, 46.0);
+        device.hz = 0.0;
+        let after = run(&mut device, &mut bridge, 46.0, 76.0);
         assert!(
-            spread.1 - spread.0 < 300e-6,
-            "{stall} s: {:.0} us",
-            (spread.1 - spread.0) * 1e6
+            (least..least + 30).contains(&gap.quiet_blocks),
+            "{} blocks",
+            gap.quiet_blocks
         );
+        assert_eq!(after.quiet_blocks, 0);
+        for (low, high) in [gap.ppm, after.ppm] {
+            assert!(low > -120.0 && high < -80.0, "{low:.0} to {high:.0} ppm");
+        }
+        let moved = after.spread(20 * 750).0 - before.spread(0).0;
+        assert!(moved.abs() < 0.002, "{:.1} ms", moved * 1e3);
+    }
+}
+
+#[test]
+fn a_device_that_leaves_out_a_cycle_costs_that_cycle_and_neither_pitch_nor_latency() {
+    for (sizes, lost) in [(&[1024][..], 1024.0), (&[256], 256.0), (&[256], 768.0)] {
+        let (mut device, mut bridge) = Device::new(48_000.0, 150.0, sizes);
+        run(&mut device, &mut bridge, 0.0, 40.0);
+        let before = run(&mut device, &mut bridge, 40.0, 45.0);
+        device.lose(lost / 48_000.0);
+        let gap = run(&mut device, &mut bridge, 45.0, 47.0);
+        device.hz = 0.0;
+        let after = run(&mut device, &mut bridge, 47.0, 87.0);
+        let moved = after.spread(30 * 750).0 - before.spread(0).0;
+        assert!(
+            (gap.quiet_blocks as f64) < 2.0 * lost / 64.0 + 15.0,
+            "{} blocks",
+            gap.quiet_blocks
+        );
+        assert_eq!(after.quiet_blocks, 0);
+        for (low, high) in [gap.ppm, after.ppm] {
+            assert!(low > 130.0 && high < 170.0, "{sizes:?}: {low:.0} to {high:.0} ppm");
+        }
+        assert!(moved.abs() < 0.001, "{sizes:?}, {lost}: {:.2} ms", moved * 1e3);
+        assert!(bridge.report().locked);
     }
 }
 
