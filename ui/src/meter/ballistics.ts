@@ -1,6 +1,9 @@
 // How a meter moves: what the eye is shown of the levels that the engine measured.
 // Peak: at once up, down by 20 dB in 1.7 s (IEC 60268-18); its hold mark stands for 1.5 s and then
 // falls the same way. RMS is averaged over 300 ms by the engine already and is shown as it comes.
+// VU (IEC 60268-17) and quasi-peak meters (IEC 60268-10) are not among them: the first integrates the
+// rectified signal and the second bursts of 5 or 10 ms, and a frame has neither, only the highest
+// sample and the RMS since the frame before.
 // Levels are dBFS, times milliseconds of any clock that only goes forward.
 
 /** Fall of the peak bar, dB per millisecond. */
