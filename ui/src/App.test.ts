@@ -38,9 +38,16 @@ describe("the console breaks no rule of accessibility", () => {
     ["in the server settings", "Server settings"],
     ["in the help", "Keys and gestures"],
     ["while a strip is added", "Add strip"],
+    ["in a strip's channel", "Channel Mic 1: no stage on"],
+    ["in an aux bus's channel", "Channel Aux 1: no stage on"],
+    ["in the loudness", "Loudness"],
+    ["in the scenes", "Scenes"],
+    ["in talkover", "Talkover"],
   ])("%s", async (_, button) => {
-    const { container, user } = openConsole();
+    const { container, user } = openConsole({ scenes: ["Opening"] });
+    if (button.includes("Aux")) await user.click(screen.getByRole("button", { name: "Aux buses" }));
     await user.click(screen.getByRole("button", { name: button }));
+    localStorage.clear();
     expect(await violations(container)).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 // key ever takes the programme off air or ends a recording.
 
 export type Shortcut =
-  | { do: "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" }
+  | { do: "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" }
   | { do: "switch"; type: "setMute" | "setSolo" | "setCue" }
   | { do: "fader"; index: number }
   | { do: "neighbour"; step: 1 | -1 };
@@ -11,6 +11,9 @@ type Keys = Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "altKey" | "met
 
 /** What `event` asks for, if anything. A key that is held down asks once. */
 export function shortcutOf(event: Keys): Shortcut | null {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "z") {
+    return event.repeat ? null : { do: event.shiftKey ? "redo" : "undo" };
+  }
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return null;
   if (/^[1-9]$/.test(event.key)) return { do: "fader", index: Number(event.key) - 1 };
   switch (event.key.toLowerCase()) {
@@ -42,9 +45,11 @@ export function shortcutOf(event: Keys): Shortcut | null {
   }
 }
 
-/** Whether keys typed at `target` are text, not shortcuts. */
-export function takesText(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("input, select, textarea, dialog") !== null;
+/** Whether keys typed at `target` are for it, and no shortcuts. A list takes letters, but takes nothing back. */
+export function takesText(target: EventTarget | null, shortcut: Shortcut): boolean {
+  const history = shortcut.do === "undo" || shortcut.do === "redo";
+  const takers = history ? "input, textarea, dialog" : "input, select, textarea, dialog";
+  return target instanceof Element && target.closest(takers) !== null;
 }
 
 export const HELP: { title: string; keys: [string, string][] }[] = [
@@ -58,6 +63,8 @@ export const HELP: { title: string; keys: [string, string][] }[] = [
       ["1 … 9", "To the fader of that strip"],
       [", and .", "To the fader on the left, on the right"],
       ["N", "New strip"],
+      ["Ctrl Z", "Undo; ⌘ Z on a Mac"],
+      ["Ctrl Shift Z", "Redo"],
       ["P", "Show or hide the panels"],
       ["? or F1", "This help"],
     ],
@@ -68,14 +75,15 @@ export const HELP: { title: string; keys: [string, string][] }[] = [
       ["M", "Mute"],
       ["S", "Solo"],
       ["C", "Cue"],
+      ["Escape", "Close its channel"],
     ],
   },
   {
     title: "On a fader or knob",
     keys: [
-      ["Arrows", "One step: 0.5 dB, or 5 of pan"],
+      ["Arrows", "One step: 0.5 dB, 5 of pan, a sixth of an octave"],
       ["Shift arrows", "A fine step: 0.1 dB, or 1 of pan"],
-      ["Page Up, Page Down", "A coarse step: 3 dB, or 25 of pan"],
+      ["Page Up, Page Down", "A coarse step: 3 dB, 25 of pan, an octave"],
       ["Home", "Fader off; knob to its lowest"],
       ["End", "Fader to 0 dB; knob to its highest"],
       ["Enter, + or -", "Type a value; Escape leaves it as it was"],

@@ -1,10 +1,12 @@
 // A desk in memory, for tests and for `npm run fake`. Tests read what was sent, emit what they like
 // and break the line; the show at `npm run fake` has moving meters and a running clock.
-import type { AudioCommand, CommandError, Event, Reply, Snapshot } from "../bindings";
+import type { AudioCommand, BusName, CommandError, Event, Reply, Snapshot } from "../bindings";
 import { type DeskMeters, meterFrameBytes } from "../meter/frame";
+import { FakeHistory } from "./fakeHistory";
+import { louder, spectrumOf } from "./fakeLoudness";
 import { metersOf } from "./fakeMeters";
 import { showcase, testSnapshot } from "./fakeSnapshot";
-import { obey } from "./fakeStation";
+import { obey, putLoudness } from "./fakeStation";
 import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
 
 export class FakePlatform implements Platform {
@@ -12,7 +14,10 @@ export class FakePlatform implements Platform {
   readonly sent: AudioCommand[] = [];
   /** Refuse the commands for which this gives a reason. */
   refuse: (command: AudioCommand) => CommandError | null = () => null;
+  /** The bus whose spectrum is wanted. */
+  spectrumOf: BusName | null = null;
   #desk: Snapshot;
+  #history = new FakeHistory();
   #listener: DeskListener | null = null;
   #connected = true;
 
@@ -37,7 +42,18 @@ export class FakePlatform implements Platform {
     if (!this.#connected) throw unreachable();
     const refused = this.refuse(command);
     if (refused) throw refused;
+    if (command.type === "undo" || command.type === "redo") {
+      const turned = this.#history.turn(this.#desk, command.type === "undo");
+      if (!turned) throw { code: "notRunning", message: `there is nothing to ${command.type}` } satisfies CommandError;
+      for (const event of turned) this.emit(event);
+      return { type: "done" };
+    }
+    const before = structuredClone(this.#desk);
     const { reply, events } = obey(this.#desk, structuredClone(command));
+    if (command.type === "recallScene") events.push(...this.#history.recall(this.#desk, command));
+    if (command.type === "showSpectrum") this.spectrumOf = command.bus;
+    events.push(...this.#history.note(before, command));
+    this.#desk.history = before.history;
     for (const event of events) this.emit(event);
     return reply;
   }
@@ -67,6 +83,16 @@ export function fakeFromAddress(wanted: URLSearchParams): FakePlatform {
   const { desk } = fake;
   let sequence = 0;
   setInterval(() => fake.emitMeters(metersOf(desk, ++sequence, performance.now() / 1000)), 1000 / 60);
+  setInterval(() => {
+    const { buses } = metersOf(desk, sequence, performance.now() / 1000);
+    for (const state of desk.loudness) {
+      const levels = buses[state.bus]?.levels;
+      const value = putLoudness(desk, louder(state, levels?.rms[0] ?? 0, levels?.peak[0] ?? 0));
+      fake.emit({ type: "loudness", value });
+    }
+    const bus = fake.spectrumOf;
+    if (bus) fake.emit({ type: "spectrum", value: spectrumOf(bus, buses[bus]?.levels.rms[0] ?? 0) });
+  }, 100);
   setInterval(() => {
     desk.engine.seconds += 1;
     if (desk.broadcast.air.state === "live") {

@@ -17,6 +17,7 @@ import type {
   StripState,
 } from "../bindings";
 import { BUSES } from "../meter/frame";
+import { unheard } from "./fakeLoudness";
 
 export const INTERFACE = "pipewire:alsa_input.usb-studio-4i4";
 export const HEADSET = "pipewire:bluez_input.headset";
@@ -129,7 +130,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     vcas: Array.from({ length: 8 }, (_, vca) => ({ vca, fader: 0 })),
     limiter: { on: true, ceilingDbtp: -1, releaseMs: 100 },
     talkover: { on: false, thresholdDbfs: -40, depthDb: 12, attackMs: 60, holdMs: 500, releaseMs: 600 },
-    loudness: [],
+    loudness: [unheard("programme")],
     scenes: [],
     history: { undo: null, redo: null },
     outputs: [

@@ -1,7 +1,18 @@
 // A station without sound: obeys commands on a snapshot and says which events follow. It keeps the
 // rules that a console can see (ids, refusals, states), so that the console can be tried and tested.
-import type { AudioCommand, BusName, BusState, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
+import type {
+  AudioCommand,
+  BusName,
+  BusState,
+  CommandError,
+  Event,
+  LoudnessState,
+  Reply,
+  Snapshot,
+  StripState,
+} from "../bindings";
 import { BUSES } from "../meter/frame";
+import { unheard } from "./fakeLoudness";
 import { INSTANT, testStrip } from "./fakeSnapshot";
 
 /** Obeys `command` on `desk`. Throws a {@link CommandError} when it is refused. */
@@ -30,7 +41,9 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
       desk.limiter = command.settings;
       return done({ type: "limiter", value: command.settings });
     case "measureLoudness":
+      return done(measure(desk, command));
     case "resetLoudness":
+      return done({ type: "loudness", value: putLoudness(desk, unheard(command.bus)) });
     case "showSpectrum":
       return done();
     case "storeScene":
@@ -44,7 +57,7 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
       return done();
     case "undo":
     case "redo":
-      throw refusal("notRunning", `there is nothing to ${command.type}`);
+      return done(); // the fake desk's history does it
     case "setOutput":
       return done(setOutput(desk, command));
     case "refreshDevices":
@@ -69,6 +82,19 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
     default:
       return done(obeyBroadcast(desk, command));
   }
+}
+
+function measure(desk: Snapshot, { bus, on }: { bus: BusName; on: boolean }): Event {
+  if (on) return { type: "loudness", value: putLoudness(desk, unheard(bus)) };
+  if (bus === "programme") throw refusal("invalid", "the programme is always measured; choose another bus");
+  desk.loudness = desk.loudness.filter((state) => state.bus !== bus);
+  return { type: "loudnessEnded", value: bus };
+}
+
+/** Takes the place of what was measured of the bus before. */
+export function putLoudness(desk: Snapshot, value: LoudnessState): LoudnessState {
+  desk.loudness = [...desk.loudness.filter(({ bus }) => bus !== value.bus), value];
+  return value;
 }
 
 function changeBus(desk: Snapshot, name: BusName, changes: Partial<BusState>): Event[] {

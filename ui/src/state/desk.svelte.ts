@@ -2,7 +2,17 @@
 // station: a wish is sent, and the screen changes with the event that follows.
 import { createContext } from "svelte";
 
-import type { AudioCommand, BusName, BusState, CommandError, Event, Reply, Snapshot, StripState } from "../bindings";
+import type {
+  AudioCommand,
+  BusName,
+  BusState,
+  CommandError,
+  Event,
+  Reply,
+  Snapshot,
+  SpectrumState,
+  StripState,
+} from "../bindings";
 import type { Connection, DeskMessage, Platform } from "../platform";
 import { asCommandError } from "../platform/platform";
 import { sentence } from "../ui/format";
@@ -15,18 +25,23 @@ export interface Refusal {
 
 /** Older refusals give way: more than these nobody reads. */
 const REFUSALS_KEPT = 3;
+/** A spectrum older than this is not what is heard now, ms. */
+const SPECTRUM_STALE_MS = 2_000;
 
 export class Desk {
   /** `null` until the desk has shown itself for the first time. */
   snapshot = $state<Snapshot | null>(null);
   connection = $state<Connection>({ state: "connecting" });
   refusals = $state<Refusal[]>([]);
+  /** The newest spectrum, while one is measured. It belongs to no snapshot. */
+  spectrum = $state.raw<SpectrumState | null>(null);
   /** Takes the answer while the operator is asked whether to stop the desk and close its window. */
   closing = $state.raw<((stop: boolean) => void) | null>(null);
   /** Whether a solo silences other strips. */
   readonly soloing = $derived(this.snapshot?.strips.some(({ solo }) => solo) ?? false);
   #platform: Platform;
   #lastRefusal = 0;
+  #spectrumOver: ReturnType<typeof setTimeout> | undefined;
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -88,7 +103,14 @@ export class Desk {
 
   #take(message: DeskMessage): void {
     if (message.type === "snapshot") this.snapshot = message.snapshot;
+    else if (message.event.type === "spectrum") this.#see(message.event.value);
     else if (this.snapshot) apply(this.snapshot, message.event);
+  }
+
+  #see(spectrum: SpectrumState): void {
+    this.spectrum = spectrum;
+    clearTimeout(this.#spectrumOver);
+    this.#spectrumOver = setTimeout(() => (this.spectrum = null), SPECTRUM_STALE_MS);
   }
 }
 
@@ -123,7 +145,7 @@ export function apply(desk: Snapshot, event: Event): void {
     case "loudnessEnded":
       return take(desk.loudness, ({ bus }) => bus === event.value);
     case "spectrum":
-      return;
+      return; // no part of the snapshot
     case "output":
       return put(desk.outputs, event.value, ({ output }) => output === event.value.output);
     case "devices":

@@ -1,0 +1,73 @@
+import { screen } from "@testing-library/svelte";
+import { describe, expect, test } from "vitest";
+
+import { openConsole } from "../test-desk";
+
+async function openScenes(scenes: string[] = []): Promise<ReturnType<typeof openConsole>> {
+  const opened = openConsole({ scenes });
+  await opened.user.click(screen.getByRole("button", { name: "Scenes" }));
+  return opened;
+}
+
+describe("a scene", () => {
+  test("is stored under a name", async () => {
+    const { fake, user } = await openScenes();
+    const name = screen.getByRole("textbox", { name: "Store the console as" });
+    await user.type(name, " Opening {Enter}");
+    expect(fake.sent).toEqual([{ type: "storeScene", name: "Opening" }]);
+    expect(screen.getByText("Opening")).toBeVisible();
+    expect(name).toHaveValue("");
+  });
+
+  test("of the same name is replaced only after asking", async () => {
+    const { fake, user } = await openScenes(["Opening"]);
+    await user.type(screen.getByRole("textbox", { name: "Store the console as" }), "Opening{Enter}");
+    expect(fake.sent).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Replace" }));
+    expect(fake.sent).toEqual([{ type: "storeScene", name: "Opening" }]);
+  });
+
+  test("is recalled without strips and sources unless they are asked for", async () => {
+    const { fake, user } = await openScenes(["Opening"]);
+    await user.click(screen.getByRole("button", { name: "Recall Opening" }));
+    expect(fake.sent.at(-1)).toEqual({
+      type: "recallScene",
+      name: "Opening",
+      parts: ["levels", "switches", "stages", "sends", "groups"],
+      strips: [],
+      fade: 0,
+    });
+    await user.click(screen.getByRole("checkbox", { name: /^Sources/ }));
+    for (const part of [/^Stages/, /^Sends/, /solo/, /^VCA/])
+      await user.click(screen.getByRole("checkbox", { name: part }));
+    const fade = screen.getByRole("spinbutton", { name: "Fade, seconds" });
+    await user.clear(fade);
+    await user.type(fade, "2.5");
+    await user.click(screen.getByRole("button", { name: "Recall Opening" }));
+    expect(fake.sent.at(-1)).toMatchObject({ parts: ["levels", "sources"], fade: 2.5 });
+  });
+
+  test("is not recalled with nothing of it, or with a fade that the desk refuses", async () => {
+    const { user } = await openScenes(["Opening"]);
+    const recall = screen.getByRole("button", { name: "Recall Opening" });
+    const fade = screen.getByRole("spinbutton", { name: "Fade, seconds" });
+    await user.clear(fade);
+    await user.type(fade, "61");
+    expect(recall).toBeDisabled();
+    await user.clear(fade);
+    await user.type(fade, "60");
+    expect(recall).toBeEnabled();
+    for (const box of screen.getAllByRole("checkbox", { checked: true })) await user.click(box);
+    expect(recall).toBeDisabled();
+  });
+
+  test("is removed only after asking", async () => {
+    const { fake, user } = await openScenes(["Opening", "Talk"]);
+    await user.click(screen.getByRole("button", { name: "Remove Opening" }));
+    expect(screen.getByRole("button", { name: "Keep it" })).toHaveFocus();
+    expect(fake.sent).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Remove" }));
+    expect(fake.sent).toEqual([{ type: "removeScene", name: "Opening" }]);
+    expect(screen.queryByText("Opening")).toBeNull();
+  });
+});
