@@ -18,5 +18,6 @@ export default defineConfig({
     },
   },
   build: { target: "es2022", sourcemap: false, modulePreload: { polyfill: false } },
-  test: { environment: "happy-dom", setupFiles: ["./src/test-setup.ts"], restoreMocks: true },
+  // No test measures speed: on a busy machine the slowest takes its time.
+  test: { testTimeout: 60_000, environment: "happy-dom", setupFiles: ["./src/test-setup.ts"], restoreMocks: true },
 });

@@ -46,6 +46,18 @@ describe("the button of a channel", () => {
     expect(button).toHaveFocus();
   });
 
+  test("has a key, E, on the strip that has the focus", async () => {
+    const { user } = openConsole();
+    await user.keyboard("e");
+    expect(screen.queryByTestId("channel")).toBeNull();
+    screen.getByRole("slider", { name: "Fader, Mic 2" }).focus();
+    await user.keyboard("e");
+    expect(screen.getByRole("heading", { name: "Channel Mic 2" })).toBeVisible();
+    await user.keyboard("e");
+    expect(screen.queryByTestId("channel")).toBeNull();
+    expect(screen.getByRole("slider", { name: "Fader, Mic 2" })).toHaveFocus();
+  });
+
   test("shows another strip's channel in its place, and none when that strip is gone", async () => {
     const { fake, user } = await openChannel();
     await user.click(screen.getByRole("button", { name: /^Channel Mic 2:/ }));

@@ -2,7 +2,10 @@
 // key ever takes the programme off air or ends a recording.
 
 export type Shortcut =
-  | { do: "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" }
+  | {
+      do:
+        "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" | "channel";
+    }
   | { do: "switch"; type: "setMute" | "setSolo" | "setCue" }
   | { do: "fader"; index: number }
   | { do: "neighbour"; step: 1 | -1 };
@@ -33,6 +36,8 @@ export function shortcutOf(event: Keys): Shortcut | null {
       return { do: "switch", type: "setSolo" };
     case "c":
       return { do: "switch", type: "setCue" };
+    case "e":
+      return { do: "channel" };
     case ",":
       return { do: "neighbour", step: -1 };
     case ".":
@@ -75,7 +80,8 @@ export const HELP: { title: string; keys: [string, string][] }[] = [
       ["M", "Mute"],
       ["S", "Solo"],
       ["C", "Cue"],
-      ["Escape", "Close its channel"],
+      ["E", "Open or close its channel"],
+      ["Escape", "Close the channel"],
     ],
   },
   {

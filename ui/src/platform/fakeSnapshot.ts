@@ -254,6 +254,7 @@ export function showcase(wanted: URLSearchParams): Snapshot {
   const desk = testSnapshot({ strips: showStrips(Number(wanted.get("strips") ?? 8)) });
   desk.broadcast.air = AIR[wanted.get("air") ?? "live"] ?? LIVE;
   if (desk.broadcast.air.state !== "off") desk.broadcast.running = structuredClone(desk.broadcast.settings);
+  desk.talkover.on = true;
   desk.broadcast.title = "Ólafur Arnalds – Near Light";
   desk.listening = {
     on: true,
@@ -280,10 +281,20 @@ export function showcase(wanted: URLSearchParams): Snapshot {
   return desk;
 }
 
+/** A voice as it is usually set. */
+function voiceChain(): ChainSettings {
+  const chain = testChain();
+  chain.highPass.on = true;
+  chain.equaliser.bands[1].gain = -3;
+  chain.equaliser.bands[2].gain = 2.5;
+  chain.compressor.on = true;
+  return chain;
+}
+
 function showStrips(count: number): StripState[] {
   const strips: StripState[] = [
-    testStrip(1, { name: "Presenter", trim: 24, fader: -1.5, soloSafe: true }),
-    testStrip(2, { name: "Co-host", trim: 22.5, fader: -3, pan: 0.25 }),
+    testStrip(1, { name: "Presenter", trim: 24, fader: -1.5, soloSafe: true, talkover: "key" }),
+    testStrip(2, { name: "Co-host", trim: 22.5, fader: -3, pan: 0.25, talkover: "key", chain: voiceChain() }),
     testStrip(3, {
       name: "Guest",
       source: { type: "device", device: HEADSET, channels: { type: "mono", channel: 0 } },
@@ -295,6 +306,7 @@ function showStrips(count: number): StripState[] {
       source: { type: "device", device: PLAYER, channels: { type: "pair", left: 0, right: 1 } },
       fader: -12,
       cue: true,
+      talkover: "ducked",
     }),
     testStrip(5, { name: "Bed", source: { type: "material", material: "pad" }, input: INSTANT, fader: -18, pan: -0.4 }),
     testStrip(6, {
