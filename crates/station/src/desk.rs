@@ -18,8 +18,9 @@ use crate::api::{BusName, CommandError, ErrorCode};
 /// How often the janitor looks for what the engine has put down.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// So often a full ring is tried again, and after so long: a block takes 1.3 ms, the janitor's round 20.
-const PATIENCE: u32 = 100;
+/// So often a full ring is tried again, and after so long: a block takes 1.3 ms, the janitor's round 20, and on a
+/// machine with other things to do all of it takes its time.
+const PATIENCE: u32 = 1_000;
 const MOMENT: Duration = Duration::from_millis(1);
 
 /// Hears what the engine has to say, on the janitor's thread.
@@ -149,7 +150,7 @@ impl Desk {
     }
 
     /// Sends one command. A scene of many strips fills the ring faster than the engine empties it, a block at a time:
-    /// then this waits, some milliseconds.
+    /// then this waits, some milliseconds, and a second at most.
     ///
     /// # Errors
     /// When the engine takes none: it has stopped or cannot keep up.
