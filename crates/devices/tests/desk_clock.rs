@@ -295,3 +295,24 @@ fn headphones_beside_a_wandering_main_output_are_held_to_a_tenth_of_a_millisecon
         assert_eq!((stats.missing, stats.reseats, speakers.stats().missing), (0, 0, 0));
     }
 }
+
+#[test]
+fn a_host_that_takes_15_seconds_in_one_gulp_makes_the_desk_neither_leap_nor_late() {
+    let mut sizes = vec![256; 100_000];
+    sizes[0] = 15 * 48_000;
+    let mut desk = Desk::new(tone());
+    desk.cards.add(Card {
+        sizes: Sizes::Cycle(sizes),
+        ..output("speakers", -100.0, 256)
+    });
+    desk.run(12.0);
+    let speakers = desk.open_main("speakers");
+    let mixed = desk.run(20.0);
+    let leap = mixed.len() as f64 - 20.0 * 48_000.0;
+    assert!(leap.abs() < 2_000.0, "{leap} frames");
+    assert!(break_db(&mixed) < -76.0, "{:.1} dBFS", break_db(&mixed));
+    let stats = speakers.stats();
+    assert!(stats.missing == 0 && stats.latency < 0.030, "{stats:?}");
+    let heard = desk.heard("speakers");
+    assert!(break_db(&heard[heard.len() - 48_000..]) < -76.0);
+}
