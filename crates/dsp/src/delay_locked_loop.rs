@@ -241,11 +241,6 @@ impl DelayLockedLoop {
         (self.usual, self.early, self.step) = (0.0, 0.0, None);
     }
 
-    /// Counts from `position` on at `time`: the device is the same and in its time, its frames are numbered anew.
-    pub fn renumber(&mut self, position: f64, time: f64) {
-        self.position += position - self.position_at(time);
-    }
-
     /// By how many seconds the last stamps were late of their line, while it is open whether that is a step.
     pub fn suspected(&self) -> f64 {
         self.step.map_or(0.0, |step| step.mean())
