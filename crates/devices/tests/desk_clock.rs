@@ -181,17 +181,21 @@ fn a_main_output_that_leaves_out_a_cycle_costs_itself_alone() {
         let mixed = desk.run(20.0);
         let worst = break_db(&mixed);
         assert!(worst < -80.0, "{frames}: the programme has a step of {worst:.1} dBFS");
+        // The cycle is given back at a quarter of a thousandth at most.
         assert!(
-            desk.ppm.0 > -190.0 && desk.ppm.1 < -60.0,
+            desk.ppm.0 > -360.0 && desk.ppm.1 < -60.0,
             "{frames}: {:?} ppm",
             desk.ppm
         );
-        let later = speakers.stats().latency - before.latency;
-        assert!(later.abs() < 0.003, "{frames}: {:.1} ms", later * 1e3);
+        let stats = speakers.stats();
+        assert_eq!(stats.missing, before.missing, "{stats:?}");
+        let later = f64::from(stats.latency - before.latency) * 48_000.0;
+        assert!(later < 1.5 * f64::from(frames), "{frames}: {later:.0} frames later");
         let heard = desk.heard("speakers");
         assert!(
-            break_db(&heard[heard.len() - 48_000..]) < -80.0,
-            "{frames}: it is whole again"
+            break_db(&heard) < -80.0,
+            "it reads on from where it was: {:.1} dBFS",
+            break_db(&heard)
         );
     }
 }
@@ -282,16 +286,37 @@ fn headphones_beside_a_wandering_main_output_are_held_to_a_tenth_of_a_millisecon
         desk.run(30.0);
         assert!(phones.stats().locked, "{:?}", phones.stats());
         let (mut squares, mut worst) = (0.0, 0.0_f64);
-        for _ in 0..300 {
+        for _ in 0..200 {
             desk.run(0.2);
             let error = f64::from(phones.stats().error);
             (squares, worst) = (squares + error * error, worst.max(error.abs()));
         }
-        let (rms, stats) = ((squares / 300.0_f64).sqrt(), phones.stats());
+        let (rms, stats) = ((squares / 200.0_f64).sqrt(), phones.stats());
         assert!(
             rms < 30e-6 && worst < 100e-6 && stats.locked,
             "{ppm} ppm: rms {rms}, worst {worst}"
         );
         assert_eq!((stats.missing, stats.reseats, speakers.stats().missing), (0, 0, 0));
     }
+}
+
+#[test]
+fn a_host_that_takes_15_seconds_in_one_gulp_makes_the_desk_neither_leap_nor_late() {
+    let mut sizes = vec![256; 100_000];
+    sizes[0] = 15 * 48_000;
+    let mut desk = Desk::new(tone());
+    desk.cards.add(Card {
+        sizes: Sizes::Cycle(sizes),
+        ..output("speakers", -100.0, 256)
+    });
+    desk.run(12.0);
+    let speakers = desk.open_main("speakers");
+    let mixed = desk.run(20.0);
+    let leap = mixed.len() as f64 - 20.0 * 48_000.0;
+    assert!(leap.abs() < 2_000.0, "{leap} frames");
+    assert!(break_db(&mixed) < -76.0, "{:.1} dBFS", break_db(&mixed));
+    let stats = speakers.stats();
+    assert!(stats.missing == 0 && stats.latency < 0.030, "{stats:?}");
+    let heard = desk.heard("speakers");
+    assert!(break_db(&heard[heard.len() - 48_000..]) < -76.0);
 }

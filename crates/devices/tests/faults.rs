@@ -118,6 +118,38 @@ fn a_new_rate_is_found_whether_announced_or_not() {
 }
 
 #[test]
+fn every_change_of_rate_without_a_word_is_found_within_two_seconds() {
+    for (from, to) in [
+        (48_000, 44_100),
+        (44_100, 48_000),
+        (48_000, 96_000),
+        (96_000, 44_100),
+        (48_000, 24_000),
+    ] {
+        let cards = SimulatedCards::new();
+        cards.add(Card {
+            rate: from,
+            ppm: 200.0,
+            jitter: 0.000_3,
+            sizes: Sizes::Random(64, 1024),
+            ..Card::input("mic")
+        });
+        let (stream, _inlet) = open(&cards);
+        cards.advance(3.3);
+        assert_eq!(stream.health(), StreamHealth::Running);
+        cards.set_rate("mic", to);
+        cards.advance(2.0);
+        let StreamHealth::Lost {
+            reason: LossReason::RateChanged { hz },
+        } = stream.health()
+        else {
+            panic!("{from} to {to}: {:?}", stream.health());
+        };
+        assert!((hz / f64::from(to) - 1.0).abs() < 0.005, "{from} to {to}: {hz}");
+    }
+}
+
+#[test]
 fn a_storm_of_errors_changes_nothing_that_is_heard() {
     let cards = cards();
     let (stream, inlet) = open(&cards);

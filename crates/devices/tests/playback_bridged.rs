@@ -270,3 +270,37 @@ fn a_host_that_fills_15_seconds_in_one_gulp_does_not_keep_the_output_late() {
     assert!(after.latency < 0.025, "{after:?}");
     assert_eq!((after.missing, after.reseats), (before.missing, before.reseats));
 }
+
+#[test]
+fn an_output_that_leaves_out_a_cycle_keeps_its_pitch_and_its_latency() {
+    for (frames, lost) in [(1024, 1024), (256, 256)] {
+        let cards = SimulatedCards::new();
+        cards.add(Card {
+            ppm: 120.0,
+            jitter: 0.000_3,
+            keeps: false,
+            sizes: Sizes::Cycle(vec![frames]),
+            ..Card::output("phones")
+        });
+        let mut desk = Desk::new(1024, circled);
+        cards.run(1.0, || desk.turn(cards.now()));
+        let request = PlaybackRequest {
+            hosts: cards.hosts(),
+            ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
+        };
+        let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
+        cards.run(60.0, || desk.turn(cards.now()));
+        let before = stream.stats();
+        assert!(before.locked, "{before:?}");
+        cards.stall("phones", f64::from(frames + lost) / 48_000.0);
+        for _ in 0..60 {
+            cards.run(0.5, || desk.turn(cards.now()));
+            let ppm = stream.stats().ppm;
+            assert!((ppm - 120.0).abs() < 15.0, "{frames}: {ppm} ppm");
+        }
+        let after = stream.stats();
+        assert_eq!(after.missing, before.missing, "{frames}: {after:?}");
+        assert!((after.latency - before.latency).abs() < 0.001, "{before:?} {after:?}");
+        assert!(after.locked, "{frames}: {after:?}");
+    }
+}

@@ -13,6 +13,10 @@ use std::f64::consts::{SQRT_2, TAU};
 const WIDE_HZ: f64 = 0.25;
 /// Bandwidth once locked, Hz.
 const NARROW_HZ: f64 = 0.016;
+/// Bandwidth at which the rate is learnt at first by who knew it before a break, Hz; and what counts as knowing,
+/// seconds.
+const KNOWN_HZ: f64 = 0.05;
+const KNOWN_SECONDS: f64 = 20.0;
 /// For so long after the start a callback that comes earlier than expected is the truth: callbacks can
 /// be late, never early, so those before it were late.
 const FIRST_SECONDS: f64 = 0.3;
@@ -96,6 +100,8 @@ pub struct DelayLockedLoop {
     position: f64,
     time: f64,
     locked_at: Option<f64>,
+    /// The rate was learnt before the last break.
+    known: bool,
     /// The usual error, seconds.
     spread: f64,
     /// How far off the last stamps were, seconds: what is learnt slowly is not told from a step otherwise.
@@ -115,6 +121,7 @@ impl DelayLockedLoop {
             position: 0.0,
             time: 0.0,
             locked_at: None,
+            known: false,
             spread: 0.001,
             usual: 0.0,
             early: 0.0,
@@ -220,6 +227,8 @@ impl DelayLockedLoop {
         // Bounded: a callback after a long silence must not make the loop leap.
         let omega = (TAU * bandwidth * elapsed).min(0.5);
         self.time += SQRT_2 * omega * error;
+        let most = if self.known { KNOWN_HZ } else { WIDE_HZ };
+        let omega = omega.min(TAU * most * elapsed);
         self.period += omega * omega * error / frames;
         // No sound device is off by 0.5 %: past that the stamps are wrong, not the clock.
         self.period = self.period.clamp(0.995 / self.nominal, 1.005 / self.nominal);
@@ -227,13 +236,9 @@ impl DelayLockedLoop {
 
     /// Believes this stamp entirely. The rate learnt so far is kept.
     pub fn restart(&mut self, position: f64, time: f64) {
+        self.pause();
         (self.position, self.time, self.locked_at, self.outliers) = (position, time, Some(time), None);
         (self.usual, self.early, self.step) = (0.0, 0.0, None);
-    }
-
-    /// Counts from `position` on at `time`: the device is the same and in its time, its frames are numbered anew.
-    pub fn renumber(&mut self, position: f64, time: f64) {
-        self.position += position - self.position_at(time);
     }
 
     /// By how many seconds the last stamps were late of their line, while it is open whether that is a step.
@@ -243,6 +248,7 @@ impl DelayLockedLoop {
 
     /// Carries on by what was learnt, and believes the next stamp entirely.
     pub fn pause(&mut self) {
+        self.known |= self.age(self.time) > KNOWN_SECONDS;
         self.locked_at = None;
     }
 
@@ -416,6 +422,27 @@ mod tests {
             }
             assert_eq!(told, [Follow::Suspect, Follow::Stepped], "{frames}, {skipped}");
             assert!(worst < 15.0, "{frames}, {skipped}: {worst:.0} ppm");
+        }
+    }
+
+    #[test]
+    fn a_device_that_is_back_after_a_break_is_known_by_its_rate_and_may_have_another() {
+        for change in [0.0, 200.0] {
+            let mut dll = DelayLockedLoop::new(48_000.0);
+            let (mut jitter, mut time, mut worst) = (Jitter(15), 0.0, 0.0_f64);
+            for n in 1..94 * 150_u32 {
+                let broken = n > 94 * 60;
+                time += 512.0 / 48_000.0 / (1.0 + (100.0 + if broken { change } else { 0.0 }) * 1e-6);
+                let late = jitter.next() + if broken { 30.0 } else { 0.0 };
+                if dll.follow(f64::from(n) * 512.0, time + late) == Follow::Broken {
+                    dll.restart(f64::from(n) * 512.0, time + late);
+                }
+                if time > 40.0 {
+                    worst = worst.max((dll.ppm() - 100.0).abs());
+                }
+            }
+            assert!(worst < change * 1.5 + 20.0, "{change}: {worst:.0} ppm off");
+            assert!((dll.ppm() - 100.0 - change).abs() < 3.0, "{:.1}", dll.ppm());
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! It follows the main output's callbacks when there is a main output, a small lead ahead of what the
 //! device has read, else the machine's monotonic clock. Moving between them keeps the count of frames
-//! continuous: what the count would jump by, because an output sat down a little further behind, is kept as
-//! extra lead and given back slowly. An output that stops calling back is not awaited: its clock is carried on
-//! from what was learnt, and it takes its place anew when it returns; so does one that leaves out a cycle.
+//! continuous: what the count would jump by, because an output sat down a little further behind or left out a
+//! cycle, is kept as extra lead and given back slowly. An output that stops calling back is not awaited: its
+//! clock is carried on from what was learnt, and it takes its place anew when it returns.
 //! The lead is twice what the engine has been late by.
 
 use airdesk_dsp::SampleRate;
@@ -38,8 +38,6 @@ struct Outlet {
     /// Its time line of before it broke: the desk goes by that until the device has been steady again for a while.
     carried: Option<DelayLockedLoop>,
     seat: u32,
-    /// It was asked to take its place anew, and goes on in its own time: only its frames will be numbered otherwise.
-    moving: bool,
     missing: u64,
 }
 
@@ -48,9 +46,10 @@ enum Taken {
     Followed,
     /// The first in a new seat.
     Seated,
-    /// The output left out a cycle, or had one too many, and was asked to take its place anew.
+    /// The output left out a cycle, or its callback has another place in the host's: it reads on from where it was, and
+    /// nobody hears anything if the engine does so too.
     Stepped,
-    /// Its time line broke, and it was asked the same.
+    /// Its time line broke, and it was asked to take its place anew.
     Broken,
 }
 
@@ -69,20 +68,13 @@ impl Outlet {
                 Taken::Seated
             };
         }
-        if std::mem::take(&mut self.moving) {
-            self.device.renumber(position, time);
-            return Taken::Seated;
-        }
         match self.device.follow(position, time) {
             Follow::Steady if self.carried.is_some() && self.device.age(time) > STEADY_SECONDS => {
                 self.carried = None;
                 Taken::Seated
             }
             Follow::Steady | Follow::Suspect | Follow::Outlier => Taken::Followed,
-            Follow::Stepped => {
-                (self.seat, self.moving) = (self.clock.reseat(), true);
-                Taken::Stepped
-            }
+            Follow::Stepped => Taken::Stepped,
             Follow::Broken => {
                 self.seat = self.clock.reseat();
                 self.carried.get_or_insert_with(|| self.device.clone());
@@ -135,7 +127,6 @@ impl Pacer {
             device,
             carried: None,
             seat: 0,
-            moving: false,
             missing: 0,
         };
         self.candidate.replace(outlet).map(|outlet| outlet.clock)
@@ -190,10 +181,7 @@ impl Pacer {
                 Taken::Followed => None,
                 // It sat down behind what was due: the engine need not wait for it, nor leap ahead of it.
                 Taken::Seated => Some(0.0),
-                Taken::Stepped => {
-                    notice = Some(Notice::OutletBroken);
-                    Some(-f64::from(LEAD.1))
-                }
+                Taken::Stepped => Some(-lead / 2.0),
                 Taken::Broken => {
                     notice = Some(Notice::OutletBroken);
                     None
@@ -283,7 +271,7 @@ impl Pacer {
                 .device
                 .restart(position - self.lead.seconds() * self.rate, now.seconds());
             outlet.device.pause();
-            (outlet.carried, outlet.moving, self.extra) = (None, false, 0.0);
+            (outlet.carried, self.extra) = (None, 0.0);
         }
     }
 }

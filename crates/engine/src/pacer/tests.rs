@@ -112,3 +112,67 @@ fn an_engine_that_wakes_late_leads_by_more_before_the_output_is_starved() {
     pacer.was_ready(2.0, 3.0, 64.0 / 48_000.0);
     assert!(pacer.lead() <= 577, "asleep is not late");
 }
+
+#[test]
+fn a_lead_that_grows_makes_the_desk_faster_by_as_much_as_its_speed_says() {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    pacer.follow(Box::new(clock));
+    play(&mut pacer, &mut stamper, &mut 0.0, 0.0, 30.0, 100.0);
+    let block = 64.0 / 48_000.0;
+    pacer.was_ready(29.0, 0.010, block);
+    let before = pacer.position_at(30.0);
+    let mut counted = 0.0;
+    for _ in 0..7_500 {
+        pacer.was_ready(30.0, 0.001, block);
+        counted += pacer.speed() * 64.0;
+    }
+    let moved = pacer.position_at(30.0 + 7_500.0 * block) - before;
+    assert!(pacer.lead() > 480, "it grew by {} frames", pacer.lead() - 384);
+    assert!((moved - counted).abs() < 1.0, "{moved} frames, {counted} by its speed");
+}
+
+#[test]
+fn an_engine_that_makes_up_for_a_sleep_leads_by_no_more_than_before() {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    pacer.follow(Box::new(clock));
+    play(&mut pacer, &mut stamper, &mut 0.0, 0.0, 5.0, 0.0);
+    let block = 64.0 / 48_000.0;
+    for blocks in (0..750_u32).rev() {
+        pacer.was_ready(5.0, f64::from(blocks) * block, block);
+    }
+    for _ in 0..7_500 {
+        pacer.was_ready(5.0, 0.001, block);
+    }
+    assert_eq!(pacer.lead(), 384);
+}
+
+#[test]
+fn an_output_that_leaves_out_a_cycle_moves_neither_the_count_nor_the_speed() {
+    for skipped in [480.0, 1_024.0] {
+        let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+        let (mut stamper, clock) = outlet_clock();
+        pacer.follow(Box::new(clock));
+        let mut position = 0.0;
+        play(&mut pacer, &mut stamper, &mut position, 0.0, 30.0, 100.0);
+        let expected = pacer.position_at(40.0);
+        let next = 3_001.0 * 0.01 / 1.000_1 + skipped / 48_000.0;
+        play(&mut pacer, &mut stamper, &mut position, next, 40.0, 100.0);
+        let moved = pacer.position_at(40.0) - expected;
+        assert!(moved.abs() < 25.0, "{skipped}: {moved} frames");
+        assert!(
+            pacer.lead() == 384 && stamper.lead() == 384,
+            "an output sits where it did"
+        );
+        assert!((pacer.speed() - 1.0001).abs() < 2e-6, "{skipped}: {}", pacer.speed());
+        assert_eq!(stamper.seat(), 0, "it reads on from where it was");
+        // Nobody waits for what the engine leads by beyond that, and it is given back in minutes.
+        for _ in 0..750 * 600 {
+            pacer.was_ready(40.0, 0.0, 64.0 / 48_000.0);
+            assert!((pacer.speed() - 1.000_1).abs() < 2e-4, "{}", pacer.speed());
+        }
+        let given = expected - pacer.position_at(40.0);
+        assert!((given - skipped).abs() < 25.0, "{skipped}: {given}");
+    }
+}

@@ -193,7 +193,7 @@ fn other_rates_and_odd_callbacks_are_held_as_well() {
             let (mut device, mut bridge) = Device::new(nominal, ppm, sizes);
             device.hz = 0.0;
             run(&mut device, &mut bridge, 0.0, 30.0);
-            let heard = run(&mut device, &mut bridge, 30.0, 90.0);
+            let heard = run(&mut device, &mut bridge, 30.0, 70.0);
             let (_, rms, worst) = heard.spread(0);
             assert!(
                 rms < 30e-6 && worst < 100e-6,
