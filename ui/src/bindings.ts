@@ -843,6 +843,14 @@ latency: number,
  */
 ppm: number, 
 /**
+ * By how much the delay through its bridge is off, seconds; positive is too long.
+ */
+error: number, 
+/**
+ * Its clock is followed: the delay is held, and the ratio hardly moves.
+ */
+locked: boolean, 
+/**
  * Frames the device delivered and the desk could not take.
  */
 framesLost: number, 
@@ -1092,6 +1100,14 @@ latency: number,
  * The device's clock against the desk's, ppm (for the main output: against the machine's).
  */
 ppm: number, 
+/**
+ * By how much the delay through its bridge is off, seconds; positive is too long.
+ */
+error: number, 
+/**
+ * Its clock is followed: the delay is held, and the ratio hardly moves.
+ */
+locked: boolean, 
 /**
  * Frames that were not there in time: heard as silence.
  */
@@ -1441,6 +1457,10 @@ blocksLate: number,
  * Samples that were not a number and were silenced.
  */
 badSamples: number, 
+/**
+ * The engine has broken and stays down: the desk is silent until Airdesk is started again.
+ */
+broken: boolean, 
 /**
  * The engine runs with real-time priority.
  */

@@ -8,17 +8,23 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// `GET /health`: 200 while the desk runs, 503 after it has stopped.
+/// `GET /health`: 200 while the desk runs, 503 after it has stopped or its engine has broken for good.
 pub(crate) async fn health(State(station): State<StationHandle>) -> Response {
     match station.snapshot().await {
         Ok(snapshot) => {
+            let broken = snapshot.engine.broken;
             let status = serde_json::json!({
-                "status": "ok",
+                "status": if broken { "broken" } else { "ok" },
                 "version": snapshot.version,
                 "onAir": matches!(snapshot.broadcast.air, AirState::Live { .. }),
                 "recording": matches!(snapshot.recorder.recording, RecordingState::Recording { .. }),
             });
-            axum::Json(status).into_response()
+            let code = if broken {
+                StatusCode::SERVICE_UNAVAILABLE
+            } else {
+                StatusCode::OK
+            };
+            (code, axum::Json(status)).into_response()
         }
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     }

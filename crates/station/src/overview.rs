@@ -96,6 +96,7 @@ impl Core {
             latency: out.map(|out| self.strips.longest_latency() + self.desk.latency() + out),
             blocks_late: health.blocks_late,
             bad_samples: health.bad_samples,
+            broken: self.is_silent(),
             real_time,
         }
     }

@@ -167,6 +167,8 @@ impl Playback {
                     rate: stream.rate().hz(),
                     latency: stats.latency,
                     ppm: stats.ppm,
+                    error: stats.error,
+                    locked: stats.locked,
                     frames_missing: stats.missing,
                 }
                 .rounded(desk)
@@ -184,6 +186,8 @@ impl PlaybackState {
                 rate,
                 latency,
                 ppm,
+                error,
+                locked,
                 frames_missing,
             } => {
                 let frame = f32::from(u16::try_from(desk.hz() / 1000).unwrap_or(48)) * 1000.0;
@@ -193,6 +197,8 @@ impl PlaybackState {
                     rate,
                     latency,
                     ppm: ppm.round(),
+                    error: (error * 1e5).round() / 1e5,
+                    locked,
                     frames_missing,
                 }
             }

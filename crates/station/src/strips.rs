@@ -211,6 +211,8 @@ impl Core {
             let running = InputState::Running {
                 latency: heard.input.latency,
                 ppm: heard.input.ppm,
+                error: heard.input.error,
+                locked: heard.input.locked,
                 frames_lost: heard.input.frames_lost,
                 frames_missing: heard.input.frames_missing,
             };

@@ -183,7 +183,15 @@ test("a source is amber while frames go missing, and not for those of its start"
     const { fake } = openConsole();
     const source = screen.getAllByTestId("source")[0];
     const miss = async (framesMissing: number): Promise<void> => {
-      const input = { state: "running", latency: 0.01, ppm: 0, framesLost: 0, framesMissing } as const;
+      const input = {
+        state: "running",
+        latency: 0.01,
+        ppm: 0,
+        error: 0.000004,
+        locked: true,
+        framesLost: 0,
+        framesMissing,
+      } as const;
       fake.emit({ type: "strip", value: testStrip(1, { input }) });
       await tick();
     };

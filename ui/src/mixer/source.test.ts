@@ -22,20 +22,36 @@ describe("a source", () => {
   });
 
   test("offers every pair and every channel of its device", () => {
-    expect(channelPicks(3).map(channelsText)).toEqual(["ch 1 + 2", "ch 1", "ch 2", "ch 3"]);
+    expect(channelPicks(3).map(channelsText)).toEqual(["ch 1 + 2", "ch 2 + 3", "ch 1", "ch 2", "ch 3"]);
     expect(channelPicks(0)).toEqual([]);
   });
 });
 
 describe("a source's state", () => {
   test("is silent about what is as it should be", () => {
-    const running = { state: "running", latency: 0.01, ppm: 3, framesLost: 0, framesMissing: 0 } as const;
+    const running = {
+      state: "running",
+      latency: 0.01,
+      ppm: 3,
+      error: 0.000004,
+      locked: true,
+      framesLost: 0,
+      framesMissing: 0,
+    } as const;
     expect(inputText(running, false)).toEqual({ text: "", warn: false });
     expect(inputText({ state: "silent" }, false)).toEqual({ text: "", warn: false });
   });
 
   test("tells lost frames from missing ones, and warns only while they become more", () => {
-    const running = { state: "running", latency: 0.01, ppm: 3, framesLost: 2, framesMissing: 3 } as const;
+    const running = {
+      state: "running",
+      latency: 0.01,
+      ppm: 3,
+      error: 0.000004,
+      locked: true,
+      framesLost: 2,
+      framesMissing: 3,
+    } as const;
     expect(inputText(running, true)).toEqual({ text: "2 frames lost, 3 frames missing", warn: true });
     expect(inputText({ ...running, framesLost: 0, framesMissing: 640 }, false)).toEqual({
       text: "640 frames missing",

@@ -45,6 +45,7 @@ export function channelsText(pick: ChannelPick): string {
 export function channelPicks(channels: number): ChannelPick[] {
   const picks: ChannelPick[] = [];
   for (let left = 0; left + 1 < channels; left += 2) picks.push({ type: "pair", left, right: left + 1 });
+  for (let left = 1; left + 1 < channels; left += 2) picks.push({ type: "pair", left, right: left + 1 });
   for (let channel = 0; channel < channels; channel++) picks.push({ type: "mono", channel });
   return picks;
 }
@@ -75,6 +76,13 @@ export function inputText(input: InputState, growing: boolean): { text: string; 
   }
 }
 
+/** How well a device's clock is followed. */
+export function followed(device: { locked: boolean; error: number }): Pick<Fact, "value" | "tone"> {
+  const microseconds = Math.round(Math.abs(device.error) * 1e6);
+  const off = microseconds < 1000 ? `${microseconds} µs` : `${(microseconds / 1000).toFixed(1)} ms`;
+  return device.locked ? { value: `within ${off}` } : { value: `not yet, ${off} off`, tone: "warn" };
+}
+
 /** How a running source is going, in numbers. */
 export function inputFacts(input: InputState, growing: boolean): Fact[] {
   if (input.state !== "running" || input.latency === 0) return [];
@@ -87,6 +95,7 @@ export function inputFacts(input: InputState, growing: boolean): Fact[] {
   return [
     { name: "Latency to the mix", value: milliseconds(input.latency) },
     { name: "Clock against the desk", value: `${input.ppm >= 0 ? "+" : ""}${input.ppm.toFixed(1)} ppm` },
+    { name: "Followed", ...followed(input) },
     { name: "Lost, the desk was late", ...frames(input.framesLost) },
     { name: "Missing, the device was late", ...frames(input.framesMissing) },
   ];

@@ -27,14 +27,30 @@ export const PLAYER = "pipewire:monitor.alsa_output.usb-studio-4i4";
 const OUTPUTS: OutputName[] = BUSES.map((bus) => (bus === "programme" ? "main" : bus));
 
 /** A source that runs by the desk's own clock: material, a file. */
-export const INSTANT: InputState = { state: "running", latency: 0, ppm: 0, framesLost: 0, framesMissing: 0 };
+export const INSTANT: InputState = {
+  state: "running",
+  latency: 0,
+  ppm: 0,
+  error: 0.000004,
+  locked: true,
+  framesLost: 0,
+  framesMissing: 0,
+};
 
 export function testStrip(id: number, changes: Partial<StripState> = {}): StripState {
   return {
     id,
     name: `Mic ${id}`,
     source: { type: "device", device: INTERFACE, channels: { type: "mono", channel: id - 1 } },
-    input: { state: "running", latency: 0.0107, ppm: 12.4, framesLost: 0, framesMissing: 0 },
+    input: {
+      state: "running",
+      latency: 0.0107,
+      ppm: 12.4,
+      error: 0.000004,
+      locked: true,
+      framesLost: 0,
+      framesMissing: 0,
+    },
     channels: "stereo",
     inverted: [false, false],
     trim: 0,
@@ -143,6 +159,8 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
           rate: 48_000,
           latency: 0.0107,
           ppm: 8,
+          error: 0.000004,
+          locked: true,
           framesMissing: 0,
         },
       },
@@ -194,6 +212,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       latency: 0.0213,
       blocksLate: 0,
       badSamples: 0,
+      broken: false,
       realTime: true,
     },
     notices: [],
@@ -266,7 +285,16 @@ export function showcase(wanted: URLSearchParams): Snapshot {
   desk.outputs[1] = {
     output: "cue",
     device: { type: "device", device: "pipewire:alsa_output.headphones" },
-    playback: { state: "playing", name: "Headphones", rate: 44_100, latency: 0.012, ppm: -21, framesMissing: 0 },
+    playback: {
+      state: "playing",
+      name: "Headphones",
+      rate: 44_100,
+      latency: 0.012,
+      ppm: -21,
+      error: 0.000004,
+      locked: true,
+      framesMissing: 0,
+    },
   };
   if (wanted.get("notices") !== "off") {
     desk.notices = [

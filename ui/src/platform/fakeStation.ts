@@ -185,7 +185,16 @@ function setOutput(desk: Snapshot, command: Extract<AudioCommand, { type: "setOu
   const playback = !device
     ? { state: "off" as const }
     : chosen
-      ? { state: "playing" as const, name: chosen.name, rate: chosen.rate, latency: 0.011, ppm: 0, framesMissing: 0 }
+      ? {
+          state: "playing" as const,
+          name: chosen.name,
+          rate: chosen.rate,
+          latency: 0.011,
+          ppm: 0,
+          error: 0.000004,
+          locked: true,
+          framesMissing: 0,
+        }
       : { state: "missing" as const, reason: "the device is not connected" };
   const value = { output, device, playback };
   desk.outputs = desk.outputs.map((state) => (state.output === output ? value : state));

@@ -145,6 +145,10 @@ pub enum PlaybackState {
         latency: f32,
         /// The device's clock against the desk's, ppm (for the main output: against the machine's).
         ppm: f32,
+        /// By how much the delay through its bridge is off, seconds; positive is too long.
+        error: f32,
+        /// Its clock is followed: the delay is held, and the ratio hardly moves.
+        locked: bool,
         /// Frames that were not there in time: heard as silence.
         #[ts(type = "number")]
         frames_missing: u64,
@@ -218,6 +222,8 @@ pub struct EngineState {
     /// Samples that were not a number and were silenced.
     #[ts(type = "number")]
     pub bad_samples: u64,
+    /// The engine has broken and stays down: the desk is silent until Airdesk is started again.
+    pub broken: bool,
     /// The engine runs with real-time priority.
     pub real_time: bool,
 }

@@ -95,6 +95,10 @@ pub enum InputState {
         latency: f32,
         /// The device's clock against the desk's, parts per million; positive is fast.
         ppm: f32,
+        /// By how much the delay through its bridge is off, seconds; positive is too long.
+        error: f32,
+        /// Its clock is followed: the delay is held, and the ratio hardly moves.
+        locked: bool,
         /// Frames the device delivered and the desk could not take.
         #[ts(type = "number")]
         frames_lost: u64,
