@@ -17,8 +17,8 @@ use crate::median;
 const STRIPS: [usize; 3] = [16, 64, 256];
 /// The smallest mix is made as often as this, and the middle run counts; the others once.
 const RUNS: usize = 3;
-/// Who takes so many times Airdesk's processor time is left out of the larger mixes: they would take hours.
-const TOO_LONG: f64 = 15.0;
+/// Who would take longer than this for the next mix, four times as large, is left out of it; processor seconds.
+const MOST: f64 = 300.0;
 /// Below this an output is no mix, dBFS.
 const FAINT: f64 = -50.0;
 
@@ -32,7 +32,7 @@ pub(crate) fn compare() {
             None => println!("{}: not installed, left out", mixer.name),
         }
     }
-    for chain in [Chain::Plain, Chain::Voice] {
+    for chain in [Chain::Voice, Chain::Plain] {
         let mut mixers: Vec<&Mixer> = MIXERS.iter().filter(|mixer| mixer.found().is_some()).collect();
         for strips in STRIPS {
             let folder = folder.path();
@@ -86,7 +86,7 @@ fn table(task: &Task, mixers: &[&Mixer]) -> Vec<&'static str> {
                     cost.memory,
                     cost.cpu / ours,
                 );
-                if cost.cpu / ours > TOO_LONG {
+                if 4.0 * cost.cpu > MOST {
                     slow.push(mixer.name);
                 }
             }

@@ -171,6 +171,8 @@ fn sox(task: &Task, out: &Path) -> Result<Vec<String>, String> {
                 let settings = compressor();
                 let (attack, release) = (settings.attack_ms / 1000.0, settings.release_ms / 1000.0);
                 let (from, to) = (settings.threshold_dbfs, settings.threshold_dbfs * (1.0 - 1.0 / ratio()));
+                // Without a volume of its own each would be turned down by their number.
+                arguments.extend(words(["-v", "1"]));
                 arguments.push(format!(
                     "|sox --no-dither {file} -p {} compand {attack},{release} {}:-80,-80,{from},{from},0,{to} \
                      remix 1v{left:.5} 2v{right:.5}",
