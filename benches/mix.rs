@@ -17,6 +17,8 @@ use crate::median;
 const STRIPS: [usize; 3] = [16, 64, 256];
 /// The smallest mix is made as often as this, and the middle run counts; the others once.
 const RUNS: usize = 3;
+/// Who would take longer than this for the next mix, four times as large, is left out of it; processor seconds.
+const MOST: f64 = 300.0;
 /// Below this an output is no mix, dBFS.
 const FAINT: f64 = -50.0;
 
@@ -30,22 +32,49 @@ pub(crate) fn compare() {
             None => println!("{}: not installed, left out", mixer.name),
         }
     }
-    for chain in [Chain::Plain, Chain::Voice] {
+    for chain in [Chain::Voice, Chain::Plain] {
+        let mut mixers: Vec<&Mixer> = MIXERS.iter().filter(|mixer| mixer.found().is_some()).collect();
         for strips in STRIPS {
             let folder = folder.path();
-            table(&Task { folder, chain, strips });
+            let task = Task {
+                folder,
+                chain,
+                strips,
+                seconds: SECONDS,
+            };
+            let slow = table(&task, &mixers);
+            mixers.retain(|mixer| !slow.contains(&mixer.name));
+        }
+    }
+    memory(folder.path());
+}
+
+/// Prints how much memory a short and a long mix take.
+fn memory(folder: &Path) {
+    let [airdesk, ..] = &MIXERS;
+    for minutes in [1, 10] {
+        let task = Task {
+            folder,
+            chain: Chain::Voice,
+            strips: STRIPS[0],
+            seconds: 60 * minutes,
+        };
+        match measure(airdesk, &task) {
+            Ok((cost, _)) => println!("Airdesk, {} voices, {minutes} min: {:.1} MB", task.strips, cost.memory),
+            Err(reason) => println!("Airdesk, {} voices, {minutes} min: {reason}", task.strips),
         }
     }
 }
 
-fn table(task: &Task) {
+/// Prints what one task costs each. Returns the names of those that are too slow for a larger one.
+fn table(task: &Task, mixers: &[&Mixer]) -> Vec<&'static str> {
     println!("{} stereo files of {SECONDS} s, {}:", task.strips, task.chain.name());
     println!(
         "{:>12} {:>10} {:>10} {:>10} {:>12} {:>10}",
         "", "CPU, s", "wall, s", "peak, MB", "CPU, ratio", "dBFS"
     );
-    let mut first = None;
-    for mixer in MIXERS.iter().filter(|mixer| mixer.found().is_some()) {
+    let (mut first, mut slow) = (None, Vec::new());
+    for mixer in mixers {
         match measure(mixer, task) {
             Ok((cost, level)) => {
                 let ours = *first.get_or_insert(cost.cpu);
@@ -57,10 +86,14 @@ fn table(task: &Task) {
                     cost.memory,
                     cost.cpu / ours,
                 );
+                if 4.0 * cost.cpu > MOST {
+                    slow.push(mixer.name);
+                }
             }
             Err(reason) => println!("{:>12} left out: {reason}", mixer.name),
         }
     }
+    slow
 }
 
 /// What the task costs this mixer, and how loud its mix is.
@@ -76,7 +109,7 @@ fn measure(mixer: &Mixer, task: &Task) -> Result<(Cost, f64), String> {
         let start = mixer.start(task, &out)?;
         costs.push(cost::of(&start.program, &start.arguments, task.folder)?);
     }
-    let level = listen(&out)?;
+    let level = listen(&out, task.seconds)?;
     let middle = |figure: fn(&Cost) -> f64| median(&mut costs.iter().map(figure).collect::<Vec<_>>());
     let cost = Cost {
         cpu: middle(|cost| cost.cpu),
@@ -87,7 +120,7 @@ fn measure(mixer: &Mixer, task: &Task) -> Result<(Cost, f64), String> {
 }
 
 /// How loud a mix is, dBFS. Refuses what is no mix of these files.
-fn listen(out: &Path) -> Result<f64, String> {
+fn listen(out: &Path, length: usize) -> Result<f64, String> {
     if !out.is_file() {
         return Err("it wrote nothing".into());
     }
@@ -96,7 +129,7 @@ fn listen(out: &Path) -> Result<f64, String> {
     if level < FAINT {
         return Err(format!("its mix is silent: {level:.1} dBFS"));
     }
-    if (seconds - SECONDS as f64).abs() > 0.5 {
+    if (seconds - length as f64).abs() > 0.5 {
         return Err(format!("its mix is {seconds:.1} s long"));
     }
     Ok(level)

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::task::{Chain, Task, bells, compressor};
+use super::task::{Chain, SECONDS, Task, bells, compressor};
 use airdesk_dsp::compressor::Ratio;
 
 /// What a mixer needs to be started.
@@ -92,8 +92,9 @@ fn airdesk(task: &Task, out: &Path) -> Result<Vec<String>, String> {
         );
         let _ = write!(
             session,
-            "[strips.source]\ntype = \"file\"\npath = {:?}\nlooped = false\n",
-            strip.file
+            "[strips.source]\ntype = \"file\"\npath = {:?}\nlooped = {}\n",
+            strip.file,
+            task.seconds > SECONDS,
         );
         if task.chain == Chain::Voice {
             let bells = bells().map(|(hz, gain)| {
@@ -108,7 +109,15 @@ fn airdesk(task: &Task, out: &Path) -> Result<Vec<String>, String> {
         }
     }
     let file = keep(task, "show.toml", &session)?;
-    Ok(words(["render", &file, "--out", &out.to_string_lossy()]))
+    let seconds = task.seconds.to_string();
+    Ok(words([
+        "render",
+        &file,
+        "--out",
+        &out.to_string_lossy(),
+        "--duration",
+        &seconds,
+    ]))
 }
 
 fn ffmpeg(task: &Task, out: &Path) -> Result<Vec<String>, String> {
@@ -162,6 +171,8 @@ fn sox(task: &Task, out: &Path) -> Result<Vec<String>, String> {
                 let settings = compressor();
                 let (attack, release) = (settings.attack_ms / 1000.0, settings.release_ms / 1000.0);
                 let (from, to) = (settings.threshold_dbfs, settings.threshold_dbfs * (1.0 - 1.0 / ratio()));
+                // Without a volume of its own each would be turned down by their number.
+                arguments.extend(words(["-v", "1"]));
                 arguments.push(format!(
                     "|sox --no-dither {file} -p {} compand {attack},{release} {}:-80,-80,{from},{from},0,{to} \
                      remix 1v{left:.5} 2v{right:.5}",

@@ -39,6 +39,8 @@ pub(crate) struct Task<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) chain: Chain,
     pub(crate) strips: usize,
+    /// How long the mix is. Longer than the files, it is Airdesk alone that makes it: it plays them in a loop.
+    pub(crate) seconds: usize,
 }
 
 /// One strip of it.
