@@ -359,6 +359,7 @@ async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_
     );
     assert_eq!((now.engine.load, now.engine.real_time), (0.0, false));
     assert!(now.engine.seconds >= before.engine.seconds);
+    assert!(now.engine.broken && !before.engine.broken);
     assert!(!now.listening.on);
     let strip = now.strips[0].id;
     for command in [
