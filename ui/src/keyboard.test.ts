@@ -63,7 +63,7 @@ describe.each([
   ["the server settings", "Server settings"],
   ["the help", "Keys and gestures"],
   ["a new strip", "Add strip"],
-  ["a channel", "Channel Presenter: no stage on"],
+  ["stages", "Stages of Presenter: no stage on"],
   ["the loudness", "Loudness"],
   ["the scenes", "Scenes"],
   ["talkover", "Talkover"],

@@ -1,4 +1,4 @@
-//! The console's knobs go exactly as far as the station's ranges: `ui/src/channel/parameters.json`.
+//! The console's knobs go exactly as far as the station's ranges: `ui/src/stages/parameters.json`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -74,7 +74,7 @@ fn numbers(settings: &Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn every_knob_goes_as_far_as_the_station_lets_it_and_starts_where_it_starts() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/channel/parameters.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/stages/parameters.json");
     let text = fs::read_to_string(file).expect("the console's parameters");
     let sections: Value = serde_json::from_str(&text).expect("JSON");
     for (name, parameters) in sections.as_object().expect("sections") {

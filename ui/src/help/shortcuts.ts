@@ -4,7 +4,7 @@
 export type Shortcut =
   | {
       do:
-        "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" | "channel";
+        "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" | "stages";
     }
   | { do: "switch"; type: "setMute" | "setSolo" | "setCue" }
   | { do: "fader"; index: number }
@@ -37,7 +37,7 @@ export function shortcutOf(event: Keys): Shortcut | null {
     case "c":
       return { do: "switch", type: "setCue" };
     case "e":
-      return { do: "channel" };
+      return { do: "stages" };
     case ",":
       return { do: "neighbour", step: -1 };
     case ".":
@@ -80,8 +80,8 @@ export const HELP: { title: string; keys: [string, string][] }[] = [
       ["M", "Mute"],
       ["S", "Solo"],
       ["C", "Cue"],
-      ["E", "Open or close its channel"],
-      ["Escape", "Close the channel"],
+      ["E", "Open or close its stages"],
+      ["Escape", "Close the stages"],
     ],
   },
   {

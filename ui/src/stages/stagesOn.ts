@@ -1,4 +1,4 @@
-// Which stages of a channel change what is heard.
+// Which stages change what is heard.
 import type { BusChainSettings, ChainSettings, EqualiserSettings } from "../bindings";
 
 export interface StageLight {

@@ -9,9 +9,9 @@ import { openConsole } from "../test-desk";
 
 type Open = ReturnType<typeof openConsole>;
 
-async function openChannel(of = "Mic 1", changes: Parameters<typeof openConsole>[0] = {}): Promise<Open> {
+async function openStages(of = "Mic 1", changes: Parameters<typeof openConsole>[0] = {}): Promise<Open> {
   const opened = openConsole(changes);
-  await opened.user.click(screen.getByRole("button", { name: new RegExp(`^Channel ${of}:`) }));
+  await opened.user.click(screen.getByRole("button", { name: new RegExp(`^Stages of ${of}:`) }));
   return opened;
 }
 
@@ -23,55 +23,55 @@ const stages = (sent: AudioCommand[]): ChainSettings => {
   return command.stages;
 };
 
-describe("the button of a channel", () => {
+describe("the button of the stages", () => {
   test("says which stages are on, and a flat equaliser is not", async () => {
     const chain = testChain();
     chain.highPass.on = true;
     chain.compressor.on = true;
     openConsole({ strips: [testStrip(1, { chain }), testStrip(2)] });
-    expect(screen.getByRole("button", { name: "Channel Mic 1: high-pass, compressor on" })).toBeVisible();
-    expect(screen.getByRole("button", { name: "Channel Mic 2: no stage on" })).toBeVisible();
+    expect(screen.getByRole("button", { name: "Stages of Mic 1: high-pass, compressor on" })).toBeVisible();
+    expect(screen.getByRole("button", { name: "Stages of Mic 2: no stage on" })).toBeVisible();
   });
 
-  test("opens the channel above the faders, which stay in reach, and Escape gives the focus back", async () => {
-    const { fake, user } = await openChannel();
-    const button = screen.getByRole("button", { name: /^Channel Mic 1:/ });
+  test("opens the stages above the faders, which stay in reach, and Escape gives the focus back", async () => {
+    const { fake, user } = await openStages();
+    const button = screen.getByRole("button", { name: /^Stages of Mic 1:/ });
     expect(button).toHaveAttribute("aria-expanded", "true");
     await user.click(screen.getByRole("button", { name: "Mute Mic 2" }));
     expect(last(fake.sent)).toEqual({ type: "setMute", strip: 2, on: true });
     knob("Gate threshold, Mic 1").focus();
     await user.keyboard("m{Escape}");
     expect(last(fake.sent)).toEqual({ type: "setMute", strip: 1, on: true });
-    expect(screen.queryByTestId("channel")).toBeNull();
+    expect(screen.queryByTestId("stages")).toBeNull();
     expect(button).toHaveFocus();
   });
 
   test("has a key, E, on the strip that has the focus", async () => {
     const { user } = openConsole();
     await user.keyboard("e");
-    expect(screen.queryByTestId("channel")).toBeNull();
+    expect(screen.queryByTestId("stages")).toBeNull();
     screen.getByRole("slider", { name: "Fader, Mic 2" }).focus();
     await user.keyboard("e");
-    expect(screen.getByRole("heading", { name: "Channel Mic 2" })).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Stages of Mic 2" })).toBeVisible();
     await user.keyboard("e");
-    expect(screen.queryByTestId("channel")).toBeNull();
+    expect(screen.queryByTestId("stages")).toBeNull();
     expect(screen.getByRole("slider", { name: "Fader, Mic 2" })).toHaveFocus();
   });
 
-  test("shows another strip's channel in its place, and none when that strip is gone", async () => {
-    const { fake, user } = await openChannel();
-    await user.click(screen.getByRole("button", { name: /^Channel Mic 2:/ }));
-    expect(screen.getByRole("heading", { name: "Channel Mic 2" })).toBeVisible();
-    expect(screen.getAllByTestId("channel")).toHaveLength(1);
+  test("shows another strip's stages in their place, and none when that strip is gone", async () => {
+    const { fake, user } = await openStages();
+    await user.click(screen.getByRole("button", { name: /^Stages of Mic 2:/ }));
+    expect(screen.getByRole("heading", { name: "Stages of Mic 2" })).toBeVisible();
+    expect(screen.getAllByTestId("stages")).toHaveLength(1);
     fake.emit({ type: "stripRemoved", value: 2 });
     await tick();
-    expect(screen.queryByTestId("channel")).toBeNull();
+    expect(screen.queryByTestId("stages")).toBeNull();
   });
 });
 
-describe("a channel's stages", () => {
+describe("a strip's stages", () => {
   test("are sent whole, with what was changed in them", async () => {
-    const { fake, user } = await openChannel();
+    const { fake, user } = await openStages();
     await user.click(screen.getByRole("button", { name: "High-pass, Mic 1" }));
     expect(stages(fake.sent)).toEqual({ ...testChain(), highPass: { on: true, frequency: 80, slope: "gentle" } });
     await user.selectOptions(screen.getByRole("combobox", { name: "High-pass slope per octave, Mic 1" }), "24 dB");
@@ -79,7 +79,7 @@ describe("a channel's stages", () => {
   });
 
   test("go once per drawn frame while a knob is dragged, the last value always", async () => {
-    const { fake } = await openChannel();
+    const { fake } = await openStages();
     let frames: (() => void)[] = [];
     vi.stubGlobal("requestAnimationFrame", (run: () => void) => frames.push(run));
     vi.stubGlobal("cancelAnimationFrame", () => (frames = []));
@@ -101,7 +101,7 @@ describe("a channel's stages", () => {
   });
 
   test("lose nothing of each other when two are changed before the station has confirmed", async () => {
-    const { fake } = await openChannel();
+    const { fake } = await openStages();
     fake.emit = () => undefined;
     await fireEvent.keyDown(knob("Gate range, Mic 1"), { key: "Home" });
     await fireEvent.keyDown(knob("De-esser range, Mic 1"), { key: "End" });
@@ -119,7 +119,7 @@ describe("a channel's stages", () => {
     ["Band 3 frequency, Mic 1", "20 Hz", "20 kHz", "2.5 kHz"],
     ["Band 1 Q, Mic 1", "0.10", "20.00", "0.71"],
   ])("%s goes from %s to %s, and back to %s with Delete", async (name, lowest, highest, usual) => {
-    const { user } = await openChannel();
+    const { user } = await openStages();
     knob(name).focus();
     for (const [key, text] of [
       ["{Home}", lowest],
@@ -132,7 +132,7 @@ describe("a channel's stages", () => {
   });
 
   test("take what is typed: a frequency in kHz, a limit", async () => {
-    const { fake, user } = await openChannel();
+    const { fake, user } = await openStages();
     for (const [name, typed] of [
       ["Band 2 frequency, Mic 1", "1.2k"],
       ["Compressor ratio, Mic 1", "limit"],
@@ -148,7 +148,7 @@ describe("a channel's stages", () => {
   });
 
   test("show by how much they turn down", async () => {
-    const { fake } = await openChannel();
+    const { fake } = await openStages();
     const reductions = { ...atRest(), compressor: -6.25 };
     fake.emitMeters(quietFrame({ strips: [{ id: 1, levels: silence(), reductions }] }));
     const meter = screen.getByRole("meter", { name: "Compressor reduction, Mic 1" });
@@ -157,9 +157,9 @@ describe("a channel's stages", () => {
   });
 });
 
-describe("what comes in and goes out of a channel", () => {
+describe("what comes in and goes out of a strip", () => {
   test("is chosen at once", async () => {
-    const { fake, user } = await openChannel();
+    const { fake, user } = await openStages();
     const choose = async (name: string, text: string): Promise<AudioCommand | undefined> => {
       await user.selectOptions(screen.getByRole("combobox", { name: `${name}, Mic 1` }), text);
       return last(fake.sent);
@@ -177,7 +177,7 @@ describe("what comes in and goes out of a channel", () => {
   });
 
   test("a send is off until it is turned up, and may leave before the fader", async () => {
-    const { fake, user } = await openChannel();
+    const { fake, user } = await openStages();
     const send = knob("Send to Aux 2, Mic 1");
     expect(send).toHaveAttribute("aria-valuetext", "off");
     send.focus();
@@ -190,9 +190,9 @@ describe("what comes in and goes out of a channel", () => {
   });
 });
 
-describe("the channel of a bus", () => {
+describe("the stages of a bus", () => {
   test("has an equaliser and a compressor, sent together", async () => {
-    const { fake, user } = await openChannel("Programme");
+    const { fake, user } = await openStages("Programme");
     await user.click(screen.getByRole("button", { name: "Compressor, Programme" }));
     const { stages } = testBus("programme");
     expect(last(fake.sent)).toEqual({
@@ -200,12 +200,12 @@ describe("the channel of a bus", () => {
       bus: "programme",
       stages: { ...stages, compressor: { ...stages.compressor, on: true } },
     });
-    expect(within(screen.getByTestId("channel")).queryByText("Gate")).toBeNull();
+    expect(within(screen.getByTestId("stages")).queryByText("Gate")).toBeNull();
   });
 
   test("of an aux bus chooses who hears the programme without himself", async () => {
     const buses = [testBus("programme"), testBus("cue"), testBus("aux1", { without: 2 })];
-    const { fake, user } = await openChannel("Aux 1", { buses });
+    const { fake, user } = await openStages("Aux 1", { buses });
     const mixMinus = screen.getByRole("combobox", { name: "Mix-minus, Aux 1" });
     expect(mixMinus).toHaveDisplayValue("Programme without Mic 2");
     await user.selectOptions(mixMinus, "Programme without Mic 1");
