@@ -3,8 +3,7 @@
 
 export type Shortcut =
   | {
-      do:
-        "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" | "stages";
+      do: "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" | "stages";
     }
   | { do: "switch"; type: "setMute" | "setSolo" | "setCue" }
   | { do: "fader"; index: number }

@@ -143,6 +143,8 @@ impl Player for MainPlayer {
         }
         let behind = (self.cursor.published() as f64 - self.position()) / self.desk_hz;
         self.counts.latency.store((behind as f32).to_bits(), Relaxed);
+        // Its clock is the desk's: there is nothing between them to follow.
+        self.counts.locked.store(true, Relaxed);
     }
 
     fn fill(&mut self, out: &mut [Frame]) {

@@ -68,6 +68,8 @@ impl Direct {
     pub(super) fn report(&self) -> InputReport {
         InputReport {
             phase: self.phase,
+            // It comes at the desk's own rate.
+            locked: true,
             frames_lost: self.inlet.frames_lost(),
             frames_missing: self.frames_missing,
             ..InputReport::default()
