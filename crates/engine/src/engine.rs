@@ -18,8 +18,9 @@ const BLOCKS_PER_TURN: u32 = 64;
 const BLOCKS_PER_WAKE: u64 = 2;
 /// Blocks between two reports: 94 a second.
 const BLOCKS_PER_REPORT: u64 = 8;
-/// A desk that slept longer than this does not make up for it, seconds.
-const SLEPT_SECONDS: f64 = 8.0;
+/// A desk that slept for longer than this part of what a reader of the programme may lag behind does not make up for
+/// it: it would do so faster than a recorder reads.
+const SLEPT_PART: f64 = 0.75;
 
 /// What an engine is made with.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +79,8 @@ pub struct Engine {
     bad_samples_before: u64,
     load: Load,
     block_seconds: f64,
+    /// Who slept longer goes on from now, seconds.
+    slept_seconds: f64,
 }
 
 impl Engine {
@@ -98,6 +101,7 @@ impl Engine {
         // Capacity: notices are rare; a lost one is in the counters of the next report.
         let (notices, notices_out) = RingBuffer::new(64);
         let (reports, reports_out) = report_channel();
+        let block_seconds = BLOCK_FRAMES as f64 / f64::from(settings.rate.hz());
         let engine = Self {
             console: Console::new(settings.rate, queues),
             pacer: Pacer::new(settings.rate, clock.now()),
@@ -110,7 +114,8 @@ impl Engine {
             blocks_late: 0,
             bad_samples_before: 0,
             load: Load::new(settings.rate),
-            block_seconds: BLOCK_FRAMES as f64 / f64::from(settings.rate.hz()),
+            block_seconds,
+            slept_seconds: SLEPT_PART * (settings.programme_blocks / 2) as f64 * block_seconds,
         };
         let link = EngineLink {
             commands: commands_in,
@@ -195,7 +200,7 @@ impl Engine {
         self.send_home(clock.map(Discard::Clock));
         let behind = self.pacer.position_at(now.seconds()) - (self.blocks as f64) * BLOCK_FRAMES as f64;
         let slept = behind * self.block_seconds / BLOCK_FRAMES as f64;
-        let notice = if slept > SLEPT_SECONDS {
+        let notice = if slept > self.slept_seconds {
             self.pacer.skip_to((self.blocks as f64) * BLOCK_FRAMES as f64, now);
             Some(Notice::Slept(slept as f32))
         } else {

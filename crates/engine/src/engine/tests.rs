@@ -213,6 +213,29 @@ fn after_a_long_sleep_the_desk_goes_on_from_now() {
 }
 
 #[test]
+fn a_sleep_that_is_made_up_for_costs_no_reader_a_block() {
+    for slept in [0.5, 4.0, 5.0, 5.5, 6.0, 8.5, 60.0] {
+        let (mut engine, mut link, time) = engine();
+        let mut reader = link.programme.reader();
+        time.set(Nanos::from_seconds(1.0));
+        while engine.turn() < Nanos::from_seconds(1.0) {}
+        let woken = Nanos::from_seconds(1.0 + slept);
+        time.set(woken);
+        // A recorder that looks for the first time when all of it has been made up for.
+        while engine.turn() < woken {}
+        let (mut block, mut lost) = (MixBlock::default(), 0);
+        loop {
+            match reader.read(&mut block) {
+                Read::Empty => break,
+                Read::Lost(blocks) => lost += blocks,
+                Read::Block => {}
+            }
+        }
+        assert_eq!(lost, 0, "after {slept} s");
+    }
+}
+
+#[test]
 fn a_full_discard_ring_makes_commands_wait_and_loses_none() {
     let (mut engine, mut link, time) = engine();
     let id = StripId::new(0, 1);
