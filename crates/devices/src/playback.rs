@@ -94,8 +94,8 @@ pub struct PlaybackStats {
     /// By how much the delay through the bridge is off its target, seconds; positive is too long. Always zero
     /// on the main output.
     pub error: f32,
-    /// The bridge holds the delay within a quarter of a millisecond, and its ratio hardly moves. The main output
-    /// has nothing to hold: false.
+    /// The bridge holds the delay within a quarter of a millisecond, and its ratio hardly moves. Always so on the main
+    /// output, whose clock is the desk's.
     pub locked: bool,
     /// Times a bridged output lost its place and took it anew.
     pub reseats: u32,
