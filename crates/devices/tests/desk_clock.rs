@@ -221,7 +221,7 @@ fn a_main_output_whose_rate_changes_without_a_word_does_not_pull_the_desk_along(
 
 #[test]
 fn after_any_sleep_the_desk_is_heard_within_two_seconds_and_nothing_stale() {
-    for slept in [1.0, 5.0, 60.0, 8.0 * 3600.0] {
+    for slept in [1.0, 4.0, 5.0, 60.0, 8.0 * 3600.0] {
         // A quarter before the sleep, a half after it.
         let asleep = 15.5 * 48_000.0;
         let signal = move |frame, _| if (frame as f64) < asleep { 0.25 } else { 0.5 };
@@ -245,7 +245,8 @@ fn after_any_sleep_the_desk_is_heard_within_two_seconds_and_nothing_stale() {
         }
         desk.cards.advance(slept);
         let mixed = desk.run(2.0).len() as f64 / 48_000.0;
-        let made_up = if slept < 8.0 { slept } else { 0.0 };
+        // What a recorder can follow is made up for.
+        let made_up = if slept < 4.05 { slept } else { 0.0 };
         assert!((mixed - 2.0 - made_up).abs() < 0.05, "{slept} s: {mixed:.2} s mixed");
         for id in ids {
             let heard = desk.heard(id);
