@@ -144,16 +144,14 @@ const LARGEST_SAMPLE: f32 = 1e6;
 /// Replaces samples that are no number, or beyond all audio, by silence. Returns how many there were.
 pub fn silence_bad_samples(block: &mut Block) -> u32 {
     let samples = block.as_flattened_mut();
-    let is_bad = |sample: &f32| sample.is_nan() || sample.abs() > LARGEST_SAMPLE;
+    // Among floats without their sign, what is larger has larger bits, and what is no number the largest.
+    let is_bad = |sample: &f32| sample.abs().to_bits().cast_signed() > LARGEST_SAMPLE.to_bits().cast_signed();
     // One pass that only looks, and vectorises: bad samples are rare.
-    let bad = samples.iter().map(|sample| u32::from(is_bad(sample))).sum();
-    if bad > 0 {
-        samples
-            .iter_mut()
-            .filter(|sample| is_bad(sample))
-            .for_each(|sample| *sample = 0.0);
+    if !samples.iter().fold(false, |bad, sample| bad | is_bad(sample)) {
+        return 0;
     }
-    bad
+    let bad = samples.iter_mut().filter(|sample| is_bad(sample));
+    bad.map(|sample| *sample = 0.0).count() as u32
 }
 
 #[cfg(test)]

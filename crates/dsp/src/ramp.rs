@@ -5,6 +5,7 @@
 //! redirected half-way, so a control thrown end to end leaves no step to hear. Costs nothing per
 //! frame once it has arrived at zero or unity.
 
+use crate::lanes::{Arch, Kernel, Vector};
 use crate::{BLOCK_FRAMES, Block, Frame, Frames, Gain, SILENCE};
 
 /// How long a control takes to arrive, in seconds: short to the hand, long to the ear.
@@ -152,17 +153,36 @@ impl StereoRamp {
     pub fn mix(&mut self, block: &Block, sum: &mut Block) {
         match self.at_rest() {
             Some([0.0, 0.0]) => {}
-            Some(gain) => {
-                for (out, frame) in sum.iter_mut().zip(block) {
-                    *out = added(*out, scaled(*frame, gain));
-                }
-            }
+            Some(gain) => Arch::COMMON.run(Added { sum, block, gain }),
             None => {
                 let gains = self.advance();
                 for ((out, frame), gain) in sum.iter_mut().zip(block).zip(&gains) {
                     *out = added(*out, scaled(*frame, *gain));
                 }
             }
+        }
+    }
+}
+
+/// Adds a block to a sum with one gain: what most strips of a console do, and nothing that compilers vectorise by
+/// themselves.
+struct Added<'a> {
+    sum: &'a mut Block,
+    block: &'a Block,
+    gain: [f32; 2],
+}
+
+impl Kernel for Added<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let gain = V::load_samples(&std::array::from_fn(|n| self.gain[n % 2]));
+        let (sums, _) = self.sum.as_flattened_mut().as_chunks_mut();
+        let (blocks, _) = self.block.as_flattened().as_chunks();
+        for (sum, samples) in sums.iter_mut().zip(blocks) {
+            let added = V::load_samples(samples).mul(gain);
+            V::load_samples(sum).add(added).store_samples(sum);
         }
     }
 }
