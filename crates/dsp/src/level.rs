@@ -2,13 +2,11 @@
 //!
 //! The engine measures; how fast a bar falls is the eye's business and lives in the console.
 
+use crate::lanes::{Arch, Kernel, Lanes, Vector};
 use crate::{BLOCK_FRAMES, Block, SampleRate};
 
 /// The RMS window: long enough to be steady on speech, short enough to follow it.
 pub const RMS_SECONDS: f64 = 0.300;
-
-/// Lanes of the inner loop: four stereo frames.
-const LANES: usize = 8;
 
 /// Measures a stereo signal block by block. Levels are linear, full scale 1.0.
 #[derive(Debug, Clone)]
@@ -19,6 +17,7 @@ pub struct LevelMeter {
     sums: [f64; 2],
     peak: [f32; 2],
     clips: u32,
+    arch: Arch,
 }
 
 impl LevelMeter {
@@ -33,7 +32,13 @@ impl LevelMeter {
             sums: [0.0; 2],
             peak: [0.0; 2],
             clips: 0,
+            arch: Arch::best(),
         }
+    }
+
+    /// Measures on these instructions from now on: the same to the bit.
+    pub fn set_arch(&mut self, arch: Arch) {
+        self.arch = arch;
     }
 
     /// Listens to one block.
@@ -46,13 +51,12 @@ impl LevelMeter {
     /// full scale.
     pub fn measure_limited(&mut self, before: &Block, block: &Block) {
         self.measure_levels(block);
-        let (_, _, clips) = sum_up(before);
-        self.clips = self.clips.saturating_add(clips);
+        self.clips = self.clips.saturating_add(clips(before));
     }
 
     /// Takes in levels. Returns how many samples were at or above full scale.
     fn measure_levels(&mut self, block: &Block) -> u32 {
-        let (peak, energy, clips) = sum_up(block);
+        let (peak, energy, clips) = self.arch.run(Sums(block));
         self.peak = peak;
         let Some(oldest) = self.energies.get_mut(self.place) else {
             return clips;
@@ -93,28 +97,45 @@ impl LevelMeter {
     }
 }
 
-/// Peak, energy and clipped samples of one block, left and right. Lanes hold independent sums, so
-/// the compiler may use vector registers without changing the result's order.
-fn sum_up(block: &Block) -> ([f32; 2], [f32; 2], u32) {
-    let (mut peak, mut energy, mut clips) = ([0.0_f32; LANES], [0.0_f32; LANES], [0_u32; LANES]);
-    let (chunks, _) = block.as_flattened().as_chunks::<LANES>();
-    for chunk in chunks {
-        for (lane, sample) in chunk.iter().enumerate() {
-            let size = sample.abs();
-            peak[lane] = if size > peak[lane] { size } else { peak[lane] };
-            energy[lane] += size * size;
-            clips[lane] += u32::from(size >= 1.0);
+/// Peak, energy and clipped samples of one block, left and right: four sums a side, the same to the bit on every
+/// machine.
+struct Sums<'a>(&'a Block);
+
+impl Kernel for Sums<'_> {
+    type Output = ([f32; 2], [f32; 2], u32);
+
+    #[inline(always)]
+    fn run<V: Vector>(self) -> Self::Output {
+        let (mut peak, mut energy) = (V::splat(0.0), V::splat(0.0));
+        let (fours, _) = self.0.as_flattened().as_chunks();
+        for samples in fours {
+            let size = V::load_samples(samples).abs();
+            peak = size.max(peak);
+            energy = energy.add(size.mul(size));
         }
+        let (mut peaks, mut energies) = (Lanes::ZERO, Lanes::ZERO);
+        peak.store(&mut peaks);
+        energy.store(&mut energies);
+        let [a, b, c, d, e, f, g, h] = peaks.0;
+        let peaks = [a.max(c).max(e).max(g), b.max(d).max(f).max(h)];
+        let [a, b, c, d, e, f, g, h] = energies.0;
+        // Clips are rare: whether there are any is known now.
+        let clips = if peaks.iter().any(|peak| *peak >= 1.0) {
+            clips(self.0)
+        } else {
+            0
+        };
+        (peaks, [a + c + e + g, b + d + f + h], clips)
     }
-    let side = |first: usize| {
-        let lanes = [first, first + 2, first + 4, first + 6];
-        (
-            lanes.iter().fold(0.0_f32, |a, &i| a.max(peak[i])),
-            lanes.iter().map(|&i| energy[i]).sum::<f32>(),
-        )
-    };
-    let ((left_peak, left), (right_peak, right)) = (side(0), side(1));
-    ([left_peak, right_peak], [left, right], clips.iter().sum())
+}
+
+/// Samples at or above full scale.
+fn clips(block: &Block) -> u32 {
+    block
+        .as_flattened()
+        .iter()
+        .map(|sample| u32::from(sample.abs() >= 1.0))
+        .sum()
 }
 
 /// Above this, +120 dBFS, a sample is no audio: its square would not fit a meter, nor a filter.
@@ -123,16 +144,14 @@ const LARGEST_SAMPLE: f32 = 1e6;
 /// Replaces samples that are no number, or beyond all audio, by silence. Returns how many there were.
 pub fn silence_bad_samples(block: &mut Block) -> u32 {
     let samples = block.as_flattened_mut();
-    let is_bad = |sample: &f32| sample.is_nan() || sample.abs() > LARGEST_SAMPLE;
+    // Among floats without their sign, what is larger has larger bits, and what is no number the largest.
+    let is_bad = |sample: &f32| sample.abs().to_bits().cast_signed() > LARGEST_SAMPLE.to_bits().cast_signed();
     // One pass that only looks, and vectorises: bad samples are rare.
-    let bad = samples.iter().map(|sample| u32::from(is_bad(sample))).sum();
-    if bad > 0 {
-        samples
-            .iter_mut()
-            .filter(|sample| is_bad(sample))
-            .for_each(|sample| *sample = 0.0);
+    if !samples.iter().fold(false, |bad, sample| bad | is_bad(sample)) {
+        return 0;
     }
-    bad
+    let bad = samples.iter_mut().filter(|sample| is_bad(sample));
+    bad.map(|sample| *sample = 0.0).count() as u32
 }
 
 #[cfg(test)]
@@ -196,6 +215,16 @@ mod tests {
         let mut meter = LevelMeter::new(SampleRate::DESK);
         meter.measure_limited(&[[1.5, 0.5]; BLOCK_FRAMES], &[[0.75, 0.25]; BLOCK_FRAMES]);
         assert_eq!((meter.clips(), meter.peak()), (BLOCK_FRAMES as u32, [0.75, 0.25]));
+    }
+
+    #[test]
+    fn a_block_measures_the_same_to_the_bit_on_every_kind_of_instructions() {
+        let block = std::array::from_fn(|n| [(n as f32).sin() * 1.1, (n as f32 * 0.7).cos() * 0.3]);
+        let expected = Arch::SCALAR.run(Sums(&block));
+        assert!(expected.2 > 0 && expected.0[0] > 1.0, "{expected:?}");
+        for arch in Arch::here() {
+            assert_eq!(arch.run(Sums(&block)), expected, "{}", arch.name());
+        }
     }
 
     #[test]

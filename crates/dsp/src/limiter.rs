@@ -7,26 +7,22 @@
 //! so that it has arrived when the peak does, see [`crate::dynamics::gain_window`]. Left and right get
 //! the same gain. What stays below the ceiling passes to the bit, [`Limiter::latency`] frames late.
 //!
-//! For the engine's thread: allocates in `new` only, and costs the same whatever the signal.
+//! For the engine's thread: allocates in `new` only. Costs less while nothing is limited.
+
+mod oversampler;
 
 use serde::{Deserialize, Serialize};
 
+use self::oversampler::{Oversampler, TAPS};
 use crate::dynamics::gain_window::{BoxMean, SlidingMinimum, UNITY};
+use crate::lanes::Arch;
 use crate::ramp::GLIDE_SECONDS;
 use crate::range::{OutOfRange, within};
-use crate::true_peak::{interpolated, remember};
-use crate::{BLOCK_FRAMES, Block, Decibels, Frame, Frames, SILENCE, SampleRate};
+use crate::{BLOCK_FRAMES, Block, Decibels, Frame, Frames, SampleRate};
 
 /// How long the gain takes to come down, in seconds. Shorter makes more distortion, longer more delay
 /// on the speakers; look-ahead limiters for broadcast take 1.5 to 5 ms.
 pub const LOOK_AHEAD_SECONDS: f64 = 0.002;
-
-/// Frames that one interpolated value is made of.
-const TAPS: usize = 64;
-
-/// The shape of the filter's window. Short filters under wider windows miss what noise and steps put just
-/// below half the rate: 32 taps and beta 6 left 0.7 dB above the ceiling, these 0.01 dB.
-const KAISER_BETA: f64 = 5.0;
 
 /// Frames on either side of a peak on which its gain holds: those that carry most of the wave between them.
 const HOLD_FRAMES: usize = 16;
@@ -90,6 +86,11 @@ pub struct Limiter {
 impl Limiter {
     /// A limiter with the settings' defaults. Allocates.
     pub fn new(rate: SampleRate) -> Self {
+        Self::on_arch(rate, Arch::best())
+    }
+
+    /// The same on these instructions, with the same result to the bit. Allocates.
+    pub fn on_arch(rate: SampleRate, arch: Arch) -> Self {
         let settings = LimiterSettings::default();
         let look_ahead = (rate.frames_in(LOOK_AHEAD_SECONDS).0 as usize).max(4);
         // Two boxes make a triangle as long as both less one frame.
@@ -98,7 +99,7 @@ impl Limiter {
         let latency = TAPS / 2 + HOLD_FRAMES + look_ahead - 1;
         Self {
             rate,
-            oversampler: Oversampler::new(),
+            oversampler: Oversampler::new(arch),
             ceiling: Ceiling::new(settings.ceiling_dbtp, rate),
             held: SlidingMinimum::new(look_ahead + 2 * HOLD_FRAMES + 1),
             release: release_of(settings.release_ms, rate),
@@ -138,24 +139,50 @@ impl Limiter {
         for sample in block.as_flattened_mut() {
             *sample = if sample.abs() <= LARGEST_SAMPLE { *sample } else { 0.0 };
         }
-        let mut gains = [0.0; BLOCK_FRAMES];
-        self.oversampler.peaks(block, &mut gains);
+        let mut gains = [1.0; BLOCK_FRAMES];
+        let highest = self.oversampler.peaks(block, &mut gains);
         self.lowest = 1.0;
-        for gain in &mut gains {
-            *gain = self.gain_after(*gain);
-            self.lowest = self.lowest.min(*gain);
+        if self.rests_below(highest) {
+            self.held.hold(BLOCK_FRAMES as u32);
+            gains = [1.0; BLOCK_FRAMES];
+        } else {
+            for gain in &mut gains {
+                *gain = self.gain_after(*gain);
+                self.lowest = self.lowest.min(*gain);
+            }
         }
+        self.delay(block);
         for (frame, gain) in block.iter_mut().zip(gains) {
-            let Some(waiting) = self.line.get_mut(self.place) else {
-                return;
-            };
-            let leaving = std::mem::replace(waiting, *frame);
-            *frame = [leaving[0] * gain, leaving[1] * gain];
-            self.place = if self.place + 1 == self.line.len() {
-                0
-            } else {
-                self.place + 1
-            };
+            *frame = [frame[0] * gain, frame[1] * gain];
+        }
+    }
+
+    /// Nothing moves, and nothing will as long as no peak is higher than this: all gains of the block are unity, and
+    /// to work them out frame by frame would change nothing.
+    fn rests_below(&self, highest: f32) -> bool {
+        highest <= self.ceiling.now
+            && self.ceiling.frames_left == 0
+            && self.effect == if self.on { 1.0 } else { 0.0 }
+            && self.released == 1.0
+            && self.held.newest() == Some(1.0)
+            && self.means.iter().all(BoxMean::is_unity)
+    }
+
+    /// Exchanges the block for what came so much earlier.
+    fn delay(&mut self, block: &mut Block) {
+        let mut rest = block.as_mut_slice();
+        while let Some(waiting) = self.line.get_mut(self.place..)
+            && !rest.is_empty()
+        {
+            let count = waiting.len().min(rest.len());
+            let (waiting, _) = waiting.split_at_mut(count);
+            let (leaving, behind) = rest.split_at_mut(count);
+            leaving.swap_with_slice(waiting);
+            rest = behind;
+            self.place += count;
+            if self.place == self.line.len() {
+                self.place = 0;
+            }
         }
     }
 
@@ -234,100 +261,4 @@ impl Ceiling {
         }
         self.now
     }
-}
-
-/// Finds the highest point of the wave around each frame.
-#[derive(Debug, Clone)]
-struct Oversampler {
-    /// The branches a quarter, a half and three quarters of a frame on.
-    branches: [[f32; TAPS]; 3],
-    heard: [Frame; TAPS - 1 + BLOCK_FRAMES],
-    /// The point a quarter of a frame before the block's first.
-    before: Frame,
-}
-
-impl Oversampler {
-    fn new() -> Self {
-        Self {
-            branches: [1, 2, 3].map(branch),
-            heard: [[0.0; 2]; TAPS - 1 + BLOCK_FRAMES],
-            before: [0.0; 2],
-        }
-    }
-
-    /// The highest point from an eighth before to seven eighths after each frame, half the filter late.
-    fn peaks(&mut self, block: &Block, peaks: &mut [f32; BLOCK_FRAMES]) {
-        remember(&mut self.heard, block);
-        let [quarter, half, three_quarters] = &self.branches;
-        let points = [quarter, half, three_quarters].map(|branch| {
-            let mut points = SILENCE;
-            for (points, values) in points
-                .as_flattened_mut()
-                .as_chunks_mut()
-                .0
-                .iter_mut()
-                .zip(interpolated(branch, &self.heard))
-            {
-                *points = values;
-            }
-            points
-        });
-        // The frames themselves need no filter: the one that the branches lie behind, and its successor.
-        let here = &self.heard[TAPS / 2 - 1..][..BLOCK_FRAMES];
-        let next = &self.heard[TAPS / 2..][..BLOCK_FRAMES];
-        let mut before = SILENCE;
-        before[0] = self.before;
-        before[1..].copy_from_slice(&points[2][..BLOCK_FRAMES - 1]);
-        self.before = points[2][BLOCK_FRAMES - 1];
-        let mut tops = SILENCE;
-        let mut raise = |a: &[Frame], b: &[Frame], c: &[Frame]| {
-            let triples = a.as_flattened().iter().zip(b.as_flattened()).zip(c.as_flattened());
-            for (top, ((a, b), c)) in tops.as_flattened_mut().iter_mut().zip(triples) {
-                let found = summit(*a, *b, *c);
-                *top = if found > *top { found } else { *top };
-            }
-        };
-        raise(&before, here, &points[0]);
-        raise(here, &points[0], &points[1]);
-        raise(&points[0], &points[1], &points[2]);
-        raise(&points[1], &points[2], next);
-        for (peak, [left, right]) in peaks.iter_mut().zip(tops) {
-            *peak = left.max(right);
-        }
-    }
-}
-
-/// The height of the parabola through three points if its top is nearest to the middle one, else the middle one's.
-fn summit(a: f32, b: f32, c: f32) -> f32 {
-    let bend = 2.0 * b - a - c;
-    let slope = c - a;
-    let inside = slope.abs() <= bend.abs() && bend != 0.0;
-    let rise = if inside { slope * slope / (8.0 * bend) } else { 0.0 };
-    (b + rise).abs()
-}
-
-/// A branch of the interpolator, `quarters` of a frame on: a sinc under a Kaiser window, flat within
-/// 0.03 dB to 0.46 of the rate. Its coefficients add up to one, so that a constant stays what it is.
-fn branch(quarters: u32) -> [f32; TAPS] {
-    let offset = f64::from(quarters) / 4.0;
-    let exact: [f64; TAPS] = std::array::from_fn(|tap| {
-        // The first coefficient meets the newest frame.
-        let x = offset + tap as f64 - (TAPS / 2) as f64;
-        let angle = std::f64::consts::PI * x;
-        let inside = 1.0 - (x / (TAPS / 2) as f64).powi(2);
-        angle.sin() / angle * bessel_i0(KAISER_BETA * inside.max(0.0).sqrt())
-    });
-    let sum: f64 = exact.iter().sum();
-    exact.map(|coefficient| (coefficient / sum) as f32)
-}
-
-/// The modified Bessel function of order zero, by its series.
-fn bessel_i0(x: f64) -> f64 {
-    let mut term = 1.0;
-    let mut sum = 1.0;
-    for k in 1..40 {
-        term *= (x / (2.0 * f64::from(k))).powi(2);
-        sum += term;
-    }
-    sum
 }

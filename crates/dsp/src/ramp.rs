@@ -5,6 +5,7 @@
 //! redirected half-way, so a control thrown end to end leaves no step to hear. Costs nothing per
 //! frame once it has arrived at zero or unity.
 
+use crate::lanes::{Arch, Kernel, Vector};
 use crate::{BLOCK_FRAMES, Block, Frame, Frames, Gain, SILENCE};
 
 /// How long a control takes to arrive, in seconds: short to the hand, long to the ear.
@@ -116,49 +117,72 @@ impl StereoRamp {
         self.sides.map(|side| side.at(t))
     }
 
-    /// Writes the gains of the coming block, or returns the one gain of all its frames.
-    fn advance(&mut self, gains: &mut Block) -> Option<[f32; 2]> {
-        if self.has_arrived() {
-            return Some(self.target());
-        }
-        let moving = ((self.length - self.done) as usize).min(BLOCK_FRAMES);
+    /// The one gain of all frames of the coming block, if it has arrived.
+    fn at_rest(&self) -> Option<[f32; 2]> {
+        self.has_arrived().then(|| self.target())
+    }
+
+    /// The gains of the coming block, while it moves.
+    fn advance(&mut self) -> Block {
+        let mut gains = SILENCE;
+        let moving = (self.length.saturating_sub(self.done) as usize).min(BLOCK_FRAMES);
         let (on_the_way, at_rest) = gains.split_at_mut(moving);
         for gain in on_the_way {
             *gain = self.next();
         }
         at_rest.fill(self.target());
-        None
+        gains
     }
 
     /// Scales one block in place.
     pub fn apply(&mut self, block: &mut Block) {
-        let mut gains = SILENCE;
-        match self.advance(&mut gains) {
+        match self.at_rest() {
             Some([1.0, 1.0]) => {}
             Some([0.0, 0.0]) => *block = SILENCE,
             Some(gain) => block.iter_mut().for_each(|frame| *frame = scaled(*frame, gain)),
-            None => block
-                .iter_mut()
-                .zip(&gains)
-                .for_each(|(frame, gain)| *frame = scaled(*frame, *gain)),
+            None => {
+                let gains = self.advance();
+                for (frame, gain) in block.iter_mut().zip(&gains) {
+                    *frame = scaled(*frame, *gain);
+                }
+            }
         }
     }
 
     /// Adds one block, scaled, to `sum`.
     pub fn mix(&mut self, block: &Block, sum: &mut Block) {
-        let mut gains = SILENCE;
-        match self.advance(&mut gains) {
+        match self.at_rest() {
             Some([0.0, 0.0]) => {}
-            Some(gain) => {
-                for (out, frame) in sum.iter_mut().zip(block) {
-                    *out = added(*out, scaled(*frame, gain));
-                }
-            }
+            Some(gain) => Arch::COMMON.run(Added { sum, block, gain }),
             None => {
+                let gains = self.advance();
                 for ((out, frame), gain) in sum.iter_mut().zip(block).zip(&gains) {
                     *out = added(*out, scaled(*frame, *gain));
                 }
             }
+        }
+    }
+}
+
+/// Adds a block to a sum with one gain: what most strips of a console do, and nothing that compilers vectorise by
+/// themselves.
+struct Added<'a> {
+    sum: &'a mut Block,
+    block: &'a Block,
+    gain: [f32; 2],
+}
+
+impl Kernel for Added<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let gain = V::load_samples(&std::array::from_fn(|n| self.gain[n % 2]));
+        let (sums, _) = self.sum.as_flattened_mut().as_chunks_mut();
+        let (blocks, _) = self.block.as_flattened().as_chunks();
+        for (sum, samples) in sums.iter_mut().zip(blocks) {
+            let added = V::load_samples(samples).mul(gain);
+            V::load_samples(sum).add(added).store_samples(sum);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! rate and is prescribed as it is, so that all dBTP meters agree. Above 48 kHz the same filter
 //! oversamples further than the Annex asks. For the engine's thread: no allocation, no branch per sample.
 
+use crate::lanes::{Arch, Kernel, Lanes, Vector};
 use crate::{BLOCK_FRAMES, Block, Frame};
 
 /// How often the signal is interpolated per frame.
@@ -73,37 +74,56 @@ const ANNEX_2: [[f32; TAPS]; PHASES] = [
     ],
 ];
 
+/// The phases' coefficients for the oldest frame, then for the next: the Annex writes the newest one's first.
+const OLDEST_FIRST: [[f32; PHASES]; TAPS] = oldest_first(&ANNEX_2);
+
+/// Branches written newest frame first, as [`interpolated`] takes them.
+pub(crate) const fn oldest_first<const BRANCHES: usize, const TAPS: usize>(
+    branches: &[[f32; TAPS]; BRANCHES],
+) -> [[f32; BRANCHES]; TAPS] {
+    let mut taps = [[0.0; BRANCHES]; TAPS];
+    // `for` does not run at compile time.
+    let mut tap = 0;
+    while tap < TAPS {
+        let mut branch = 0;
+        while branch < BRANCHES {
+            taps[tap][branch] = branches[branch][TAPS - 1 - tap];
+            branch += 1;
+        }
+        tap += 1;
+    }
+    taps
+}
+
 /// Measures the true peak of a stereo signal block by block.
 #[derive(Debug, Clone)]
 pub struct TruePeakMeter {
     /// The frames before the block that its first values reach back to, then the block.
     heard: [Frame; TAPS - 1 + BLOCK_FRAMES],
     peak: [f32; 2],
+    arch: Arch,
 }
 
 impl TruePeakMeter {
     /// A meter that has heard silence.
     pub fn new() -> Self {
+        Self::on_arch(Arch::best())
+    }
+
+    /// The same on these instructions.
+    pub fn on_arch(arch: Arch) -> Self {
         Self {
             heard: [[0.0; 2]; TAPS - 1 + BLOCK_FRAMES],
             peak: [0.0; 2],
+            arch,
         }
     }
 
     /// Listens to one block. The values are those of up to [`Self::LATENCY_FRAMES`] earlier.
     pub fn measure(&mut self, block: &Block) {
         remember(&mut self.heard, block);
-        let mut peak = [0.0_f32; STRIDE];
-        for branch in &ANNEX_2 {
-            for values in interpolated(branch, &self.heard) {
-                for (peak, value) in peak.iter_mut().zip(values) {
-                    let size = value.abs();
-                    *peak = if size > *peak { size } else { *peak };
-                }
-            }
-        }
-        let (frames, _) = peak.as_chunks::<2>();
-        self.peak = frames.iter().fold([0.0; 2], |a, b| [a[0].max(b[0]), a[1].max(b[1])]);
+        let [a, b, c, d, e, f, g, h] = self.arch.run(Highest(&self.heard)).0;
+        self.peak = [a.max(c).max(e).max(g), b.max(d).max(f).max(h)];
     }
 
     /// How far what is measured lies behind what was heard, in frames: half the filter.
@@ -116,7 +136,7 @@ impl TruePeakMeter {
 
     /// Forgets what was heard.
     pub fn reset(&mut self) {
-        *self = Self::new();
+        *self = Self::on_arch(self.arch);
     }
 }
 
@@ -126,8 +146,25 @@ impl Default for TruePeakMeter {
     }
 }
 
-/// Samples that the inner loop makes at a time: eight frames, four SSE2 or two AVX registers.
-const STRIDE: usize = 16;
+/// The highest value of all phases in four frames of each run: left and right in turn.
+struct Highest<'a>(&'a [Frame]);
+
+impl Kernel for Highest<'_> {
+    type Output = Lanes;
+    #[inline(always)]
+    fn run<V: Vector>(self) -> Lanes {
+        let mut peak = V::splat(0.0);
+        for run in 0..BLOCK_FRAMES / RUN {
+            for values in interpolated::<V, PHASES, TAPS>(&OLDEST_FIRST, self.0, run) {
+                peak = values[0].abs().max(peak);
+                peak = values[1].abs().max(peak);
+            }
+        }
+        let mut peaks = Lanes::ZERO;
+        peak.store(&mut peaks);
+        peaks
+    }
+}
 
 /// Moves `block` in behind the end of what was heard before.
 pub(crate) fn remember<const N: usize>(heard: &mut [Frame; N], block: &Block) {
@@ -137,25 +174,30 @@ pub(crate) fn remember<const N: usize>(heard: &mut [Frame; N], block: &Block) {
     }
 }
 
-/// One branch of a polyphase filter over `heard`, which begins `T - 1` frames before the block:
-/// eight frames of the block at a time, interleaved.
-pub(crate) fn interpolated<'a, const T: usize>(
-    branch: &'a [f32; T],
-    heard: &'a [Frame],
-) -> impl Iterator<Item = [f32; STRIDE]> + 'a {
-    let samples = heard.as_flattened();
-    (0..BLOCK_FRAMES * 2 / STRIDE).map(move |place| {
-        let mut sums = [0.0_f32; STRIDE];
-        let reach = samples.get(place * STRIDE..).unwrap_or_default();
-        // The newest frame meets the first coefficient, as the Annex writes it.
-        for (tap, coefficient) in branch.iter().rev().enumerate() {
-            let Some(frames) = reach.get(tap * 2..).and_then(|rest| rest.first_chunk::<STRIDE>()) else {
-                break;
-            };
-            for (sum, sample) in sums.iter_mut().zip(frames) {
-                *sum += coefficient * sample;
-            }
+/// Frames that are interpolated at a time: the sums of four branches fit the registers of every machine.
+pub(crate) const RUN: usize = 8;
+
+/// All branches of a polyphase filter over `heard`, which begins `TAPS - 1` frames before the block: the values of one
+/// of the block's runs, interleaved. `taps` holds the branches' coefficients, those of the oldest frame first.
+///
+/// Multiplied and added in two steps: the same to the bit on every machine.
+#[inline(always)]
+pub(crate) fn interpolated<V: Vector, const BRANCHES: usize, const TAPS: usize>(
+    taps: &[[f32; BRANCHES]; TAPS],
+    heard: &[Frame],
+    run: usize,
+) -> [[V; 2]; BRANCHES] {
+    let mut sums = [[V::splat(0.0); 2]; BRANCHES];
+    let reach = heard.get(run * RUN..).unwrap_or_default();
+    for (frames, coefficients) in reach.windows(RUN).zip(taps) {
+        let (samples, _) = frames.as_flattened().as_chunks();
+        let [first, second] = samples else { break };
+        let (first, second) = (V::load_samples(first), V::load_samples(second));
+        for (sums, coefficient) in sums.iter_mut().zip(coefficients) {
+            let coefficient = V::splat(*coefficient);
+            sums[0] = sums[0].add(coefficient.mul(first));
+            sums[1] = sums[1].add(coefficient.mul(second));
         }
-        sums
-    })
+    }
+    sums
 }

@@ -2,6 +2,7 @@
 
 mod dynamics_signals;
 
+use airdesk_dsp::lanes::Arch;
 use airdesk_dsp::limiter::{Limiter, LimiterSettings};
 use airdesk_dsp::true_peak::TruePeakMeter;
 use airdesk_dsp::{BLOCK_FRAMES, Frame, SILENCE, SampleRate};
@@ -132,6 +133,35 @@ fn limiter(ceiling: f32, release: f32) -> Limiter {
     limiter.set(&settings(ceiling, release)).expect("in range");
     limited(&mut limiter, &[[0.0; 2]; 4800]);
     limiter
+}
+
+/// Loud and quiet in turn, so that the limiter comes to rest and is woken again.
+fn loud_now_and_then(n: usize) -> f64 {
+    if n % 9000 < 700 { 3.0 * noise(n) } else { 0.2 * noise(n) }
+}
+
+#[test]
+fn it_limits_to_the_same_bit_on_every_kind_of_instructions() {
+    let signal = torture(loud_now_and_then);
+    let on = |arch| limited(&mut Limiter::on_arch(SampleRate::DESK, arch), &signal);
+    let expected = on(Arch::SCALAR);
+    for arch in Arch::here() {
+        assert!(on(arch) == expected, "{}", arch.name());
+    }
+}
+
+#[test]
+fn what_comes_out_does_not_depend_on_where_blocks_begin() {
+    let signal = torture(loud_now_and_then);
+    let expected = limited(&mut limiter(-3.0, 10.0), &signal);
+    for earlier in [1, 17, 40, 63] {
+        let moved = [&vec![[0.0; 2]; earlier], signal.as_slice()].concat();
+        let heard = limited(&mut limiter(-3.0, 10.0), &moved);
+        assert!(
+            heard[earlier..].starts_with(&expected[..24_000]),
+            "{earlier} frames earlier"
+        );
+    }
 }
 
 #[test]

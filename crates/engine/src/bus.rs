@@ -1,6 +1,7 @@
 //! A sum of strips: its stages (in [`crate::chain`]), its fader, its meter, and its way out. The programme has a
 //! true-peak limiter behind its fader.
 
+use airdesk_dsp::lanes::Arch;
 use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
 use airdesk_dsp::{Block, Decibels, Gain, SILENCE, SampleRate};
@@ -44,13 +45,15 @@ pub(crate) struct Bus {
 }
 
 impl Bus {
-    pub(crate) fn new(rate: SampleRate, queue: MixWriter, limiter: Option<Limiter>) -> Self {
+    pub(crate) fn new(rate: SampleRate, arch: Arch, queue: MixWriter, limiter: Option<Limiter>) -> Self {
         let fader = StereoRamp::new([Gain::UNITY; 2], rate.frames_in(GLIDE_SECONDS));
+        let mut metering = Metering::new(rate);
+        metering.set_arch(arch);
         Self {
             fader,
             limiter,
             limited: LargestReduction::default(),
-            metering: Metering::new(rate),
+            metering,
             queue,
         }
     }

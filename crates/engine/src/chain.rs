@@ -8,7 +8,7 @@ use airdesk_dsp::de_esser::{DeEsserBank, DeEsserSettings};
 use airdesk_dsp::equaliser::{Equaliser, EqualiserSettings};
 use airdesk_dsp::gate::{GateBank, GateSettings};
 use airdesk_dsp::high_pass::{HighPass, HighPassSettings};
-use airdesk_dsp::lanes::{Arch, LaneBlock, SILENT_LANES, STRIPS, deinterleave, interleave};
+use airdesk_dsp::lanes::{Arch, LaneBlock, STRIPS, deinterleave, interleave};
 use airdesk_dsp::range::OutOfRange;
 use airdesk_dsp::{Block, SampleRate};
 use serde::{Deserialize, Serialize};
@@ -78,7 +78,6 @@ pub(crate) struct StripBank {
     de_esser: DeEsserBank,
     /// Nothing has been heard of any stage since it was set: found out once, not in every block.
     idle: bool,
-    lanes: LaneBlock,
 }
 
 impl StripBank {
@@ -91,7 +90,6 @@ impl StripBank {
             compressor: CompressorBank::new(arch, rate),
             de_esser: DeEsserBank::new(arch, rate),
             idle: true,
-            lanes: SILENT_LANES,
         }
     }
 
@@ -148,19 +146,19 @@ impl StripBank {
             && self.de_esser.is_idle()
     }
 
-    /// One block of each. Places without a strip are silent.
-    pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS]) {
+    /// One block of each, by way of `lanes`. Places without a strip are silent.
+    pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS], lanes: &mut LaneBlock) {
         self.idle = self.idle || self.is_idle();
         if self.idle {
             return;
         }
-        interleave(borrowed(blocks), &mut self.lanes);
-        self.high_pass.process(&mut self.lanes);
-        self.gate.process(&mut self.lanes);
-        self.equaliser.process(&mut self.lanes);
-        self.compressor.process(&mut self.lanes);
-        self.de_esser.process(&mut self.lanes);
-        hand_back(&self.lanes, blocks);
+        interleave(borrowed(blocks), lanes);
+        self.high_pass.process(lanes);
+        self.gate.process(lanes);
+        self.equaliser.process(lanes);
+        self.compressor.process(lanes);
+        self.de_esser.process(lanes);
+        hand_back(lanes, blocks);
     }
 }
 
@@ -171,7 +169,6 @@ pub(crate) struct BusBank {
     compressor: CompressorBank,
     /// As with strips.
     idle: bool,
-    lanes: LaneBlock,
 }
 
 impl BusBank {
@@ -181,7 +178,6 @@ impl BusBank {
             equaliser: Equaliser::on_arch(rate, arch),
             compressor: CompressorBank::new(arch, rate),
             idle: true,
-            lanes: SILENT_LANES,
         }
     }
 
@@ -204,15 +200,16 @@ impl BusBank {
         self.compressor.reduction(place).db()
     }
 
-    pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS]) {
+    /// One block of each, by way of `lanes`.
+    pub(crate) fn process(&mut self, blocks: &mut [Option<&mut Block>; STRIPS], lanes: &mut LaneBlock) {
         self.idle = self.idle || (self.equaliser.is_idle() && self.compressor.is_idle());
         if self.idle {
             return;
         }
-        interleave(borrowed(blocks), &mut self.lanes);
-        self.equaliser.process(&mut self.lanes);
-        self.compressor.process(&mut self.lanes);
-        hand_back(&self.lanes, blocks);
+        interleave(borrowed(blocks), lanes);
+        self.equaliser.process(lanes);
+        self.compressor.process(lanes);
+        hand_back(lanes, blocks);
     }
 }
 

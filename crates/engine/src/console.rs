@@ -2,7 +2,7 @@
 //! show renders faster than it plays.
 
 use airdesk_dsp::ducker::Ducker;
-use airdesk_dsp::lanes::{Arch, STRIPS as BANK};
+use airdesk_dsp::lanes::{Arch, LaneBlock, SILENT_LANES, STRIPS as BANK};
 use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::{Block, Decibels, Frames, Gain, SILENCE, SampleRate};
 
@@ -28,6 +28,13 @@ pub const VCA_GROUPS: usize = 8;
 pub struct Console {
     strips: Box<[Option<Box<Strip>>]>,
     strip_banks: Box<[StripBank]>,
+    /// Which banks have a strip that makes music step back: they are taken in before the others.
+    keys: Box<[bool]>,
+    /// Banks up to the last that has a strip.
+    banks_used: usize,
+    /// What the banks work on, one after the other: it stays in the processor's nearest cache.
+    lanes: Box<LaneBlock>,
+    arch: Arch,
     buses: Box<[Bus]>,
     bus_banks: Box<[BusBank]>,
     /// Programme, cue and aux buses, as far as they are summed.
@@ -49,11 +56,15 @@ impl Console {
     pub fn on_arch(rate: SampleRate, arch: Arch, queues: impl IntoIterator<Item = MixWriter>) -> Self {
         let buses: Box<[_]> = (0..BUSES)
             .zip(queues)
-            .map(|(place, queue)| Bus::new(rate, queue, (place == 0).then(|| Limiter::new(rate))))
+            .map(|(place, queue)| Bus::new(rate, arch, queue, (place == 0).then(|| Limiter::on_arch(rate, arch))))
             .collect();
         Self {
             strips: std::iter::repeat_with(|| None).take(MAX_STRIPS).collect(),
             strip_banks: (0..MAX_STRIPS / BANK).map(|_| StripBank::new(rate, arch)).collect(),
+            keys: vec![false; MAX_STRIPS / BANK].into(),
+            banks_used: 0,
+            lanes: Box::new(SILENT_LANES),
+            arch,
             bus_banks: (0..BUSES.div_ceil(BANK)).map(|_| BusBank::new(rate, arch)).collect(),
             buses,
             sums: Box::new([SILENCE; BUSES]),
@@ -182,7 +193,7 @@ impl Console {
 
     fn add(&mut self, strip: Box<Strip>) -> Option<Discard> {
         let (slot, chain) = (strip.id().slot(), strip.controls.chain);
-        let vca = vca_gain(&self.vcas, strip.controls.vca);
+        let (vca, arch) = (vca_gain(&self.vcas, strip.controls.vca), self.arch);
         let Some(place) = self.strips.get_mut(slot) else {
             return Some(Discard::Strip(strip));
         };
@@ -190,6 +201,7 @@ impl Console {
         let soloed = self.is_any_soloed();
         if let Some(strip) = self.strips.get_mut(slot).and_then(Option::as_deref_mut) {
             strip.settle(soloed, vca);
+            strip.metering.set_arch(arch);
         }
         self.bank(slot, |bank, place| bank.settle(place, &chain));
         self.aim();
@@ -198,9 +210,16 @@ impl Console {
 
     fn aim(&mut self) {
         let soloed = self.is_any_soloed();
-        for strip in self.strips.iter_mut().flatten() {
-            let vca = vca_gain(&self.vcas, strip.controls.vca);
-            strip.aim(soloed, vca);
+        self.banks_used = 0;
+        let banks = self.strips.chunks_mut(BANK).zip(&mut self.keys);
+        for (place, (strips, has_key)) in banks.enumerate() {
+            *has_key = false;
+            for strip in strips.iter_mut().flatten() {
+                let vca = vca_gain(&self.vcas, strip.controls.vca);
+                strip.aim(soloed, vca);
+                *has_key |= strip.controls.talkover == Talkover::Key;
+                self.banks_used = place + 1;
+            }
         }
     }
 
@@ -218,48 +237,46 @@ impl Console {
 
     /// Mixes and publishes one block. Returns nothing and cannot fail. Real-time.
     pub fn process(&mut self, time: &BlockTime) {
-        self.take_in(time);
-        self.duck();
-        self.mix();
+        self.duck(time);
+        self.mix(time);
         self.publish(Nanos::from_seconds(time.due));
     }
 
-    /// Brings every strip's block up to its fader.
-    fn take_in(&mut self, time: &BlockTime) {
-        for (strips, bank) in self.strips.chunks_mut(BANK).zip(&mut self.strip_banks) {
-            let mut strips = strips.iter_mut();
-            let mut blocks = [(); BANK].map(|()| {
-                let strip = strips.next()?.as_deref_mut()?;
-                strip.take_in(time);
-                Some(&mut strip.block)
-            });
-            bank.process(&mut blocks);
-        }
-    }
-
     /// Lets the microphones decide how far music steps back in this block.
-    fn duck(&mut self) {
+    fn duck(&mut self, time: &BlockTime) {
+        let banks = self.strips.chunks_mut(BANK).zip(&mut self.strip_banks);
+        let with_keys = banks.zip(&self.keys).filter(|(_, has_key)| **has_key);
+        with_keys.for_each(|((strips, bank), _)| take_in(strips, bank, &mut self.lanes, time));
         let speaks = |strip: &&Strip| strip.controls.talkover == Talkover::Key && strip.is_heard();
-        let keys = self.strips.iter().flatten().map(Box::as_ref).filter(speaks);
+        let banks = self.strips.chunks(BANK).zip(&self.keys);
+        let strips = banks.filter(|(_, has_key)| **has_key).flat_map(|(strips, _)| strips);
+        let keys = strips.flatten().map(Box::as_ref).filter(speaks);
         self.ducker.key(keys.map(|strip| &strip.block));
     }
 
-    fn mix(&mut self) {
+    /// Brings the strips up to their faders and mixes them, bank by bank: what a bank leaves is mixed while it is near.
+    fn mix(&mut self, time: &BlockTime) {
         let [programme, cue, aux @ ..] = &mut *self.sums;
         self.minus.iter_mut().for_each(MixMinus::begin);
-        for strip in self.strips.iter_mut().flatten() {
-            let id = strip.id();
-            let left_out = self.minus.iter().any(|minus| minus.is_without(id));
-            let before = left_out.then_some(*programme);
-            strip.mix(&mut Mix {
-                programme,
-                cue,
-                aux,
-                ducker: &self.ducker,
-            });
-            let Some(before) = before else { continue };
-            for minus in self.minus.iter_mut().filter(|minus| minus.is_without(id)) {
-                minus.leave_out(programme, &before);
+        let banks = self.strips.chunks_mut(BANK).zip(&mut self.strip_banks).zip(&self.keys);
+        for ((strips, bank), has_key) in banks.take(self.banks_used) {
+            if !has_key {
+                take_in(strips, bank, &mut self.lanes, time);
+            }
+            for strip in strips.iter_mut().flatten() {
+                let id = strip.id();
+                let left_out = self.minus.iter().any(|minus| minus.is_without(id));
+                let before = left_out.then_some(*programme);
+                strip.mix(&mut Mix {
+                    programme,
+                    cue,
+                    aux,
+                    ducker: &self.ducker,
+                });
+                let Some(before) = before else { continue };
+                for minus in self.minus.iter_mut().filter(|minus| minus.is_without(id)) {
+                    minus.leave_out(programme, &before);
+                }
             }
         }
         for (minus, aux) in self.minus.iter_mut().zip(aux) {
@@ -270,7 +287,7 @@ impl Console {
     fn publish(&mut self, due: Nanos) {
         for (sums, bank) in self.sums.chunks_mut(BANK).zip(&mut self.bus_banks) {
             let mut sums = sums.iter_mut();
-            bank.process(&mut [(); BANK].map(|()| sums.next()));
+            bank.process(&mut [(); BANK].map(|()| sums.next()), &mut self.lanes);
         }
         for (bus, sum) in self.buses.iter_mut().zip(self.sums.iter_mut()) {
             bus.publish(sum, due);
@@ -324,6 +341,17 @@ impl Console {
             report.push_strip(strip.report(seen, reductions));
         }
     }
+}
+
+/// Brings the blocks of one bank's strips up to their faders.
+fn take_in(strips: &mut [Option<Box<Strip>>], bank: &mut StripBank, lanes: &mut LaneBlock, time: &BlockTime) {
+    let mut strips = strips.iter_mut();
+    let mut blocks = [(); BANK].map(|()| {
+        let strip = strips.next()?.as_deref_mut()?;
+        strip.take_in(time);
+        Some(&mut strip.block)
+    });
+    bank.process(&mut blocks, lanes);
 }
 
 fn vca_gain(vcas: &[Decibels; VCA_GROUPS], group: Option<u8>) -> Gain {

@@ -1,5 +1,6 @@
 //! What a meter shows of one strip or bus, and how no peak is missed on the way to it.
 
+use airdesk_dsp::lanes::Arch;
 use airdesk_dsp::level::LevelMeter;
 use airdesk_dsp::{Block, SampleRate};
 
@@ -61,6 +62,11 @@ impl Metering {
             recent: [0.0; 2],
             unseen: [0.0; 2],
         }
+    }
+
+    /// Measures on these instructions from now on.
+    pub(crate) fn set_arch(&mut self, arch: Arch) {
+        self.meter.set_arch(arch);
     }
 
     pub(crate) fn measure(&mut self, block: &Block) {

@@ -314,9 +314,10 @@ impl Strip {
 
     /// Takes one block in, up to where the stages begin.
     pub(crate) fn take_in(&mut self, time: &BlockTime) {
-        self.block = SILENCE;
         if self.input.read(&mut self.block, time) {
             self.bad_samples += u64::from(silence_bad_samples(&mut self.block));
+        } else {
+            self.block = SILENCE;
         }
         scale(&mut self.presence, &mut self.block);
         self.matrix.process(&mut self.block);

@@ -56,6 +56,21 @@ impl SlidingMinimum {
         self.frame = self.frame.wrapping_add(1);
         self.queue.get(self.first).map_or(value, |smallest| smallest.1)
     }
+
+    /// The newest value, if none of the window is smaller.
+    pub fn newest(&self) -> Option<f32> {
+        let newest = self.queue.get(self.first).filter(|_| self.count == 1);
+        newest.map(|newest| newest.1)
+    }
+
+    /// Takes the newest value as many times more, where none of the window is smaller: what as many pushes of it would
+    /// leave behind.
+    pub fn hold(&mut self, times: u32) {
+        self.frame = self.frame.wrapping_add(times);
+        if let Some(newest) = self.queue.get_mut(self.first).filter(|_| self.count == 1) {
+            newest.0 = self.frame.wrapping_sub(1);
+        }
+    }
 }
 
 /// The mean of the last gains, 0 to 1.
@@ -101,6 +116,11 @@ impl BoxMean {
         };
         ((u128::from(self.sum) * u128::from(self.part)) >> 63) as u32
     }
+
+    /// All gains of the window are unity: one more of them changes nothing.
+    pub fn is_unity(&self) -> bool {
+        self.sum == u64::from(UNITY) * self.gains.len() as u64
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +145,27 @@ mod tests {
                     .fold(f32::INFINITY, |a, b| a.min(*b));
                 assert_eq!(minimum.push(*value), expected, "window {window}, value {n}");
             }
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_held_counts_as_often_as_if_it_had_come_again() {
+        let mut held = SlidingMinimum::new(97);
+        let mut pushed = held.clone();
+        assert_eq!(held.newest(), None, "nothing has come yet");
+        for (n, value) in [0.5, 1.0, 1.0, 0.7, 1.0].into_iter().enumerate() {
+            for _ in 0..60 + 30 * n {
+                assert_eq!(held.push(value), pushed.push(value));
+            }
+            if held.newest() == Some(value) {
+                held.hold(40);
+                (0..40).for_each(|_| assert_eq!(pushed.push(value), value));
+            }
+            assert_eq!(
+                held.newest().is_some(),
+                n != 1,
+                "a smaller one is still in the window of {n}"
+            );
         }
     }
 

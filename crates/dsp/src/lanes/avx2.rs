@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Lanes, Vector};
+use super::{LANES, Lanes, Vector};
 
 /// Only [`super::Arch`] names this type, after it has seen that the processor has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -12,7 +12,8 @@ pub(super) struct Avx2(__m256);
 macro_rules! avx2 {
     ($call:expr) => {
         // SAFETY: the type is private to `lanes`, and `Arch` runs a kernel on it only where the
-        // processor has AVX2 and FMA. Loads and stores are of `Lanes`, aligned to 32 bytes.
+        // processor has AVX2 and FMA. Loads and stores are of `Lanes`, aligned to 32 bytes, or of eight floats
+        // by the calls that ask for no alignment.
         unsafe { $call }
     };
 }
@@ -31,6 +32,16 @@ impl Vector for Avx2 {
     #[inline(always)]
     fn store(self, lanes: &mut Lanes) {
         avx2!(_mm256_store_ps(lanes.0.as_mut_ptr(), self.0));
+    }
+
+    #[inline(always)]
+    fn load_samples(samples: &[f32; LANES]) -> Self {
+        Self(avx2!(_mm256_loadu_ps(samples.as_ptr())))
+    }
+
+    #[inline(always)]
+    fn store_samples(self, samples: &mut [f32; LANES]) {
+        avx2!(_mm256_storeu_ps(samples.as_mut_ptr(), self.0));
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Lanes, Vector};
+use super::{LANES, Lanes, Vector};
 
 #[derive(Clone, Copy)]
 pub(super) struct Neon(float32x4_t, float32x4_t);
@@ -10,7 +10,7 @@ pub(super) struct Neon(float32x4_t, float32x4_t);
 /// Calls intrinsics.
 macro_rules! neon {
     ($call:expr) => {
-        // SAFETY: every 64-bit ARM processor has NEON; loads and stores are of `Lanes`, eight floats.
+        // SAFETY: every 64-bit ARM processor has NEON; loads and stores are of eight floats and want no alignment.
         unsafe { $call }
     };
 }
@@ -45,6 +45,23 @@ impl Vector for Neon {
     fn store(self, lanes: &mut Lanes) {
         neon!({
             let first = lanes.0.as_mut_ptr();
+            vst1q_f32(first, self.0);
+            vst1q_f32(first.add(4), self.1);
+        })
+    }
+
+    #[inline(always)]
+    fn load_samples(samples: &[f32; LANES]) -> Self {
+        neon!({
+            let first = samples.as_ptr();
+            Self(vld1q_f32(first), vld1q_f32(first.add(4)))
+        })
+    }
+
+    #[inline(always)]
+    fn store_samples(self, samples: &mut [f32; LANES]) {
+        neon!({
+            let first = samples.as_mut_ptr();
             vst1q_f32(first, self.0);
             vst1q_f32(first.add(4), self.1);
         })

@@ -38,6 +38,16 @@ impl Vector for Scalar {
     }
 
     #[inline(always)]
+    fn load_samples(samples: &[f32; LANES]) -> Self {
+        Self(*samples)
+    }
+
+    #[inline(always)]
+    fn store_samples(self, samples: &mut [f32; LANES]) {
+        *samples = self.0;
+    }
+
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Lanes, Vector};
+use super::{LANES, Lanes, Vector};
 
 #[derive(Clone, Copy)]
 pub(super) struct Sse2(__m128, __m128);
@@ -10,7 +10,8 @@ pub(super) struct Sse2(__m128, __m128);
 /// Calls intrinsics.
 macro_rules! sse2 {
     ($call:expr) => {
-        // SAFETY: every 64-bit x86 processor has SSE2; loads and stores are of `Lanes`, aligned to 32 bytes.
+        // SAFETY: every 64-bit x86 processor has SSE2; loads and stores are of `Lanes`, aligned to 32 bytes, or of
+        // eight floats by the calls that ask for no alignment.
         unsafe { $call }
     };
 }
@@ -47,6 +48,23 @@ impl Vector for Sse2 {
             let first = lanes.0.as_mut_ptr();
             _mm_store_ps(first, self.0);
             _mm_store_ps(first.add(4), self.1);
+        })
+    }
+
+    #[inline(always)]
+    fn load_samples(samples: &[f32; LANES]) -> Self {
+        sse2!({
+            let first = samples.as_ptr();
+            Self(_mm_loadu_ps(first), _mm_loadu_ps(first.add(4)))
+        })
+    }
+
+    #[inline(always)]
+    fn store_samples(self, samples: &mut [f32; LANES]) {
+        sse2!({
+            let first = samples.as_mut_ptr();
+            _mm_storeu_ps(first, self.0);
+            _mm_storeu_ps(first.add(4), self.1);
         })
     }
 

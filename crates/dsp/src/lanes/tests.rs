@@ -147,6 +147,29 @@ fn strips_come_out_of_their_lanes_as_they_went_in() {
     }
 }
 
+struct Moved<'a>(&'a [f32; 17], &'a mut [f32; 17]);
+impl Kernel for Moved<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        for place in 0..10 {
+            if let (Some(from), Some(to)) = (self.0[place..].first_chunk(), self.1[place..].first_chunk_mut()) {
+                V::load_samples(from).store_samples(to);
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_are_read_and_written_wherever_they_lie() {
+    let from = std::array::from_fn(|n| n as f32);
+    for arch in Arch::here() {
+        let mut to = [0.0; 17];
+        arch.run(Moved(&from, &mut to));
+        assert_eq!(to, from, "{}", arch.name());
+    }
+}
+
 #[test]
 fn a_value_set_for_a_strip_reaches_its_two_lanes_alone() {
     let mut lanes = Lanes::ZERO;

@@ -6,7 +6,7 @@
 
 use std::f32::consts::{LN_2, LOG2_E, SQRT_2};
 
-use super::Lanes;
+use super::{LANES, Lanes};
 
 /// Eight samples in registers. Every method is to be inlined into the kernel.
 pub trait Vector: Copy {
@@ -16,6 +16,10 @@ pub trait Vector: Copy {
     fn load(lanes: &Lanes) -> Self;
     /// Writes one sample of every lane.
     fn store(self, lanes: &mut Lanes);
+    /// Reads eight samples that lie somewhere in a block: four frames of one signal.
+    fn load_samples(samples: &[f32; LANES]) -> Self;
+    /// Writes eight samples to somewhere in a block.
+    fn store_samples(self, samples: &mut [f32; LANES]);
     /// `self + other`
     fn add(self, other: Self) -> Self;
     /// `self - other`
