@@ -1142,9 +1142,17 @@ inputChannels: number,
  */
 outputChannels: number, 
 /**
- * Its rate, Hz.
+ * The rate it runs at unless asked otherwise, Hz.
  */
 rate: number, 
+/**
+ * The rates it can be captured at, Hz, from the lowest.
+ */
+inputRates: Array<number>, 
+/**
+ * The rates it can play at, likewise.
+ */
+outputRates: Array<number>, 
 /**
  * Capturing it gives what the machine plays.
  */

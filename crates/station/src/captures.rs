@@ -225,6 +225,8 @@ impl From<&airdesk_devices::Device> for DeviceState {
             input_channels: device.input_channels,
             output_channels: device.output_channels,
             rate: device.rate.hz(),
+            input_rates: device.input_rates.iter().map(|rate| rate.hz()).collect(),
+            output_rates: device.output_rates.iter().map(|rate| rate.hz()).collect(),
             monitor: device.monitor,
             default_input: device.default_input,
             default_output: device.default_output,

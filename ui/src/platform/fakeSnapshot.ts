@@ -129,6 +129,8 @@ function testDevice(id: string, name: string, changes: Partial<DeviceState> = {}
     inputChannels: 0,
     outputChannels: 0,
     rate: 48_000,
+    inputRates: changes.inputChannels ? [44_100, 48_000, 96_000] : [],
+    outputRates: changes.outputChannels ? [44_100, 48_000, 96_000] : [],
     monitor: false,
     defaultInput: false,
     defaultOutput: false,

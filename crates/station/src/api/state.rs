@@ -175,8 +175,12 @@ pub struct DeviceState {
     pub input_channels: u16,
     /// Channels that can be played; 0 if none.
     pub output_channels: u16,
-    /// Its rate, Hz.
+    /// The rate it runs at unless asked otherwise, Hz.
     pub rate: u32,
+    /// The rates it can be captured at, Hz, from the lowest.
+    pub input_rates: Vec<u32>,
+    /// The rates it can play at, likewise.
+    pub output_rates: Vec<u32>,
     /// Capturing it gives what the machine plays.
     pub monitor: bool,
     /// The system's default input.
