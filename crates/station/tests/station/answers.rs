@@ -182,6 +182,7 @@ async fn a_session_with_a_missing_device_and_a_missing_file_runs_and_names_them(
     let device = StripSource::Device {
         device: "pipewire:usb-mic-7".parse().expect("an id"),
         channels: airdesk_station::api::ChannelPick::Mono { channel: 0 },
+        resampling: airdesk_station::api::Resampling::default(),
     };
     let file = StripSource::File {
         path: "/nowhere/jingle.wav".into(),

@@ -12,7 +12,7 @@ use airdesk_devices::simulated::{Card, Signal, SimulatedCards};
 use airdesk_dsp::Decibels;
 use airdesk_station::api::{
     AudioCommand, BroadcastSettings, BusName, ChannelPick, ErrorCode, InputState, OutputName, PlaybackState,
-    RecordingFormat, RecordingSettings, RecordingState, Severity, Snapshot, StripSource,
+    RecordingFormat, RecordingSettings, RecordingState, Resampling, Severity, Snapshot, StripSource,
 };
 use airdesk_station::session::{self, Session, SessionBus, SessionStrip};
 use airdesk_station::{HostChoice, Mount};
@@ -226,6 +226,7 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
     let device = StripSource::Device {
         device: SimulatedCards::device("mic"),
         channels: ChannelPick::Mono { channel: 0 },
+        resampling: Resampling::default(),
     };
     let session = Session {
         strips: vec![SessionStrip::new("Mic", device)],
