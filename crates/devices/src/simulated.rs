@@ -134,6 +134,13 @@ impl SimulatedCards {
         self.lock().stall(id, now + seconds);
     }
 
+    /// The machine stands still for `seconds`: no callback comes, then all that are due come at once, none lost.
+    pub fn stand_still(&self, seconds: f64) {
+        let until = Nanos::from_seconds(self.now().seconds() + seconds);
+        self.lock().hold_all(until);
+        self.advance_to(until);
+    }
+
     /// Reports an error to a card's streams, `times` over. They go on calling back.
     pub fn fail(&self, id: &str, kind: ErrorKind, times: u32) {
         let taken = self.lock().take_all(id);

@@ -171,7 +171,7 @@ impl BridgedPlayer {
         let (desk, device) = (self.desk.rate() / self.desk_hz, self.device.rate() / self.device_hz);
         match self
             .steering
-            .steer(error, desk / device, frames as f64 / self.device_hz)
+            .steer(error, desk / device, 0.0, frames as f64 / self.device_hz)
         {
             Steer::Pull(pull) => self.converter.resampler.set_pull(pull),
             Steer::Reseat => {

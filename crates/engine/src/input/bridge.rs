@@ -117,11 +117,16 @@ impl Bridge {
         }
         self.started |= time.due - self.sounds_since > STARTED_SECONDS;
         let elapsed = BLOCK_FRAMES as f64 / self.desk_rate;
+        let before = self.margin.seconds();
         self.margin.pass(elapsed);
+        let drift = (self.margin.seconds() - before) / elapsed;
         let rate = self.inlet.rate();
         self.delay = (self.device.position_at(time.due) - self.place()) / rate;
         let clocks = self.device.rate() / rate / time.speed;
-        let Steer::Pull(pull) = self.steering.steer(self.delay - self.target() / rate, clocks, elapsed) else {
+        let Steer::Pull(pull) = self
+            .steering
+            .steer(self.delay - self.target() / rate, clocks, drift, elapsed)
+        else {
             // The device's time line jumped, or ours: finish this block softly and take a new seat.
             return self.stop_with(block);
         };
