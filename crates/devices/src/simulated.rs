@@ -7,6 +7,7 @@
 
 mod card;
 mod host;
+pub mod loop_back;
 mod rig;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -186,7 +186,8 @@ impl BridgedPlayer {
             .error
             .store((self.steering.error() as f32).to_bits(), Relaxed);
         self.counts.locked.store(self.steering.is_locked(), Relaxed);
-        let latency = (delay + frames as f64 * self.step()) / self.desk_hz;
+        let heard = self.converter.heard(&self.cursor, self.step());
+        let latency = (self.desk.position_at(time) - heard) / self.desk_hz;
         self.counts.latency.store((latency as f32).to_bits(), Relaxed);
     }
 }

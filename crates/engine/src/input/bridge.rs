@@ -267,11 +267,12 @@ impl Bridge {
     }
 
     pub(super) fn report(&self) -> InputReport {
-        let resampler_delay = self.resampler.delay() as f64 / self.desk_rate;
+        // The frame heard first in a block is mixed when the block ends, but due a block before that.
+        let resampler_delay = (self.resampler.delay() as f64 - BLOCK_FRAMES as f64) / self.desk_rate;
         let ppm = (self.device.rate() / self.inlet.rate() / self.speed - 1.0) * 1e6;
         InputReport {
             phase: self.phase,
-            latency: (self.delay + resampler_delay) as f32,
+            latency: (self.delay + resampler_delay).max(0.0) as f32,
             ppm: ppm as f32,
             error: self.steering.error() as f32,
             locked: self.phase == InputPhase::Running && self.steering.is_locked(),
