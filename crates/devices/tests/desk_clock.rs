@@ -324,6 +324,10 @@ fn a_host_that_takes_15_seconds_in_one_gulp_makes_the_desk_neither_leap_nor_late
     assert!(break_db(&mixed) < -76.0, "{:.1} dBFS", break_db(&mixed));
     let stats = speakers.stats();
     assert!(stats.missing == 0 && stats.latency < 0.030, "{stats:?}");
+    assert!(
+        (stats.stream.held - 15.0).abs() < 0.01,
+        "what it holds is not told: {stats:?}"
+    );
     let heard = desk.heard("speakers");
     assert!(break_db(&heard[heard.len() - 48_000..]) < -76.0);
 }

@@ -363,3 +363,22 @@ fn callbacks_of_any_size_are_filled_frame_by_frame_in_every_format_and_on_any_nu
         }
     }
 }
+
+#[test]
+fn what_a_device_takes_ahead_of_its_time_is_measured() {
+    // Callbacks of 256 frames, an even one and one with three periods at the start.
+    for (first, held) in [(256, 0.0), (768, 512.0 / 48_000.0)] {
+        let mut sizes = vec![256; 1_000];
+        sizes[0] = first;
+        let cards = cards(Card {
+            sizes: Sizes::Cycle(sizes),
+            jitter: 0.000_5,
+            ..Card::output("speakers")
+        });
+        let mut desk = Desk::new(1024, counted);
+        let (stream, mut outlet) = open(&cards, &mut desk);
+        play(&cards, &mut desk, &mut outlet, 3.0);
+        let found = stream.stats().stream.held;
+        assert!((f64::from(found) - held).abs() < 0.001, "{first}: {found}");
+    }
+}
