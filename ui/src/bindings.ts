@@ -1136,6 +1136,10 @@ rate: number,
  */
 latency: number, 
 /**
+ * What the device had taken ahead of its time when it began, and holds since: measured, seconds.
+ */
+held: number, 
+/**
  * The device's clock against the desk's, ppm (for the main output: against the machine's).
  */
 ppm: number, 

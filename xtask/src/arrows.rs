@@ -31,7 +31,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The acceptance tests stand outside, as users do.
     ("airdesk-tests", &[]),
     // Benchmarks look at the engine alone, and from outside with the tests' lab.
-    ("airdesk-benches", &["airdesk-dsp", "airdesk-engine", "airdesk-tests"]),
+    (
+        "airdesk-benches",
+        &["airdesk-devices", "airdesk-dsp", "airdesk-engine", "airdesk-tests"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -63,3 +63,24 @@ fn rates(device: &Device) -> String {
     let others: Vec<_> = rates.iter().map(u32::to_string).collect();
     format!("{} (also {})", device.rate, others.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_a_line_with_the_rate_it_runs_at_and_all_that_it_can() {
+        let device = serde_json::json!({
+            "id": "alsa:hw:CARD=USB,DEV=0", "name": "USB Audio", "host": "ALSA", "input_channels": 2, "output_channels": 4,
+            "rate": 48_000, "input_rates": [44_100, 48_000], "output_rates": [44_100, 48_000, 96_000], "monitor": false,
+            "default_input": false, "default_output": true,
+        });
+        let mut device: Device = serde_json::from_value(device).expect("a device");
+        let shown = line(&device);
+        assert!(shown.starts_with("alsa:hw:CARD=USB,DEV=0 "), "{shown}");
+        let end = "ALSA · USB Audio · 2 in, 4 out (default) · 48000 Hz (also 44100, 96000)";
+        assert!(shown.ends_with(end), "{shown}");
+        (device.input_rates, device.output_rates) = (vec![device.rate], vec![device.rate]);
+        assert!(line(&device).ends_with(" · 48000 Hz"), "{}", line(&device));
+    }
+}

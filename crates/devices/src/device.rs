@@ -35,11 +35,6 @@ pub struct Device {
 }
 
 impl Device {
-    /// It can feed a strip.
-    pub fn is_input(&self) -> bool {
-        self.input_channels > 0
-    }
-
     /// It can play a bus.
     pub fn is_output(&self) -> bool {
         self.output_channels > 0

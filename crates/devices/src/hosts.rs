@@ -29,13 +29,6 @@ impl HostChoice {
         Self { sources }
     }
 
-    /// Those of [`HostChoice::system`] with these lower-case names.
-    pub fn only(names: &[&str]) -> Self {
-        let mut choice = Self::system();
-        choice.sources.retain(|source| names.contains(&source.name().as_str()));
-        choice
-    }
-
     /// No host at all: a machine without sound.
     pub fn none() -> Self {
         Self { sources: Vec::new() }

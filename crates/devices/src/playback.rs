@@ -89,8 +89,8 @@ pub struct PlaybackStats {
     pub stream: StreamStats,
     /// Frames of the bus that were not there when the device wanted them: heard as silence.
     pub missing: u64,
-    /// Seconds from the newest frame of the bus to the frame the device takes next, in the last callback.
-    /// What the host and the hardware hold comes on top.
+    /// Seconds from the moment a frame of the bus is due to be mixed to the callback in which the device takes it, its
+    /// resampler's delay included. What the host and the hardware hold comes on top.
     pub latency: f32,
     /// The device's clock against the desk's, parts per million; positive is fast. The main output *is*
     /// the desk's clock: always zero.

@@ -7,6 +7,7 @@
 
 mod card;
 mod host;
+pub mod loop_back;
 mod rig;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -132,6 +133,13 @@ impl SimulatedCards {
     pub fn stall(&self, id: &str, seconds: f64) {
         let now = self.now().seconds();
         self.lock().stall(id, now + seconds);
+    }
+
+    /// The machine stands still for `seconds`: no callback comes, then all that are due come at once, none lost.
+    pub fn stand_still(&self, seconds: f64) {
+        let until = Nanos::from_seconds(self.now().seconds() + seconds);
+        self.lock().hold_all(until);
+        self.advance_to(until);
     }
 
     /// Reports an error to a card's streams, `times` over. They go on calling back.

@@ -97,6 +97,67 @@ fn callbacks_of_1_to_8192_frames_lose_nothing_over_100_000_of_them() {
     }
 }
 
+/// Sizes from 1 to 8192 frames in no order, most of them small: so many callbacks fit into a test.
+fn odd_sizes(seed: u64) -> Sizes {
+    let mut random = seed;
+    let size = |_| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let even = (random >> 40) as f64 / (1_u64 << 24) as f64;
+        (8_193.0 * even.powi(24)).max(1.0) as u32
+    };
+    Sizes::Cycle((0..5_003).map(size).chain([8_192]).collect())
+}
+
+/// Runs `card` for so many callbacks; the strip's two channels must count on without a frame lost, doubled or moved.
+fn counts_on(card: Card, pick: ChannelPick, callbacks: u64) {
+    let (format, what) = (card.format, format!("{card:?}"));
+    let cards = cards(card);
+    let mut stream = open(&cards, "mic");
+    let mut inlet = attach(&mut stream, pick);
+    let (left, right) = pick.channels();
+    let mut next = 0;
+    while stream.stats().callbacks < callbacks {
+        cards.advance_to(cards.next_event().expect("the card runs"));
+        check_index(&mut inlet, &mut next, (left.into(), right.into()), format);
+    }
+    assert_eq!((stream.stats().frames, inlet.frames_lost()), (next, 0), "{what}");
+}
+
+#[test]
+fn callbacks_of_any_size_lose_nothing_in_mono_stereo_and_of_eight_channels_in_every_format() {
+    use SampleFormat::{F32, I16, I24, I32};
+    let picks = [
+        (1, ChannelPick::Mono { channel: 0 }),
+        (2, ChannelPick::default()),
+        (8, ChannelPick::Pair { left: 6, right: 3 }),
+    ];
+    for (inputs, pick) in picks {
+        for (format, seed) in [I16, I24, I32, F32].into_iter().zip(u64::from(inputs)..) {
+            let card = Card {
+                inputs,
+                format,
+                sizes: odd_sizes(seed),
+                jitter: 0.000_3,
+                ppm: 130.0,
+                ..Card::input("mic")
+            };
+            counts_on(card, pick, 8_400);
+        }
+    }
+}
+
+#[test]
+fn a_million_callbacks_lose_nothing() {
+    let card = Card {
+        inputs: 1,
+        sizes: Sizes::Random(1, 16),
+        ..Card::input("mic")
+    };
+    counts_on(card, ChannelPick::Mono { channel: 0 }, 1_000_000);
+}
+
 #[test]
 fn each_strip_hears_the_channels_it_picked() {
     let cards = cards(Card {

@@ -32,11 +32,17 @@ struct Desk {
 
 impl Desk {
     fn new(signal: Signal) -> Self {
+        Self::with_mic(signal, 256)
+    }
+
+    /// The same with callbacks of so many frames on the microphone.
+    fn with_mic(signal: Signal, frames: u32) -> Self {
         let cards = SimulatedCards::new();
         cards.around_callbacks(|call| assert_no_alloc(call));
         cards.add(Card {
             ppm: 150.0,
             jitter: 0.000_3,
+            sizes: Sizes::Cycle(vec![frames]),
             signal,
             ..Card::input("mic")
         });
@@ -318,6 +324,42 @@ fn a_host_that_takes_15_seconds_in_one_gulp_makes_the_desk_neither_leap_nor_late
     assert!(break_db(&mixed) < -76.0, "{:.1} dBFS", break_db(&mixed));
     let stats = speakers.stats();
     assert!(stats.missing == 0 && stats.latency < 0.030, "{stats:?}");
+    assert!(
+        (stats.stream.held - 15.0).abs() < 0.01,
+        "what it holds is not told: {stats:?}"
+    );
     let heard = desk.heard("speakers");
     assert!(break_db(&heard[heard.len() - 48_000..]) < -76.0);
+}
+
+#[test]
+fn a_machine_that_stands_still_twice_a_minute_has_its_devices_followed_but_for_the_first_seconds() {
+    for frames in [256, 1024] {
+        let mut desk = Desk::with_mic(tone(), frames);
+        desk.cards.add(output("speakers", -100.0, frames));
+        desk.cards.add(output("phones", 80.0, frames));
+        let _speakers = desk.open_main("speakers");
+        desk.run(1.0);
+        let phones = PlaybackStream::open_bridged(desk.request("phones"), LIMIT, desk.link.cue.reader());
+        let phones = phones.expect("the card is there");
+        desk.run(40.0);
+        let mut lost = 0;
+        for (stop, length) in [0.050, 0.020, 0.035].into_iter().enumerate() {
+            desk.cards.stand_still(length);
+            for half in 0..60 {
+                desk.run(0.5);
+                let report = desk.link.reports.latest();
+                let input = report.strips().next().expect("a strip").input;
+                // The first stop finds no room for it, and the desk's own clock makes room from then on.
+                assert!(
+                    (input.locked && phones.stats().locked) || (stop == 0 && half < 50),
+                    "{frames} frames: {:.1} s after stop {stop}: {input:?} {:?}",
+                    f64::from(half) / 2.0,
+                    phones.stats()
+                );
+                lost += input.frames_lost;
+            }
+        }
+        assert_eq!(lost, 0);
+    }
 }

@@ -291,3 +291,94 @@ fn an_output_that_cannot_be_had_alone_is_not_opened_as_if_it_were() {
     );
     assert_eq!(cards.streams("speakers"), 0);
 }
+
+/// Frame `n` is `n + 1`, modulo what 16 bits count to, on the left, and one more on the right; never silence.
+fn counted_in_16_bits(frame: u64) -> [f32; 2] {
+    [frame, frame + 1].map(|frame| (frame % 32_767 + 1) as f32 / 32_768.0)
+}
+
+/// The same on both sides, and so in their mean.
+fn counted_on_both(frame: u64) -> [f32; 2] {
+    [counted_in_16_bits(frame)[0]; 2]
+}
+
+#[test]
+fn callbacks_of_any_size_are_filled_frame_by_frame_in_every_format_and_on_any_number_of_channels() {
+    use SampleFormat::{F32, I16, I24, I32};
+    const AHEAD: u32 = 12_000;
+    // A callback of 8192 frames among small ones, and every size on the way there.
+    let sizes: Vec<u32> = (0..13)
+        .flat_map(|power| [1, 1 << power, 3, (1 << power) | 1, 37])
+        .collect();
+    for (outputs, formats) in [(1, [I16, F32]), (2, [I16, I24]), (2, [I32, F32]), (8, [I16, F32])] {
+        for format in formats {
+            let cards = cards(Card {
+                outputs,
+                format,
+                sizes: Sizes::Cycle([sizes.as_slice(), &[8_192]].concat()),
+                ppm: 150.0,
+                ..Card::output("speakers")
+            });
+            let mut desk = Desk::new(
+                1024,
+                if outputs == 1 {
+                    counted_on_both
+                } else {
+                    counted_in_16_bits
+                },
+            );
+            let request = PlaybackRequest {
+                hosts: cards.hosts(),
+                ..PlaybackRequest::new(DeviceChoice::Default, cards.clock(), SampleRate::DESK)
+            };
+            let (stamper, mut outlet) = outlet_clock();
+            outlet.set_lead(AHEAD);
+            let stream = PlaybackStream::open_main(request, LIMIT, desk.tap.reader(), stamper);
+            let stream = stream.expect("the card is there");
+            desk.publish_to(48_000.0, Nanos(0));
+            let (mut next, mut heard) = (None, 0_u64);
+            while stream.stats().stream.callbacks < 3_000 {
+                let at = cards.next_event().expect("the card runs");
+                cards.advance_to(at);
+                desk.follow(&mut outlet, AHEAD, at);
+                for frame in cards.take_played("speakers").chunks_exact(outputs.into()) {
+                    let index = |sample: f32| (sample * 32_768.0) as u64;
+                    heard += 1;
+                    if heard < 40_000 {
+                        continue; // what was published before it came is silence, and then it fades in
+                    }
+                    let found = index(frame[0]) - 1;
+                    assert!(
+                        next.is_none_or(|next| next == found),
+                        "{format}, {outputs}: {found} after {next:?}"
+                    );
+                    next = Some((found + 1) % 32_767);
+                    if let [_, right, rest @ ..] = frame {
+                        assert_eq!(index(*right) - 1, (found + 1) % 32_767, "{format}, {outputs}");
+                        assert!(rest.iter().all(|sample| *sample == 0.0));
+                    }
+                }
+            }
+            assert_eq!((stream.stats().missing, stream.stats().stream.largest), (0, 8_192));
+        }
+    }
+}
+
+#[test]
+fn what_a_device_takes_ahead_of_its_time_is_measured() {
+    // Callbacks of 256 frames, an even one and one with three periods at the start.
+    for (first, held) in [(256, 0.0), (768, 512.0 / 48_000.0)] {
+        let mut sizes = vec![256; 1_000];
+        sizes[0] = first;
+        let cards = cards(Card {
+            sizes: Sizes::Cycle(sizes),
+            jitter: 0.000_5,
+            ..Card::output("speakers")
+        });
+        let mut desk = Desk::new(1024, counted);
+        let (stream, mut outlet) = open(&cards, &mut desk);
+        play(&cards, &mut desk, &mut outlet, 3.0);
+        let found = stream.stats().stream.held;
+        assert!((f64::from(found) - held).abs() < 0.001, "{first}: {found}");
+    }
+}

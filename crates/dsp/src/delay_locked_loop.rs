@@ -13,6 +13,9 @@ use std::f64::consts::{SQRT_2, TAU};
 const WIDE_HZ: f64 = 0.25;
 /// Bandwidth once locked, Hz.
 const NARROW_HZ: f64 = 0.016;
+/// The same for a time line that somebody has smoothed already, Hz: it is followed when its rate changes, and has no
+/// jitter to be kept out.
+const SMOOTH_HZ: f64 = 0.1;
 /// Bandwidth at which the rate is learnt at first by who knew it before a break, Hz; and what counts as knowing,
 /// seconds.
 const KNOWN_HZ: f64 = 0.05;
@@ -96,6 +99,8 @@ pub enum Follow {
 #[derive(Debug, Clone)]
 pub struct DelayLockedLoop {
     nominal: f64,
+    /// Bandwidth once locked, Hz.
+    narrow: f64,
     period: f64,
     position: f64,
     time: f64,
@@ -117,6 +122,7 @@ impl DelayLockedLoop {
     pub fn new(rate: f64) -> Self {
         Self {
             nominal: rate,
+            narrow: NARROW_HZ,
             period: rate.recip(),
             position: 0.0,
             time: 0.0,
@@ -127,6 +133,14 @@ impl DelayLockedLoop {
             early: 0.0,
             step: None,
             outliers: None,
+        }
+    }
+
+    /// A loop for times that are free of jitter, such as those at which the desk's blocks are due.
+    pub fn of_smooth_times(rate: f64) -> Self {
+        Self {
+            narrow: SMOOTH_HZ,
+            ..Self::new(rate)
         }
     }
 
@@ -169,7 +183,7 @@ impl DelayLockedLoop {
                     (self.spread, self.usual) = (step.spread, 0.0);
                 }
             }
-            Follow::Steady => self.pull(error, frames, (4.0 + age).recip().clamp(NARROW_HZ, WIDE_HZ)),
+            Follow::Steady => self.pull(error, frames, (4.0 + age).recip().clamp(self.narrow, WIDE_HZ)),
             Follow::Suspect | Follow::Outlier | Follow::Broken => {}
         }
         verdict
@@ -458,6 +472,26 @@ mod tests {
             }
             assert!((dll.ppm() - ppm).abs() < 3.0, "{:.1} for {ppm}", dll.ppm());
         }
+    }
+
+    #[test]
+    fn a_smooth_line_that_changes_its_pace_is_followed_within_seconds() {
+        let off = |mut dll: DelayLockedLoop| {
+            let mut time = 0.0;
+            for n in 1..94 * 72_u32 {
+                time += 512.0 / 48_000.0 / (1.0 + if n > 94 * 60 { 250e-6 } else { 0.0 });
+                assert_eq!(dll.follow(f64::from(n) * 512.0, time), Follow::Steady);
+            }
+            (dll.ppm() - 250.0).abs()
+        };
+        let (smooth, usual) = (
+            off(DelayLockedLoop::of_smooth_times(48_000.0)),
+            off(DelayLockedLoop::new(48_000.0)),
+        );
+        assert!(
+            smooth < 10.0 && usual > 50.0,
+            "{smooth:.1} and {usual:.1} ppm off 12 s later"
+        );
     }
 
     #[test]

@@ -14,6 +14,9 @@ const LOST_SECONDS: f64 = 0.020;
 /// How fast the ratio may change, relative, a second: when locked, and on the way there.
 const SLEW_LOCKED: f64 = 5e-6;
 const SLEW: f64 = 500e-6;
+/// The same for what follows a target that moves by itself: at the pace of a bridge's room it is up to it in a quarter
+/// of a second, and the delay is off by less than a tenth of a millisecond meanwhile.
+const DRIFT_SLEW: f64 = 2e-3;
 /// Locked is who has been within so many seconds of the target for so long.
 const LOCK_ERROR: f64 = 0.000_1;
 const LOCK_SECONDS: f64 = 5.0;
@@ -34,6 +37,8 @@ pub enum Steer {
 #[derive(Debug, Clone, Default)]
 pub struct Steering {
     ratio: Option<f64>,
+    /// How fast the target is being followed, relative.
+    drift: f64,
     error: f64,
     steady: f64,
     locked: bool,
@@ -46,8 +51,9 @@ impl Steering {
     }
 
     /// Decides by how much the delay is off its target (`error` is delay - target, positive: too long), where the
-    /// source's clock runs `clocks` times as fast as the sink's, `elapsed` seconds after the last time.
-    pub fn steer(&mut self, error: f64, clocks: f64, elapsed: f64) -> Steer {
+    /// source's clock runs `clocks` times as fast as the sink's, `elapsed` seconds after the last time. The target moves
+    /// by `drift` seconds a second, and is followed at that pace: a delay that keeps to it is as right as one that rests.
+    pub fn steer(&mut self, error: f64, clocks: f64, drift: f64, elapsed: f64) -> Steer {
         self.error = error;
         if error.abs() > LOST_SECONDS {
             self.restart();
@@ -67,7 +73,10 @@ impl Steering {
         let most = elapsed * if self.locked { SLEW_LOCKED } else { SLEW };
         let ratio = before + (wanted - before).clamp(-most, most);
         self.ratio = Some(ratio);
-        Steer::Pull(ratio)
+        let most = elapsed * DRIFT_SLEW;
+        self.drift += (drift - self.drift).clamp(-most, most);
+        // What is read slower becomes later.
+        Steer::Pull(ratio - self.drift)
     }
 
     /// The next delay is the first of a new seat.

@@ -13,6 +13,7 @@ use airdesk_engine::time::Clock;
 use tokio::sync::mpsc;
 
 use crate::api::{ChannelPick, DeviceState, Resampling, Severity, StripSource};
+use crate::doubts::{Doubts, Seen};
 use crate::station::{Core, Internal};
 
 /// Seconds of audio an inlet holds: the engine may be kept from running so long without a loss.
@@ -45,6 +46,7 @@ enum State {
 struct Capture {
     state: State,
     openings: u64,
+    doubts: Doubts,
 }
 
 /// The devices in use.
@@ -109,6 +111,7 @@ impl Captures {
                     again: None,
                 },
                 openings: 0,
+                doubts: Doubts::default(),
             });
             let listed = list.find(device);
             match &mut capture.state {
@@ -152,6 +155,25 @@ impl Captures {
         lost
     }
 
+    /// What to tell of a device whose clock is off by `ppm` and whose sound is `latency` seconds late.
+    pub(crate) fn look(&mut self, device: &DeviceId, ppm: f32, latency: f32) -> Vec<String> {
+        let Some(Capture {
+            state: State::Open(stream),
+            doubts,
+            ..
+        }) = self.devices.get_mut(device)
+        else {
+            return Vec::new();
+        };
+        let seen = Seen {
+            name: stream.name(),
+            rate: stream.rate().hz(),
+            ppm,
+            latency,
+        };
+        doubts.look(&seen, Instant::now())
+    }
+
     /// Closes every device.
     pub(crate) fn let_go(&mut self) {
         self.devices.clear();
@@ -165,6 +187,7 @@ impl Captures {
         capture.state = match result {
             Ok(stream) => {
                 capture.openings += 1;
+                capture.doubts = Doubts::default();
                 State::Open(Box::new(stream))
             }
             Err(error) => State::Closed {

@@ -17,6 +17,7 @@ mod captures;
 mod console;
 mod control;
 mod desk;
+mod doubts;
 mod ending;
 mod fades;
 mod folders;

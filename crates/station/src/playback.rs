@@ -17,6 +17,7 @@ use crate::api::{
     CommandError, DeviceChoice, ErrorCode, Event, OutputName, OutputSettings, OutputState, PlaybackState, Severity,
 };
 use crate::captures::{OPEN_LIMIT, retry_in};
+use crate::doubts::{Doubts, Seen};
 use crate::station::{Core, Internal};
 
 /// An output that has not called back for so long is closed and opened again, seconds.
@@ -35,6 +36,7 @@ struct Playback {
     choice: Option<DeviceChoice>,
     settings: OutputSettings,
     state: State,
+    doubts: Doubts,
     /// Counts openings: an answer to an older one is for nobody.
     attempt: u64,
     /// What hosts were told last.
@@ -64,6 +66,7 @@ impl Playbacks {
             choice: None,
             settings: OutputSettings::default(),
             state: State::Off,
+            doubts: Doubts::default(),
             attempt: 0,
             told: PlaybackState::Off,
         };
@@ -197,6 +200,7 @@ impl Playback {
                     name: stream.name().to_owned(),
                     rate: stream.rate().hz(),
                     latency: stats.latency,
+                    held: stats.stream.held,
                     ppm: stats.ppm,
                     error: stats.error,
                     locked: stats.locked,
@@ -216,6 +220,7 @@ impl PlaybackState {
                 name,
                 rate,
                 latency,
+                held,
                 ppm,
                 error,
                 locked,
@@ -227,6 +232,7 @@ impl PlaybackState {
                     name,
                     rate,
                     latency,
+                    held: (held * 1e3).round() / 1e3,
                     ppm: ppm.round(),
                     error: (error * 1e5).round() / 1e5,
                     locked,
@@ -325,7 +331,9 @@ impl Core {
                     }
                     StreamHealth::Lost { reason } => Some(reason.to_string()),
                 };
-                let Some(gone) = gone else { return };
+                let Some(gone) = gone else {
+                    return self.look_at_playback(output);
+                };
                 let text = format!("the {} output {}: {gone}", output.word(), stream.name());
                 playback.state = State::Closed {
                     reason: text.clone(),
@@ -358,11 +366,30 @@ impl Core {
         }
     }
 
+    /// Tells what is wrong with an output that plays.
+    fn look_at_playback(&mut self, output: OutputName) {
+        let health = self.desk.health();
+        let playback = &mut self.playbacks.outputs[output as usize];
+        let State::Open(stream) = &playback.state else { return };
+        let stats = stream.stats();
+        let seen = Seen {
+            name: &format!("the {} output, {},", output.word(), stream.name()),
+            rate: stream.rate().hz(),
+            // The desk's clock is the main output's, and off by as much.
+            ppm: stats.ppm + health.ppm,
+            latency: stats.latency + stats.stream.held,
+        };
+        for text in playback.doubts.look(&seen, Instant::now()) {
+            self.notice(Severity::Warning, text);
+        }
+    }
+
     pub(crate) fn playback_opened(&mut self, output: OutputName, attempt: u64, opened: Opened) {
         let playback = &mut self.playbacks.outputs[output as usize];
         if playback.attempt != attempt {
             return; // something else was chosen meanwhile: the stream closes here
         }
+        playback.doubts = Doubts::default();
         playback.state = match opened {
             Ok((stream, clock)) => {
                 let followed = clock.map_or(Ok(()), |clock| self.desk.send(EngineCommand::FollowOutlet(clock)));

@@ -1,5 +1,8 @@
 //! The strips as the station knows them, and what feeds each.
 
+use std::collections::BTreeMap;
+
+use airdesk_devices::DeviceId;
 use airdesk_engine::inlet::inlet;
 use airdesk_engine::input::{Direct, StripInput};
 use airdesk_engine::report::InputPhase;
@@ -203,6 +206,8 @@ impl Core {
     pub(crate) fn refresh_strips(&mut self, figures: bool) {
         let mut changed = Vec::new();
         let mut faults = Vec::new();
+        let mut latest: BTreeMap<DeviceId, (f32, f32)> = BTreeMap::new();
+        let desk_ppm = self.desk.health().ppm;
         let report = self.desk.report();
         for slot in self.strips.slots_mut() {
             let Some(heard) = report.strips().find(|strip| strip.id == slot.state.id) else {
@@ -229,6 +234,13 @@ impl Core {
                     _ => InputState::Opening,
                 },
             };
+            if let (InputState::Running { latency, ppm, .. }, StripSource::Device { device, .. }, true) =
+                (&now, &slot.state.source, figures)
+            {
+                // Of one device that feeds several strips, the one that is heard latest.
+                let seen = latest.entry(device.clone()).or_default();
+                *seen = (ppm + desk_ppm, seen.1.max(*latency));
+            }
             let was_running = matches!(slot.state.input, InputState::Running { .. });
             let only_figures = was_running && matches!(now, InputState::Running { .. });
             if now == slot.state.input || (only_figures && !figures) {
@@ -244,6 +256,11 @@ impl Core {
         }
         for fault in faults {
             self.notice(Severity::Error, fault);
+        }
+        for (device, (ppm, latency)) in latest {
+            for text in self.captures.look(&device, ppm, latency) {
+                self.notice(Severity::Warning, text);
+            }
         }
         for state in changed {
             self.tell(Event::Strip(state));

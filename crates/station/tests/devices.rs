@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use airdesk_devices::simulated::{Card, SimulatedCards};
+use airdesk_devices::simulated::{Card, SimulatedCards, Sizes};
 use airdesk_station::api::{
     AudioCommand, BusName, ChannelPick, DeviceChoice, ErrorCode, Event, InputState, OutputName, OutputSettings,
     PlaybackState, Resampling, Snapshot, StripSource,
@@ -216,4 +216,56 @@ async fn an_output_cannot_be_had_alone_where_the_system_has_no_such_thing() {
         "for the system that it came from"
     );
     assert!(!kept.bus(BusName::Programme).playback.exclusive);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_far_off_and_sound_that_is_late_are_told_once_each() {
+    let cards = SimulatedCards::new();
+    cards.add(Card {
+        ppm: 2_000.0,
+        sizes: Sizes::Cycle(vec![9_600]),
+        ..Card::input("mic")
+    });
+    cards.add(Card {
+        keeps: false,
+        ..Card::output("speakers")
+    });
+    let mut gulp = vec![256; 100_000];
+    gulp[0] = 48_000;
+    cards.add(Card {
+        sizes: Sizes::Cycle(gulp),
+        keeps: false,
+        ..Card::output("phones")
+    });
+    let desk = Desk::start(cards, &session());
+    let about = |now: &Snapshot, what: &str| {
+        let about = now.notices.iter().filter(|notice| notice.text.contains(what));
+        about.map(|notice| notice.text.clone()).collect::<Vec<_>>()
+    };
+    let told = [
+        "Simulated mic runs",
+        "Simulated mic is",
+        "the cue output, Simulated phones, is",
+    ];
+    desk.when("all is told", |now| {
+        told.iter().all(|what| !about(now, what).is_empty())
+    })
+    .await;
+    sleep(Duration::from_secs(3)).await;
+    let now = desk.handle.snapshot().await.expect("a snapshot");
+    for what in told {
+        assert_eq!(about(&now, what).len(), 1, "{:?}", now.notices);
+    }
+    assert!(
+        about(&now, told[0])[0].contains("faster than the 48000 Hz"),
+        "{:?}",
+        now.notices
+    );
+    assert!(about(&now, "the main output, ").is_empty(), "{:?}", now.notices);
+    let InputState::Running { ppm, .. } = now.strips[0].input else {
+        panic!("{:?}", now.strips[0]);
+    };
+    // Against the desk's clock, which moves while it makes room on a busy machine.
+    assert!((ppm - 2_000.0).abs() < 800.0, "{ppm}");
+    desk.stop().await;
 }

@@ -10,8 +10,9 @@ export function outputText(playback: PlaybackState): { text: string; warn: boole
       return { text: "Opening…", warn: false };
     case "playing": {
       const lost = playback.framesMissing > 0 ? ` · ${playback.framesMissing} frames missing` : "";
+      const held = playback.held >= 0.001 ? ` + ${milliseconds(playback.held)} held` : "";
       return {
-        text: `${playback.name} · ${kilohertz(playback.rate)} · ${milliseconds(playback.latency)}${lost}`,
+        text: `${playback.name} · ${kilohertz(playback.rate)} · ${milliseconds(playback.latency)}${held}${lost}`,
         warn: playback.framesMissing > 0,
       };
     }

@@ -197,6 +197,7 @@ function setOutput(desk: Snapshot, command: Extract<AudioCommand, { type: "setOu
           name: chosen.name,
           rate: chosen.rate,
           latency: 0.011,
+          held: 0,
           ppm: 0,
           error: 0.000004,
           locked: true,

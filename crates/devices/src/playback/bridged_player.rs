@@ -23,6 +23,8 @@ const MARGIN: (f64, f64) = (320.0, 4096.0);
 /// By how much it grows, desk frames, once a second at most: one starvation is one, however many callbacks
 /// it lasts.
 const MARGIN_STEP: f64 = 64.0;
+/// How fast it does so, seconds a second: half of what the resampler can be pulled by.
+const MARGIN_PACE: f64 = 5e-4;
 
 /// A device that did not call back for so long has slept, seconds.
 const SLEPT_SECONDS: f64 = 0.25;
@@ -80,7 +82,9 @@ pub(super) struct BridgedPlayer {
     taken: u64,
     sizes: Sizes,
     steering: Steering,
+    /// Room for a late engine: what is wanted, and what there is on the way there, desk frames.
     margin: f64,
+    room: f64,
     missing: u64,
     /// When the margin grew last, in device frames.
     grew: u64,
@@ -101,13 +105,14 @@ impl BridgedPlayer {
             cursor: MixCursor::new(reader),
             converter: Converter::new(desk_hz, device_hz, quality),
             device: DelayLockedLoop::new(device_hz),
-            desk: DelayLockedLoop::new(desk_hz),
+            desk: DelayLockedLoop::of_smooth_times(desk_hz),
             device_hz,
             desk_hz,
             taken: 0,
             sizes: Sizes::new((SIZES_SECONDS * device_hz) as u64),
             steering: Steering::new(),
             margin: MARGIN.0,
+            room: MARGIN.0,
             missing: 0,
             grew: 0,
             last: 0.0,
@@ -125,7 +130,7 @@ impl BridgedPlayer {
     /// of varying size come as if early or late by the difference.
     fn target(&self) -> f64 {
         let spread = (self.sizes.spread() as f64 * self.step()).min(SPREAD_SECONDS * self.desk_hz);
-        self.margin + spread + self.converter.ahead() as f64
+        self.room + spread + self.converter.ahead() as f64
     }
 
     /// The desk frame this callback hears up to, beside the resampler's delay.
@@ -137,6 +142,7 @@ impl BridgedPlayer {
     fn sit_down(&mut self, frames: usize) {
         self.converter.clear();
         self.steering.restart();
+        self.room = self.margin;
         self.counts.locked.store(false, Relaxed);
         self.cursor.seat((self.target() + frames as f64 * self.step()) as u64);
         self.seated = true;
@@ -165,14 +171,16 @@ impl BridgedPlayer {
 
     /// Holds the delay, or takes the place anew where that is hopeless.
     fn hold(&mut self, frames: usize) {
+        let elapsed = frames as f64 / self.device_hz;
+        let most = MARGIN_PACE * elapsed * self.desk_hz;
+        let grown = (self.margin - self.room).clamp(0.0, most);
+        self.room += grown;
+        let drift = grown / self.desk_hz / elapsed;
         let time = self.device.time_at(self.taken as f64);
         let delay = self.desk.position_at(time) - self.reads_to(frames);
         let error = (delay - self.target()) / self.desk_hz;
         let (desk, device) = (self.desk.rate() / self.desk_hz, self.device.rate() / self.device_hz);
-        match self
-            .steering
-            .steer(error, desk / device, frames as f64 / self.device_hz)
-        {
+        match self.steering.steer(error, desk / device, drift, elapsed) {
             Steer::Pull(pull) => self.converter.resampler.set_pull(pull),
             Steer::Reseat => {
                 self.counts.reseats.fetch_add(1, Relaxed);
@@ -186,7 +194,8 @@ impl BridgedPlayer {
             .error
             .store((self.steering.error() as f32).to_bits(), Relaxed);
         self.counts.locked.store(self.steering.is_locked(), Relaxed);
-        let latency = (delay + frames as f64 * self.step()) / self.desk_hz;
+        let heard = self.converter.heard(&self.cursor, self.step());
+        let latency = (self.desk.position_at(time) - heard) / self.desk_hz;
         self.counts.latency.store((latency as f32).to_bits(), Relaxed);
     }
 }

@@ -15,6 +15,43 @@ use crate::stream::priority::Volunteer;
 /// Frames converted at a time: a callback may want any number.
 const SCRATCH: usize = 256;
 
+/// What a device holds is looked at so long after it began, seconds: before that its buffers may still be filling, and
+/// later its clock has moved away.
+const HELD_SECONDS: (f64, f64) = (0.5, 1.5);
+
+/// Measures how much a device takes ahead of its time. Real-time.
+struct Hold {
+    hz: f64,
+    began: Option<Nanos>,
+    taken: u64,
+    held: f64,
+}
+
+impl Hold {
+    fn new(hz: u32) -> Self {
+        Self {
+            hz: f64::from(hz),
+            began: None,
+            taken: 0,
+            held: 0.0,
+        }
+    }
+
+    /// Takes in a callback; returns what the device held when it came, seconds, while that is being measured.
+    fn observe(&mut self, frames: usize, at: Nanos) -> Option<f64> {
+        let began = *self.began.get_or_insert(at);
+        let elapsed = at.seconds() - began.seconds();
+        let held = self.taken as f64 / self.hz - elapsed;
+        self.taken += frames as u64;
+        if !(HELD_SECONDS.0..HELD_SECONDS.1).contains(&elapsed) {
+            return None;
+        }
+        // Callbacks come late, never early: the most is the truth.
+        self.held = self.held.max(held);
+        Some(self.held)
+    }
+}
+
 /// Where a callback's frames come from. Real-time.
 pub(super) trait Player: Send + 'static {
     /// A callback for `frames` began `at`.
@@ -33,6 +70,7 @@ pub(super) struct PlaybackCallback<P> {
     scratch: [Frame; SCRATCH],
     pulse: Arc<Pulse>,
     rate: RateWatch,
+    hold: Hold,
     volunteer: Volunteer,
 }
 
@@ -51,6 +89,7 @@ impl<P: Player> PlaybackCallback<P> {
             scratch: [[0.0; 2]; SCRATCH],
             pulse: pulse.clone(),
             rate: RateWatch::new(config.sample_rate),
+            hold: Hold::new(config.sample_rate),
             volunteer,
         }
     }
@@ -68,6 +107,9 @@ impl<P: Player> PlaybackCallback<P> {
             self.pulse.beat(frames, at);
             self.pulse.host_latency(latency);
             self.rate.observe(frames, at, &self.pulse);
+            if let Some(held) = self.hold.observe(frames, at) {
+                self.pulse.holds(held);
+            }
         });
     }
 

@@ -19,6 +19,8 @@ use super::mix_cursor::MixCursor;
 
 /// Device frames resampled at a time.
 pub(super) const PIECE: usize = 64;
+/// Callbacks come early and late: what they say of the latency is smoothed over so long, seconds.
+const LATENCY_SECONDS: f64 = 0.25;
 
 /// A resampler and what it has made and not yet given.
 pub(super) struct Converter {
@@ -44,6 +46,12 @@ impl Converter {
     /// Desk frames it may have read ahead of what it has given.
     pub(super) fn ahead(&self) -> u64 {
         self.source.len() as u64
+    }
+
+    /// The desk frame that is heard at the device frame given next, `step` desk frames a device frame.
+    pub(super) fn heard(&self, cursor: &MixCursor, step: f64) -> f64 {
+        let delay = (self.resampler.delay() + self.left()) as f64 * step;
+        cursor.position() as f64 - self.resampler.ahead() - delay
     }
 
     /// Frames made and not given.
@@ -91,6 +99,8 @@ pub(super) struct MainPlayer {
     /// Where the seat was taken, and device frames taken since.
     base: f64,
     taken: u64,
+    /// Seconds from the mix to the device, once something was heard in this seat.
+    latency: Option<f64>,
     counts: Arc<PlayerCounts>,
 }
 
@@ -113,6 +123,7 @@ impl MainPlayer {
             desk_hz,
             base: 0.0,
             taken: 0,
+            latency: None,
             counts,
         }
     }
@@ -132,17 +143,37 @@ impl MainPlayer {
         let taken = (frames as f64 * self.step).ceil() as u64;
         self.cursor.seat(u64::from(self.stamper.lead()) + ahead + taken);
         (self.base, self.taken) = ((self.cursor.position() + ahead) as f64, 0);
+        self.latency = None;
+    }
+
+    /// Measures how long ago the frame that the device takes next was due to be mixed. Not from what is published: the
+    /// engine mixes a few blocks at a time.
+    fn measure(&mut self, frames: usize, at: Nanos) {
+        let Some((position, due)) = self.cursor.newest() else {
+            return;
+        };
+        let mixed = position as f64 + (at.seconds() - due.seconds()) * self.desk_hz;
+        let heard = match &self.converter {
+            None => self.cursor.position() as f64,
+            Some(converter) => converter.heard(&self.cursor, self.step),
+        };
+        let now = (mixed - heard) / self.desk_hz;
+        let elapsed = frames as f64 * self.step / self.desk_hz;
+        let before = self.latency.unwrap_or(now);
+        let latency = before + (now - before) * (elapsed / LATENCY_SECONDS).min(1.0);
+        self.latency = Some(latency);
+        self.counts.latency.store((latency as f32).to_bits(), Relaxed);
     }
 }
 
 impl Player for MainPlayer {
-    fn begin(&mut self, frames: usize, _at: Nanos) {
+    fn begin(&mut self, frames: usize, at: Nanos) {
         let seat = self.stamper.seat();
         if self.seat != Some(seat) {
             self.sit_down(seat, frames);
+        } else {
+            self.measure(frames, at);
         }
-        let behind = (self.cursor.published() as f64 - self.position()) / self.desk_hz;
-        self.counts.latency.store((behind as f32).to_bits(), Relaxed);
         // Its clock is the desk's: there is nothing between them to follow.
         self.counts.locked.store(true, Relaxed);
     }

@@ -161,6 +161,13 @@ impl Rig {
         }
     }
 
+    /// No callback comes before `until`.
+    pub(super) fn hold_all(&mut self, until: Nanos) {
+        for stream in &mut self.streams {
+            stream.at = stream.at.max(until);
+        }
+    }
+
     pub(super) fn streams(&self, id: &str) -> usize {
         self.streams.iter().filter(|stream| stream.card == id).count()
     }

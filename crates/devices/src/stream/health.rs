@@ -79,6 +79,9 @@ pub struct StreamStats {
     pub measured_hz: f64,
     /// Seconds between a callback and the converter, as the host says. Some (PipeWire) always say zero.
     pub host_latency: f32,
+    /// Seconds of audio that a playing device had taken ahead of its time soon after it began: what it holds in
+    /// buffers of its own, whatever the host says. Zero of a device that records.
+    pub held: f32,
     /// The callback's thread was given real-time priority by this program. Hosts that give their own
     /// (JACK, CoreAudio, WASAPI) leave it false.
     pub promoted: bool,
@@ -104,6 +107,7 @@ pub(crate) struct Pulse {
     verdict: AtomicU8,
     measured_millihertz: AtomicU64,
     host_latency_micros: AtomicU32,
+    held_micros: AtomicU32,
     off_rate: AtomicBool,
     promoted: AtomicBool,
 }
@@ -126,6 +130,11 @@ impl Pulse {
     pub(crate) fn host_latency(&self, latency: Duration) {
         let micros = u32::try_from(latency.as_micros()).unwrap_or(u32::MAX);
         self.host_latency_micros.store(micros, Relaxed);
+    }
+
+    /// A device that plays holds so many seconds. Real-time.
+    pub(crate) fn holds(&self, seconds: f64) {
+        self.held_micros.store((seconds * 1e6) as u32, Relaxed);
     }
 
     /// What the host says went wrong. Real-time, and cheap however often it is said.
@@ -171,6 +180,7 @@ impl Pulse {
             reroutes: self.reroutes.load(Relaxed),
             errors: self.errors.load(Relaxed),
             measured_hz: self.measured_millihertz.load(Relaxed) as f64 * 1e-3,
+            held: self.held_micros.load(Relaxed) as f32 * 1e-6,
             host_latency: self.host_latency_micros.load(Relaxed) as f32 * 1e-6,
             promoted: self.promoted.load(Relaxed),
         }

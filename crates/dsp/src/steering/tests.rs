@@ -104,7 +104,7 @@ impl Rig {
         let delay = (self.source.position_at(due) - self.read) / NOMINAL;
         let clocks = self.source.rate() / self.sink.rate();
         let was_locked = self.steering.is_locked();
-        match self.steering.steer(delay - Self::TARGET, clocks, elapsed) {
+        match self.steering.steer(delay - Self::TARGET, clocks, 0.0, elapsed) {
             Steer::Pull(ratio) => {
                 if was_locked && self.steering.is_locked() {
                     self.slew = self.slew.max((ratio - self.ratio).abs() / elapsed);
@@ -214,7 +214,7 @@ fn an_error_is_pulled_in_from_both_sides_without_overshoot() {
     for start in [0.010, -0.010] {
         let (mut steering, mut error) = (Steering::new(), start);
         for _ in 0..45_000 {
-            let Steer::Pull(pull) = steering.steer(error, 1.0, 64.0 / NOMINAL) else {
+            let Steer::Pull(pull) = steering.steer(error, 1.0, 0.0, 64.0 / NOMINAL) else {
                 panic!("{error} is not lost")
             };
             error -= (pull - 1.0) * 64.0 / NOMINAL;
@@ -227,6 +227,28 @@ fn an_error_is_pulled_in_from_both_sides_without_overshoot() {
 #[test]
 fn a_delay_far_off_is_taken_up_anew() {
     for error in [0.5, -0.021] {
-        assert_eq!(Steering::new().steer(error, 1.0, 0.001), Steer::Reseat);
+        assert_eq!(Steering::new().steer(error, 1.0, 0.0, 0.001), Steer::Reseat);
+    }
+}
+
+#[test]
+fn a_target_that_moves_at_the_pace_of_a_bridges_room_is_followed_and_stays_locked() {
+    for pace in [5e-4, -5e-4] {
+        let (mut steering, mut error, elapsed) = (Steering::new(), 0.0, 64.0 / NOMINAL);
+        for n in 0..45_000 {
+            // It rests for ten seconds, moves for thirty, and rests again.
+            let drift = if (7_500..30_000).contains(&n) { pace } else { 0.0 };
+            let Steer::Pull(pull) = steering.steer(error, 1.0001, drift, elapsed) else {
+                panic!("{error} is not lost")
+            };
+            error += (1.0001 - pull - drift) * elapsed;
+            assert!(
+                n < 7_499 || steering.is_locked(),
+                "{pace}: not locked at {:.2} s",
+                f64::from(n) * elapsed
+            );
+            assert!(error.abs() < 100e-6, "{pace}: {:.0} us off", error * 1e6);
+        }
+        assert!(error.abs() < 10e-6, "{pace}: {:.0} us off", error * 1e6);
     }
 }

@@ -117,11 +117,16 @@ impl Bridge {
         }
         self.started |= time.due - self.sounds_since > STARTED_SECONDS;
         let elapsed = BLOCK_FRAMES as f64 / self.desk_rate;
+        let before = self.margin.seconds();
         self.margin.pass(elapsed);
+        let drift = (self.margin.seconds() - before) / elapsed;
         let rate = self.inlet.rate();
         self.delay = (self.device.position_at(time.due) - self.place()) / rate;
         let clocks = self.device.rate() / rate / time.speed;
-        let Steer::Pull(pull) = self.steering.steer(self.delay - self.target() / rate, clocks, elapsed) else {
+        let Steer::Pull(pull) = self
+            .steering
+            .steer(self.delay - self.target() / rate, clocks, drift, elapsed)
+        else {
             // The device's time line jumped, or ours: finish this block softly and take a new seat.
             return self.stop_with(block);
         };
@@ -262,11 +267,12 @@ impl Bridge {
     }
 
     pub(super) fn report(&self) -> InputReport {
-        let resampler_delay = self.resampler.delay() as f64 / self.desk_rate;
+        // The frame heard first in a block is mixed when the block ends, but due a block before that.
+        let resampler_delay = (self.resampler.delay() as f64 - BLOCK_FRAMES as f64) / self.desk_rate;
         let ppm = (self.device.rate() / self.inlet.rate() / self.speed - 1.0) * 1e6;
         InputReport {
             phase: self.phase,
-            latency: (self.delay + resampler_delay) as f32,
+            latency: (self.delay + resampler_delay).max(0.0) as f32,
             ppm: ppm as f32,
             error: self.steering.error() as f32,
             locked: self.phase == InputPhase::Running && self.steering.is_locked(),

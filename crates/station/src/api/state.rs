@@ -160,6 +160,8 @@ pub enum PlaybackState {
         rate: u32,
         /// From the mix to the device's callback, seconds.
         latency: f32,
+        /// What the device had taken ahead of its time when it began, and holds since: measured, seconds.
+        held: f32,
         /// The device's clock against the desk's, ppm (for the main output: against the machine's).
         ppm: f32,
         /// By how much the delay through its bridge is off, seconds; positive is too long.

@@ -318,3 +318,55 @@ fn a_device_that_never_calls_back_is_silence_and_nothing_missing() {
     }
     assert_eq!(bridge.report().frames_missing, 0);
 }
+
+/// Runs the desk from `from` to `until` seconds on a machine that stands still: in each of `stops` (when it begins and
+/// how long it lasts, seconds) device and desk come late together. Returns when the device was locked and when not, and
+/// the blocks that were not heard.
+fn run_with_stops(
+    device: &mut Device,
+    bridge: &mut Bridge,
+    (from, until): (f64, f64),
+    stops: impl Fn(f64) -> Option<f64>,
+) -> (Vec<(f64, bool)>, usize) {
+    let (mut changes, mut quiet) = (vec![(from, bridge.report().locked)], 0);
+    for n in 0..((until - from) * 750.0) as usize {
+        let due = from + n as f64 / 750.0;
+        let stopped = stops(due);
+        device.stalled_until = stopped.unwrap_or(device.stalled_until);
+        device.run_until(stopped.unwrap_or(due));
+        quiet += usize::from(!bridge.read(&mut SILENCE.clone(), &BlockTime { due, speed: 1.0 }));
+        let locked = bridge.report().locked;
+        if changes.last().is_some_and(|(_, before)| *before != locked) {
+            changes.push((due, locked));
+        }
+    }
+    (changes, quiet)
+}
+
+#[test]
+fn a_machine_that_stands_still_now_and_then_leaves_a_device_followed_while_its_room_grows() {
+    let once = |_| 0.040;
+    let often = |stop: usize| [0.050, 0.020, 0.035, 0.027][stop % 4];
+    for (frames, every, length) in [
+        (&[1024][..], f64::MAX, &once as &dyn Fn(usize) -> f64),
+        (&[256], 30.0, &often),
+        (&[1024], 30.0, &often),
+    ] {
+        let (mut device, mut bridge) = Device::of_quality(48_000.0, 60.0, frames, Quality::LowLatency);
+        device.hz = 0.0;
+        run(&mut device, &mut bridge, 0.0, 40.0);
+        let stops = |due: f64| {
+            let since = due - 45.0;
+            let stop = (since / every).floor();
+            let end = 45.0 + stop * every + length(stop as usize);
+            (since >= 0.0 && due < end).then_some(end)
+        };
+        let room = bridge.margin.seconds();
+        let (changes, quiet) = run_with_stops(&mut device, &mut bridge, (40.0, 200.0), stops);
+        assert_eq!((changes, quiet), (vec![(40.0, true)], 0), "{frames:?}");
+        assert!(
+            bridge.margin.seconds() > room + 0.010,
+            "its room did not grow: nothing was tried"
+        );
+    }
+}
