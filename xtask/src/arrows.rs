@@ -32,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("airdesk-tests", &[]),
     // Benchmarks look at the engine alone, and from outside with the tests' lab.
     ("airdesk-benches", &["airdesk-dsp", "airdesk-engine", "airdesk-tests"]),
+    ("airdesk-counts", &["airdesk-dsp", "airdesk-engine"]),
     ("xtask", &[]),
 ];
 

@@ -37,6 +37,16 @@ impl Arch {
     /// One lane after the other: the reference.
     pub const SCALAR: Self = Self(Instructions::Scalar);
 
+    /// What every machine of this kind has: the same work everywhere, to count it.
+    pub const COMMON: Self = Self(
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Sse2,
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon,
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        Instructions::Scalar,
+    );
+
     /// The fastest that this machine has. For constructors: the first call asks the processor.
     pub fn best() -> Self {
         Self::here().last().unwrap_or(Self::SCALAR)
