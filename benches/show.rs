@@ -67,11 +67,21 @@ impl Show {
         }
     }
 
-    /// One block.
+    /// One block, and what its sources do for it.
     pub(crate) fn step(&mut self) {
+        self.bring();
+        self.mix();
+    }
+
+    /// What the sources do before the next block.
+    pub(crate) fn bring(&mut self) {
         if self.block.is_multiple_of(AHEAD) {
             self.feed();
         }
+    }
+
+    /// The console's part of a block.
+    pub(crate) fn mix(&mut self) {
         self.block += 1;
         let due = self.block as f64 * PERIOD;
         self.console.process(&BlockTime { due, speed: 1.0 });

@@ -80,7 +80,7 @@ fn run(strips: usize, arch: Arch, chain: ChainSettings) -> (f64, f64) {
 }
 
 /// What this thread has had of the processor so far. To ask takes a fraction of a microsecond, which every figure has in it.
-fn processor_seconds() -> f64 {
+pub(crate) fn processor_seconds() -> f64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: the pointer is to a whole `timespec`, which the call fills; all zeros are one, too.
     let time = unsafe {

@@ -8,13 +8,14 @@ use clap::Args;
 use crate::program::{self, cargo, program};
 use crate::{packages, repository, setup, ui};
 
-/// Which figures to measure; without any, all of them but the counts.
+/// Which figures to measure; without any, all of them but `worst` and `counts`.
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `mix` (files mixed beside
-    /// ffmpeg, sox and other mixers), `desk` (headless, on real servers), `window`, `counts` (instructions, compared
-    /// with those in benches/counts/counts.toml).
-    #[arg(value_parser = ["engine", "strips", "mix", "desk", "window", "counts"])]
+    /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
+    /// `worst` (the worst blocks of ten minutes), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
+    /// (headless, on real servers), `window`, `counts` (instructions, compared with those in
+    /// benches/counts/counts.toml).
+    #[arg(value_parser = ["engine", "strips", "stages", "worst", "mix", "desk", "window", "counts"])]
     figures: Vec<String>,
 
     /// Write the counts that were found into benches/counts/counts.toml, instead of comparing them.
