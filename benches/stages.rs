@@ -200,7 +200,7 @@ fn design() -> f64 {
     let mut equaliser = Equaliser::new(RATE);
     let mut least = f64::INFINITY;
     for turn in 1..1000 {
-        let settings = bands((turn % 7) as f32);
+        let settings = bands((1 + turn % 7) as f32);
         let begun = processor_seconds();
         equaliser.set(0, black_box(settings));
         least = least.min((processor_seconds() - begun) / settings.bands.len() as f64);
