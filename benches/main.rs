@@ -1,8 +1,9 @@
 //! What the desk costs and how long it takes. Prints tables; compares nothing with a limit.
 //!
 //! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
-//! are there; `desk` and `window` start real servers, the built programs and a display.
+//! are there; `desk`, `window` and `clocks` start real servers, the built programs and a display.
 
+mod clocks;
 mod engine;
 mod latency;
 mod mix;
@@ -44,6 +45,9 @@ fn main() -> ExitCode {
     if wants("window") {
         whole::window();
         whole::window_at_work();
+    }
+    if wants("clocks") {
+        clocks::followed();
     }
     ExitCode::SUCCESS
 }

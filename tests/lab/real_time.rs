@@ -126,6 +126,11 @@ impl Watch {
         })
     }
 
+    /// How many stops there were so far, on any processor.
+    pub fn count(&self) -> usize {
+        self.stops().len()
+    }
+
     fn longest(&self) -> Duration {
         let longest = self.stops().iter().map(|stop| stop.end - stop.begin).max();
         longest.unwrap_or_default()

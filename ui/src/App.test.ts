@@ -350,6 +350,27 @@ test("an output plays on the device that was chosen", async () => {
   ]);
 });
 
+test("how an output's device is resampled can be chosen, and kept from others only where the system can", async () => {
+  const { fake, user } = openConsole();
+  expect(screen.queryByRole("checkbox", { name: "Keep other programs away" })).toBeNull();
+  expect(screen.queryByRole("combobox", { name: "Resampling for Programme" })).toBeNull();
+  await user.selectOptions(screen.getByRole("combobox", { name: /^Cue output/ }), "Headphones (PipeWire)");
+  fake.sent.length = 0;
+  const resampling = await screen.findByRole("combobox", { name: "Resampling for Cue" });
+  await user.selectOptions(resampling, "Low latency: 0.7 ms, to 16 kHz");
+  expect(fake.sent).toEqual([
+    { type: "setOutputSettings", output: "cue", settings: { resampling: "lowLatency", exclusive: false } },
+  ]);
+});
+
+test("an output is kept from other programs where the system can do that", async () => {
+  const { fake, user } = openConsole({ exclusiveOutputs: true });
+  await user.click(screen.getByRole("checkbox", { name: "Keep other programs away" }));
+  expect(fake.sent).toEqual([
+    { type: "setOutputSettings", output: "main", settings: { resampling: "balanced", exclusive: true } },
+  ]);
+});
+
 test("a notice stays until it is dismissed", async () => {
   const { fake, user } = openConsole({
     notices: [{ id: 3, severity: "warning", text: "The headset has gone", time: "22:41:07" }],

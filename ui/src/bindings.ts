@@ -236,7 +236,15 @@ output: OutputName,
 /**
  * Where to; `null` for none.
  */
-device: DeviceChoice | null, } | { "type": "refreshDevices" } | { "type": "setRecording", 
+device: DeviceChoice | null, } | { "type": "setOutputSettings", 
+/**
+ * Main (programme), cue or aux.
+ */
+output: OutputName, 
+/**
+ * All of it.
+ */
+settings: OutputSettings, } | { "type": "refreshDevices" } | { "type": "setRecording", 
 /**
  * Folder and format.
  */
@@ -357,6 +365,10 @@ history: HistoryState,
  * Main, cue and aux outputs, in that order.
  */
 outputs: Array<OutputState>, 
+/**
+ * This system can keep other programs away from a device that plays: outputs can be `exclusive`.
+ */
+exclusiveOutputs: boolean, 
 /**
  * Every device the system has now, and none that it has not.
  */
@@ -794,7 +806,11 @@ device: string,
 /**
  * Which of its channels.
  */
-channels: ChannelPick, } | { "type": "material", 
+channels: ChannelPick, 
+/**
+ * How exactly, and how late, it is brought to the desk's clock; balanced unless set.
+ */
+resampling?: Resampling, } | { "type": "material", 
 /**
  * Which piece.
  */
@@ -1064,6 +1080,25 @@ export type DeviceChoice = { "type": "default" } | { "type": "device",
 device: string, };
 
 /**
+ * How exact a resampler is, and how late. At 48 kHz; at other rates in proportion.
+ */
+export type Resampling = "lowLatency" | "balanced" | "best";
+
+/**
+ * How an output uses its device.
+ */
+export type OutputSettings = { 
+/**
+ * How exactly, and how late, the bus is brought to its clock. The main output, which is the desk's clock, is
+ * resampled only where its rate is not the desk's.
+ */
+resampling: Resampling, 
+/**
+ * Keep other programs away from it. Only where the snapshot says `exclusiveOutputs`.
+ */
+exclusive: boolean, };
+
+/**
  * One output.
  */
 export type OutputState = { 
@@ -1075,6 +1110,10 @@ output: OutputName,
  * What was chosen; `null` for none.
  */
 device: DeviceChoice | null, 
+/**
+ * How that is used.
+ */
+settings: OutputSettings, 
 /**
  * How it is going.
  */
@@ -1142,9 +1181,17 @@ inputChannels: number,
  */
 outputChannels: number, 
 /**
- * Its rate, Hz.
+ * The rate it runs at unless asked otherwise, Hz.
  */
 rate: number, 
+/**
+ * The rates it can be captured at, Hz, from the lowest.
+ */
+inputRates: Array<number>, 
+/**
+ * The rates it can play at, likewise.
+ */
+outputRates: Array<number>, 
 /**
  * Capturing it gives what the machine plays.
  */

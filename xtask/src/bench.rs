@@ -13,9 +13,9 @@ use crate::{packages, repository, setup, ui};
 pub(crate) struct Bench {
     /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
     /// `worst` (the worst blocks of ten minutes), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
-    /// (headless, on real servers), `window`, `counts` (instructions, compared with those in
-    /// benches/counts/counts.toml).
-    #[arg(value_parser = ["engine", "strips", "stages", "worst", "mix", "desk", "window", "counts"])]
+    /// (headless, on real servers), `window`, `clocks` (ten minutes on a real sound server), `counts` (instructions,
+    /// compared with those in benches/counts/counts.toml).
+    #[arg(value_parser = ["engine", "strips", "stages", "worst", "mix", "desk", "window", "clocks", "counts"])]
     figures: Vec<String>,
 
     /// Write the counts that were found into benches/counts/counts.toml, instead of comparing them.
@@ -37,7 +37,7 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
     }
     let all = bench.figures.is_empty();
     let mut packages = vec!["airdesk-benches"];
-    if all || wants("mix") || wants("desk") || wants("window") {
+    if all || wants("mix") || wants("desk") || wants("window") || wants("clocks") {
         setup::set_up(setup::For::Testing, setup::System::Install)?;
         ui::build()?;
         packages.push("airdesk-cli");

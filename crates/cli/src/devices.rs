@@ -42,6 +42,24 @@ fn line(device: &Device) -> String {
         device.host,
         device.name,
         uses.join(", "),
-        device.rate
+        rates(device)
     )
+}
+
+/// The rate it runs at, and what else it can.
+fn rates(device: &Device) -> String {
+    let mut rates: Vec<u32> = device
+        .input_rates
+        .iter()
+        .chain(&device.output_rates)
+        .map(|rate| rate.hz())
+        .collect();
+    rates.sort_unstable();
+    rates.dedup();
+    rates.retain(|rate| *rate != device.rate.hz());
+    if rates.is_empty() {
+        return device.rate.to_string();
+    }
+    let others: Vec<_> = rates.iter().map(u32::to_string).collect();
+    format!("{} (also {})", device.rate, others.join(", "))
 }

@@ -22,6 +22,10 @@ pub struct Device {
     pub output_channels: u16,
     /// The rate it runs at unless asked otherwise.
     pub rate: SampleRate,
+    /// The rates it can record at, from the lowest. Of a device that takes any, those that are in use anywhere.
+    pub input_rates: Vec<SampleRate>,
+    /// The rates it can play at, likewise.
+    pub output_rates: Vec<SampleRate>,
     /// Its input is what plays on its output: what the machine sounds like.
     pub monitor: bool,
     /// It is, or stands for, what the host records from by default.

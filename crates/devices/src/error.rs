@@ -5,6 +5,7 @@ use std::time::Duration;
 use cpal::ErrorKind;
 
 use crate::DeviceId;
+use crate::mac::HogError;
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,9 @@ pub enum OpenError {
         /// What it lacks.
         cause: String,
     },
+    /// It was to be kept from other programs, and cannot be.
+    #[error(transparent)]
+    NotAlone(#[from] HogError),
     /// It did not open in time. Its thread was left behind.
     #[error("{device} did not open within {} s; plug it in again or choose another device", limit.as_secs_f32())]
     TimedOut {
@@ -81,6 +85,7 @@ impl OpenError {
             Self::NotThere { .. } | Self::NoDefault | Self::HostNotThere { .. } => Recovery::AwaitDevice,
             Self::Busy { .. } => Recovery::RetryAfter(Duration::from_secs(2)),
             Self::NotAllowed { .. } | Self::Unsuitable { .. } => Recovery::AskOperator,
+            Self::NotAlone(error) => error.recovery(),
             Self::TimedOut { .. } => Recovery::RetryAfter(Duration::from_secs(10)),
             Self::Refused { .. } => Recovery::RetryAfter(Duration::from_secs(5)),
         }

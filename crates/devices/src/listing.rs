@@ -7,8 +7,9 @@ use std::collections::HashMap;
 
 use airdesk_dsp::SampleRate;
 use cpal::traits::{DeviceTrait, HostTrait};
-use cpal::{DeviceDirection, SupportedStreamConfig};
+use cpal::{DeviceDirection, SupportedStreamConfig, SupportedStreamConfigRange};
 
+use crate::sample::rank;
 use crate::stream::config::input_channels;
 use crate::{Device, DeviceId, hosts};
 
@@ -139,12 +140,15 @@ fn describe(device: &cpal::Device, id: &DeviceId, label: &str, defaults: &Defaul
         .or(output.as_ref())
         .map(SupportedStreamConfig::sample_rate)?;
     let mut output_channels = output.as_ref().map_or(0, SupportedStreamConfig::channels);
-    let mut input_channels = input.as_ref().map_or(0, |base| {
-        let ranges: Vec<_> = device
-            .supported_input_configs()
-            .map(Iterator::collect)
-            .unwrap_or_default();
-        input_channels(base, &ranges, id.host(), device)
+    let mut output_rates = output.as_ref().map_or_else(Vec::new, |base| {
+        let ranges = device.supported_output_configs().map(Iterator::collect::<Vec<_>>);
+        rates(&ranges.unwrap_or_default(), base.channels(), base.sample_rate())
+    });
+    let (mut input_channels, mut input_rates) = input.as_ref().map_or((0, Vec::new()), |base| {
+        let ranges = device.supported_input_configs().map(Iterator::collect::<Vec<_>>);
+        let ranges = ranges.unwrap_or_default();
+        let channels = input_channels(base, &ranges, id.host(), device);
+        (channels, rates(&ranges, channels, base.sample_rate()))
     });
     let mut monitor = false;
     match id.host() {
@@ -152,11 +156,14 @@ fn describe(device: &cpal::Device, id: &DeviceId, label: &str, defaults: &Defaul
         "pipewire" => {
             monitor = input_channels > 0 && output_channels > 0;
             if id.id() == PIPEWIRE_DEFAULT_SINK {
-                output_channels = 0; // the same as the default output, but for its monitor
+                (output_channels, output_rates) = (0, Vec::new()); // the same as the default output, but for its monitor
             }
         }
         // Opened for input, a device that only plays gives what it plays.
-        "wasapi" | "coreaudio" if input_channels == 0 => (input_channels, monitor) = (output_channels, true),
+        "wasapi" | "coreaudio" if input_channels == 0 => {
+            (input_channels, monitor) = (output_channels, true);
+            input_rates.clone_from(&output_rates);
+        }
         _ => {}
     }
     Some(Device {
@@ -165,11 +172,34 @@ fn describe(device: &cpal::Device, id: &DeviceId, label: &str, defaults: &Defaul
         input_channels,
         output_channels,
         rate: SampleRate::new(rate)?,
+        input_rates,
+        output_rates,
         monitor,
         default_input: defaults.input.as_ref() == Some(id),
         default_output: defaults.output.as_ref() == Some(id),
         id: id.clone(),
     })
+}
+
+/// The rates that people choose, Hz.
+const USUAL_RATES: [u32; 12] = [
+    8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000,
+];
+
+/// The rates of a device with so many channels in a format known here, from the lowest: of a range the usual ones in
+/// it, and `default` in any case.
+fn rates(ranges: &[SupportedStreamConfigRange], channels: u16, default: u32) -> Vec<SampleRate> {
+    let mut rates = vec![default];
+    let fitting =
+        |range: &&SupportedStreamConfigRange| range.channels() == channels && rank(range.sample_format()).is_some();
+    for range in ranges.iter().filter(fitting) {
+        let (low, high) = (range.min_sample_rate(), range.max_sample_rate());
+        rates.extend(USUAL_RATES.into_iter().filter(|rate| range.contains_rate(*rate)));
+        rates.extend((low == high).then_some(low));
+    }
+    rates.sort_unstable();
+    rates.dedup();
+    rates.into_iter().filter_map(SampleRate::new).collect()
 }
 
 /// What stands for PipeWire's default sink, in both directions.
@@ -197,6 +227,8 @@ pub(crate) fn readable(id: &DeviceId, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cpal::{SampleFormat, SupportedBufferSize};
+
     use super::*;
 
     fn listed(id: &str, served: bool) -> bool {
@@ -217,6 +249,27 @@ mod tests {
     fn the_default_of_alsa_is_hidden_behind_a_sound_server() {
         assert!(listed("alsa:default", false));
         assert!(!listed("alsa:default", true));
+    }
+
+    #[test]
+    fn the_rates_of_a_device_are_the_usual_ones_in_its_ranges_and_each_that_stands_alone() {
+        let range = |channels, low, high, format| {
+            SupportedStreamConfigRange::new(channels, low, high, SupportedBufferSize::Unknown, format)
+        };
+        let ranges = [
+            range(2, 44_100, 96_000, SampleFormat::I16),
+            range(2, 48_000, 48_000, SampleFormat::F32),
+            range(2, 37_800, 37_800, SampleFormat::I32),
+            range(8, 8_000, 8_000, SampleFormat::I16),
+            range(2, 176_400, 192_000, SampleFormat::DsdU8),
+            range(2, 4_000, 4_000, SampleFormat::I16),
+        ];
+        let found = |channels, default| rates(&ranges, channels, default).into_iter().map(SampleRate::hz);
+        assert!(found(2, 50_000).eq([37_800, 44_100, 48_000, 50_000, 88_200, 96_000]));
+        assert!(found(8, 8_000).eq([8_000]));
+        assert!(rates(&[], 2, 48_000).into_iter().eq([SampleRate::DESK]));
+        let any = [range(2, 1, 384_000, SampleFormat::F32)];
+        assert!(rates(&any, 2, 48_000).into_iter().map(SampleRate::hz).eq(USUAL_RATES));
     }
 
     #[test]

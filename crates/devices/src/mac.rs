@@ -16,6 +16,9 @@ pub use listeners::{DeviceWatch, HogMode};
 
 use crate::Recovery;
 
+/// This system can keep other programs away from a device that plays.
+pub const EXCLUSIVE_OUTPUTS: bool = cfg!(target_os = "macos");
+
 /// Why a device could not be had alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

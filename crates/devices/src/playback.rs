@@ -22,6 +22,7 @@ use airdesk_engine::outlet_clock::OutletStamper;
 use airdesk_engine::time::Clock;
 use cpal::traits::DeviceTrait;
 
+use crate::mac::HogMode;
 use crate::stream::config::{self, Wish};
 use crate::stream::health::{Pulse, StreamStats};
 use crate::stream::opening::{self, Found};
@@ -62,6 +63,8 @@ pub struct PlaybackRequest {
     pub buffer: Option<Frames>,
     /// How exact its resampler is, and how late.
     pub quality: Quality,
+    /// Keep other programs away from the device while it is open. Only where [`crate::mac::EXCLUSIVE_OUTPUTS`].
+    pub exclusive: bool,
 }
 
 impl PlaybackRequest {
@@ -74,6 +77,7 @@ impl PlaybackRequest {
             desk_rate,
             buffer: None,
             quality: Quality::default(),
+            exclusive: false,
         }
     }
 }
@@ -198,6 +202,10 @@ fn open<P: Player>(
         rate: Some(request.desk_rate),
         buffer: request.buffer,
     };
+    // Before the stream is made: a program that has the device alone would silence it.
+    let alone = (request.exclusive)
+        .then(|| HogMode::take(&name_of(&device, &id), false))
+        .transpose()?;
     let chosen = config::for_playback(&device, wish).map_err(|error| OpenError::of(&id, &error))?;
     let counts = Arc::new(PlayerCounts::default());
     let (device_hz, desk_hz) = (f64::from(chosen.config.sample_rate), f64::from(request.desk_rate.hz()));
@@ -205,7 +213,7 @@ fn open<P: Player>(
     let (volunteer, candidate) = priority::volunteer(id.host());
     let callback = PlaybackCallback::new(&chosen.config, request.clock.clone(), player, pulse, volunteer);
     let found = Found { id, device, chosen };
-    let stream = opening::build(&found, callback, pulse, &request.clock, |config, mut lent| {
+    let mut stream = opening::build(&found, callback, pulse, &request.clock, |config, mut lent| {
         let witness = pulse.clone();
         found.device.build_output_stream_raw(
             config,
@@ -220,5 +228,12 @@ fn open<P: Player>(
             None,
         )
     })?;
+    stream.keep_alone(alone);
     Ok((PlaybackStream { stream, counts }, candidate))
+}
+
+/// What the host calls a device.
+fn name_of(device: &cpal::Device, id: &DeviceId) -> String {
+    let description = device.description().ok();
+    description.map_or_else(|| id.to_string(), |description| description.name().to_owned())
 }

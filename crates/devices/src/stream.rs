@@ -12,12 +12,14 @@ use airdesk_dsp::SampleRate;
 use airdesk_engine::time::{Clock, Nanos};
 
 use crate::DeviceId;
-use crate::mac::DeviceWatch;
+use crate::mac::{DeviceWatch, HogMode};
 use health::{LossReason, Pulse, StreamHealth, StreamStats};
 
 /// A stream that was opened and started, and what is known of it.
 pub struct OpenStream {
     stream: Option<cpal::Stream>,
+    /// The device is kept from other programs until the stream is closed.
+    alone: Option<HogMode>,
     device: DeviceId,
     name: String,
     rate: SampleRate,
@@ -68,6 +70,11 @@ impl OpenStream {
         ((hz - f64::from(self.rate.hz())).abs() > 1.0).then_some(LossReason::RateChanged { hz })
     }
 
+    /// Other programs are kept from the device for as long as this stream is open.
+    pub(crate) fn keep_alone(&mut self, alone: Option<HogMode>) {
+        self.alone = alone;
+    }
+
     /// What it has been doing.
     pub fn stats(&self) -> StreamStats {
         self.pulse.stats()
@@ -78,7 +85,8 @@ impl Drop for OpenStream {
     /// Hosts have been seen to hang here. The thread may hang with them; nobody waits for it.
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take() {
-            bury(stream, |burial| {
+            // In this order: other programs may have the device once nothing of ours plays on it.
+            bury((stream, self.alone.take()), |burial| {
                 // Refused, there is no thread to spare: the stream stays open.
                 let _ = std::thread::Builder::new().name("undertaker".into()).spawn(burial);
             });

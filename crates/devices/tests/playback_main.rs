@@ -5,7 +5,7 @@ mod desk;
 use std::time::Duration;
 
 use airdesk_devices::simulated::{Card, SampleFormat, SimulatedCards, Sizes};
-use airdesk_devices::{DeviceChoice, OpenError, PlaybackRequest, PlaybackStream};
+use airdesk_devices::{DeviceChoice, OpenError, PlaybackRequest, PlaybackStream, Recovery};
 use airdesk_dsp::SampleRate;
 use airdesk_engine::outlet_clock::{OutletClock, outlet_clock};
 use airdesk_engine::time::Nanos;
@@ -267,4 +267,27 @@ fn a_machine_without_an_output_says_so() {
     assert_eq!(open(gone.clone().into()), Some(OpenError::NotThere { device: gone }));
     let mic = SimulatedCards::device("mic");
     assert!(matches!(open(mic.into()), Some(OpenError::Unsuitable { .. })));
+}
+
+#[test]
+#[cfg(not(target_os = "macos"))]
+fn an_output_that_cannot_be_had_alone_is_not_opened_as_if_it_were() {
+    let cards = SimulatedCards::new();
+    cards.add(Card::output("speakers"));
+    let request = PlaybackRequest {
+        hosts: cards.hosts(),
+        exclusive: true,
+        ..PlaybackRequest::new(SimulatedCards::device("speakers"), cards.clock(), SampleRate::DESK)
+    };
+    let (_writer, tap) = airdesk_engine::mix_queue::mix_queue(64);
+    let opened = PlaybackStream::open_bridged(request, LIMIT, tap.reader());
+    let refused = opened.err().map(|error| (error.recovery(), error.to_string()));
+    let Some((Recovery::AskOperator, reason)) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert!(
+        reason.contains("Simulated speakers") && reason.contains("share it"),
+        "{reason}"
+    );
+    assert_eq!(cards.streams("speakers"), 0);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use airdesk_devices::simulated::{Card, SimulatedCards};
 use airdesk_devices::{DeviceList, HostCause, HostChoice, ScanSettings, Scanner, list};
+use airdesk_dsp::SampleRate;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -33,6 +34,7 @@ fn a_list_says_what_a_device_is() {
     cards.add(Card {
         inputs: 8,
         rate: 96_000,
+        rates: vec![(44_100, 48_000), (192_000, 192_000)],
         ..Card::input("interface")
     });
     cards.add(Card::output("speakers"));
@@ -42,6 +44,14 @@ fn a_list_says_what_a_device_is() {
     let interface = found.find(&SimulatedCards::device("interface")).expect("listed");
     assert_eq!((interface.input_channels, interface.output_channels), (8, 0));
     assert_eq!((interface.rate.hz(), interface.host.as_str()), (96_000, "Simulated"));
+    let hz = |rates: &[SampleRate]| rates.iter().map(|rate| rate.hz()).collect::<Vec<_>>();
+    assert_eq!(hz(&interface.input_rates), [44_100, 48_000, 96_000, 192_000]);
+    assert_eq!(interface.output_rates, []);
+    let speakers = found.find(&SimulatedCards::device("speakers")).expect("listed");
+    assert_eq!(
+        (hz(&speakers.input_rates), hz(&speakers.output_rates)),
+        (vec![], vec![48_000])
+    );
     assert_eq!(found.default_input(), Some(interface));
     assert_eq!(found.default_output().map(|device| device.id.id()), Some("phones"));
     assert!(found.notices.is_empty());

@@ -7,6 +7,7 @@ use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
     Adjustable, Async, FixedAsync, Resampler, SincInterpolationParameters, SincInterpolationType, WindowFunction,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::Frame;
 
@@ -14,7 +15,10 @@ use crate::Frame;
 const RANGE: f64 = 1.02;
 
 /// How exact a resampler is, and how late. At 48 kHz; at other rates in proportion.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", ts(rename = "Resampling"))]
+#[serde(rename_all = "camelCase")]
 pub enum Quality {
     /// 64 taps: 0.67 ms late, flat to 16 kHz. For a musician who hears himself.
     LowLatency,

@@ -54,7 +54,7 @@ impl Core {
         self.send_buses();
         self.put_strips_back();
         for output in OutputName::ALL {
-            self.playbacks.choose(output, self.playbacks.choice(output));
+            self.playbacks.reopen(output);
         }
         self.follow_playbacks();
         self.follow_with_meters();

@@ -12,7 +12,7 @@ use airdesk_engine::input::Bridge;
 use airdesk_engine::time::Clock;
 use tokio::sync::mpsc;
 
-use crate::api::{ChannelPick, DeviceState, Severity, StripSource};
+use crate::api::{ChannelPick, DeviceState, Resampling, Severity, StripSource};
 use crate::station::{Core, Internal};
 
 /// Seconds of audio an inlet holds: the engine may be kept from running so long without a loss.
@@ -78,7 +78,13 @@ impl Captures {
     }
 
     /// Leads some channels of an open device into a new inlet.
-    pub(crate) fn attach(&mut self, device: &DeviceId, pick: ChannelPick, desk: SampleRate) -> Result<Bridge, String> {
+    pub(crate) fn attach(
+        &mut self,
+        device: &DeviceId,
+        pick: ChannelPick,
+        resampling: Resampling,
+        desk: SampleRate,
+    ) -> Result<Bridge, String> {
         let Some(Capture {
             state: State::Open(stream),
             ..
@@ -89,7 +95,7 @@ impl Captures {
         let rate = stream.rate();
         let (writer, inlet) = inlet(f64::from(rate.hz()), rate.frames_in(INLET_SECONDS).0 as usize);
         stream.attach(pick.into(), writer).map_err(|error| error.to_string())?;
-        Ok(Bridge::new(inlet, desk))
+        Ok(Bridge::with_quality(inlet, desk, resampling))
     }
 
     /// Opens what is wanted, lets go of what is not, notices what is lost. Returns what to warn of.
@@ -225,6 +231,8 @@ impl From<&airdesk_devices::Device> for DeviceState {
             input_channels: device.input_channels,
             output_channels: device.output_channels,
             rate: device.rate.hz(),
+            input_rates: device.input_rates.iter().map(|rate| rate.hz()).collect(),
+            output_rates: device.output_rates.iter().map(|rate| rate.hz()).collect(),
             monitor: device.monitor,
             default_input: device.default_input,
             default_output: device.default_output,

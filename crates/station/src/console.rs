@@ -4,8 +4,8 @@ use airdesk_dsp::Decibels;
 use airdesk_engine::StripId;
 
 use crate::api::{
-    BusState, CommandError, DeviceChoice, DuckerSettings, Event, LimiterSettings, OutputName, Severity, StripControls,
-    VcaState,
+    BusState, CommandError, DeviceChoice, DuckerSettings, Event, LimiterSettings, OutputName, OutputSettings, Severity,
+    StripControls, VcaState,
 };
 use crate::control::{BusControl, Control};
 use crate::fades::Fade;
@@ -21,7 +21,7 @@ pub(crate) struct ConsoleState {
     pub(crate) vcas: Vec<VcaState>,
     pub(crate) limiter: LimiterSettings,
     pub(crate) talkover: DuckerSettings,
-    pub(crate) outputs: Vec<Option<DeviceChoice>>,
+    pub(crate) outputs: Vec<(Option<DeviceChoice>, OutputSettings)>,
 }
 
 impl ConsoleState {
@@ -52,7 +52,9 @@ impl Core {
             vcas: self.vcas.to_vec(),
             limiter: self.limiter,
             talkover: self.talkover,
-            outputs: OutputName::ALL.map(|output| self.playbacks.choice(output)).to_vec(),
+            outputs: OutputName::ALL
+                .map(|output| (self.playbacks.choice(output), self.playbacks.settings(output)))
+                .to_vec(),
         }
     }
 
@@ -84,7 +86,10 @@ impl Core {
         if self.talkover != wanted.talkover {
             way.was(self.set_talkover(wanted.talkover));
         }
-        for (output, choice) in OutputName::ALL.into_iter().zip(&wanted.outputs) {
+        for (output, (choice, settings)) in OutputName::ALL.into_iter().zip(&wanted.outputs) {
+            if self.playbacks.settings(output) != *settings {
+                way.was(self.set_output_settings(output, *settings));
+            }
             if self.playbacks.choice(output) != *choice {
                 way.was(self.set_output(output, choice.clone()));
             }

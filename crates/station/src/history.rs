@@ -114,6 +114,9 @@ impl Core {
             Command::SetLimiter { .. } => of("limiter".into(), true),
             Command::SetTalkover { .. } => of("talkover".into(), true),
             Command::SetOutput { output, .. } => of(format!("output of {}", output.bus().word()), false),
+            Command::SetOutputSettings { output, .. } => {
+                of(format!("settings of {}'s output", output.bus().word()), false)
+            }
             Command::RecallScene { name, .. } => of(format!("scene {name}"), false),
             _ => None,
         }

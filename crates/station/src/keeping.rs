@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
+
 use crate::api::{BusName, OutputName, Severity};
 use crate::breakdown::Breakdown;
 use crate::control::BusControl;
@@ -40,7 +42,15 @@ impl Core {
             {
                 self.notice(Severity::Error, error.message);
             }
-            self.playbacks.choose(OutputName::of(bus.bus), bus.output.clone());
+            let output = OutputName::of(bus.bus);
+            self.playbacks.choose(output, bus.output.clone(), bus.playback);
+            if bus.output.is_some() && bus.playback.exclusive && !EXCLUSIVE_OUTPUTS {
+                let text = format!(
+                    "the {} output is shared with other programs: this system cannot keep them away, as the session asks",
+                    output.word()
+                );
+                self.notice(Severity::Warning, text);
+            }
         }
         self.air.set_title(&session.title);
         self.listeners.introduce(self.air.introduction());
@@ -79,6 +89,7 @@ impl Core {
             fader: state.fader,
             without: state.without.and_then(place),
             output: self.playbacks.choice(OutputName::of(state.bus)),
+            playback: self.playbacks.settings(OutputName::of(state.bus)),
             equaliser: state.stages.equaliser,
             compressor: state.stages.compressor,
         });

@@ -98,6 +98,7 @@ impl Core {
                 self.recall_scene(&name, &recall, fade)?;
             }
             AudioCommand::SetOutput { output, device } => self.set_output(output, device)?,
+            AudioCommand::SetOutputSettings { output, settings } => self.set_output_settings(output, settings)?,
             AudioCommand::RefreshDevices => self.scanner.refresh(),
             AudioCommand::SetRecording { settings } => {
                 self.recording.set(settings)?;

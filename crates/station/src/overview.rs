@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use airdesk_devices::DeviceList;
+use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
 use airdesk_engine::Notice as EngineNotice;
 
 use crate::api::{
     BusMeters, ChannelPick, ClockSource, DeskMeters, DeviceState, EngineState, Event, OutputName, PlaybackState,
-    Severity, Snapshot, StripMeters, StripSource,
+    Resampling, Severity, Snapshot, StripMeters, StripSource,
 };
 use crate::session::SessionStrip;
 use crate::station::Core;
@@ -62,6 +63,7 @@ impl Core {
             StripSource::Device {
                 device: device.id.clone(),
                 channels: ChannelPick::Mono { channel: 0 },
+                resampling: Resampling::default(),
             },
         );
         strip.controls.mute = true;
@@ -114,6 +116,7 @@ impl Core {
             scenes: self.scene_names(),
             history: self.history.state(),
             outputs: OutputName::ALL.map(|output| self.playbacks.state(output)).to_vec(),
+            exclusive_outputs: EXCLUSIVE_OUTPUTS,
             devices: self.device_states(),
             recorder: self.recording.state(),
             broadcast: self.air.state(),

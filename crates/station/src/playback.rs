@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
 use airdesk_devices::{
     DeviceChoice as Chosen, DeviceList, HostChoice, OpenError, PlaybackRequest, PlaybackStream, StreamHealth,
 };
@@ -12,7 +13,9 @@ use airdesk_engine::time::Clock;
 use airdesk_engine::{BUSES, EngineCommand};
 use tokio::sync::mpsc;
 
-use crate::api::{CommandError, DeviceChoice, ErrorCode, Event, OutputName, OutputState, PlaybackState, Severity};
+use crate::api::{
+    CommandError, DeviceChoice, ErrorCode, Event, OutputName, OutputSettings, OutputState, PlaybackState, Severity,
+};
 use crate::captures::{OPEN_LIMIT, retry_in};
 use crate::station::{Core, Internal};
 
@@ -30,6 +33,7 @@ enum State {
 
 struct Playback {
     choice: Option<DeviceChoice>,
+    settings: OutputSettings,
     state: State,
     /// Counts openings: an answer to an older one is for nobody.
     attempt: u64,
@@ -58,6 +62,7 @@ impl Playbacks {
     ) -> Self {
         let output = |_| Playback {
             choice: None,
+            settings: OutputSettings::default(),
             state: State::Off,
             attempt: 0,
             told: PlaybackState::Off,
@@ -71,17 +76,23 @@ impl Playbacks {
         }
     }
 
-    pub(crate) fn choose(&mut self, output: OutputName, choice: Option<DeviceChoice>) {
+    pub(crate) fn choose(&mut self, output: OutputName, choice: Option<DeviceChoice>, settings: OutputSettings) {
+        let playback = &mut self.outputs[output as usize];
+        (playback.choice, playback.settings) = (choice, settings);
+        self.reopen(output);
+    }
+
+    /// Closes an output and opens it as it was chosen.
+    pub(crate) fn reopen(&mut self, output: OutputName) {
         let playback = &mut self.outputs[output as usize];
         playback.attempt += 1;
-        playback.state = match choice {
+        playback.state = match playback.choice {
             None => State::Off,
             Some(_) => State::Closed {
                 reason: "looking for the device".into(),
                 again: Instant::now(),
             },
         };
-        playback.choice = choice;
     }
 
     /// Closes an output that cannot be opened again.
@@ -100,11 +111,16 @@ impl Playbacks {
         self.outputs[output as usize].choice.clone()
     }
 
+    pub(crate) fn settings(&self, output: OutputName) -> OutputSettings {
+        self.outputs[output as usize].settings
+    }
+
     pub(crate) fn state(&self, output: OutputName) -> OutputState {
         let playback = &self.outputs[output as usize];
         OutputState {
             output,
             device: playback.choice.clone(),
+            settings: playback.settings,
             playback: playback.now(self.rate),
         }
     }
@@ -121,6 +137,9 @@ impl Playbacks {
         playback.state = State::Opening;
         let mut request = PlaybackRequest::new(choice, self.clock.clone(), self.rate);
         request.hosts = self.hosts.clone();
+        request.quality = playback.settings.resampling;
+        // A session may have come from a system that can.
+        request.exclusive = playback.settings.exclusive && EXCLUSIVE_OUTPUTS;
         let (internal, attempt, reader) = (self.internal.clone(), playback.attempt, tap.reader());
         tokio::task::spawn_blocking(move || {
             let opened = match output {
@@ -142,6 +161,18 @@ impl Playbacks {
 }
 
 impl Playback {
+    /// Whether its device must be opened anew for other settings. The main output plays the programme as it is where
+    /// its rate is the desk's, and is not interrupted for a resampler that is not there.
+    fn needs_opening(&self, output: OutputName, settings: OutputSettings, desk: SampleRate) -> bool {
+        match &self.state {
+            State::Off => false,
+            State::Open(stream) if output == OutputName::Main && stream.rate() == desk => {
+                settings.exclusive != self.settings.exclusive
+            }
+            _ => settings != self.settings,
+        }
+    }
+
     /// The system's default is another device now, where that is what was chosen.
     fn moved(&self, stream: &PlaybackStream, list: &DeviceList) -> Option<String> {
         let default = list
@@ -222,7 +253,37 @@ impl Core {
         if output == OutputName::Main {
             self.desk.send(EngineCommand::FollowMachine)?;
         }
-        self.playbacks.choose(output, choice);
+        let settings = self.playbacks.settings(output);
+        self.playbacks.choose(output, choice, settings);
+        self.follow_playbacks();
+        Ok(())
+    }
+
+    pub(crate) fn set_output_settings(
+        &mut self,
+        output: OutputName,
+        settings: OutputSettings,
+    ) -> Result<(), CommandError> {
+        if settings.exclusive && !EXCLUSIVE_OUTPUTS {
+            return Err(CommandError {
+                code: ErrorCode::Invalid,
+                message: format!(
+                    "this system cannot keep other programs away from the {} output's device; leave \"exclusive\" off",
+                    output.word()
+                ),
+            });
+        }
+        self.desk.check()?;
+        let playback = &self.playbacks.outputs[output as usize];
+        let opens = playback.needs_opening(output, settings, self.desk.rate);
+        if opens && output == OutputName::Main {
+            self.desk.send(EngineCommand::FollowMachine)?;
+        }
+        self.playbacks.outputs[output as usize].settings = settings;
+        if opens {
+            self.playbacks.reopen(output);
+        }
+        self.tell(Event::Output(self.playbacks.state(output)));
         self.follow_playbacks();
         Ok(())
     }
@@ -323,7 +384,8 @@ impl Core {
 }
 
 impl OutputName {
-    fn word(self) -> &'static str {
+    /// What the operator calls it, before "output".
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Main => "main",
             Self::Cue => "cue",

@@ -5,7 +5,8 @@ use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    BusState, CommandError, DuckerSettings, ErrorCode, Event, LimiterSettings, ScenePart, StripControls, VcaState,
+    BusState, CommandError, DuckerSettings, ErrorCode, Event, LimiterSettings, OutputSettings, ScenePart,
+    StripControls, VcaState,
 };
 use crate::console::ConsoleState;
 use crate::session::{SessionBus, SessionStrip};
@@ -143,7 +144,11 @@ impl Core {
             buses: self
                 .session_buses()
                 .into_iter()
-                .map(|bus| SessionBus { output: None, ..bus })
+                .map(|bus| SessionBus {
+                    output: None,
+                    playback: OutputSettings::default(),
+                    ..bus
+                })
                 .filter(|bus| *bus != SessionBus::new(bus.bus))
                 .collect(),
             strips: self.strips.states().map(SessionStrip::from).collect(),

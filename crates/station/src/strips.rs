@@ -295,7 +295,12 @@ impl Core {
         let mut commands = Vec::new();
         let mut lost = Vec::new();
         for slot in self.strips.slots_mut() {
-            let StripSource::Device { device, channels } = &slot.state.source else {
+            let StripSource::Device {
+                device,
+                channels,
+                resampling,
+            } = &slot.state.source
+            else {
                 continue;
             };
             let now = match self.captures.capturing(device) {
@@ -311,7 +316,7 @@ impl Core {
                     if matches!(slot.feed, Feed::Device { opening: attached } if attached == opening) {
                         continue;
                     }
-                    match self.captures.attach(device, *channels, self.desk.rate) {
+                    match self.captures.attach(device, *channels, *resampling, self.desk.rate) {
                         Ok(bridge) => {
                             slot.feed = Feed::Device { opening };
                             commands.push((slot.state.id, bridge));

@@ -69,6 +69,8 @@ fn declarations() -> String {
         DuckerSettings,
         OutputName,
         DeviceChoice,
+        Resampling,
+        OutputSettings,
         OutputState,
         PlaybackState,
         DeviceState,

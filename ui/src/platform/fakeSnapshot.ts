@@ -129,6 +129,8 @@ function testDevice(id: string, name: string, changes: Partial<DeviceState> = {}
     inputChannels: 0,
     outputChannels: 0,
     rate: 48_000,
+    inputRates: changes.inputChannels ? [44_100, 48_000, 96_000] : [],
+    outputRates: changes.outputChannels ? [44_100, 48_000, 96_000] : [],
     monitor: false,
     defaultInput: false,
     defaultOutput: false,
@@ -153,6 +155,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       {
         output: "main",
         device: { type: "default" },
+        settings: { resampling: "balanced", exclusive: false },
         playback: {
           state: "playing",
           name: "Studio 4i4 Analogue",
@@ -164,8 +167,14 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
           framesMissing: 0,
         },
       },
-      ...OUTPUTS.slice(1).map((output) => ({ output, device: null, playback: { state: "off" as const } })),
+      ...OUTPUTS.slice(1).map((output) => ({
+        output,
+        device: null,
+        settings: { resampling: "balanced" as const, exclusive: false },
+        playback: { state: "off" as const },
+      })),
     ],
+    exclusiveOutputs: false,
     devices: [
       testDevice(INTERFACE, "Studio 4i4 Analogue", { inputChannels: 8, defaultInput: true }),
       testDevice(SPEAKERS, "Studio 4i4 Analogue", { outputChannels: 4, defaultOutput: true }),
@@ -285,6 +294,7 @@ export function showcase(wanted: URLSearchParams): Snapshot {
   desk.outputs[1] = {
     output: "cue",
     device: { type: "device", device: "pipewire:alsa_output.headphones" },
+    settings: { resampling: "balanced", exclusive: false },
     playback: {
       state: "playing",
       name: "Headphones",

@@ -60,6 +60,13 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
       return done(); // the fake desk's history does it
     case "setOutput":
       return done(setOutput(desk, command));
+    case "setOutputSettings": {
+      const { output, settings } = command;
+      const state = desk.outputs.find((item) => item.output === output);
+      if (!state) return done();
+      state.settings = settings;
+      return done({ type: "output", value: { ...state } });
+    }
     case "refreshDevices":
       return done({ type: "devices", value: desk.devices });
     case "setRecording":
@@ -196,7 +203,8 @@ function setOutput(desk: Snapshot, command: Extract<AudioCommand, { type: "setOu
           framesMissing: 0,
         }
       : { state: "missing" as const, reason: "the device is not connected" };
-  const value = { output, device, playback };
+  const settings = desk.outputs.find((state) => state.output === output)?.settings;
+  const value = { output, device, settings: settings ?? { resampling: "balanced", exclusive: false }, playback };
   desk.outputs = desk.outputs.map((state) => (state.output === output ? value : state));
   return { type: "output", value };
 }

@@ -31,7 +31,15 @@ describe("the desk on the screen", () => {
     fake.emit({ type: "talkover", value: { ...next.talkover, depthDb: 20 } });
     fake.emit({ type: "scenes", value: ["Opening"] });
     fake.emit({ type: "history", value: { undo: "mute of Mic 1", redo: null } });
-    fake.emit({ type: "output", value: { output: "main", device: null, playback: { state: "off" } } });
+    fake.emit({
+      type: "output",
+      value: {
+        output: "main",
+        device: null,
+        settings: { resampling: "balanced", exclusive: false },
+        playback: { state: "off" },
+      },
+    });
     fake.emit({ type: "devices", value: [] });
     fake.emit({ type: "recorder", value: { ...next.recorder, freeBytes: 1 } });
     fake.emit({ type: "broadcast", value: { ...next.broadcast, title: "Nocturne" } });

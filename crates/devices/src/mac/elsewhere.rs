@@ -23,7 +23,7 @@ impl DeviceWatch {
     }
 }
 
-/// A device kept from other programs. Here: never. Nothing takes it yet, on any system.
+/// A device kept from other programs. Here: never.
 #[derive(Debug)]
 pub struct HogMode(std::convert::Infallible);
 
@@ -34,10 +34,5 @@ impl HogMode {
     /// Always [`HogError::NotHere`].
     pub fn take(name: &str, _input: bool) -> Result<Self, HogError> {
         Err(HogError::NotHere(name.to_owned()))
-    }
-
-    /// The device.
-    pub fn name(&self) -> &str {
-        match self.0 {}
     }
 }

@@ -1,5 +1,8 @@
 //! The real thing, on macOS.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use coreaudio::audio_unit::macos_helpers::{
     AliveListener, RateListener, get_device_id_from_name, get_hogging_pid, toggle_hog_mode,
 };
@@ -35,11 +38,14 @@ impl DeviceWatch {
     }
 }
 
-/// A device kept from other programs. Dropping it lets go. Nothing takes it yet: no control of the desk asks
-/// for a device alone.
+/// How many streams of this program have a device alone, by the system's number of it: the last one to let go
+/// gives it back, and one that is opened anew need not wait for its predecessor's end.
+static HELD: Mutex<BTreeMap<u32, u32>> = Mutex::new(BTreeMap::new());
+
+/// A device kept from other programs. Dropping it lets go. Blocks; on a thread that may.
+#[derive(Debug)]
 pub struct HogMode {
     device: u32,
-    name: String,
 }
 
 impl HogMode {
@@ -50,6 +56,11 @@ impl HogMode {
     pub fn take(name: &str, input: bool) -> Result<Self, HogError> {
         let device = get_device_id_from_name(name, input).ok_or_else(|| HogError::NotHere(name.to_owned()))?;
         let refused = |_| HogError::Refused(name.to_owned());
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(streams) = held.get_mut(&device) {
+            *streams += 1;
+            return Ok(Self { device });
+        }
         let holder = get_hogging_pid(device).map_err(refused)?;
         if holder != -1 {
             return Err(HogError::Taken {
@@ -61,20 +72,21 @@ impl HogMode {
         if u32::try_from(holder) != Ok(std::process::id()) {
             return Err(HogError::Refused(name.to_owned()));
         }
-        Ok(Self {
-            device,
-            name: name.to_owned(),
-        })
-    }
-
-    /// The device.
-    pub fn name(&self) -> &str {
-        &self.name
+        held.insert(device, 1);
+        Ok(Self { device })
     }
 }
 
 impl Drop for HogMode {
     fn drop(&mut self) {
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(streams) = held.get_mut(&self.device)
+            && *streams > 1
+        {
+            *streams -= 1;
+            return;
+        }
+        held.remove(&self.device);
         let ours = get_hogging_pid(self.device).is_ok_and(|pid| u32::try_from(pid) == Ok(std::process::id()));
         if ours {
             // Nothing is left to do if the system refuses; it lets go when the program ends.

@@ -17,6 +17,8 @@ pub struct Card {
     pub outputs: u16,
     /// The rate it claims, Hz.
     pub rate: u32,
+    /// Other rates it can be opened at, from the first to the second of each, Hz.
+    pub rates: Vec<(u32, u32)>,
     /// The only format it knows.
     pub format: SampleFormat,
     /// By how much its clock is off, parts per million; positive is fast.
@@ -48,6 +50,7 @@ impl Card {
             inputs: 2,
             outputs: 0,
             rate: 48_000,
+            rates: Vec::new(),
             format: SampleFormat::F32,
             ppm: 0.0,
             wander: Wander::default(),
@@ -68,6 +71,11 @@ impl Card {
             outputs: 2,
             ..Self::input(id)
         }
+    }
+
+    /// It can be opened at `rate`.
+    pub(super) fn can_run_at(&self, rate: u32) -> bool {
+        rate == self.rate || self.rates.iter().any(|(low, high)| (*low..=*high).contains(&rate))
     }
 
     /// Its true rate at `time`, Hz.

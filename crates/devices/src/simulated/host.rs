@@ -84,16 +84,13 @@ impl SimulatedDevice {
     }
 
     fn ranges(&self, channels: fn(&Card) -> u16) -> Result<std::vec::IntoIter<SupportedStreamConfigRange>, Error> {
-        let range = |config: SupportedStreamConfig| {
-            let rate = config.sample_rate();
-            SupportedStreamConfigRange::new(config.channels(), rate, rate, ANY_SIZE, config.sample_format())
+        let ranges = |card: &Card| {
+            let channels = channels(card);
+            let rates = [(card.rate, card.rate)].into_iter().chain(card.rates.iter().copied());
+            let range = |(low, high)| SupportedStreamConfigRange::new(channels, low, high, ANY_SIZE, card.format);
+            rates.filter(|_| channels > 0).map(range).collect::<Vec<_>>()
         };
-        Ok(self
-            .default_config(channels)
-            .map(range)
-            .into_iter()
-            .collect::<Vec<_>>()
-            .into_iter())
+        self.read(ranges).map(IntoIterator::into_iter)
     }
 
     fn open(

@@ -188,13 +188,14 @@ impl Rig {
         } else {
             card.outputs
         };
-        if (channels, card.rate, card.format) != (config.channels, config.sample_rate, format) {
+        if (channels, card.format) != (config.channels, format) || !card.can_run_at(config.sample_rate) {
             return Err(Error::new(ErrorKind::UnsupportedConfig));
         }
         if card.insists && config.buffer_size != cpal::BufferSize::Default {
             return Err(Error::new(ErrorKind::UnsupportedConfig));
         }
         let random = card.seed;
+        self.set_rate(id, config.sample_rate);
         self.made += 1;
         let calls = Calls {
             work,

@@ -96,6 +96,7 @@ pub(crate) fn build<C>(
     });
     Ok(OpenStream {
         stream: Some(stream),
+        alone: None,
         watch,
         device: found.id.clone(),
         name: match description {

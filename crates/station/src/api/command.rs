@@ -6,8 +6,8 @@ use ts_rs::TS;
 
 use super::{
     BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DelaySettings, DeviceChoice,
-    DuckerSettings, LimiterSettings, OutputName, PanLaw, RecordingSettings, ScenePart, SendTap, StripSource, Talkover,
-    number,
+    DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, RecordingSettings, ScenePart, SendTap,
+    StripSource, Talkover, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -254,6 +254,13 @@ pub enum AudioCommand {
         output: OutputName,
         /// Where to; `null` for none.
         device: Option<DeviceChoice>,
+    },
+    /// How an output uses its device. One that plays is opened anew where that needs it.
+    SetOutputSettings {
+        /// Main (programme), cue or aux.
+        output: OutputName,
+        /// All of it.
+        settings: OutputSettings,
     },
     /// Look for devices now instead of at the next round.
     RefreshDevices,

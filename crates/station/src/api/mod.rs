@@ -19,6 +19,7 @@ pub use airdesk_dsp::delay::DelaySettings;
 pub use airdesk_dsp::ducker::DuckerSettings;
 pub use airdesk_dsp::input_matrix::ChannelMode;
 pub use airdesk_dsp::limiter::LimiterSettings;
+pub use airdesk_dsp::resample::Quality as Resampling;
 pub use airdesk_engine::{BusChainSettings, ChainSettings, PanLaw, SendSettings, SendTap, StripControls, Talkover};
 pub use broadcast::*;
 pub use bus::*;

@@ -7,7 +7,9 @@ use airdesk_engine::BUSES;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{BroadcastState, BusName, BusState, HistoryState, LoudnessState, RecorderState, StripState, VcaState};
+use super::{
+    BroadcastState, BusName, BusState, HistoryState, LoudnessState, RecorderState, Resampling, StripState, VcaState,
+};
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -35,6 +37,8 @@ pub struct Snapshot {
     pub history: HistoryState,
     /// Main, cue and aux outputs, in that order.
     pub outputs: Vec<OutputState>,
+    /// This system can keep other programs away from a device that plays: outputs can be `exclusive`.
+    pub exclusive_outputs: bool,
     /// Every device the system has now, and none that it has not.
     pub devices: Vec<DeviceState>,
     /// The recorder.
@@ -115,6 +119,17 @@ pub enum DeviceChoice {
     },
 }
 
+/// How an output uses its device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OutputSettings {
+    /// How exactly, and how late, the bus is brought to its clock. The main output, which is the desk's clock, is
+    /// resampled only where its rate is not the desk's.
+    pub resampling: Resampling,
+    /// Keep other programs away from it. Only where the snapshot says `exclusiveOutputs`.
+    pub exclusive: bool,
+}
+
 /// One output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -123,6 +138,8 @@ pub struct OutputState {
     pub output: OutputName,
     /// What was chosen; `null` for none.
     pub device: Option<DeviceChoice>,
+    /// How that is used.
+    pub settings: OutputSettings,
     /// How it is going.
     pub playback: PlaybackState,
 }
@@ -175,8 +192,12 @@ pub struct DeviceState {
     pub input_channels: u16,
     /// Channels that can be played; 0 if none.
     pub output_channels: u16,
-    /// Its rate, Hz.
+    /// The rate it runs at unless asked otherwise, Hz.
     pub rate: u32,
+    /// The rates it can be captured at, Hz, from the lowest.
+    pub input_rates: Vec<u32>,
+    /// The rates it can play at, likewise.
+    pub output_rates: Vec<u32>,
     /// Capturing it gives what the machine plays.
     pub monitor: bool,
     /// The system's default input.

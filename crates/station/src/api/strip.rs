@@ -5,6 +5,8 @@ use airdesk_engine::{StripControls, StripId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::Resampling;
+
 /// What feeds a strip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -18,6 +20,10 @@ pub enum StripSource {
         device: DeviceId,
         /// Which of its channels.
         channels: ChannelPick,
+        /// How exactly, and how late, it is brought to the desk's clock; balanced unless set.
+        #[serde(default, skip_serializing_if = "is_balanced")]
+        #[ts(as = "Option<Resampling>", optional)]
+        resampling: Resampling,
     },
     /// Material that comes with Airdesk, looped.
     Material {
@@ -31,6 +37,12 @@ pub enum StripSource {
         /// Start again at its end.
         looped: bool,
     },
+}
+
+// By reference: that is how serde asks.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_balanced(resampling: &Resampling) -> bool {
+    *resampling == Resampling::default()
 }
 
 /// Which channels of a device, counted from 0.

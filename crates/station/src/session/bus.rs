@@ -6,7 +6,7 @@ use airdesk_dsp::equaliser::EqualiserSettings;
 use serde::{Deserialize, Serialize};
 
 use super::is_usual;
-use crate::api::{BusChainSettings, BusName, DeviceChoice};
+use crate::api::{BusChainSettings, BusName, DeviceChoice, OutputSettings};
 
 /// One bus of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct SessionBus {
     /// Where it is played.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<DeviceChoice>,
+    /// How that device is used.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub playback: OutputSettings,
     /// Its equaliser.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub equaliser: EqualiserSettings,
@@ -43,6 +46,7 @@ impl SessionBus {
             fader: unity(),
             without: None,
             output: None,
+            playback: OutputSettings::default(),
             equaliser: EqualiserSettings::default(),
             compressor: CompressorSettings::default(),
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{BroadcastSettings, BusName, ChannelPick, DeviceChoice, StripSource};
+use crate::api::{BroadcastSettings, BusName, ChannelPick, DeviceChoice, OutputSettings, Resampling, StripSource};
 use crate::session::{SessionBus, SessionStrip};
 use airdesk_dsp::Decibels;
 
@@ -11,12 +11,17 @@ fn busy() -> Session {
         StripSource::Device {
             device: "alsa:hw:0,0".parse().expect("an id"),
             channels: ChannelPick::Pair { left: 0, right: 1 },
+            resampling: Resampling::Best,
         },
     ));
     session.buses.push(SessionBus {
         output: Some(DeviceChoice::Device {
             device: "pipewire:phones".parse().expect("an id"),
         }),
+        playback: OutputSettings {
+            resampling: Resampling::LowLatency,
+            exclusive: true,
+        },
         ..SessionBus::new(BusName::Cue)
     });
     session

@@ -1,47 +1,9 @@
 //! What the station tells about the stream to a server: without a server, as most desks begin.
 
-use airdesk_station::api::{AirState, AudioCommand, BroadcastSettings, BroadcastState, Transport};
-use airdesk_station::{HostChoice, Station, StationHandle, StationOptions};
-use tempfile::TempDir;
+use airdesk_station::api::{AirState, AudioCommand, BroadcastSettings, Transport};
+use airdesk_station::session::Session;
 
-struct Desk {
-    station: Station,
-    handle: StationHandle,
-    _folder: TempDir,
-}
-
-impl Desk {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let station = Station::start(StationOptions {
-            session: folder.path().join("session.toml"),
-            data: folder.path().to_owned(),
-            key_store: false,
-            hosts: HostChoice::none(),
-        })
-        .expect("a station");
-        Self {
-            handle: station.handle(),
-            station,
-            _folder: folder,
-        }
-    }
-
-    async fn ask(&self, command: AudioCommand) {
-        self.handle.send(command).await.expect("obeyed");
-    }
-
-    async fn broadcast(&self) -> BroadcastState {
-        self.handle.snapshot().await.expect("a snapshot").broadcast
-    }
-
-    async fn stop(self) {
-        self.handle.stop().await.expect("the session is saved");
-        tokio::task::spawn_blocking(move || self.station.join())
-            .await
-            .expect("it ends");
-    }
-}
+use crate::desk::Desk;
 
 #[tokio::test]
 async fn what_a_stream_began_with_is_told_until_it_is_off_whatever_is_saved_meanwhile() {
@@ -58,30 +20,30 @@ async fn what_a_stream_began_with_is_told_until_it_is_off_whatever_is_saved_mean
         bit_rate: 192,
         ..first.clone()
     };
-    let desk = Desk::start();
-    assert_eq!(desk.broadcast().await.running, None);
+    let mut desk = Desk::with(&Session::default());
+    assert_eq!(desk.now().await.broadcast.running, None);
     let settings = first.clone();
     desk.ask(AudioCommand::SetBroadcast { settings }).await;
     let password = "hackme-42".into();
     desk.ask(AudioCommand::SetPassword { password }).await;
-    assert_eq!(desk.broadcast().await.running, None, "saved, and not on its way");
+    assert_eq!(desk.now().await.broadcast.running, None, "saved, and not on its way");
     desk.ask(AudioCommand::GoLive).await;
     let settings = second.clone();
     desk.ask(AudioCommand::SetBroadcast { settings }).await;
-    let told = desk.broadcast().await;
+    let told = desk.now().await.broadcast;
     assert_ne!(told.air, AirState::Off);
     assert_eq!((told.running.as_deref(), &told.settings), (Some(&first), &second));
     assert!(!format!("{told:?}").contains("hackme-42"));
     desk.ask(AudioCommand::GoOffAir).await;
-    let told = desk.broadcast().await;
+    let told = desk.now().await.broadcast;
     assert_eq!((told.air, told.running), (AirState::Off, None));
     desk.stop().await;
 }
 
 #[tokio::test]
 async fn every_transport_that_is_told_is_taken_and_every_other_is_refused() {
-    let desk = Desk::start();
-    let told = desk.broadcast().await.transports;
+    let mut desk = Desk::with(&Session::default());
+    let told = desk.now().await.broadcast.transports;
     assert!(told.contains(&Transport::Native));
     for transport in Transport::ALL {
         let settings = BroadcastSettings {

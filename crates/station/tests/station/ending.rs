@@ -3,58 +3,15 @@
 use std::fs;
 use std::time::Duration;
 
-use airdesk_station::api::{AudioCommand, Material, RecordingFormat, RecordingSettings, Reply, StripSource};
-use airdesk_station::session::{self, Session, SessionStrip};
-use airdesk_station::{HostChoice, Station, StationHandle, StationOptions};
-use tempfile::TempDir;
+use airdesk_station::api::{AudioCommand, RecordingFormat, RecordingSettings, Reply};
+use airdesk_station::session::{self};
 use tokio::time::{sleep, timeout};
 
-struct Desk {
-    station: Option<Station>,
-    handle: StationHandle,
-    folder: TempDir,
-}
-
-impl Desk {
-    /// A desk with one strip.
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let session = folder.path().join("session.toml");
-        let material = Material::Pad;
-        session::SessionFile::new(session.clone())
-            .save(&Session {
-                strips: vec![SessionStrip::new("One", StripSource::Material { material })],
-                ..Session::default()
-            })
-            .expect("a session");
-        let station = Station::start(StationOptions {
-            session,
-            data: folder.path().to_owned(),
-            key_store: false,
-            hosts: HostChoice::none(),
-        })
-        .expect("a station");
-        Self {
-            handle: station.handle(),
-            station: Some(station),
-            folder,
-        }
-    }
-
-    /// Ends the station in order.
-    async fn stop(&mut self) {
-        self.handle.stop().await.expect("the session is saved");
-        if let Some(station) = self.station.take() {
-            tokio::task::spawn_blocking(move || station.join())
-                .await
-                .expect("it ends");
-        }
-    }
-}
+use crate::desk::Desk;
 
 #[tokio::test]
 async fn a_desk_that_ends_while_a_recording_is_being_closed_waits_until_it_is_whole() {
-    let mut desk = Desk::start();
+    let mut desk = Desk::with_pads(&["One"]);
     let folder = desk.folder.path().join("recordings");
     let settings = RecordingSettings {
         folder: folder.to_string_lossy().into_owned(),
@@ -86,12 +43,12 @@ async fn a_desk_that_ends_while_a_recording_is_being_closed_waits_until_it_is_wh
 #[cfg(unix)]
 #[tokio::test]
 async fn a_disk_that_takes_no_session_holds_nothing_up_and_the_last_change_is_saved_at_the_end() {
-    let mut desk = Desk::start();
+    let mut desk = Desk::with_pads(&["One"]);
     // Whoever opens this to write waits until somebody reads.
     let pipe = desk.folder.path().join("session.new.toml");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("mkfifo").success());
-    let strip = desk.handle.snapshot().await.expect("a snapshot").strips[0].id;
+    let strip = desk.first_strip().await;
     let rename = |name: &str| AudioCommand::RenameStrip {
         strip,
         name: name.into(),
@@ -116,6 +73,6 @@ async fn a_disk_that_takes_no_session_holds_nothing_up_and_the_last_change_is_sa
     });
     desk.stop().await;
     assert!(released.join().expect("read") > 0, "a save was under way");
-    let kept = session::read(&desk.folder.path().join("session.toml")).expect("a session");
+    let kept = session::read(&desk.session_file()).expect("a session");
     assert_eq!((kept.strips[0].name.as_str(), kept.listening), ("Three", true));
 }

@@ -12,77 +12,16 @@ use airdesk_devices::simulated::{Card, Signal, SimulatedCards};
 use airdesk_dsp::Decibels;
 use airdesk_station::api::{
     AudioCommand, BroadcastSettings, BusName, ChannelPick, ErrorCode, InputState, OutputName, PlaybackState,
-    RecordingFormat, RecordingSettings, RecordingState, Severity, Snapshot, StripSource,
+    RecordingFormat, RecordingSettings, RecordingState, Resampling, Severity, Snapshot, StripSource,
 };
 use airdesk_station::session::{self, Session, SessionBus, SessionStrip};
-use airdesk_station::{HostChoice, Mount, Station, StationHandle, StationOptions};
-use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+use airdesk_station::{HostChoice, Mount};
+use tokio::time::timeout;
+
+use crate::desk::{self, Desk};
 
 /// What the loop of [`constant`] is at, in both channels.
 const LEVEL: f32 = 0.5;
-
-struct Desk {
-    station: Station,
-    handle: StationHandle,
-    folder: TempDir,
-}
-
-impl Desk {
-    fn start(session: &Session, hosts: HostChoice) -> Self {
-        Self::start_in(tempfile::tempdir().expect("a folder"), session, hosts)
-    }
-
-    fn start_in(folder: TempDir, session: &Session, hosts: HostChoice) -> Self {
-        let path = folder.path().join("session.toml");
-        session::SessionFile::new(path.clone())
-            .save(session)
-            .expect("a session");
-        let station = Station::start(StationOptions {
-            session: path,
-            data: folder.path().to_owned(),
-            key_store: false,
-            hosts,
-        })
-        .expect("a station");
-        Self {
-            handle: station.handle(),
-            station,
-            folder,
-        }
-    }
-
-    async fn ask(&self, command: AudioCommand) {
-        self.handle.send(command).await.expect("obeyed");
-    }
-
-    async fn snapshot(&self) -> Snapshot {
-        self.handle.snapshot().await.expect("a snapshot")
-    }
-
-    /// The first snapshot that `shows` it.
-    async fn when(&self, what: &str, shows: impl Fn(&Snapshot) -> bool) -> Snapshot {
-        let mut last = None;
-        for _ in 0..200 {
-            let snapshot = self.snapshot().await;
-            if shows(&snapshot) {
-                return snapshot;
-            }
-            last = Some(snapshot);
-            sleep(Duration::from_millis(50)).await;
-        }
-        panic!("{what}: {last:#?}")
-    }
-
-    async fn stop(self) -> TempDir {
-        self.handle.stop().await.expect("the session is saved");
-        let station = self.station;
-        tokio::task::spawn_blocking(move || station.join())
-            .await
-            .expect("it ends");
-        self.folder
-    }
-}
 
 fn recorded(snapshot: &Snapshot) -> Option<(&str, f64)> {
     match &snapshot.recorder.recording {
@@ -179,8 +118,8 @@ async fn when_the_engine_breaks_the_recording_goes_on_in_a_second_file_with_ever
     session.strips[0].controls.fader = level;
     session.buses[0].fader = level;
     session.strips.push(session.strips[0].clone());
-    let desk = Desk::start_in(folder, &session, HostChoice::none());
-    let muted = desk.snapshot().await.strips[1].id;
+    let mut desk = Desk::start(folder, &session, HostChoice::none());
+    let muted = desk.now().await.strips[1].id;
     desk.ask(AudioCommand::SetMute { strip: muted, on: true }).await;
     desk.ask(AudioCommand::StartRecording).await;
     let before = desk
@@ -218,7 +157,7 @@ async fn when_the_engine_breaks_the_recording_goes_on_in_a_second_file_with_ever
 async fn when_the_engine_breaks_stream_and_listeners_come_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let session = constant(folder.path());
-    let desk = Desk::start_in(folder, &session, HostChoice::none());
+    let mut desk = Desk::start(folder, &session, HostChoice::none());
     let (port, streams) = server();
     let settings = BroadcastSettings {
         host: "127.0.0.1".into(),
@@ -287,6 +226,7 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
     let device = StripSource::Device {
         device: SimulatedCards::device("mic"),
         channels: ChannelPick::Mono { channel: 0 },
+        resampling: Resampling::default(),
     };
     let session = Session {
         strips: vec![SessionStrip::new("Mic", device)],
@@ -294,7 +234,7 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
     };
     let (ended, loud) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
     let time = play(cards.clone(), ended.clone());
-    let desk = Desk::start(&session, cards.hosts());
+    let mut desk = Desk::start(desk::folder(), &session, cards.hosts());
     // Loud for half a second on end: it has come to stay.
     let heard = |_: &Snapshot| {
         let played = cards.take_played("speakers");
@@ -312,7 +252,7 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
     desk.handle.break_engine().await.expect("a station");
     desk.when("it is noticed", |now| !now.notices.is_empty()).await;
     desk.when("it is heard again", heard).await;
-    let now = desk.snapshot().await;
+    let now = desk.now().await;
     assert!(
         matches!(now.strips[0].input, InputState::Running { .. }),
         "{:?}",
@@ -329,7 +269,7 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
 async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_it_worked() {
     let folder = tempfile::tempdir().expect("a folder");
     let session = constant(folder.path());
-    let desk = Desk::start_in(folder, &session, HostChoice::none());
+    let mut desk = Desk::start(folder, &session, HostChoice::none());
     desk.ask(AudioCommand::SetListening { on: true }).await;
     desk.handle.break_engine().await.expect("a station");
     desk.when("it is noticed", |now| !now.notices.is_empty()).await;
@@ -378,8 +318,8 @@ async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_
     let frame = timeout(Duration::from_secs(5), desk.handle.meters().recv()).await;
     let frame = frame.expect("levels come").expect("a station");
     assert_eq!(frame.buses[0].levels.peak, [0.0; 2], "silence is shown as silence");
-    let path: PathBuf = desk.folder.path().join("session.toml");
-    let _folder = desk.stop().await;
+    let path: PathBuf = desk.session_file();
+    desk.stop().await;
     let kept = session::read(&path).expect("a session");
     assert_eq!(
         (kept.strips.len(), kept.listening),

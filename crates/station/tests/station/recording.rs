@@ -2,55 +2,28 @@
 
 use std::time::Duration;
 
+use airdesk_station::HostChoice;
 use airdesk_station::api::{
-    AudioCommand, ErrorCode, Event, Material, RecordingFormat, RecordingSettings, RecordingState, Severity, StripSource,
+    AudioCommand, ErrorCode, Event, RecordingFormat, RecordingSettings, RecordingState, Severity,
 };
-use airdesk_station::session::{Session, SessionFile, SessionStrip};
-use airdesk_station::{HostChoice, Station, StationHandle, StationOptions};
-use tempfile::TempDir;
+use airdesk_station::session::Session;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
-struct Desk {
-    station: Station,
-    handle: StationHandle,
-    _folder: TempDir,
-}
+use crate::desk::{self, Desk, pad};
 
-impl Desk {
-    /// A desk with one strip that records into a folder of its own.
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (path, material) = (folder.path().join("session.toml"), Material::Pad);
-        let session = Session {
-            strips: vec![SessionStrip::new("One", StripSource::Material { material })],
-            recording: RecordingSettings {
-                folder: folder.path().join("recordings").to_string_lossy().into_owned(),
-                format: RecordingFormat::Pcm24,
-            },
-            ..Session::default()
-        };
-        SessionFile::new(path.clone()).save(&session).expect("a session");
-        let station = Station::start(StationOptions {
-            session: path,
-            data: folder.path().to_owned(),
-            key_store: false,
-            hosts: HostChoice::none(),
-        })
-        .expect("a station");
-        Self {
-            handle: station.handle(),
-            station,
-            _folder: folder,
-        }
-    }
-
-    async fn stop(self) {
-        self.handle.stop().await.expect("the session is saved");
-        tokio::task::spawn_blocking(move || self.station.join())
-            .await
-            .expect("it ends");
-    }
+/// A desk with one strip that records into a folder of its own.
+fn recorder() -> Desk {
+    let folder = desk::folder();
+    let session = Session {
+        strips: vec![pad("One")],
+        recording: RecordingSettings {
+            folder: folder.path().join("recordings").to_string_lossy().into_owned(),
+            format: RecordingFormat::Pcm24,
+        },
+        ..Session::default()
+    };
+    Desk::start(folder, &session, HostChoice::none())
 }
 
 /// What the recorder is next said to be doing.
@@ -78,7 +51,7 @@ async fn record(desk: &Desk, events: &mut broadcast::Receiver<Event>) -> String 
 
 #[tokio::test]
 async fn a_recording_that_was_stopped_is_finishing_until_its_file_is_whole() {
-    let desk = Desk::start();
+    let mut desk = recorder();
     let mut events = desk.handle.events();
     let recorded = record(&desk, &mut events).await;
     let (stopped, refused, told) = tokio::join!(
@@ -112,7 +85,7 @@ async fn a_recording_that_was_stopped_is_finishing_until_its_file_is_whole() {
 
 #[tokio::test]
 async fn a_desk_that_ends_tells_that_its_recording_is_finishing() {
-    let desk = Desk::start();
+    let mut desk = recorder();
     let mut events = desk.handle.events();
     record(&desk, &mut events).await;
     desk.stop().await;
@@ -130,13 +103,13 @@ async fn a_desk_that_ends_tells_that_its_recording_is_finishing() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_recording_that_turns_out_to_be_lost_when_it_is_stopped_is_told_as_any_failure() {
-    let desk = Desk::start();
+    let mut desk = recorder();
     let mut events = desk.handle.events();
     let file = record(&desk, &mut events).await;
     std::fs::remove_file(&file).expect("removed");
     // It may have been noticed by now; then there is nothing to stop.
     let _ = desk.handle.send(AudioCommand::StopRecording).await;
-    let now = desk.handle.snapshot().await.expect("a snapshot");
+    let now = desk.now().await;
     let RecordingState::Failed { reason, .. } = now.recorder.recording else {
         panic!("it looks as if all were well: {:?}", now.recorder)
     };

@@ -1,75 +1,16 @@
-//! The station without a sound system: what hosts may rely on.
+//! A desk without a sound system: what it answers, tells and keeps.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use airdesk_station::api::{
-    AudioCommand, ErrorCode, Event, InputState, LimiterSettings, Material, PasswordState, Reply, StripSource,
-    StripState,
+    AudioCommand, ErrorCode, Event, InputState, LimiterSettings, PasswordState, Reply, StripSource, StripState,
 };
 use airdesk_station::session::{self, Session, SessionStrip};
-use airdesk_station::{HostChoice, Station, StationHandle, StationOptions, StripId};
-use tempfile::TempDir;
+use airdesk_station::{Station, StationOptions, StripId};
 use tokio::time::{sleep, timeout};
 
-struct Desk {
-    station: Option<Station>,
-    handle: StationHandle,
-    folder: TempDir,
-}
-
-impl Desk {
-    fn with(session: &Session) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        session::SessionFile::new(folder.path().join("session.toml"))
-            .save(session)
-            .expect("a session");
-        Self::at(folder)
-    }
-
-    fn at(folder: TempDir) -> Self {
-        let station = Station::start(StationOptions {
-            session: folder.path().join("session.toml"),
-            data: folder.path().to_owned(),
-            key_store: false,
-            hosts: HostChoice::none(),
-        })
-        .expect("a station");
-        Self {
-            handle: station.handle(),
-            station: Some(station),
-            folder,
-        }
-    }
-
-    fn session_file(&self) -> PathBuf {
-        self.folder.path().join("session.toml")
-    }
-
-    async fn first_strip(&self) -> StripId {
-        self.handle.snapshot().await.expect("a snapshot").strips[0].id
-    }
-
-    /// Ends the station in order.
-    async fn stop(&mut self) {
-        self.handle.stop().await.expect("the session is saved");
-        if let Some(station) = self.station.take() {
-            tokio::task::spawn_blocking(move || station.join())
-                .await
-                .expect("it ends");
-        }
-    }
-}
-
-fn pad(name: &str) -> SessionStrip {
-    SessionStrip::new(
-        name,
-        StripSource::Material {
-            material: Material::Pad,
-        },
-    )
-}
+use crate::desk::{self, Desk, pad};
 
 #[tokio::test]
 async fn the_demo_sounds_by_itself_and_its_levels_arrive() {
@@ -90,10 +31,7 @@ async fn the_demo_sounds_by_itself_and_its_levels_arrive() {
 
 #[tokio::test]
 async fn a_change_reaches_every_host_and_the_file_but_a_secret_reaches_neither() {
-    let mut desk = Desk::with(&Session {
-        strips: vec![pad("One")],
-        ..Session::default()
-    });
+    let mut desk = Desk::with_pads(&["One"]);
     let mut events = desk.handle.events();
     let strip = desk.first_strip().await;
     let level = airdesk_dsp::Decibels::new(-12.5).expect("a level");
@@ -157,20 +95,14 @@ async fn the_limiter_is_set_for_every_host_and_for_the_next_run() {
     };
     assert_eq!(timeout(Duration::from_secs(5), told).await, Ok(settings));
     desk.stop().await;
-    let mut next = Desk::at(std::mem::replace(
-        &mut desk.folder,
-        tempfile::tempdir().expect("a folder"),
-    ));
+    let mut next = desk.restart().await;
     assert_eq!(next.handle.snapshot().await.expect("a snapshot").limiter, settings);
     next.stop().await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
-    let mut desk = Desk::with(&Session {
-        strips: vec![pad("One")],
-        ..Session::default()
-    });
+    let mut desk = Desk::with_pads(&["One"]);
     let strip = desk.first_strip().await;
     let before = desk.handle.snapshot().await.expect("a snapshot").strips;
     for (command, code) in [
@@ -250,6 +182,7 @@ async fn a_session_with_a_missing_device_and_a_missing_file_runs_and_names_them(
     let device = StripSource::Device {
         device: "pipewire:usb-mic-7".parse().expect("an id"),
         channels: airdesk_station::api::ChannelPick::Mono { channel: 0 },
+        resampling: airdesk_station::api::Resampling::default(),
     };
     let file = StripSource::File {
         path: "/nowhere/jingle.wav".into(),
@@ -295,10 +228,7 @@ async fn a_session_with_a_missing_device_and_a_missing_file_runs_and_names_them(
 
 #[tokio::test]
 async fn a_recording_is_in_the_file_before_the_answer_and_whole_after_stop() {
-    let mut desk = Desk::with(&Session {
-        strips: vec![pad("One")],
-        ..Session::default()
-    });
+    let mut desk = Desk::with_pads(&["One"]);
     let folder = desk.folder.path().join("deep/recordings");
     let settings = airdesk_station::api::RecordingSettings {
         folder: folder.to_string_lossy().into_owned(),
@@ -364,12 +294,7 @@ async fn a_pipe_as_a_file_is_refused_and_the_desk_goes_on_answering() {
 #[tokio::test]
 async fn a_session_that_is_open_is_not_opened_by_a_second_desk() {
     let mut desk = Desk::with(&Session::default());
-    let options = StationOptions {
-        session: desk.session_file(),
-        data: desk.folder.path().to_owned(),
-        key_store: false,
-        hosts: HostChoice::none(),
-    };
+    let options = desk.options();
     let Err(refused) = Station::start(options.clone()) else {
         panic!("two desks on one session")
     };
@@ -395,9 +320,7 @@ async fn a_session_that_cannot_be_saved_is_tried_again_and_said_at_the_end() {
         .expect("a session");
     let station = Station::start(StationOptions {
         session: path.clone(),
-        data: folder.path().to_owned(),
-        key_store: false,
-        hosts: HostChoice::none(),
+        ..desk::options(&folder)
     })
     .expect("a station");
     let handle = station.handle();

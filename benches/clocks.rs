@@ -1,0 +1,125 @@
+//! Ten minutes on a real sound server: how well the clocks of its devices are followed, and what is heard of it.
+
+use std::time::{Duration, Instant};
+
+use lab::desk::{Desk, pair, strip};
+use lab::real_time::Watch;
+use lab::sound_server::PipeWire;
+use lab::tone::{OTHER_TONE, Sine, TONE};
+use lab::wait::seconds;
+use serde_json::Value;
+
+/// How long it is listened to.
+const MINUTES: u64 = 10;
+/// What there may be beside the tones, dB: a click is louder.
+const NOISE: f64 = -70.0;
+/// A device is looked at this often.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What was seen of one device.
+#[derive(Default)]
+struct Followed {
+    ppm: Vec<f64>,
+    /// By how much its delay was off, microseconds.
+    error: Vec<f64>,
+    locked: usize,
+    lost: u64,
+}
+
+/// Two inputs, the main output and headphones on PipeWire, with a tone on each input.
+pub(crate) fn followed() {
+    let pipewire = PipeWire::start(2);
+    let (one, other) = (
+        Sine { hz: TONE, db: -12.0 },
+        Sine {
+            hz: OTHER_TONE,
+            db: -20.0,
+        },
+    );
+    let length = MINUTES * 60 + 120;
+    let _players = [("src1", one), ("src2", other)].map(|(sink, tone)| pipewire.play_sines(sink, length, tone, tone));
+    let mut desk = Desk::start(pipewire.environment());
+    desk.clear();
+    for (output, sink) in [("main", "out1"), ("cue", "phones1")] {
+        let device = desk.device("PipeWire", sink, "output");
+        desk.play_on(output, &device);
+    }
+    let strips = [("One", "src1"), ("Other", "src2")].map(|(name, sink)| {
+        let device = desk.device("PipeWire", sink, "input");
+        desk.add_strip(name, &pair(&device, 0))
+    });
+    desk.wait_for_lock();
+    std::thread::sleep(seconds(30));
+    let watch = Watch::begin();
+    let recorder = pipewire.record("out1");
+    let before = strips.map(|id| lost(desk.snapshot(), id));
+    let mut devices: [(&str, Followed); 3] =
+        ["input One", "input Other", "headphones"].map(|name| (name, Followed::default()));
+    let begun = Instant::now();
+    while begun.elapsed() < seconds(MINUTES * 60) {
+        std::thread::sleep(LOOK);
+        let snapshot = desk.snapshot();
+        let inputs = strips.map(|id| strip(snapshot, id).expect("it is there")["input"].clone());
+        let phones = snapshot["outputs"].as_array().and_then(|outputs| {
+            let found = outputs.iter().find(|output| output["output"] == "cue")?;
+            Some(found["playback"].clone())
+        });
+        let states = inputs.into_iter().chain(phones);
+        for ((_, followed), state) in devices.iter_mut().zip(states) {
+            followed.look(&state);
+        }
+    }
+    let ended = Instant::now();
+    let heard = recorder.stop();
+    let after = strips.map(|id| lost(desk.snapshot(), id));
+    for (n, (before, after)) in before.into_iter().zip(after).enumerate() {
+        devices[n].1.lost = after - before;
+    }
+    println!(
+        "\nClocks on PipeWire, {MINUTES} min ({} stops of the machine)\n",
+        watch.count()
+    );
+    println!("| device | ppm, lowest to highest | error, us rms | peak | locked | frames lost |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    for (name, followed) in devices {
+        followed.print(name);
+    }
+    let heard = heard.span(1.0, heard.seconds());
+    let breaks = heard.breaks(0, &[TONE, OTHER_TONE], NOISE);
+    let at = |broken: f64| ended - Duration::from_secs_f64(heard.seconds() - broken);
+    let unexplained = breaks.iter().filter(|broken| !watch.may_be_a_stop(at(broken.at)));
+    println!(
+        "\nheard on the main output for {:.0} s: {} runs of 10 ms broken, {} of them not near a stop of the machine",
+        heard.seconds(),
+        breaks.len(),
+        unexplained.count()
+    );
+}
+
+impl Followed {
+    fn look(&mut self, state: &Value) {
+        self.ppm.extend(state["ppm"].as_f64());
+        self.error.extend(state["error"].as_f64().map(|error| error * 1e6));
+        self.locked += usize::from(state["locked"] == true);
+    }
+
+    fn print(&self, name: &str) {
+        let least = self.ppm.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = self.ppm.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let count = self.error.len().max(1) as f64;
+        let rms = (self.error.iter().map(|error| error * error).sum::<f64>() / count).sqrt();
+        let peak = self.error.iter().fold(0.0_f64, |peak, error| peak.max(error.abs()));
+        let locked = 100.0 * self.locked as f64 / count;
+        let lost = self.lost;
+        println!("| {name} | {least:.0} to {most:.0} | {rms:.0} | {peak:.0} | {locked:.0} % | {lost} |");
+    }
+}
+
+/// Frames that a strip's input lost or missed.
+fn lost(snapshot: &Value, id: u32) -> u64 {
+    let input = &strip(snapshot, id).expect("it is there")["input"];
+    ["framesLost", "framesMissing"]
+        .iter()
+        .filter_map(|key| input[key].as_u64())
+        .sum()
+}

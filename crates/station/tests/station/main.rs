@@ -1,0 +1,12 @@
+//! The station through its handle: what hosts may rely on.
+
+mod answers;
+mod breakdown;
+mod console;
+mod desk;
+mod ending;
+mod history;
+mod loudness;
+mod on_air;
+mod recording;
+mod scenes;

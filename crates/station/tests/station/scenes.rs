@@ -1,0 +1,179 @@
+//! Scenes: what is stored, and what of it a recall brings back.
+
+use std::time::Duration;
+
+use airdesk_station::HostChoice;
+use airdesk_station::api::{
+    AudioCommand, ChainSettings, ChannelMode, DelaySettings, ErrorCode, PanLaw, ScenePart, StripSource, Talkover,
+};
+use airdesk_station::session::{self, Session, SessionStrip};
+use tokio::time::{sleep, timeout};
+
+use crate::desk::{Desk, busy_chain, level};
+
+#[tokio::test]
+async fn a_scene_brings_back_what_is_asked_for_and_leaves_the_rest() {
+    let desk = Desk::with_pads(&["Mic", "Music"]);
+    let [mic, music] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    desk.fade(mic, -6.0).await;
+    desk.ask(AudioCommand::SetMute { strip: music, on: true }).await;
+    desk.ask(AudioCommand::SetStages {
+        strip: mic,
+        stages: Box::new(busy_chain()),
+    })
+    .await;
+    desk.ask(AudioCommand::StoreScene { name: "Opening".into() }).await;
+    desk.fade(mic, -30.0).await;
+    desk.ask(AudioCommand::SetMute {
+        strip: music,
+        on: false,
+    })
+    .await;
+    let usual = Box::new(ChainSettings::default());
+    desk.ask(AudioCommand::SetStages {
+        strip: mic,
+        stages: usual,
+    })
+    .await;
+    // It is there after a restart, too.
+    let mut desk = desk.restart().await;
+    assert_eq!(desk.now().await.scenes, ["Opening"]);
+    let recall = |parts: &[ScenePart]| AudioCommand::RecallScene {
+        name: "Opening".into(),
+        parts: parts.to_vec(),
+        strips: Vec::new(),
+        fade: 0.0,
+    };
+    desk.ask(recall(&[ScenePart::Switches])).await;
+    let strips = desk.now().await.strips;
+    assert!(strips[1].controls.mute);
+    assert_eq!(strips[0].controls.fader, level(-30.0), "levels were not asked for");
+    desk.ask(recall(&[ScenePart::Levels, ScenePart::Stages])).await;
+    let strips = desk.now().await.strips;
+    assert_eq!(
+        (strips[0].controls.fader, strips[0].controls.chain),
+        (level(-6.0), busy_chain())
+    );
+    desk.ask(AudioCommand::Undo).await;
+    assert_eq!(desk.faders().await[0], -30.0, "a recall is one action");
+    desk.ask(AudioCommand::RemoveScene { name: "Opening".into() }).await;
+    let (code, message) = desk.refused(recall(&[])).await;
+    assert!(code == ErrorCode::Invalid && message.contains("Opening"), "{message}");
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_scene_restores_which_strips_there_are_when_that_is_asked_for() {
+    let mut desk = Desk::with_pads(&["Mic", "Music"]);
+    let music = desk.ids().await[1];
+    desk.ask(AudioCommand::StoreScene { name: "Talk".into() }).await;
+    desk.ask(AudioCommand::RemoveStrip { strip: music }).await;
+    let source = StripSource::Silent;
+    let name = "Phone".to_owned();
+    desk.ask(AudioCommand::AddStrip { name, source }).await;
+    let recall = |parts: &[ScenePart]| AudioCommand::RecallScene {
+        name: "Talk".into(),
+        parts: parts.to_vec(),
+        strips: Vec::new(),
+        fade: 0.0,
+    };
+    desk.ask(recall(&[ScenePart::Levels])).await;
+    assert_eq!(
+        desk.names().await,
+        ["Mic", "Phone"],
+        "nobody is added or removed unasked"
+    );
+    desk.ask(recall(&[ScenePart::Layout])).await;
+    assert_eq!(desk.names().await, ["Mic", "Music"]);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_recall_fades_and_a_hand_on_a_fader_keeps_it() {
+    let mut desk = Desk::with_pads(&["One", "Two"]);
+    let [one, two] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    desk.ask(AudioCommand::StoreScene { name: "Up".into() }).await;
+    desk.fade(one, -60.0).await;
+    desk.fade(two, -60.0).await;
+    let recall = |fade| AudioCommand::RecallScene {
+        name: "Up".into(),
+        parts: vec![ScenePart::Levels],
+        strips: Vec::new(),
+        fade,
+    };
+    let (code, message) = desk.refused(recall(61.0)).await;
+    assert!(
+        code == ErrorCode::OutOfRange && message.contains("0 to 60 s"),
+        "{message}"
+    );
+    desk.ask(recall(2.0)).await;
+    assert!(
+        desk.faders().await.iter().all(|db| *db < -50.0),
+        "it begins where it was"
+    );
+    sleep(Duration::from_millis(800)).await;
+    let way = desk.faders().await;
+    assert!(way.iter().all(|db| (-59.0..-1.0).contains(db)), "{way:?}");
+    desk.fade(two, -10.0).await;
+    let arrived = async {
+        while desk.faders().await[0] < 0.0 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), arrived).await.expect("it arrives");
+    assert_eq!(desk.faders().await, [0.0, -10.0]);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_scene_of_a_full_desk_is_recalled_to_the_last_control() {
+    let strip = |n: usize| SessionStrip::new(&format!("Strip {n}"), StripSource::Silent);
+    let mut session = Session {
+        strips: (0..256).map(strip).collect(),
+        ..Session::default()
+    };
+    let usual = session.strips[0].controls;
+    for strip in &mut session.strips {
+        let controls = &mut strip.controls;
+        (controls.channels, controls.inverted) = (ChannelMode::Mono, [true, true]);
+        (controls.trim, controls.fader, controls.chain) = (level(6.0), level(-6.0), busy_chain());
+        controls.delay = DelaySettings { delay_ms: 10.0 };
+        (controls.mute, controls.solo, controls.solo_safe, controls.cue) = (true, true, true, true);
+        (controls.vca, controls.talkover, controls.pan_law) = (Some(1), Talkover::Ducked, PanLaw::Balance);
+        controls.sends.iter_mut().for_each(|send| send.level = level(-10.0));
+    }
+    let wanted = session.strips[0].controls;
+    let mut desk = Desk::with(&session);
+    desk.ask(AudioCommand::StoreScene { name: "All".into() }).await;
+    session.strips.iter_mut().for_each(|strip| strip.controls = usual);
+    let parts = vec![
+        ScenePart::Levels,
+        ScenePart::Switches,
+        ScenePart::Stages,
+        ScenePart::Sends,
+        ScenePart::Groups,
+    ];
+    let recall = |name: &str| AudioCommand::RecallScene {
+        name: name.into(),
+        parts: parts.clone(),
+        strips: Vec::new(),
+        fade: 0.0,
+    };
+    // Everything back to rest, as another scene, and from there to the first in one go.
+    desk.stop().await;
+    session.scenes = session::read(&desk.session_file()).expect("the session").scenes;
+    let mut desk = Desk::start(desk.folder, &session, HostChoice::none());
+    assert!(desk.now().await.strips.iter().all(|strip| strip.controls == usual));
+    desk.ask(recall("All")).await;
+    let now = desk.now().await;
+    assert!(now.strips.iter().all(|strip| strip.controls == wanted));
+    let refused = now.notices.iter().find(|notice| notice.text.contains("take commands"));
+    assert_eq!(refused, None, "the engine has taken every command");
+    desk.ask(AudioCommand::Undo).await;
+    assert!(desk.now().await.strips.iter().all(|strip| strip.controls == usual));
+    desk.stop().await;
+}
