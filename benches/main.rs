@@ -1,15 +1,17 @@
 //! What the desk costs and how long it takes. Prints tables; compares nothing with a limit.
 //!
-//! `engine` and `strips` need nothing; `mix` starts the built desk and other mixers, as far as they are there; `desk`,
-//! `window` and `clocks` start real servers, the built programs and a display.
+//! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
+//! are there; `desk`, `window` and `clocks` start real servers, the built programs and a display.
 
 mod clocks;
 mod engine;
 mod latency;
 mod mix;
 mod show;
+mod stages;
 mod strips;
 mod whole;
+mod worst;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,13 @@ fn main() -> ExitCode {
     }
     if wants("strips") {
         strips::cost();
+    }
+    if wants("stages") {
+        stages::cost();
+    }
+    // Ten minutes: only when it is asked for.
+    if asked.iter().any(|asked| asked == "worst") {
+        worst::blocks();
     }
     if wants("mix") {
         mix::compare();

@@ -3,7 +3,7 @@
 use airdesk_dsp::compressor::CompressorSettings;
 use airdesk_dsp::equaliser::{Band, BandKind, EqualiserSettings};
 use airdesk_dsp::lanes::Arch;
-use airdesk_dsp::{BLOCK_FRAMES, Frame, SampleRate};
+use airdesk_dsp::{BLOCK_FRAMES, Decibels, Frame, SampleRate};
 use airdesk_engine::inlet::{InletWriter, inlet};
 use airdesk_engine::input::{BlockTime, Direct, StripInput};
 use airdesk_engine::mix_queue::mix_queue;
@@ -26,8 +26,10 @@ pub(crate) struct Show {
 }
 
 impl Show {
-    /// `strips` strips set to `chain`, on these instructions.
-    pub(crate) fn new(strips: usize, arch: Arch, chain: ChainSettings) -> Self {
+    /// `strips` strips set to `chain`, on these instructions, with their faders at this level, dB: at unity the sum is too
+    /// loud and limited.
+    pub(crate) fn new(strips: usize, arch: Arch, chain: ChainSettings, fader: f32) -> Self {
+        let fader = Decibels::new(fader).expect("a level");
         // Nobody reads: the writer overwrites.
         let (programme, _) = mix_queue(64);
         let (cue, _) = mix_queue(64);
@@ -39,6 +41,7 @@ impl Show {
             writers.push(writer);
             let controls = StripControls {
                 chain,
+                fader,
                 ..StripControls::default()
             };
             let input = StripInput::Direct(Direct::new(reader));
@@ -64,11 +67,21 @@ impl Show {
         }
     }
 
-    /// One block.
+    /// One block, and what its sources do for it.
     pub(crate) fn step(&mut self) {
+        self.bring();
+        self.mix();
+    }
+
+    /// What the sources do before the next block.
+    pub(crate) fn bring(&mut self) {
         if self.block.is_multiple_of(AHEAD) {
             self.feed();
         }
+    }
+
+    /// The console's part of a block.
+    pub(crate) fn mix(&mut self) {
         self.block += 1;
         let due = self.block as f64 * PERIOD;
         self.console.process(&BlockTime { due, speed: 1.0 });

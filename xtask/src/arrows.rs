@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "airdesk-benches",
         &["airdesk-devices", "airdesk-dsp", "airdesk-engine", "airdesk-tests"],
     ),
+    ("airdesk-counts", &["airdesk-dsp", "airdesk-engine"]),
     ("xtask", &[]),
 ];
 

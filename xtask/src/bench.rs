@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what the desk costs and how long it takes, on this machine, printed as tables.
 
-mod counts;
+pub(crate) mod counts;
 
 use anyhow::Result;
 use clap::Args;
@@ -8,17 +8,17 @@ use clap::Args;
 use crate::program::{self, cargo, program};
 use crate::{packages, repository, setup, ui};
 
-/// Which figures to measure; without any, all of them but the counts.
+/// Which figures to measure; without any, all of them but `worst` and `counts`.
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `mix` (files mixed beside
-    /// ffmpeg, sox and other mixers), `desk` (headless, on real servers), `window`, `clocks`
-    /// (ten minutes on a real sound server), `counts` (instructions, compared
-    /// with those in benches/counts.toml).
-    #[arg(value_parser = ["engine", "strips", "mix", "desk", "window", "clocks", "counts"])]
+    /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
+    /// `worst` (the worst blocks of ten minutes), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
+    /// (headless, on real servers), `window`, `clocks` (ten minutes on a real sound server), `counts` (instructions,
+    /// compared with those in benches/counts/counts.toml).
+    #[arg(value_parser = ["engine", "strips", "stages", "worst", "mix", "desk", "window", "clocks", "counts"])]
     figures: Vec<String>,
 
-    /// Write the counts that were found into benches/counts.toml, instead of comparing them.
+    /// Write the counts that were found into benches/counts/counts.toml, instead of comparing them.
     #[arg(long)]
     write: bool,
 }
@@ -27,7 +27,9 @@ pub(crate) struct Bench {
 pub(crate) fn bench(bench: &Bench) -> Result<()> {
     let wants = |figure: &str| bench.figures.iter().any(|asked| asked == figure);
     if wants("counts") {
-        packages::install_for_benchmarks(|tool| tool == "valgrind")?;
+        if !program::exists("valgrind") && packages::system_has_apt() {
+            packages::install(&[&packages::COUNTING])?;
+        }
         counts::compare(bench.write)?;
         if bench.figures.len() == 1 {
             return Ok(());
@@ -42,7 +44,7 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
     }
     if all || wants("mix") {
         // What cannot be installed is named in the table, and left out.
-        if let Err(error) = packages::install_for_benchmarks(|tool| tool != "valgrind") {
+        if let Err(error) = packages::install_for_benchmarks() {
             println!("note: {error:#}");
         }
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::arrows::wrong_arrows;
+use crate::bench::counts;
 use crate::fences::broken_fences;
 use crate::program::{self, cargo, program};
 use crate::report::Report;
@@ -85,6 +86,7 @@ fn full(report: &mut Report) {
     });
     targets::check(report);
     rtsan::check(report);
+    counts::check(report);
     if built {
         report.tests("acceptance tests", |counter| {
             suite::run(Part::Acceptance, None, counter)

@@ -48,6 +48,12 @@ pub(crate) const BUILD: &[Group] = &[
     },
 ];
 
+/// What counts the instructions of real-time code.
+pub(crate) const COUNTING: Group = Group {
+    reason: "counting instructions",
+    names: &["valgrind"],
+};
+
 /// What the tests need on top. PulseAudio is not among them: its package would remove parts of a
 /// PipeWire desktop, and the desk does not use it.
 pub(crate) const TEST: &[Group] = &[
@@ -75,6 +81,7 @@ pub(crate) const TEST: &[Group] = &[
         reason: "the window without a display",
         names: &["xvfb", "webkit2gtk-driver"],
     },
+    COUNTING,
 ];
 
 /// Programs that the tests need and that not every release has in a package of this name.
@@ -91,13 +98,6 @@ pub(crate) const WHERE_OFFERED: &[(&str, Group)] = &[
 
 /// Programs that only benchmarks need, each in a package that not every release has.
 pub(crate) const BENCHMARKS: &[(&str, Group)] = &[
-    (
-        "valgrind",
-        Group {
-            reason: "counting instructions",
-            names: &["valgrind"],
-        },
-    ),
     (
         "ecasound",
         Group {
@@ -175,9 +175,9 @@ pub(crate) fn install_where_offered() -> Result<()> {
     install_tools(WHERE_OFFERED.iter())
 }
 
-/// The same for those of [`BENCHMARKS`] whose program `wanted` names.
-pub(crate) fn install_for_benchmarks(wanted: impl Fn(&str) -> bool) -> Result<()> {
-    install_tools(BENCHMARKS.iter().filter(|(tool, _)| wanted(tool)))
+/// The same for [`BENCHMARKS`].
+pub(crate) fn install_for_benchmarks() -> Result<()> {
+    install_tools(BENCHMARKS.iter())
 }
 
 fn install_tools(tools: impl Iterator<Item = &'static (&'static str, Group)>) -> Result<()> {

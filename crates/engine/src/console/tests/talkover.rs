@@ -63,6 +63,22 @@ fn music_steps_back_by_the_depth_while_somebody_speaks_and_comes_back_after_hold
 }
 
 #[test]
+fn music_steps_back_in_the_same_block_wherever_the_microphone_stands() {
+    let heard = |microphone: usize| {
+        let mut rig = Rig::new();
+        let part = |talkover| StripControls { talkover, ..plain() };
+        rig.strip(5, &sine(1000.0, 0.5, SPEECH), part(Talkover::Ducked));
+        rig.strip(microphone, &sine(300.0, 0.1, SPEECH), part(Talkover::Key));
+        rig.obey(EngineCommand::SetDucker(SETTINGS));
+        rig.hear(600).0
+    };
+    // In a bank before the music's, in the same one, and in one that is mixed after it.
+    let [before, beside, after] = [0, 6, 200].map(heard);
+    assert!((tone_db(&before[33_600..], 1000.0) + 21.02).abs() < 0.05);
+    assert!(before == beside && before == after);
+}
+
+#[test]
 fn ducking_does_not_click() {
     let mut rig = Rig::new();
     let ducked = StripControls {
