@@ -68,8 +68,9 @@ pub struct BallisticsBank {
     arch: Arch,
     lanes: LaneBlock,
     meters: [QuasiPeakMeter; 2],
-    /// Sums of the rectified samples since the beginning.
+    /// Integrals of the rectified samples since the beginning, seconds at full scale.
     rectified: [f64; LANES],
+    frame_seconds: f64,
     at_rest: bool,
 }
 
@@ -124,6 +125,7 @@ impl BallisticsBank {
             lanes: SILENT_LANES,
             meters: [TYPE_I, TYPE_IIA].map(|kind| QuasiPeakMeter::new(&kind, rate)),
             rectified: [0.0; LANES],
+            frame_seconds: 1.0 / f64::from(rate.hz()),
             at_rest: true,
         }
     }
@@ -142,7 +144,7 @@ impl BallisticsBank {
         for (sum, block) in self.rectified.iter_mut().zip(rectified.0) {
             // A block with something in it that is no number is left out: the sum would never recover.
             if block.is_finite() {
-                *sum += f64::from(block);
+                *sum += f64::from(block) * self.frame_seconds;
             }
         }
         self.at_rest = silent && self.meters.iter().all(QuasiPeakMeter::is_at_rest);
@@ -160,8 +162,8 @@ impl BallisticsBank {
         }
     }
 
-    /// Sum of the magnitudes of all samples since the beginning, left and right. Two of these and the frames between
-    /// them give the mean over any time, also where some were not looked at.
+    /// Integral of the magnitude over time since the beginning, left and right, in seconds at full scale: the difference
+    /// of two of these over the time between them is the mean, also where some were not looked at.
     pub fn rectified(&self, place: usize) -> [f64; 2] {
         let (sides, _) = self.rectified.as_chunks::<2>();
         sides.get(place).copied().unwrap_or_default()

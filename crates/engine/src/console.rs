@@ -11,6 +11,7 @@ use crate::chain::{BusBank, BusChainSettings, ChainSettings, StripBank};
 use crate::command::{Discard, EngineCommand, Stages};
 use crate::id::StripId;
 use crate::input::BlockTime;
+use crate::levels::NeedleMetering;
 use crate::mix_minus::MixMinus;
 use crate::mix_queue::MixWriter;
 use crate::report::{BusReport, Report};
@@ -30,6 +31,7 @@ pub struct Console {
     strip_banks: Box<[StripBank]>,
     buses: Box<[Bus]>,
     bus_banks: Box<[BusBank]>,
+    needles: Box<[NeedleMetering]>,
     /// Programme, cue and aux buses, as far as they are summed.
     sums: Box<[Block; BUSES]>,
     ducker: Ducker,
@@ -55,6 +57,9 @@ impl Console {
             strips: std::iter::repeat_with(|| None).take(MAX_STRIPS).collect(),
             strip_banks: (0..MAX_STRIPS / BANK).map(|_| StripBank::new(rate, arch)).collect(),
             bus_banks: (0..BUSES.div_ceil(BANK)).map(|_| BusBank::new(rate, arch)).collect(),
+            needles: (0..BUSES.div_ceil(BANK))
+                .map(|_| NeedleMetering::new(rate, arch))
+                .collect(),
             buses,
             sums: Box::new([SILENCE; BUSES]),
             ducker: Ducker::new(rate),
@@ -275,11 +280,24 @@ impl Console {
         for (bus, sum) in self.buses.iter_mut().zip(self.sums.iter_mut()) {
             bus.publish(sum, due);
         }
-        // What was sent to a bus that is not there.
-        self.sums
-            .iter_mut()
-            .skip(self.buses.len())
-            .for_each(|sum| *sum = SILENCE);
+        self.move_needles();
+        self.sums.iter_mut().for_each(|sum| *sum = SILENCE);
+    }
+
+    /// Shows the needle meters what the buses have published.
+    fn move_needles(&mut self) {
+        for ((buses, sums), needles) in self
+            .buses
+            .chunks(BANK)
+            .zip(self.sums.chunks(BANK))
+            .zip(&mut self.needles)
+        {
+            let mut heard = buses.iter().zip(sums);
+            needles.measure([(); BANK].map(|()| {
+                let (bus, sum) = heard.next()?;
+                (!bus.metering.is_silent()).then_some(sum)
+            }));
+        }
     }
 
     /// Sends home one thing that has faded out: an input that was replaced, a strip that has left.
@@ -307,8 +325,10 @@ impl Console {
         report.buses = [BusReport::default(); BUSES];
         for (place, (bus, into)) in self.buses.iter_mut().zip(&mut report.buses).enumerate() {
             let bank = self.bus_banks.get(place / BANK);
+            let needles = self.needles.get_mut(place / BANK);
             *into = BusReport {
                 levels: bus.metering.report(seen),
+                needles: needles.map_or_else(Default::default, |needles| needles.report(place % BANK, seen)),
                 compressor: bank.map_or(0.0, |bank| bank.reduction(place % BANK)),
                 limiter: bus.limited.report(seen),
             };

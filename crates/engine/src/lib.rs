@@ -37,7 +37,7 @@ pub use command::{Discard, EngineCommand, Notice, Stages};
 pub use console::{Console, MAX_STRIPS, VCA_GROUPS};
 pub use engine::{Engine, EngineLink, EngineSettings};
 pub use id::StripId;
-pub use levels::Levels;
+pub use levels::{Levels, Needles};
 pub use real_time::real_time;
 pub use send::{AUX_BUSES, SendSettings, SendTap};
 pub use strip::{PanLaw, Strip, StripControls, Talkover, delay_line};

@@ -215,7 +215,7 @@ fn after_a_long_sleep_the_desk_goes_on_from_now() {
 #[test]
 fn a_sleep_that_is_made_up_for_costs_no_reader_a_block() {
     for slept in [0.5, 4.0, 5.0, 5.5, 6.0, 8.5, 60.0] {
-        let (mut engine, mut link, time) = engine();
+        let (mut engine, link, time) = engine();
         let mut reader = link.programme.reader();
         time.set(Nanos::from_seconds(1.0));
         while engine.turn() < Nanos::from_seconds(1.0) {}
