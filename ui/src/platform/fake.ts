@@ -4,7 +4,7 @@ import type { AudioCommand, BusName, CommandError, Event, Reply, Snapshot } from
 import { type DeskMeters, meterFrameBytes } from "../meter/frame";
 import { FakeHistory } from "./fakeHistory";
 import { louder, spectrumOf } from "./fakeLoudness";
-import { metersOf } from "./fakeMeters";
+import { FakeNeedles, metersOf } from "./fakeMeters";
 import { showcase, testSnapshot } from "./fakeSnapshot";
 import { obey, putLoudness } from "./fakeStation";
 import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
@@ -82,7 +82,11 @@ export function fakeFromAddress(wanted: URLSearchParams): FakePlatform {
   const fake = new FakePlatform(showcase(wanted));
   const { desk } = fake;
   let sequence = 0;
-  setInterval(() => fake.emitMeters(metersOf(desk, ++sequence, performance.now() / 1000)), 1000 / 60);
+  const needles = new FakeNeedles();
+  setInterval(() => {
+    const seconds = performance.now() / 1000;
+    fake.emitMeters(needles.add(metersOf(desk, ++sequence, seconds), seconds));
+  }, 1000 / 60);
   setInterval(() => {
     const { buses } = metersOf(desk, sequence, performance.now() / 1000);
     for (const state of desk.loudness) {
