@@ -15,6 +15,7 @@ use crate::levels::NeedleMetering;
 use crate::mix_minus::MixMinus;
 use crate::mix_queue::MixWriter;
 use crate::report::{BusReport, Report};
+use crate::scope::{SCOPES, Scope};
 use crate::send::AUX_BUSES;
 use crate::strip::{Mix, Strip, Talkover};
 use crate::time::Nanos;
@@ -38,6 +39,7 @@ pub struct Console {
     vcas: [Decibels; VCA_GROUPS],
     /// What the aux buses carry of the programme.
     minus: Box<[MixMinus]>,
+    scopes: Box<[Scope]>,
 }
 
 impl Console {
@@ -65,6 +67,16 @@ impl Console {
             ducker: Ducker::new(rate),
             vcas: [Decibels::UNITY; VCA_GROUPS],
             minus: (0..AUX_BUSES).map(|_| MixMinus::new(rate)).collect(),
+            scopes: Box::default(),
+        }
+    }
+
+    /// The same with scopes that publish to these queues. Without them no strip can be looked at. Allocates.
+    #[must_use]
+    pub fn with_scopes(self, queues: impl IntoIterator<Item = MixWriter>) -> Self {
+        Self {
+            scopes: queues.into_iter().take(SCOPES).map(Scope::new).collect(),
+            ..self
         }
     }
 
@@ -132,6 +144,11 @@ impl Console {
             EngineCommand::SetMixMinus(aux, strip) => {
                 if let Some(minus) = self.minus.get_mut(usize::from(aux)) {
                     minus.ask(strip);
+                }
+            }
+            EngineCommand::SetScope(scope, strip) => {
+                if let Some(scope) = self.scopes.get_mut(usize::from(scope)) {
+                    scope.look_at(strip);
                 }
             }
             EngineCommand::ClearClips => self.clear_clips(),
@@ -224,9 +241,23 @@ impl Console {
     /// Mixes and publishes one block. Returns nothing and cannot fail. Real-time.
     pub fn process(&mut self, time: &BlockTime) {
         self.take_in(time);
+        let due = Nanos::from_seconds(time.due);
+        self.show(due);
         self.duck();
         self.mix();
-        self.publish(Nanos::from_seconds(time.due));
+        self.publish(due);
+    }
+
+    /// Shows the scopes what their strips' meters and cue have: after the stages, before talkover and fader. A strip can
+    /// be looked at before anybody hears it: mute and solo change nothing here.
+    fn show(&mut self, due: Nanos) {
+        for scope in &mut self.scopes {
+            let Some(id) = scope.strip() else { continue };
+            let strip = self.strips.get(id.slot()).and_then(Option::as_deref);
+            if let Some(strip) = strip.filter(|strip| strip.id() == id) {
+                scope.publish(&strip.block, due);
+            }
+        }
     }
 
     /// Brings every strip's block up to its fader.
