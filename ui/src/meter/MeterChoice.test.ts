@@ -10,20 +10,20 @@ const choice = (): HTMLElement => screen.getByRole("combobox", { name: "Meter of
 
 test("buses have the meter that is chosen, and say which; strips keep peak and RMS", async () => {
   const { user } = openConsole();
-  expect(choice()).toHaveDisplayValue("Peak, RMS");
-  await user.selectOptions(choice(), "PPM –20");
+  expect(choice()).toHaveDisplayValue("Peak and RMS");
+  await user.selectOptions(choice(), "PPM BBC, –20 dBFS");
   for (const bus of ["Programme", "Cue"]) {
     expect(meter(`Level, ${bus}`)).toHaveAttribute("title", expect.stringContaining("Type IIa): 4 is -20 dBFS"));
     expect(meter(`Level, ${bus}`)).toHaveAttribute("aria-valuemax", "7.5");
   }
-  expect(screen.getByText("Meter: PPM –20")).toBeVisible();
+  expect(screen.getByText("Meter: BBC –20")).toBeVisible();
   expect(screen.getAllByTitle("Sample peak with hold, and RMS over 300 ms, dBFS")).not.toEqual([]);
 });
 
 test("the chosen meter is there the next time the console is opened, too", async () => {
   const first = openConsole();
-  await first.user.selectOptions(choice(), "VU –18");
+  await first.user.selectOptions(choice(), "VU, 0 = –18 dBFS");
   cleanup();
   openConsole();
-  expect(choice()).toHaveDisplayValue("VU –18");
+  expect(choice()).toHaveDisplayValue("VU, 0 = –18 dBFS");
 });

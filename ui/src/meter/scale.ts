@@ -17,8 +17,10 @@ export interface Mark {
 }
 
 export interface MeterScale {
-  /** Few letters, for the meter itself. */
+  /** Few letters, for beside the meter. */
   caption: string;
+  /** A few more, for a choice of meters. */
+  name: string;
   /** What it is, for who wants to know exactly. */
   title: string;
   marks: readonly Mark[];
@@ -64,7 +66,8 @@ const PEAK_CORNERS: Corners = [
 ];
 
 const PEAK_SCALE: MeterScale = {
-  caption: "Peak, RMS",
+  caption: "peak, RMS",
+  name: "Peak and RMS",
   title: "Sample peak with hold, and RMS over 300 ms, dBFS",
   marks: [0, -6, -12, -18, -24, -30, -40, -50, -60].map((level, at) => ({
     text: String(-level),
@@ -80,7 +83,10 @@ const PEAK_SCALE: MeterScale = {
   heightOf: (level) => between(PEAK_CORNERS, level),
 };
 
-const signed = (value: number): string => (value > 0 ? `+${value}` : String(value).replace("-", "–"));
+/** As scales are printed: what is below zero has no sign. */
+const printed = (value: number): string => (value > 0 ? `+${value}` : String(-value + 0));
+/** "–18": with a dash that is as wide as a plus. */
+const dashed = (value: number): string => String(value).replace("-", "–");
 
 /** The top of the VU scale. The needle's deflection is in proportion to the voltage, not to the level. */
 const VU_TOP = 3;
@@ -89,10 +95,11 @@ const VU_MAJOR = [3, 0, -3, -7, -20];
 function vuScale(alignment: Alignment): MeterScale {
   const heightOf = (vu: number): number => Math.min(1, 10 ** ((vu - VU_TOP) / 20));
   return {
-    caption: `VU ${alignment}`.replace("-", "–"),
+    caption: `VU ${dashed(alignment)}`,
+    name: `VU, 0 = ${dashed(alignment)} dBFS`,
     title: `VU (IEC 60268-17): 0 VU is a steady sine of ${alignment} dBFS`,
     marks: [3, 2, 1, 0, -1, -2, -3, -5, -7, -10, -20].map((vu) => ({
-      text: signed(vu),
+      text: printed(vu),
       height: heightOf(vu),
       major: VU_MAJOR.includes(vu),
     })),
@@ -100,13 +107,9 @@ function vuScale(alignment: Alignment): MeterScale {
     least: -20,
     most: VU_TOP,
     reading: (level) => level - alignment,
-    text: (level) => words(level, -20, `${(level - alignment).toFixed(1)} VU`),
+    text: (level) => (level - alignment < -30 ? "silent" : `${(level - alignment).toFixed(1)} VU`),
     heightOf: (level) => (level <= METER_FLOOR ? 0 : heightOf(level - alignment)),
   };
-
-  function words(level: number, least: number, text: string): string {
-    return level - alignment < least - 10 ? "silent" : text;
-  }
 }
 
 /** Bar displays spread the upper part; where exactly, the standard leaves to them. dB of the scale. */
@@ -128,10 +131,11 @@ function typeIScale(alignment: Alignment): MeterScale {
   const zero = alignment + TYPE_I_ZERO;
   const marks = [5, 0, -5, -10, -20, -30, -40, -50];
   return {
-    caption: `DIN ${alignment}`.replace("-", "–"),
+    caption: `DIN ${dashed(alignment)}`,
+    name: `PPM DIN, ${dashed(alignment)} dBFS`,
     title: `Quasi-peak, DIN scale (IEC 60268-10, Type I): 0 dB is ${zero} dBFS, alignment ${alignment} dBFS`,
     marks: marks.map((db) => ({
-      text: signed(db),
+      text: printed(db),
       height: between(TYPE_I_CORNERS, db),
       major: [5, 0, -10, -20, -50].includes(db),
     })),
@@ -153,9 +157,10 @@ function typeIIaScale(alignment: Alignment): MeterScale {
   const ppm = (level: number): number => 4 + (level - alignment) / PPM_STEP;
   const heightOf = (mark: number): number => Math.min(1, Math.max(0, (mark - PPM_LEAST) / (PPM_MOST - PPM_LEAST)));
   return {
-    caption: `PPM ${alignment}`.replace("-", "–"),
+    caption: `BBC ${dashed(alignment)}`,
+    name: `PPM BBC, ${dashed(alignment)} dBFS`,
     title: `Quasi-peak, BBC scale (IEC 60268-10, Type IIa): 4 is ${alignment} dBFS, marks 4 dB apart`,
-    marks: [7, 6, 5, 4, 3, 2, 1].map((mark) => ({ text: String(mark), height: heightOf(mark), major: true })),
+    marks: [7, 6, 5, 4, 3, 2, 1].map((mark) => ({ text: String(mark), height: heightOf(mark), major: mark % 2 === 0 })),
     warmFrom: alignment + 2 * PPM_STEP,
     least: PPM_LEAST,
     most: PPM_MOST,

@@ -10,8 +10,8 @@ const ALIGNMENTS: readonly Alignment[] = [-18, -20];
 export type MeterChoice = "peak" | `${Exclude<MeterKind, "peak">}${Alignment}`;
 
 function choicesOf(kind: MeterKind): { value: MeterChoice; text: string }[] {
-  if (kind === "peak") return [{ value: kind, text: scaleOf(kind, -18).caption }];
-  return ALIGNMENTS.map((alignment) => ({ value: `${kind}${alignment}`, text: scaleOf(kind, alignment).caption }));
+  if (kind === "peak") return [{ value: kind, text: scaleOf(kind, -18).name }];
+  return ALIGNMENTS.map((alignment) => ({ value: `${kind}${alignment}`, text: scaleOf(kind, alignment).name }));
 }
 
 /** All there are, in the order in which they are offered. */

@@ -52,7 +52,7 @@ export class FakeNeedles {
         // Quasi-peaks rise a little less than the peaks and return at their own pace.
         needles.typeI[side] = Math.max(0.8 * peak[side], needles.typeI[side] * 10 ** (-passed * (20 / 1.7 / 20)));
         needles.typeIIa[side] = Math.max(0.7 * peak[side], needles.typeIIa[side] * 10 ** (-passed * (24 / 2.8 / 20)));
-        needles.rectified[side] += 0.5 * rms[side] * passed;
+        needles.rectified[side] += 0.85 * rms[side] * passed;
       }
       this.#known.set(bus, needles);
       metered.needles = needles;
