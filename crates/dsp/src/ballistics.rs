@@ -38,6 +38,9 @@ const TYPE_IIA: Kind = Kind {
     gain: 1.0297,
 };
 
+/// Frames between two falls: so slow a fall is not heard of in a tenth of a millisecond.
+const STEP: usize = 4;
+
 /// Below this, -140 dBFS, an integrator has come to rest.
 const AT_REST: f32 = 1e-7;
 
@@ -78,8 +81,10 @@ pub struct BallisticsBank {
 #[derive(Debug, Clone)]
 struct QuasiPeakMeter {
     rise: [f32; 2],
+    /// What is left after [`STEP`] frames.
     fall: f32,
     gain: f32,
+    /// The integrators, over their `rise`.
     stages: [Lanes; 2],
     /// The highest sum of both in the last block.
     highest: Lanes,
@@ -93,7 +98,7 @@ impl QuasiPeakMeter {
             rise: kind
                 .rise_seconds
                 .map(|rise| (1.0 - (-1.0 / (rise * rate)).exp()) as f32),
-            fall: 10_f64.powf(-db / 20.0 / (seconds * rate)) as f32,
+            fall: 10_f64.powf(-db / 20.0 * STEP as f64 / (seconds * rate)) as f32,
             gain: kind.gain / 2.0,
             stages: [Lanes::ZERO; 2],
             highest: Lanes::ZERO,
@@ -130,11 +135,12 @@ impl BallisticsBank {
         }
     }
 
-    /// Listens to one block of each. `None` is silence; where all are silent and the meters at rest it costs nothing.
-    pub fn measure(&mut self, blocks: [Option<&Block>; STRIPS]) {
+    /// Listens to one block of each. `None` is silence; where all are silent and the meters at rest it costs nothing,
+    /// and says that nothing has moved.
+    pub fn measure(&mut self, blocks: [Option<&Block>; STRIPS]) -> bool {
         let silent = blocks.iter().all(Option::is_none);
         if silent && self.at_rest {
-            return;
+            return false;
         }
         interleave(blocks, &mut self.lanes);
         let rectified = self.arch.run(Listen {
@@ -151,6 +157,7 @@ impl BallisticsBank {
         if self.at_rest {
             self.meters.iter_mut().for_each(QuasiPeakMeter::rest);
         }
+        true
     }
 
     /// The highest readings during the last block.
@@ -176,12 +183,12 @@ struct Listen<'a> {
     meters: &'a mut [QuasiPeakMeter; 2],
 }
 
-/// An integrator in registers: `max(fall·y, fall·(1 - rise)·y + rise·x)` charges towards a sample above what is left
-/// of it, and has but one product between one sample and the next.
+/// An integrator in registers. With `y` what it holds and `z = y / rise`, a sample `x` above it charges it by
+/// `rise·(x - y)`, which is `z ← max(z, (1 - rise)·z + x)`: but one product between one sample and the next.
 struct Integrator<V> {
-    fall: V,
     kept: V,
     rise: V,
+    fall: V,
     value: V,
 }
 
@@ -189,19 +196,63 @@ impl<V: Vector> Integrator<V> {
     #[inline(always)]
     fn new(meter: &QuasiPeakMeter, rise: f32, value: &Lanes) -> Self {
         Self {
-            fall: V::splat(meter.fall),
-            kept: V::splat(meter.fall * (1.0 - rise)),
+            kept: V::splat(1.0 - rise),
             rise: V::splat(rise),
+            fall: V::splat(meter.fall),
             value: V::load(value),
         }
     }
 
     #[inline(always)]
-    fn charge(&mut self, size: V) -> V {
+    fn charge(&mut self, size: V) {
         // In this order what is no number charges nothing.
-        let charged = self.value.mul_add(self.kept, self.rise.mul(size));
-        self.value = charged.max(self.value.mul(self.fall));
-        self.value
+        self.value = self.value.mul_add(self.kept, size).max(self.value);
+    }
+
+    #[inline(always)]
+    fn fall(&mut self) {
+        self.value = self.value.mul(self.fall);
+    }
+}
+
+/// The two integrators of one kind of meter, and the highest that they held together.
+struct Pair<V> {
+    fast: Integrator<V>,
+    slow: Integrator<V>,
+    highest: V,
+}
+
+impl<V: Vector> Pair<V> {
+    #[inline(always)]
+    fn new(meter: &QuasiPeakMeter) -> Self {
+        let [fast, slow] = [0, 1].map(|at| Integrator::new(meter, meter.rise[at], &meter.stages[at]));
+        Self {
+            fast,
+            slow,
+            highest: V::splat(0.0),
+        }
+    }
+
+    #[inline(always)]
+    fn charge(&mut self, size: V) {
+        self.fast.charge(size);
+        self.slow.charge(size);
+    }
+
+    /// Between two falls nothing but rises: looked at before each, no peak is missed.
+    #[inline(always)]
+    fn look_and_fall(&mut self) {
+        let slow = self.slow.value.mul(self.slow.rise);
+        self.highest = self.highest.max(self.fast.value.mul_add(self.fast.rise, slow));
+        self.fast.fall();
+        self.slow.fall();
+    }
+
+    #[inline(always)]
+    fn keep(self, meter: &mut QuasiPeakMeter) {
+        self.fast.value.store(&mut meter.stages[0]);
+        self.slow.value.store(&mut meter.stages[1]);
+        self.highest.store(&mut meter.highest);
     }
 }
 
@@ -210,33 +261,24 @@ impl Kernel for Listen<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) -> Lanes {
-        let [one, two] = self.meters;
-        let [mut one_fast, mut one_slow] = stages::<V>(one);
-        let [mut two_fast, mut two_slow] = stages::<V>(two);
-        let (mut one_highest, mut two_highest, mut sum) = (V::splat(0.0), V::splat(0.0), V::splat(0.0));
-        for lanes in self.lanes {
-            let size = V::splat(LARGEST_SAMPLE).min(V::load(lanes).abs());
-            sum = sum.add(size);
-            one_highest = one_highest.max(one_fast.charge(size).add(one_slow.charge(size)));
-            two_highest = two_highest.max(two_fast.charge(size).add(two_slow.charge(size)));
+        let [type_i, type_iia] = self.meters;
+        let (mut one, mut two) = (Pair::<V>::new(type_i), Pair::<V>::new(type_iia));
+        let mut sum = V::splat(0.0);
+        let (steps, _) = self.lanes.as_chunks::<STEP>();
+        for step in steps {
+            for lanes in step {
+                let size = V::splat(LARGEST_SAMPLE).min(V::load(lanes).abs());
+                sum = sum.add(size);
+                one.charge(size);
+                two.charge(size);
+            }
+            one.look_and_fall();
+            two.look_and_fall();
         }
-        keep(one, [one_fast, one_slow], one_highest);
-        keep(two, [two_fast, two_slow], two_highest);
+        one.keep(type_i);
+        two.keep(type_iia);
         let mut sums = Lanes::ZERO;
         sum.store(&mut sums);
         sums
     }
-}
-
-#[inline(always)]
-fn stages<V: Vector>(meter: &QuasiPeakMeter) -> [Integrator<V>; 2] {
-    [0, 1].map(|at| Integrator::new(meter, meter.rise[at], &meter.stages[at]))
-}
-
-#[inline(always)]
-fn keep<V: Vector>(meter: &mut QuasiPeakMeter, integrators: [Integrator<V>; 2], highest: V) {
-    for (stage, integrator) in meter.stages.iter_mut().zip(integrators) {
-        integrator.value.store(stage);
-    }
-    highest.store(&mut meter.highest);
 }

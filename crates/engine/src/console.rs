@@ -323,11 +323,11 @@ impl Console {
             .zip(self.sums.chunks(BANK))
             .zip(&mut self.needles)
         {
-            let mut heard = buses.iter().zip(sums);
-            needles.measure([(); BANK].map(|()| {
-                let (bus, sum) = heard.next()?;
-                (!bus.metering.is_silent()).then_some(sum)
-            }));
+            let mut heard = [None; BANK];
+            for (heard, (bus, sum)) in heard.iter_mut().zip(buses.iter().zip(sums)) {
+                *heard = (!bus.metering.is_silent()).then_some(sum);
+            }
+            needles.measure(heard);
         }
     }
 

@@ -136,7 +136,9 @@ impl NeedleMetering {
 
     /// Listens to one block of each; `None` is silence.
     pub(crate) fn measure(&mut self, blocks: [Option<&Block>; STRIPS]) {
-        self.bank.measure(blocks);
+        if !self.bank.measure(blocks) {
+            return;
+        }
         for (place, recent) in self.recent.iter_mut().enumerate() {
             *recent = recent.higher(&self.bank.quasi_peaks(place));
         }
