@@ -198,3 +198,14 @@ async fn the_spectrum_of_a_strip_ends_with_the_strip() {
     assert_eq!(refused.expect_err("it is gone").code, ErrorCode::NoSuchStrip);
     desk.stop().await;
 }
+
+#[tokio::test]
+async fn a_look_at_a_strip_goes_on_with_the_engine_that_takes_the_place_of_a_broken_one() {
+    let desk = Desk::with_tones().await;
+    let of = SpectrumOf::Strip(desk.strips[2]);
+    desk.see(of, |spectrum| is_of(spectrum, 4_000.0)).await;
+    desk.handle.break_engine().await.expect("a station");
+    desk.see(of, |spectrum| band(spectrum, 4_000.0) < -100.0).await;
+    desk.see(of, |spectrum| is_of(spectrum, 4_000.0)).await;
+    desk.stop().await;
+}
