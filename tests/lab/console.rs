@@ -196,14 +196,14 @@ impl Meters {
     fn from_bytes(bytes: &[u8]) -> Self {
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
         let peaks = |at: usize| [f32::from_bits(word(at)), f32::from_bits(word(at + 4))];
-        assert_eq!(bytes[..2], [3, 10], "the version of the meters and the number of buses");
+        assert_eq!(bytes[..2], [4, 10], "the version of the meters and the number of buses");
         let strips = usize::from(u16::from_le_bytes([bytes[2], bytes[3]]));
         Self {
             limiter: f32::from_bits(word(12)),
-            buses: [peaks(20), peaks(44)],
-            clips: [word(36), word(60)],
+            buses: [peaks(28), peaks(84)],
+            clips: [word(44), word(100)],
             strips: (0..strips)
-                .map(|index| 20 + 10 * 24 + 36 * index)
+                .map(|index| 28 + 10 * 56 + 36 * index)
                 .map(|at| (word(at), peaks(at + 4)))
                 .collect(),
         }

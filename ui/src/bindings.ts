@@ -282,9 +282,9 @@ on: boolean, } | { "type": "resetLoudness",
  */
 bus: BusName, } | { "type": "showSpectrum", 
 /**
- * Which bus; `null` for none.
+ * Whose.
  */
-bus: BusName | null, } | { "type": "clearClips" } | { "type": "dismissNotice", 
+of: SpectrumOf, } | { "type": "clearClips" } | { "type": "dismissNotice", 
 /**
  * Its number.
  */
@@ -981,13 +981,18 @@ seconds: number,
 framesLost: number, };
 
 /**
- * What a bus is made of, in third octaves (IEC 61260-1).
+ * Whose spectrum.
+ */
+export type SpectrumOf = { "bus": BusName } | { "strip": number };
+
+/**
+ * What a bus or a strip is made of, in third octaves (IEC 61260-1).
  */
 export type SpectrumState = { 
 /**
- * Which bus.
+ * Whose.
  */
-bus: BusName, 
+of: SpectrumOf, 
 /**
  * Nominal mid-band frequency of each band, Hz, lowest first.
  */

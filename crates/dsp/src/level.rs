@@ -139,7 +139,7 @@ fn clips(block: &Block) -> u32 {
 }
 
 /// Above this, +120 dBFS, a sample is no audio: its square would not fit a meter, nor a filter.
-const LARGEST_SAMPLE: f32 = 1e6;
+pub(crate) const LARGEST_SAMPLE: f32 = 1e6;
 
 /// Replaces samples that are no number, or beyond all audio, by silence. Returns how many there were.
 pub fn silence_bad_samples(block: &mut Block) -> u32 {

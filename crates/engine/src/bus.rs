@@ -4,7 +4,7 @@
 use airdesk_dsp::lanes::Arch;
 use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
-use airdesk_dsp::{Block, Decibels, Gain, SILENCE, SampleRate};
+use airdesk_dsp::{Block, Decibels, Gain, SampleRate};
 
 use crate::levels::{LargestReduction, Metering};
 use crate::mix_queue::MixWriter;
@@ -67,7 +67,7 @@ impl Bus {
         self.fader.settle();
     }
 
-    /// Publishes what was summed, and clears the sum for the next block.
+    /// Brings what was summed to what the bus carries, and publishes it.
     pub(crate) fn publish(&mut self, sum: &mut Block, due: Nanos) {
         self.fader.apply(sum);
         if let Some(limiter) = &mut self.limiter {
@@ -79,6 +79,5 @@ impl Bus {
             self.metering.measure(sum);
         }
         self.queue.publish(sum, due);
-        *sum = SILENCE;
     }
 }

@@ -62,6 +62,8 @@ pub enum EngineCommand {
     SetVca(u8, Decibels),
     /// Let an aux bus, counted from 0, carry the programme without a strip.
     SetMixMinus(u8, Option<StripId>),
+    /// Let a scope, counted from 0, look at a strip after its stages and before its fader; at none it publishes nothing.
+    SetScope(u8, Option<StripId>),
     /// Follow this output's clock from its first callback on.
     FollowOutlet(Box<OutletClock>),
     /// Follow the machine's clock.

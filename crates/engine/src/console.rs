@@ -11,9 +11,11 @@ use crate::chain::{BusBank, BusChainSettings, ChainSettings, StripBank};
 use crate::command::{Discard, EngineCommand, Stages};
 use crate::id::StripId;
 use crate::input::BlockTime;
+use crate::levels::NeedleMetering;
 use crate::mix_minus::MixMinus;
 use crate::mix_queue::MixWriter;
 use crate::report::{BusReport, Report};
+use crate::scope::{SCOPES, Scope};
 use crate::send::AUX_BUSES;
 use crate::strip::{Mix, Strip, Talkover};
 use crate::time::Nanos;
@@ -37,12 +39,14 @@ pub struct Console {
     arch: Arch,
     buses: Box<[Bus]>,
     bus_banks: Box<[BusBank]>,
+    needles: Box<[NeedleMetering]>,
     /// Programme, cue and aux buses, as far as they are summed.
     sums: Box<[Block; BUSES]>,
     ducker: Ducker,
     vcas: [Decibels; VCA_GROUPS],
     /// What the aux buses carry of the programme.
     minus: Box<[MixMinus]>,
+    scopes: Box<[Scope]>,
 }
 
 impl Console {
@@ -66,11 +70,24 @@ impl Console {
             lanes: Box::new(SILENT_LANES),
             arch,
             bus_banks: (0..BUSES.div_ceil(BANK)).map(|_| BusBank::new(rate, arch)).collect(),
+            needles: (0..BUSES.div_ceil(BANK))
+                .map(|_| NeedleMetering::new(rate, arch))
+                .collect(),
             buses,
             sums: Box::new([SILENCE; BUSES]),
             ducker: Ducker::new(rate),
             vcas: [Decibels::UNITY; VCA_GROUPS],
             minus: (0..AUX_BUSES).map(|_| MixMinus::new(rate)).collect(),
+            scopes: Box::default(),
+        }
+    }
+
+    /// The same with scopes that publish to these queues. Without them no strip can be looked at. Allocates.
+    #[must_use]
+    pub fn with_scopes(self, queues: impl IntoIterator<Item = MixWriter>) -> Self {
+        Self {
+            scopes: queues.into_iter().take(SCOPES).map(Scope::new).collect(),
+            ..self
         }
     }
 
@@ -138,6 +155,11 @@ impl Console {
             EngineCommand::SetMixMinus(aux, strip) => {
                 if let Some(minus) = self.minus.get_mut(usize::from(aux)) {
                     minus.ask(strip);
+                }
+            }
+            EngineCommand::SetScope(scope, strip) => {
+                if let Some(scope) = self.scopes.get_mut(usize::from(scope)) {
+                    scope.look_at(strip);
                 }
             }
             EngineCommand::ClearClips => self.clear_clips(),
@@ -237,9 +259,10 @@ impl Console {
 
     /// Mixes and publishes one block. Returns nothing and cannot fail. Real-time.
     pub fn process(&mut self, time: &BlockTime) {
+        let due = Nanos::from_seconds(time.due);
         self.duck(time);
-        self.mix(time);
-        self.publish(Nanos::from_seconds(time.due));
+        self.mix(time, due);
+        self.publish(due);
     }
 
     /// Lets the microphones decide how far music steps back in this block.
@@ -255,7 +278,7 @@ impl Console {
     }
 
     /// Brings the strips up to their faders and mixes them, bank by bank: what a bank leaves is mixed while it is near.
-    fn mix(&mut self, time: &BlockTime) {
+    fn mix(&mut self, time: &BlockTime, due: Nanos) {
         let [programme, cue, aux @ ..] = &mut *self.sums;
         self.minus.iter_mut().for_each(MixMinus::begin);
         let banks = self.strips.chunks_mut(BANK).zip(&mut self.strip_banks).zip(&self.keys);
@@ -265,6 +288,10 @@ impl Console {
             }
             for strip in strips.iter_mut().flatten() {
                 let id = strip.id();
+                // As the strip's meter and cue have it. It can be looked at before anybody hears it: mute and solo change
+                // nothing here.
+                let scopes = self.scopes.iter_mut().filter(|scope| scope.strip() == Some(id));
+                scopes.for_each(|scope| scope.publish(&strip.block, due));
                 let left_out = self.minus.iter().any(|minus| minus.is_without(id));
                 let before = left_out.then_some(*programme);
                 strip.mix(&mut Mix {
@@ -292,11 +319,24 @@ impl Console {
         for (bus, sum) in self.buses.iter_mut().zip(self.sums.iter_mut()) {
             bus.publish(sum, due);
         }
-        // What was sent to a bus that is not there.
-        self.sums
-            .iter_mut()
-            .skip(self.buses.len())
-            .for_each(|sum| *sum = SILENCE);
+        self.move_needles();
+        self.sums.iter_mut().for_each(|sum| *sum = SILENCE);
+    }
+
+    /// Shows the needle meters what the buses have published.
+    fn move_needles(&mut self) {
+        for ((buses, sums), needles) in self
+            .buses
+            .chunks(BANK)
+            .zip(self.sums.chunks(BANK))
+            .zip(&mut self.needles)
+        {
+            let mut heard = [None; BANK];
+            for (heard, (bus, sum)) in heard.iter_mut().zip(buses.iter().zip(sums)) {
+                *heard = (!bus.metering.is_silent()).then_some(sum);
+            }
+            needles.measure(heard);
+        }
     }
 
     /// Sends home one thing that has faded out: an input that was replaced, a strip that has left.
@@ -324,8 +364,10 @@ impl Console {
         report.buses = [BusReport::default(); BUSES];
         for (place, (bus, into)) in self.buses.iter_mut().zip(&mut report.buses).enumerate() {
             let bank = self.bus_banks.get(place / BANK);
+            let needles = self.needles.get_mut(place / BANK);
             *into = BusReport {
                 levels: bus.metering.report(seen),
+                needles: needles.map_or_else(Default::default, |needles| needles.report(place % BANK, seen)),
                 compressor: bank.map_or(0.0, |bank| bank.reduction(place % BANK)),
                 limiter: bus.limited.report(seen),
             };

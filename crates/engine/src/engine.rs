@@ -9,6 +9,7 @@ use crate::input::BlockTime;
 use crate::mix_queue::{MixTap, mix_queue};
 use crate::pacer::Pacer;
 use crate::report::{Health, ReportReader, ReportWriter, report_channel};
+use crate::scope::SCOPES;
 use crate::send::AUX_BUSES;
 use crate::time::{Clock, Nanos};
 
@@ -18,6 +19,8 @@ const BLOCKS_PER_TURN: u32 = 64;
 const BLOCKS_PER_WAKE: u64 = 2;
 /// Blocks between two reports: 94 a second.
 const BLOCKS_PER_REPORT: u64 = 8;
+/// Blocks the queue of a scope holds.
+const SCOPE_BLOCKS: usize = 512;
 /// A desk that slept for longer than this part of what a reader of the programme may lag behind does not make up for
 /// it: it would do so faster than a recorder reads.
 const SLEPT_PART: f64 = 0.75;
@@ -60,6 +63,8 @@ pub struct EngineLink {
     pub cue: MixTap,
     /// Readers of the aux buses.
     pub aux: [MixTap; AUX_BUSES],
+    /// Readers of the scopes: each has what the strip that it looks at sounds like, and nothing when it looks at none.
+    pub scopes: [MixTap; SCOPES],
     /// By how much the programme is later than the strips.
     pub latency: Frames,
 }
@@ -90,6 +95,9 @@ impl Engine {
         let (cue, cue_tap) = mix_queue(settings.cue_blocks);
         let aux = [(); AUX_BUSES].map(|()| mix_queue(settings.cue_blocks));
         let aux_taps = std::array::from_fn(|n| aux[n].1.clone());
+        // Capacity: a spectrum looks 40 times a second and may sleep 0.3 s.
+        let scopes = [(); SCOPES].map(|()| mix_queue(SCOPE_BLOCKS));
+        let scope_taps = std::array::from_fn(|n| scopes[n].1.clone());
         let queues = [programme, cue]
             .into_iter()
             .chain(aux.into_iter().map(|(writer, _)| writer));
@@ -103,7 +111,7 @@ impl Engine {
         let (reports, reports_out) = report_channel();
         let block_seconds = BLOCK_FRAMES as f64 / f64::from(settings.rate.hz());
         let engine = Self {
-            console: Console::new(settings.rate, queues),
+            console: Console::new(settings.rate, queues).with_scopes(scopes.into_iter().map(|(writer, _)| writer)),
             pacer: Pacer::new(settings.rate, clock.now()),
             clock,
             commands,
@@ -125,6 +133,7 @@ impl Engine {
             programme: programme_tap,
             cue: cue_tap,
             aux: aux_taps,
+            scopes: scope_taps,
             latency: engine.console.latency(),
         };
         (engine, link)

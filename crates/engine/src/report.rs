@@ -7,7 +7,7 @@ use crate::bus::BUSES;
 use crate::chain::Reductions;
 use crate::console::MAX_STRIPS;
 use crate::id::StripId;
-use crate::levels::Levels;
+use crate::levels::{Levels, Needles};
 
 /// What one strip's input is doing.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -60,6 +60,8 @@ pub struct StripReport {
 pub struct BusReport {
     /// As published.
     pub levels: Levels,
+    /// The same for meters with a needle.
+    pub needles: Needles,
     /// By how much its compressor turns it down, dB, at most zero.
     pub compressor: f32,
     /// By how much its limiter did at most since a report was seen, dB, at most zero. The programme's alone.

@@ -9,7 +9,7 @@ use airdesk_engine::mix_queue::MixTap;
 use airdesk_engine::report::{Health, Report, ReportReader};
 use airdesk_engine::time::Clock;
 use airdesk_engine::{
-    BUSES, Engine, EngineCommand, EngineLink, EngineSettings, EngineThread, MAX_STRIPS, Notice, StripId,
+    BUSES, Engine, EngineCommand, EngineLink, EngineSettings, EngineThread, MAX_STRIPS, Notice, SCOPES, StripId,
 };
 use rtrb::{Producer, PushError};
 
@@ -40,6 +40,8 @@ pub(crate) struct Desk {
     next: usize,
     /// What every bus publishes, in the order in which buses are listed.
     taps: [MixTap; BUSES],
+    /// What the scopes publish of the strips that they look at.
+    scopes: [MixTap; SCOPES],
     pub(crate) clock: Clock,
     pub(crate) rate: SampleRate,
 }
@@ -53,8 +55,14 @@ struct Running {
     latency: Frames,
 }
 
+/// Where an engine can be listened to.
+struct Taps {
+    buses: [MixTap; BUSES],
+    scopes: [MixTap; SCOPES],
+}
+
 /// Starts an engine and its janitor.
-fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Running, [MixTap; BUSES])> {
+fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Running, Taps)> {
     let (engine, link) = Engine::new(
         EngineSettings {
             rate,
@@ -70,6 +78,7 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         programme,
         cue,
         aux,
+        scopes,
         latency,
     } = link;
     thread::Builder::new().name("janitor".into()).spawn(move || {
@@ -95,8 +104,8 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         latency,
     };
     let [one, two, three, four, five, six, seven, eight] = aux;
-    let taps = [programme, cue, one, two, three, four, five, six, seven, eight];
-    Ok((running, taps))
+    let buses = [programme, cue, one, two, three, four, five, six, seven, eight];
+    Ok((running, Taps { buses, scopes }))
 }
 
 impl Desk {
@@ -116,7 +125,8 @@ impl Desk {
             generations: vec![0; MAX_STRIPS].into(),
             used: vec![false; MAX_STRIPS].into(),
             next: 0,
-            taps,
+            taps: taps.buses,
+            scopes: taps.scopes,
             clock,
             rate,
         })
@@ -125,6 +135,11 @@ impl Desk {
     /// What a bus publishes.
     pub(crate) fn bus(&self, bus: BusName) -> &MixTap {
         &self.taps[bus.place()]
+    }
+
+    /// What a scope, counted from 0, publishes of the strip that it looks at.
+    pub(crate) fn scope(&self, scope: u8) -> &MixTap {
+        &self.scopes[usize::from(scope)]
     }
 
     /// What the programme bus publishes.
@@ -145,7 +160,7 @@ impl Desk {
     pub(crate) fn restart(&mut self) -> std::io::Result<()> {
         let (engine, taps) = start(self.rate, &self.clock, self.tell.clone())?;
         self.before = self.health();
-        (self.engine, self.taps) = (engine, taps);
+        (self.engine, self.taps, self.scopes) = (engine, taps.buses, taps.scopes);
         Ok(())
     }
 

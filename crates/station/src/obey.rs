@@ -38,6 +38,10 @@ impl Core {
             }
             AudioCommand::SetPassword { password } => self.air.set_password(password, answer),
             AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
+            AudioCommand::ShowSpectrum { of } => {
+                // Asked for every second, and nothing of it is saved. A host that has gone does not want the answer.
+                let _ = answer.send(self.show_spectrum(of).map(|()| Reply::Done));
+            }
             command => {
                 let action = self.action(&command);
                 let before = action.map(|action| (action, self.console_state()));
@@ -112,7 +116,6 @@ impl Core {
             }
             AudioCommand::MeasureLoudness { bus, on } => self.measure_loudness(bus, on)?,
             AudioCommand::ResetLoudness { bus } => self.reset_loudness(bus)?,
-            AudioCommand::ShowSpectrum { bus } => self.show_spectrum(bus)?,
             AudioCommand::ClearClips => self.desk.send(EngineCommand::ClearClips)?,
             AudioCommand::DismissNotice { id } => {
                 if self.notices.dismiss(id) {

@@ -131,6 +131,7 @@ impl Core {
         let sequence = self.sequence;
         let order: Vec<_> = self.strips.states().map(|strip| strip.id).collect();
         let load = self.desk.health().load;
+        let rate = f64::from(self.desk.rate.hz());
         let report = self.desk.report();
         let strips = order
             .into_iter()
@@ -149,8 +150,10 @@ impl Core {
             load,
             limiter: report.buses[0].limiter,
             ducking: report.ducking,
+            seconds: report.health.frames as f64 / rate,
             buses: report.buses.map(|bus| BusMeters {
                 levels: bus.levels,
+                needles: bus.needles,
                 compressor: bus.compressor,
             }),
             strips,

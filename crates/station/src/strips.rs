@@ -119,6 +119,7 @@ impl Core {
         self.desk.send(EngineCommand::RemoveStrip(id))?;
         self.strips.0.retain(|slot| slot.state.id != id);
         self.desk.give_back(id);
+        self.look_away_from(id);
         self.tell(Event::StripRemoved(id));
         for bus in BusName::ALL {
             if self.buses[bus.place()].without == Some(id) {

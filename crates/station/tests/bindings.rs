@@ -62,6 +62,7 @@ fn declarations() -> String {
         BusChainSettings,
         VcaState,
         LoudnessState,
+        SpectrumOf,
         SpectrumState,
         ScenePart,
         HistoryState,

@@ -1,8 +1,10 @@
 import { screen, within } from "@testing-library/svelte";
+import type { UserEvent } from "@testing-library/user-event";
 import { tick } from "svelte";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { LoudnessState } from "../bindings";
+import type { FakePlatform } from "../platform/fake";
 import { unheard } from "../platform/fakeLoudness";
 import { openConsole } from "../test-desk";
 import { placeOf } from "./scale";
@@ -82,23 +84,58 @@ test("another bus is measured on demand, and the programme always", async () => 
 });
 
 describe("the spectrum", () => {
-  const spectrum = { bus: "cue" as const, frequencies: [100, 1000, 10_000], levels: [-40, -20, null] };
+  const spectrum = { of: { bus: "cue" as const }, frequencies: [100, 1000, 10_000], levels: [-40, -20, null] };
+  const choose = (name: string, user: UserEvent): Promise<void> =>
+    user.selectOptions(screen.getByRole("combobox", { name: "Spectrum of" }), name);
+  const asked = (fake: FakePlatform): unknown[] => fake.sent.filter(({ type }) => type === "showSpectrum");
 
-  test("is measured while it is looked at, and no longer", async () => {
+  test("is asked for again while it is looked at, and no longer", async () => {
     const { fake, user } = await openLoudness();
-    await user.selectOptions(screen.getByRole("combobox", { name: "Spectrum of" }), "Cue");
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    await choose("Cue", user);
     fake.emit({ type: "spectrum", value: spectrum });
     expect(await screen.findByRole("img", { name: "Spectrum of Cue: loudest at 1 kHz, -20 dBFS" })).toBeVisible();
-    await user.click(screen.getByRole("button", { name: "Show" }));
-    expect(fake.sent).toEqual([
-      { type: "showSpectrum", bus: "cue" },
-      { type: "showSpectrum", bus: null },
-    ]);
+    expect(asked(fake)).toEqual([{ type: "showSpectrum", of: { bus: "cue" } }]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(asked(fake).length).toBeGreaterThanOrEqual(3);
+    await choose("No spectrum", user);
+    const last = asked(fake).length;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(asked(fake)).toHaveLength(last);
+  });
+
+  test("of a strip goes with the strip, and another console's is left alone", async () => {
+    const { fake, user } = await openLoudness();
+    const strip = fake.desk.strips[0];
+    if (!strip) throw new Error("the desk has no strip");
+    await choose(strip.name, user);
+    expect(asked(fake)).toEqual([{ type: "showSpectrum", of: { strip: strip.id } }]);
+    fake.emit({ type: "spectrum", value: spectrum });
+    await tick();
+    expect(screen.queryByTestId("spectrum")).toBeNull();
+    fake.emit({ type: "spectrum", value: { ...spectrum, of: { strip: strip.id } } });
+    const name = `Spectrum of ${strip.name}: loudest at 1 kHz, -20 dBFS`;
+    expect(await screen.findByRole("img", { name })).toBeVisible();
+    fake.emit({ type: "stripRemoved", value: strip.id });
+    await tick();
+    expect(screen.queryByTestId("spectrum")).toBeNull();
+    expect(screen.getByRole("combobox", { name: "Spectrum of" })).toHaveDisplayValue("No spectrum");
+  });
+
+  test("that the desk refuses says why, and is not asked for for ever", async () => {
+    const { fake, user } = await openLoudness();
+    fake.refuse = ({ type }) =>
+      type === "showSpectrum" ? { code: "tooManyStrips", message: "four strips are looked at already" } : null;
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    await choose("Cue", user);
+    expect(await screen.findByText(/^Four strips are looked at already/)).toBeVisible();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(asked(fake)).toHaveLength(1);
   });
 
   test("does not stand still as if it were heard when no more of it comes", async () => {
     const { fake, user } = await openLoudness();
-    await user.selectOptions(screen.getByRole("combobox", { name: "Spectrum of" }), "Cue");
+    await choose("Cue", user);
     vi.useFakeTimers();
     fake.emit({ type: "spectrum", value: spectrum });
     await tick();
@@ -106,5 +143,18 @@ describe("the spectrum", () => {
     vi.advanceTimersByTime(2_100);
     await tick();
     expect(screen.queryByTestId("spectrum")).toBeNull();
+  });
+
+  test("is behind the equaliser of an open channel, when it is wanted", async () => {
+    const { fake, user } = await openLoudness();
+    const strip = fake.desk.strips[0];
+    if (!strip) throw new Error("the desk has no strip");
+    await user.click(screen.getByRole("button", { name: new RegExp(`^Stages of ${strip.name}`) }));
+    expect(asked(fake)).toEqual([]);
+    await user.click(screen.getByRole("button", { name: `Spectrum, ${strip.name}` }));
+    expect(asked(fake)).toEqual([{ type: "showSpectrum", of: { strip: strip.id } }]);
+    fake.emit({ type: "spectrum", value: { ...spectrum, of: { strip: strip.id } } });
+    const equaliser = within(screen.getByRole("group", { name: `Equaliser, ${strip.name}` }));
+    expect(await equaliser.findByRole("img", { name: /^Spectrum of .*: loudest at 1 kHz/ })).toBeVisible();
   });
 });

@@ -3,7 +3,7 @@
 // through the state store; only clip counts, which change rarely, are reactive.
 import { createContext } from "svelte";
 
-import { METER_FLOOR, PeakBallistics, RmsBallistics } from "./ballistics";
+import { METER_FLOOR, PeakBallistics, ReadyBallistics, VuBallistics } from "./ballistics";
 import {
   atRest,
   type DeskMeters,
@@ -13,7 +13,10 @@ import {
   type Metered,
   type MeterKey,
   parseMeterFrame,
+  secondsOf,
 } from "./frame";
+import type { MeterKind } from "./scale";
+import { MeterView } from "./view.svelte";
 
 /** How often numbers beside a meter change, ms: faster than this nobody reads. */
 const READOUT_MS = 200;
@@ -23,16 +26,24 @@ const REST_MS = 12_000;
 /** One strip or bus on the meters. */
 export class MeterSource {
   readonly peak = [new PeakBallistics(), new PeakBallistics()] as const;
-  readonly rms = [new RmsBallistics(), new RmsBallistics()] as const;
+  readonly rms = [new ReadyBallistics(), new ReadyBallistics()] as const;
+  readonly typeI = [new ReadyBallistics(), new ReadyBallistics()] as const;
+  readonly typeIIa = [new ReadyBallistics(), new ReadyBallistics()] as const;
+  readonly vu = [new VuBallistics(), new VuBallistics()] as const;
   /** By how much its dynamics turn it down now, dB, at most zero. */
   readonly reductions = atRest();
   clips = $state(0);
 
-  take({ levels, reductions }: Metered, now: number): void {
+  /** `seconds`: the engine's time, see {@link secondsOf}. */
+  take({ levels, reductions, needles }: Metered, seconds: number, now: number): void {
     Object.assign(this.reductions, reductions);
     for (const side of [0, 1] as const) {
       this.peak[side].take(levels.peak[side], now);
       this.rms[side].take(levels.rms[side], now);
+      if (!needles) continue;
+      this.typeI[side].take(needles.typeI[side], now);
+      this.typeIIa[side].take(needles.typeIIa[side], now);
+      this.vu[side].take(needles.rectified[side], seconds, now);
     }
     if (levels.clips !== this.clips) this.clips = levels.clips;
   }
@@ -42,9 +53,10 @@ export class MeterSource {
     return Math.round(Math.max(METER_FLOOR, this.peak[0].hold(now), this.peak[1].hold(now)) * 10) / 10;
   }
 
-  /** The higher side's peak bar, dBFS to a tenth. */
-  level(now: number): number {
-    return Math.round(Math.max(METER_FLOOR, this.peak[0].level(now), this.peak[1].level(now)) * 10) / 10;
+  /** The higher side's bar on a meter of this kind, dBFS to a tenth. */
+  level(now: number, kind: MeterKind = "peak"): number {
+    const [left, right] = this[kind];
+    return Math.round(Math.max(METER_FLOOR, left.level(now), right.level(now)) * 10) / 10;
   }
 }
 
@@ -57,6 +69,8 @@ export interface MeterFace {
 }
 
 export class MeterBridge {
+  /** Which meter the buses have. */
+  readonly view = new MeterView();
   #newest: ArrayBuffer | null = null;
   #limiter = 0;
   /* Plain maps on purpose: at the display's rate nothing here may wake a component. */
@@ -75,7 +89,8 @@ export class MeterBridge {
     this.#lastTaken = now;
     this.#limiter = Math.min(this.#limiter, limiterOf(bytes));
     // A source that nothing shows is not kept: strips come and go.
-    forEachMetered(bytes, (key, metered) => this.#sources.get(key)?.take(metered, now));
+    const seconds = secondsOf(bytes);
+    forEachMetered(bytes, (key, metered) => this.#sources.get(key)?.take(metered, seconds, now));
     this.#wake();
   };
 

@@ -82,6 +82,28 @@ describe("the meters", () => {
     expect(bridge.latest()?.strips[0]).toMatchObject({ id: 3, levels: { peak: [0.5, 0.25] } });
   });
 
+  test("move the needles of a bus by the engine's time, however the frames arrive", () => {
+    const bridge = new MeterBridge();
+    const source = bridge.source("programme");
+    for (let frame = 0; frame <= 120; frame++) {
+      const seconds = 100 + frame / 60;
+      const rectified: [number, number] = [(0.1 * 2 * seconds) / Math.PI, 0];
+      const needles = { typeI: [0.5, 0] as [number, number], typeIIa: [0.25, 0] as [number, number], rectified };
+      bridge.take(
+        meterFrameBytes(
+          quietFrame({ seconds, buses: { programme: { levels: silence(), reductions: atRest(), needles } } }),
+        ),
+      );
+    }
+    const now = performance.now();
+    expect((["vu", "typeI", "typeIIa", "peak"] as const).map((kind) => source.level(now, kind))).toEqual([
+      -20,
+      -6,
+      -12,
+      METER_FLOOR,
+    ]);
+  });
+
   test("say what the dynamics of a strip do", () => {
     const bridge = new MeterBridge();
     const source = bridge.source(3);

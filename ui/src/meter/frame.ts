@@ -4,9 +4,9 @@
 import type { BusName } from "../bindings";
 
 /** The version of the layout that this file reads. */
-const VERSION = 3;
-const HEADER_BYTES = 20;
-const BUS_BYTES = 24;
+const VERSION = 4;
+const HEADER_BYTES = 28;
+const BUS_BYTES = 56;
 const STRIP_BYTES = 36;
 
 /** The buses in the order in which the station lists them. */
@@ -44,10 +44,22 @@ export interface Reductions {
   deEsser: number;
 }
 
+/** What needle meters of a bus show, left and right. Linear, full scale 1.0. */
+export interface Needles {
+  /** Quasi-peaks of IEC 60268-10, Type I. */
+  typeI: [number, number];
+  /** The same, Type IIa. */
+  typeIIa: [number, number];
+  /** Integrals of the magnitude over time since the engine began, seconds at full scale. */
+  rectified: [number, number];
+}
+
 /** What a strip or a bus shows. */
 export interface Metered {
   levels: Levels;
   reductions: Reductions;
+  /** Of a bus; a strip has none. */
+  needles?: Needles;
 }
 
 /** One meter frame as objects: for diagnostics and tests. */
@@ -59,6 +71,8 @@ export interface DeskMeters {
   limiter: number;
   /** By how much music steps back, dB, at most zero. */
   ducking: number;
+  /** Seconds mixed since the engine began. */
+  seconds: number;
   /** A bus that is missing is silent. */
   buses: Partial<Record<BusName, Metered>>;
   strips: ({ id: number } & Metered)[];
@@ -72,9 +86,13 @@ export function atRest(): Reductions {
   return { gate: 0, compressor: 0, deEsser: 0 };
 }
 
+export function needlesAtRest(): Needles {
+  return { typeI: [0, 0], typeIIa: [0, 0], rectified: [0, 0] };
+}
+
 /** A frame in which nothing happens. */
 export function quietFrame(changes: Partial<DeskMeters> = {}): DeskMeters {
-  return { sequence: 1, load: 0, limiter: 0, ducking: 0, buses: {}, strips: [], ...changes };
+  return { sequence: 1, load: 0, limiter: 0, ducking: 0, seconds: 0, buses: {}, strips: [], ...changes };
 }
 
 /** Whether `bytes` is a whole frame of the layout this file reads. */
@@ -95,18 +113,27 @@ export function duckingOf(bytes: ArrayBuffer): number {
   return isMeterFrame(bytes) ? new DataView(bytes).getFloat32(16, true) : 0;
 }
 
+/** Seconds mixed since the engine began. */
+export function secondsOf(bytes: ArrayBuffer): number {
+  return isMeterFrame(bytes) ? new DataView(bytes).getFloat64(20, true) : 0;
+}
+
 /** Calls `visit` for every bus and strip. What it gets is lent: it changes with the next call. */
 export function forEachMetered(bytes: ArrayBuffer, visit: (key: MeterKey, metered: Metered) => void): void {
   if (!isMeterFrame(bytes)) return;
   const view = new DataView(bytes);
   const lent: Metered = { levels: silence(), reductions: atRest() };
+  const needles = needlesAtRest();
+  lent.needles = needles;
   let at = HEADER_BYTES;
   for (const bus of BUSES) {
     readLevels(view, at, lent.levels);
     lent.reductions.compressor = view.getFloat32(at + 20, true);
+    readNeedles(view, at + 24, needles);
     visit(bus, lent);
     at += BUS_BYTES;
   }
+  delete lent.needles;
   for (let strips = view.getUint16(2, true); strips > 0; strips--) {
     readLevels(view, at + 4, lent.levels);
     lent.reductions.gate = view.getFloat32(at + 24, true);
@@ -126,6 +153,7 @@ export function parseMeterFrame(bytes: ArrayBuffer): DeskMeters | null {
     load: view.getFloat32(8, true),
     limiter: limiterOf(bytes),
     ducking: duckingOf(bytes),
+    seconds: secondsOf(bytes),
   });
   forEachMetered(bytes, (key, lent) => {
     const metered = structuredClone(lent);
@@ -146,10 +174,12 @@ export function meterFrameBytes(meters: DeskMeters): ArrayBuffer {
   view.setFloat32(8, meters.load, true);
   view.setFloat32(12, meters.limiter, true);
   view.setFloat32(16, meters.ducking, true);
+  view.setFloat64(20, meters.seconds, true);
   let at = HEADER_BYTES;
   for (const bus of BUSES) {
     writeLevels(view, at, meters.buses[bus]?.levels ?? silence());
     view.setFloat32(at + 20, meters.buses[bus]?.reductions.compressor ?? 0, true);
+    writeNeedles(view, at + 24, meters.buses[bus]?.needles ?? needlesAtRest());
     at += BUS_BYTES;
   }
   for (const { id, levels, reductions } of meters.strips) {
@@ -177,4 +207,20 @@ function writeLevels(view: DataView, at: number, levels: Levels): void {
   view.setFloat32(at + 8, levels.rms[0], true);
   view.setFloat32(at + 12, levels.rms[1], true);
   view.setUint32(at + 16, levels.clips, true);
+}
+
+function readNeedles(view: DataView, at: number, into: Needles): void {
+  for (const side of [0, 1] as const) {
+    into.typeI[side] = view.getFloat32(at + 4 * side, true);
+    into.typeIIa[side] = view.getFloat32(at + 8 + 4 * side, true);
+    into.rectified[side] = view.getFloat64(at + 16 + 8 * side, true);
+  }
+}
+
+function writeNeedles(view: DataView, at: number, needles: Needles): void {
+  for (const side of [0, 1] as const) {
+    view.setFloat32(at + 4 * side, needles.typeI[side], true);
+    view.setFloat32(at + 8 + 4 * side, needles.typeIIa[side], true);
+    view.setFloat64(at + 16 + 8 * side, needles.rectified[side], true);
+  }
 }

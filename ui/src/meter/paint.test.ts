@@ -1,8 +1,9 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { MeterSource } from "./bridge.svelte";
-import { atRest, silence } from "./frame";
+import { atRest, type Needles, needlesAtRest, silence } from "./frame";
 import { MeterPainter } from "./paint";
+import { scaleOf } from "./scale";
 
 /** What was filled: colour and rectangle. */
 let fills: { colour: string; top: number; height: number }[] = [];
@@ -22,9 +23,10 @@ beforeEach(() => {
   fills = [];
 });
 
-function source(peak: number, rms: number): MeterSource {
+function source(peak: number, rms: number, needles: Partial<Needles> = {}): MeterSource {
   const made = new MeterSource();
-  made.take({ levels: { ...silence(), peak: [peak, peak], rms: [rms, rms] }, reductions: atRest() }, 0);
+  const levels = { ...silence(), peak: [peak, peak], rms: [rms, rms] } satisfies object as ReturnType<typeof silence>;
+  made.take({ levels, reductions: atRest(), needles: { ...needlesAtRest(), ...needles } }, 0, 0);
   return made;
 }
 
@@ -56,4 +58,15 @@ test("-20 dBFS reaches half way up, without warning", () => {
 test("a peak above -9 dBFS warns", () => {
   painter.paint(source(0.9, 0.1), 0);
   expect(fills.some(({ colour }) => colour === "#8a6428")).toBe(true);
+});
+
+test("a PPM shows its quasi-peak alone, on its own scale, and warns above 6", () => {
+  painter.become("typeIIa", scaleOf("typeIIa", -18));
+  painter.paint(source(1, 0.9, { typeIIa: [10 ** (-18 / 20), 10 ** (-6 / 20)] }), 0);
+  const lit = fills.filter(({ colour }) => colour !== "#15181c");
+  expect(lit).toEqual([
+    { colour: "#4cc38a", top: 100, height: 100 },
+    { colour: "#f2b04a", top: 14, height: 29 },
+    { colour: "#4cc38a", top: 43, height: 157 },
+  ]);
 });

@@ -1,20 +1,19 @@
-// Draws one stereo meter on a canvas: a dim bar for the peak, a bright one for RMS, a line for the
-// hold. Works in whole device pixels and touches a side only when one of its three has moved.
+// Draws one stereo meter on a canvas: a dim bar for the peak, a bright one for RMS, a line for the hold; or the one
+// bright bar of a VU or quasi-peak meter. Works in whole device pixels and touches a side only when one of its three
+// has moved.
 import type { MeterFace, MeterSource } from "./bridge.svelte";
-import { heightOf, WARM_FROM } from "./scale";
+import { type MeterKind, type MeterScale, scaleOf } from "./scale";
 
-/** Peak and RMS colours of each zone, and the level it begins at; from the top. */
-const ZONES = [
-  { from: WARM_FROM, peak: "#8a6428", rms: "#f2b04a" },
-  { from: -Infinity, peak: "#22654a", rms: "#4cc38a" },
-] as const;
+/** Dim and bright colours of each zone, from the top. */
+const WARM = { dim: "#8a6428", bright: "#f2b04a" } as const;
+const COOL = { dim: "#22654a", bright: "#4cc38a" } as const;
 const UNLIT = "#15181c";
 const HOLD = "#e6e9ed";
 
 /** Tops of the three marks of one side, device pixels from the bottom. */
 interface Tops {
-  peak: number;
-  rms: number;
+  dim: number;
+  bright: number;
   hold: number;
 }
 
@@ -24,10 +23,19 @@ export class MeterPainter implements MeterFace {
   #canvas: HTMLCanvasElement;
   #context: CanvasRenderingContext2D | null;
   #drawn: [Tops | null, Tops | null] = [null, null];
+  #kind: MeterKind = "peak";
+  #scale: MeterScale = scaleOf("peak", -18);
 
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d", { alpha: false });
+  }
+
+  /** From now on it is a meter of this kind. */
+  become(kind: MeterKind, scale: MeterScale): void {
+    this.#kind = kind;
+    this.#scale = scale;
+    this.#drawn = [null, null];
   }
 
   /** The canvas is shown at this size, CSS pixels. */
@@ -44,18 +52,20 @@ export class MeterPainter implements MeterFace {
 
   paint(source: MeterSource, now: number): void {
     if (!this.visible || !this.#context) return;
-    const { height } = this.#canvas;
     for (const side of [0, 1] as const) {
-      const tops = {
-        peak: Math.round(heightOf(source.peak[side].level(now)) * height),
-        rms: Math.round(heightOf(source.rms[side].level(now)) * height),
-        hold: Math.round(heightOf(source.peak[side].hold(now)) * height),
-      };
+      const tops = this.#tops(source, side, now);
       const drawn = this.#drawn[side];
-      if (drawn?.peak === tops.peak && drawn.rms === tops.rms && drawn.hold === tops.hold) continue;
+      if (drawn?.dim === tops.dim && drawn.bright === tops.bright && drawn.hold === tops.hold) continue;
       this.#paintSide(this.#context, side, tops);
       this.#drawn[side] = tops;
     }
+  }
+
+  #tops(source: MeterSource, side: 0 | 1, now: number): Tops {
+    const top = (level: number): number => Math.round(this.#scale.heightOf(level) * this.#canvas.height);
+    if (this.#kind !== "peak") return { dim: 0, bright: top(source[this.#kind][side].level(now)), hold: 0 };
+    const peak = source.peak[side];
+    return { dim: top(peak.level(now)), bright: top(source.rms[side].level(now)), hold: top(peak.hold(now)) };
   }
 
   #paintSide(context: CanvasRenderingContext2D, side: 0 | 1, tops: Tops): void {
@@ -65,12 +75,13 @@ export class MeterPainter implements MeterFace {
     const left = side === 0 ? 0 : width - bar;
     context.fillStyle = UNLIT;
     context.fillRect(left, 0, bar, height);
-    let above = height;
-    for (const zone of ZONES) {
-      const from = Math.round(heightOf(zone.from) * height);
-      fill(context, zone.peak, left, bar, height, Math.max(from, tops.rms), Math.min(tops.peak, above));
-      fill(context, zone.rms, left, bar, height, from, Math.min(tops.rms, above));
-      above = from;
+    const warm = Math.round(this.#scale.heightOf(this.#scale.warmFrom) * height);
+    for (const [zone, from, to] of [
+      [WARM, warm, height],
+      [COOL, 0, warm],
+    ] as const) {
+      fill(context, zone.dim, left, bar, height, Math.max(from, tops.bright), Math.min(tops.dim, to));
+      fill(context, zone.bright, left, bar, height, from, Math.min(tops.bright, to));
     }
     const line = Math.max(1, Math.round(height / 220));
     if (tops.hold > line) fill(context, HOLD, left, bar, height, tops.hold - line, tops.hold);

@@ -1,4 +1,4 @@
-// What of the desk the operator looks at: which channel is open, and whether aux buses and VCA groups
+// What of the desk the operator looks at: which channel is open, and whether aux buses, VCA groups and a spectrum
 // are on show. Not the station's business; what is on show is kept in this console.
 import { createContext } from "svelte";
 
@@ -13,6 +13,7 @@ export type Opened = number | BusName;
 export class Surface {
   opened = $state<Opened | null>(null);
   #aux = $state(kept("aux") === "shown");
+  #spectrum = $state(kept("spectrum") === "shown");
   #vcas = $state(kept("vcas") === "shown");
 
   isOpen(which: Opened): boolean {
@@ -31,6 +32,16 @@ export class Surface {
   set aux(shown: boolean) {
     this.#aux = shown;
     keep("aux", shown ? "shown" : "hidden");
+  }
+
+  /** The spectrum is behind the equaliser's response. */
+  get spectrum(): boolean {
+    return this.#spectrum;
+  }
+
+  set spectrum(shown: boolean) {
+    this.#spectrum = shown;
+    keep("spectrum", shown ? "shown" : "hidden");
   }
 
   /** All VCA groups are wanted, used or not. */

@@ -1,10 +1,10 @@
 // A desk in memory, for tests and for `npm run fake`. Tests read what was sent, emit what they like
 // and break the line; the show at `npm run fake` has moving meters and a running clock.
-import type { AudioCommand, BusName, CommandError, Event, Reply, Snapshot } from "../bindings";
+import type { AudioCommand, CommandError, Event, Reply, Snapshot, SpectrumOf } from "../bindings";
 import { type DeskMeters, meterFrameBytes } from "../meter/frame";
 import { FakeHistory } from "./fakeHistory";
 import { louder, spectrumOf } from "./fakeLoudness";
-import { metersOf } from "./fakeMeters";
+import { FakeNeedles, metersOf } from "./fakeMeters";
 import { showcase, testSnapshot } from "./fakeSnapshot";
 import { obey, putLoudness } from "./fakeStation";
 import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
@@ -14,8 +14,8 @@ export class FakePlatform implements Platform {
   readonly sent: AudioCommand[] = [];
   /** Refuse the commands for which this gives a reason. */
   refuse: (command: AudioCommand) => CommandError | null = () => null;
-  /** The bus whose spectrum is wanted. */
-  spectrumOf: BusName | null = null;
+  /** Whose spectra are wanted, and until when, ms of `performance.now()`. */
+  readonly looks = new Map<string, { of: SpectrumOf; until: number }>();
   #desk: Snapshot;
   #history = new FakeHistory();
   #listener: DeskListener | null = null;
@@ -51,7 +51,9 @@ export class FakePlatform implements Platform {
     const before = structuredClone(this.#desk);
     const { reply, events } = obey(this.#desk, structuredClone(command));
     if (command.type === "recallScene") events.push(...this.#history.recall(this.#desk, command));
-    if (command.type === "showSpectrum") this.spectrumOf = command.bus;
+    if (command.type === "showSpectrum") {
+      this.looks.set(JSON.stringify(command.of), { of: command.of, until: performance.now() + 3000 });
+    }
     events.push(...this.#history.note(before, command));
     this.#desk.history = before.history;
     for (const event of events) this.emit(event);
@@ -82,16 +84,23 @@ export function fakeFromAddress(wanted: URLSearchParams): FakePlatform {
   const fake = new FakePlatform(showcase(wanted));
   const { desk } = fake;
   let sequence = 0;
-  setInterval(() => fake.emitMeters(metersOf(desk, ++sequence, performance.now() / 1000)), 1000 / 60);
+  const needles = new FakeNeedles();
   setInterval(() => {
-    const { buses } = metersOf(desk, sequence, performance.now() / 1000);
+    const seconds = performance.now() / 1000;
+    fake.emitMeters(needles.add(metersOf(desk, ++sequence, seconds), seconds));
+  }, 1000 / 60);
+  setInterval(() => {
+    const { buses, strips } = metersOf(desk, sequence, performance.now() / 1000);
     for (const state of desk.loudness) {
       const levels = buses[state.bus]?.levels;
       const value = putLoudness(desk, louder(state, levels?.rms[0] ?? 0, levels?.peak[0] ?? 0));
       fake.emit({ type: "loudness", value });
     }
-    const bus = fake.spectrumOf;
-    if (bus) fake.emit({ type: "spectrum", value: spectrumOf(bus, buses[bus]?.levels.rms[0] ?? 0) });
+    for (const { of, until } of fake.looks.values()) {
+      if (until < performance.now()) continue;
+      const metered = "bus" in of ? buses[of.bus] : strips.find(({ id }) => id === of.strip);
+      fake.emit({ type: "spectrum", value: spectrumOf(of, metered?.levels.rms[0] ?? 0) });
+    }
   }, 100);
   setInterval(() => {
     desk.engine.seconds += 1;

@@ -77,12 +77,13 @@ export class FakeHistory {
   }
 
   /** Recalls the parts of a scene that concern strips which are there. */
-  recall(desk: Snapshot, { name, parts }: Extract<AudioCommand, { type: "recallScene" }>): Event[] {
+  recall(desk: Snapshot, { name, parts, strips: only }: Extract<AudioCommand, { type: "recallScene" }>): Event[] {
     const scene = this.#scenes[name];
     if (!scene) return [];
     const keys = parts.flatMap((part) => STRIP_PARTS[part] ?? []);
     const strips = desk.strips.map((strip) => {
-      const stored = scene.strips.find((item) => item.name === strip.name);
+      const asked = only.length === 0 || only.includes(strip.id);
+      const stored = asked && scene.strips.find((item) => item.name === strip.name);
       const wanted = stored ? Object.fromEntries(keys.map((key) => [key, stored[key]])) : {};
       return { ...strip, ...wanted };
     });

@@ -1,5 +1,5 @@
 // Loudness and spectrum of a desk without sound, near what its meters show.
-import type { BusName, LoudnessState, SpectrumState } from "../bindings";
+import type { BusName, LoudnessState, SpectrumOf, SpectrumState } from "../bindings";
 
 /** A bus that has not been heard yet. */
 export function unheard(bus: BusName): LoudnessState {
@@ -41,16 +41,16 @@ export function louder(before: LoudnessState, rms: number, peak: number): Loudne
 }
 
 const THIRD_OCTAVES = [
-  20, 25, 31.5, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250, 1600, 2000, 2500, 3150,
-  4000, 5000, 6300, 8000, 10_000, 12_500, 16_000, 20_000,
+  25, 31.5, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250, 1600, 2000, 2500, 3150, 4000,
+  5000, 6300, 8000, 10_000, 12_500, 16_000, 20_000,
 ];
 
 /** Speech and music, roughly: most of it below 1 kHz. */
-export function spectrumOf(bus: BusName, rms: number): SpectrumState {
+export function spectrumOf(of: SpectrumOf, rms: number): SpectrumState {
   const level = rms > 0 ? 20 * Math.log10(rms) : null;
   const shape = (hz: number): number => -10 - 9 * Math.abs(Math.log10(hz / 250)) ** 1.6 - 4 * Math.random();
   return {
-    bus,
+    of,
     frequencies: THIRD_OCTAVES,
     levels: THIRD_OCTAVES.map((hz) => (level === null ? null : level + shape(hz))),
   };

@@ -1,6 +1,15 @@
 // Levels for a desk without sound: speech-like and music-like movements that follow the controls.
 import type { Snapshot, StripState } from "../bindings";
-import { atRest, type DeskMeters, type Levels, quietFrame, type Reductions, silence } from "../meter/frame";
+import {
+  atRest,
+  type DeskMeters,
+  type Levels,
+  type Needles,
+  needlesAtRest,
+  quietFrame,
+  type Reductions,
+  silence,
+} from "../meter/frame";
 
 /** The levels of `desk` at `seconds`. */
 export function metersOf(desk: Snapshot, sequence: number, seconds: number): DeskMeters {
@@ -26,6 +35,30 @@ export function metersOf(desk: Snapshot, sequence: number, seconds: number): Des
   const speaking = strips.some(({ levels }, at) => desk.strips[at]?.talkover === "key" && levels.peak[0] > 0.05);
   const ducking = desk.talkover.on && speaking ? -desk.talkover.depthDb : 0;
   return quietFrame({ sequence, load: 0.06, limiter: 20 * Math.log10(limited), ducking, buses, strips });
+}
+
+/** Gives the buses of one frame after the other the needles that go with their levels. */
+export class FakeNeedles {
+  #seconds = 0;
+  #known = new Map<string, Needles>();
+
+  add(meters: DeskMeters, seconds: number): DeskMeters {
+    const passed = Math.min(0.1, seconds - this.#seconds);
+    this.#seconds = seconds;
+    for (const [bus, metered] of Object.entries(meters.buses)) {
+      const needles = structuredClone(this.#known.get(bus) ?? needlesAtRest());
+      for (const side of [0, 1] as const) {
+        const { peak, rms } = metered.levels;
+        // Quasi-peaks rise a little less than the peaks and return at their own pace.
+        needles.typeI[side] = Math.max(0.8 * peak[side], needles.typeI[side] * 10 ** (-passed * (20 / 1.7 / 20)));
+        needles.typeIIa[side] = Math.max(0.7 * peak[side], needles.typeIIa[side] * 10 ** (-passed * (24 / 2.8 / 20)));
+        needles.rectified[side] += 0.85 * rms[side] * passed;
+      }
+      this.#known.set(bus, needles);
+      metered.needles = needles;
+    }
+    return { ...meters, seconds };
+  }
 }
 
 function levelsOf(strip: StripState, seconds: number): Levels {

@@ -1,4 +1,5 @@
 import { screen } from "@testing-library/svelte";
+import { tick } from "svelte";
 import { describe, expect, test } from "vitest";
 
 import { openConsole } from "../test-desk";
@@ -58,6 +59,42 @@ describe("a scene", () => {
     await user.type(fade, "60");
     expect(recall).toBeEnabled();
     for (const box of screen.getAllByRole("checkbox", { checked: true })) await user.click(box);
+    expect(recall).toBeDisabled();
+  });
+
+  test("is recalled for single strips, the others and the buses staying as they are", async () => {
+    const { fake, user } = await openScenes(["Opening"]);
+    await user.click(screen.getByRole("checkbox", { name: /^Layout/ }));
+    await user.click(screen.getByRole("radio", { name: /^Only the strips/ }));
+    expect(screen.queryByRole("checkbox", { name: /^Layout/ })).toBeNull();
+    expect(screen.getByRole("checkbox", { name: "Stages" })).toBeVisible();
+    const recall = screen.getByRole("button", { name: "Recall Opening for the ticked strips" });
+    expect(recall).toBeDisabled();
+    const strip = fake.desk.strips[1];
+    if (!strip) throw new Error("the desk has no second strip");
+    await user.click(screen.getByRole("checkbox", { name: strip.name }));
+    await user.click(recall);
+    expect(fake.sent).toEqual([
+      {
+        type: "recallScene",
+        name: "Opening",
+        parts: ["levels", "switches", "stages", "sends", "groups"],
+        strips: [strip.id],
+        fade: 0,
+      },
+    ]);
+  });
+
+  test("is not recalled for all when the only ticked strip has gone", async () => {
+    const { fake, user } = await openScenes(["Opening"]);
+    await user.click(screen.getByRole("radio", { name: /^Only the strips/ }));
+    const strip = fake.desk.strips[0];
+    if (!strip) throw new Error("the desk has no strip");
+    await user.click(screen.getByRole("checkbox", { name: strip.name }));
+    const recall = screen.getByRole("button", { name: "Recall Opening for the ticked strips" });
+    expect(recall).toBeEnabled();
+    fake.emit({ type: "stripRemoved", value: strip.id });
+    await tick();
     expect(recall).toBeDisabled();
   });
 

@@ -1,6 +1,7 @@
 // The desk as the station last confirmed it, for components to draw. Nothing here runs ahead of the
 // station: a wish is sent, and the screen changes with the event that follows.
 import { createContext } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
 
 import type {
   AudioCommand,
@@ -10,6 +11,7 @@ import type {
   Event,
   Reply,
   Snapshot,
+  SpectrumOf,
   SpectrumState,
   StripState,
 } from "../bindings";
@@ -27,21 +29,25 @@ export interface Refusal {
 const REFUSALS_KEPT = 3;
 /** A spectrum older than this is not what is heard now, ms. */
 const SPECTRUM_STALE_MS = 2_000;
+/** How often a look is asked for again, ms: the station shows a spectrum for 3 s. */
+const LOOK_AGAIN_MS = 1_000;
 
 export class Desk {
   /** `null` until the desk has shown itself for the first time. */
   snapshot = $state<Snapshot | null>(null);
   connection = $state<Connection>({ state: "connecting" });
   refusals = $state<Refusal[]>([]);
-  /** The newest spectrum, while one is measured. It belongs to no snapshot. */
-  spectrum = $state.raw<SpectrumState | null>(null);
+  /** The newest spectra, by whose they are. They belong to no snapshot, and other consoles' are among them. */
+  readonly #spectra = new SvelteMap<string, SpectrumState>();
   /** Takes the answer while the operator is asked whether to stop the desk and close its window. */
   closing = $state.raw<((stop: boolean) => void) | null>(null);
   /** Whether a solo silences other strips. */
   readonly soloing = $derived(this.snapshot?.strips.some(({ solo }) => solo) ?? false);
   #platform: Platform;
   #lastRefusal = 0;
-  #spectrumOver: ReturnType<typeof setTimeout> | undefined;
+  // Never drawn.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #spectraOver = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -68,6 +74,27 @@ export class Desk {
 
   strip(id: number): StripState | undefined {
     return this.snapshot?.strips.find((strip) => strip.id === id);
+  }
+
+  /** The newest spectrum of a bus or a strip, while somebody looks at it. */
+  spectrum(of: SpectrumOf): SpectrumState | undefined {
+    return this.#spectra.get(keyOf(of));
+  }
+
+  /** Looks at a spectrum until the returned function is called. `refused` is told why it cannot be shown. */
+  look(of: SpectrumOf, refused: (error: CommandError) => void): () => void {
+    const ask = (): void => {
+      this.ask({ type: "showSpectrum", of }).catch((thrown: unknown) => {
+        const error = asCommandError(thrown);
+        // A line that is down comes back.
+        if (error.code === "unavailable") return;
+        clearInterval(asking);
+        refused(error);
+      });
+    };
+    const asking = setInterval(ask, LOOK_AGAIN_MS);
+    ask();
+    return () => clearInterval(asking);
   }
 
   /** Sends a wish; a refusal is shown to the operator. Says whether it was obeyed. */
@@ -108,10 +135,18 @@ export class Desk {
   }
 
   #see(spectrum: SpectrumState): void {
-    this.spectrum = spectrum;
-    clearTimeout(this.#spectrumOver);
-    this.#spectrumOver = setTimeout(() => (this.spectrum = null), SPECTRUM_STALE_MS);
+    const key = keyOf(spectrum.of);
+    this.#spectra.set(key, spectrum);
+    clearTimeout(this.#spectraOver.get(key));
+    this.#spectraOver.set(
+      key,
+      setTimeout(() => this.#spectra.delete(key), SPECTRUM_STALE_MS),
+    );
   }
+}
+
+function keyOf(of: SpectrumOf): string {
+  return "bus" in of ? of.bus : String(of.strip);
 }
 
 /** Puts what has changed into `desk`, and touches nothing else: only what changed is drawn anew. */

@@ -4,6 +4,7 @@
 mod controls;
 mod groups;
 mod limiter;
+mod scopes;
 mod sends;
 mod sources;
 mod stages;
@@ -45,7 +46,7 @@ impl Rig {
     fn with_limiter() -> Self {
         let (queues, taps): (Vec<_>, Vec<_>) = (0..BUSES).map(|_| mix_queue(16)).unzip();
         Self {
-            console: Console::new(SampleRate::DESK, queues),
+            console: Console::new(SampleRate::DESK, queues).with_scopes(scopes()),
             readers: taps.iter().map(|tap| tap.reader()).collect(),
             time: 0.0,
             writers: Vec::new(),
@@ -108,6 +109,11 @@ impl Rig {
         self.console.report(&mut report, true);
         report
     }
+}
+
+/// Queues of scopes that nobody reads.
+fn scopes() -> impl Iterator<Item = MixWriter> {
+    (0..SCOPES).map(|_| mix_queue(16).0)
 }
 
 /// Controls of a strip that changes no bit: both sides at unity.

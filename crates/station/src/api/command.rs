@@ -7,7 +7,7 @@ use ts_rs::TS;
 use super::{
     BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DelaySettings, DeviceChoice,
     DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, RecordingSettings, ScenePart, SendTap,
-    StripSource, Talkover, number,
+    SpectrumOf, StripSource, Talkover, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -314,10 +314,11 @@ pub enum AudioCommand {
         /// Which bus.
         bus: BusName,
     },
-    /// Look at the spectrum of a bus.
+    /// Look at the spectrum of a bus or a strip for the next 3 s: who goes on looking asks again in time. So every
+    /// console may look at another one, and none need say that it has gone. At most four strips at once.
     ShowSpectrum {
-        /// Which bus; `null` for none.
-        bus: Option<BusName>,
+        /// Whose.
+        of: SpectrumOf,
     },
     /// Set every clip counter to zero.
     ClearClips,

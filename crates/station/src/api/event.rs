@@ -36,7 +36,7 @@ pub enum Event {
     Loudness(LoudnessState),
     /// A bus is not measured any more.
     LoudnessEnded(BusName),
-    /// The spectrum that is looked at, ten times a second.
+    /// A spectrum that some console looks at, ten times a second each.
     Spectrum(SpectrumState),
     /// An output has changed.
     Output(OutputState),

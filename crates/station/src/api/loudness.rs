@@ -1,5 +1,6 @@
 //! How loud a bus is, as a host sees it.
 
+use airdesk_engine::StripId;
 use airdesk_outputs::loudness::{Dbtp, Loudness, Lu, Lufs};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -53,12 +54,23 @@ impl LoudnessState {
     }
 }
 
-/// What a bus is made of, in third octaves (IEC 61260-1).
+/// Whose spectrum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum SpectrumOf {
+    /// A bus's, of what it publishes.
+    Bus(BusName),
+    /// A strip's, of what its meter and cue have: after its stages, before talkover and fader. Mute and solo change
+    /// nothing, so that a strip can be looked at before anybody hears it.
+    Strip(#[ts(type = "number")] StripId),
+}
+
+/// What a bus or a strip is made of, in third octaves (IEC 61260-1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct SpectrumState {
-    /// Which bus.
-    pub bus: BusName,
+    /// Whose.
+    pub of: SpectrumOf,
     /// Nominal mid-band frequency of each band, Hz, lowest first.
     pub frequencies: Vec<f32>,
     /// Level of each, dBFS RMS; `null` for silence.

@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use airdesk_devices::simulated::{Card, Signal, SimulatedCards};
 use airdesk_dsp::Decibels;
@@ -19,6 +19,7 @@ use airdesk_station::{HostChoice, Mount};
 use tokio::time::timeout;
 
 use crate::desk::{self, Desk};
+use crate::passing::Passing;
 
 /// What the loop of [`constant`] is at, in both channels.
 const LEVEL: f32 = 0.5;
@@ -198,20 +199,6 @@ async fn when_the_engine_breaks_stream_and_listeners_come_back() {
     desk.stop().await;
 }
 
-/// Moves the cards' time on with the machine's until `ended`.
-fn play(cards: SimulatedCards, ended: Arc<AtomicBool>) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
-        let (began, from) = (Instant::now(), cards.now().seconds());
-        let mut seconds = 0.0;
-        while !ended.load(Ordering::Relaxed) {
-            let now = began.elapsed().as_secs_f64() + from;
-            cards.advance(now - from - seconds);
-            seconds = now - from;
-            thread::sleep(Duration::from_millis(2));
-        }
-    })
-}
-
 #[tokio::test]
 async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers() {
     let cards = SimulatedCards::new();
@@ -232,8 +219,8 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
         strips: vec![SessionStrip::new("Mic", device)],
         ..Session::default()
     };
-    let (ended, loud) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
-    let time = play(cards.clone(), ended.clone());
+    let loud = AtomicUsize::new(0);
+    let _time = Passing::for_cards(&cards);
     let mut desk = Desk::start(desk::folder(), &session, cards.hosts());
     // Loud for half a second on end: it has come to stay.
     let heard = |_: &Snapshot| {
@@ -261,8 +248,6 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
     let main = &now.outputs[OutputName::Main as usize].playback;
     assert!(matches!(main, PlaybackState::Playing { .. }), "{main:?}");
     desk.stop().await;
-    ended.store(true, Ordering::Relaxed);
-    time.join().expect("time ends");
 }
 
 #[tokio::test]

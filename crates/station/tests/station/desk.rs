@@ -78,7 +78,7 @@ impl Desk {
     /// The first snapshot that `shows` it.
     pub(crate) async fn when(&self, what: &str, shows: impl Fn(&Snapshot) -> bool) -> Snapshot {
         let mut last = None;
-        for _ in 0..200 {
+        for _ in 0..600 {
             let now = self.now().await;
             if shows(&now) {
                 return now;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use airdesk_station::HostChoice;
 use airdesk_station::api::{
-    AudioCommand, ChainSettings, ChannelMode, DelaySettings, ErrorCode, PanLaw, ScenePart, StripSource, Talkover,
+    AudioCommand, BusName, ChainSettings, ChannelMode, DelaySettings, ErrorCode, PanLaw, ScenePart, StripSource,
+    Talkover,
 };
 use airdesk_station::session::{self, Session, SessionStrip};
+use airdesk_station::{HostChoice, StripId};
 use tokio::time::{sleep, timeout};
 
 use crate::desk::{Desk, busy_chain, level};
@@ -87,6 +88,39 @@ async fn a_scene_restores_which_strips_there_are_when_that_is_asked_for() {
     );
     desk.ask(recall(&[ScenePart::Layout])).await;
     assert_eq!(desk.names().await, ["Mic", "Music"]);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_scene_recalled_for_single_strips_leaves_the_others_and_the_buses_as_they_are() {
+    let mut desk = Desk::with_pads(&["Mic", "Music", "Phone"]);
+    let [mic, music, phone] = desk.ids().await[..] else {
+        panic!("three strips")
+    };
+    let bus = BusName::Programme;
+    desk.ask(AudioCommand::StoreScene { name: "Talk".into() }).await;
+    for strip in [mic, music, phone] {
+        desk.fade(strip, -30.0).await;
+        desk.ask(AudioCommand::SetMute { strip, on: true }).await;
+    }
+    desk.ask(AudioCommand::SetBusFader { bus, level: Some(-3.0) }).await;
+    let recall = |strips: &[StripId]| AudioCommand::RecallScene {
+        name: "Talk".into(),
+        parts: vec![ScenePart::Levels, ScenePart::Layout],
+        strips: strips.to_vec(),
+        fade: 0.0,
+    };
+    desk.ask(recall(&[music, phone])).await;
+    let now = desk.now().await;
+    assert_eq!(desk.faders().await, [-30.0, 0.0, 0.0]);
+    assert!(
+        now.strips.iter().all(|strip| strip.controls.mute),
+        "switches were not asked for"
+    );
+    assert_eq!(now.buses[bus.place()].fader, level(-3.0));
+    desk.ask(AudioCommand::RemoveStrip { strip: phone }).await;
+    let (code, _) = desk.refused(recall(&[mic, phone])).await;
+    assert_eq!((code, desk.faders().await[0]), (ErrorCode::NoSuchStrip, -30.0));
     desk.stop().await;
 }
 

@@ -270,3 +270,26 @@ fn no_control_thrown_from_end_to_end_is_heard_as_a_step() {
         }
     }
 }
+
+#[test]
+fn needle_meters_of_a_bus_read_what_it_publishes() {
+    let mut rig = Rig::new();
+    let audio = sine(997.0, 0.5, 64 * 800);
+    rig.strip(0, &audio, plain());
+    rig.obey(EngineCommand::SetBusFader(BusId::Programme, level(-6.0)));
+    rig.hear(700);
+    let (first, second) = (rig.report(), {
+        rig.hear(75);
+        rig.report()
+    });
+    let [programme, cue, ..] = second.buses;
+    for reading in [
+        programme.needles.quasi_peaks.type_i,
+        programme.needles.quasi_peaks.type_iia,
+    ] {
+        assert!((reading[0] - 0.2506).abs() < 0.004, "{reading:?}");
+    }
+    let mean = (programme.needles.rectified[0] - first.buses[0].needles.rectified[0]) / 0.1;
+    assert!((mean - 0.2506 * std::f64::consts::FRAC_2_PI).abs() < 0.001, "{mean}");
+    assert_eq!(cue.needles, crate::levels::Needles::default(), "nobody is cued");
+}

@@ -1,9 +1,7 @@
 //! Devices as the operator has them: what is chosen of them takes effect, and what is wrong with them is said.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::time::Duration;
 
 use airdesk_devices::simulated::{Card, SimulatedCards, Sizes};
 use airdesk_station::api::{
@@ -11,87 +9,40 @@ use airdesk_station::api::{
     PlaybackState, Resampling, Snapshot, StripSource,
 };
 use airdesk_station::session::{self, Session, SessionBus, SessionStrip};
-use airdesk_station::{Station, StationHandle, StationOptions};
-use tempfile::TempDir;
 use tokio::time::sleep;
 
+use crate::desk::{self, Desk};
+use crate::passing::Passing;
+
 /// A station whose cards run at the machine's time.
-struct Desk {
+struct Studio {
     cards: SimulatedCards,
-    station: Station,
-    handle: StationHandle,
-    folder: TempDir,
-    ended: Arc<AtomicBool>,
-    time: thread::JoinHandle<()>,
+    desk: Desk,
+    _time: Passing,
 }
 
-impl Desk {
+impl Studio {
     fn start(cards: SimulatedCards, session: &Session) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("session.toml");
-        session::SessionFile::new(path.clone())
-            .save(session)
-            .expect("a session");
-        let ended = Arc::new(AtomicBool::new(false));
-        let station = Station::start(StationOptions {
-            session: path,
-            data: folder.path().to_owned(),
-            key_store: false,
-            hosts: cards.hosts(),
-        })
-        .expect("a station");
         Self {
-            time: play(cards.clone(), ended.clone()),
+            desk: Desk::start(desk::folder(), session, cards.hosts()),
+            _time: Passing::for_cards(&cards),
             cards,
-            handle: station.handle(),
-            station,
-            folder,
-            ended,
         }
-    }
-
-    async fn ask(&self, command: AudioCommand) {
-        self.handle.send(command).await.expect("obeyed");
-    }
-
-    /// The first snapshot that `shows` it.
-    async fn when(&self, what: &str, shows: impl Fn(&Snapshot) -> bool) -> Snapshot {
-        let mut last = None;
-        for _ in 0..600 {
-            let snapshot = self.handle.snapshot().await.expect("a snapshot");
-            if shows(&snapshot) {
-                return snapshot;
-            }
-            last = Some(snapshot);
-            sleep(Duration::from_millis(50)).await;
-        }
-        panic!("{what}: {last:#?}")
     }
 
     /// Ends it. Returns the session as it was kept.
-    async fn stop(self) -> Session {
-        self.handle.stop().await.expect("the session is saved");
-        let station = self.station;
-        tokio::task::spawn_blocking(move || station.join())
-            .await
-            .expect("it ends");
-        self.ended.store(true, Ordering::Relaxed);
-        self.time.join().expect("time ends");
-        session::read(&self.folder.path().join("session.toml")).expect("a session")
+    async fn stop(mut self) -> Session {
+        self.desk.stop().await;
+        session::read(&self.desk.session_file()).expect("a session")
     }
 }
 
-/// Moves the cards' time on with the machine's until `ended`.
-fn play(cards: SimulatedCards, ended: Arc<AtomicBool>) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
-        let (began, mut seconds) = (Instant::now(), 0.0);
-        while !ended.load(Ordering::Relaxed) {
-            let now = began.elapsed().as_secs_f64();
-            cards.advance(now - seconds);
-            seconds = now;
-            thread::sleep(Duration::from_millis(2));
-        }
-    })
+impl Deref for Studio {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
 }
 
 fn mic(resampling: Resampling) -> StripSource {
@@ -136,7 +87,7 @@ fn all_run(now: &Snapshot) -> bool {
 
 #[tokio::test]
 async fn resampling_is_chosen_for_each_device_takes_effect_at_once_and_is_kept() {
-    let desk = Desk::start(cards(Card::input("mic")), &session());
+    let desk = Studio::start(cards(Card::input("mic")), &session());
     let now = desk.when("all runs", all_run).await;
     let strip = now.strips[0].id;
     assert_eq!(now.outputs[1].settings, OutputSettings::default());
@@ -186,7 +137,7 @@ async fn resampling_is_chosen_for_each_device_takes_effect_at_once_and_is_kept()
 async fn an_output_cannot_be_had_alone_where_the_system_has_no_such_thing() {
     let mut session = session();
     session.buses[1].playback.exclusive = true;
-    let desk = Desk::start(cards(Card::input("mic")), &session);
+    let desk = Studio::start(cards(Card::input("mic")), &session);
     let now = desk.when("all runs", all_run).await;
     assert!(!now.exclusive_outputs);
     let told = now.notices.iter().find(|notice| notice.text.contains("shared"));
@@ -237,7 +188,7 @@ async fn a_clock_that_is_far_off_and_sound_that_is_late_are_told_once_each() {
         keeps: false,
         ..Card::output("phones")
     });
-    let desk = Desk::start(cards, &session());
+    let desk = Studio::start(cards, &session());
     let about = |now: &Snapshot, what: &str| {
         let about = now.notices.iter().filter(|notice| notice.text.contains(what));
         about.map(|notice| notice.text.clone()).collect::<Vec<_>>()
@@ -252,7 +203,7 @@ async fn a_clock_that_is_far_off_and_sound_that_is_late_are_told_once_each() {
     })
     .await;
     sleep(Duration::from_secs(3)).await;
-    let now = desk.handle.snapshot().await.expect("a snapshot");
+    let now = desk.now().await;
     for what in told {
         assert_eq!(about(&now, what).len(), 1, "{:?}", now.notices);
     }
