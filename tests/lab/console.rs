@@ -279,18 +279,18 @@ mod tests {
 
     #[test]
     fn meters_are_read_as_the_station_writes_them() {
-        let mut bytes = vec![0; 20 + 10 * 24 + 36];
+        let mut bytes = vec![0; 28 + 10 * 56 + 36];
         let mut write = |at: usize, value: [u8; 4]| bytes[at..at + 4].copy_from_slice(&value);
-        write(0, [3, 10, 1, 0]);
+        write(0, [4, 10, 1, 0]);
         write(12, (-2.5_f32).to_le_bytes());
-        for (bus, levels, clips) in [(20, [0.5_f32, 0.25], 3_u32), (44, [0.1, 0.2], 0)] {
+        for (bus, levels, clips) in [(28, [0.5_f32, 0.25], 3_u32), (84, [0.1, 0.2], 0)] {
             write(bus, levels[0].to_le_bytes());
             write(bus + 4, levels[1].to_le_bytes());
             write(bus + 16, clips.to_le_bytes());
         }
-        write(260, 7_u32.to_le_bytes());
-        write(264, 0.75_f32.to_le_bytes());
-        write(268, 1.0_f32.to_le_bytes());
+        write(588, 7_u32.to_le_bytes());
+        write(592, 0.75_f32.to_le_bytes());
+        write(596, 1.0_f32.to_le_bytes());
         let meters = Meters::from_bytes(&bytes);
         assert_eq!(meters.buses, [[0.5, 0.25], [0.1, 0.2]]);
         assert_eq!((meters.limiter, meters.clips), (-2.5, [3, 0]));
