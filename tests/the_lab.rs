@@ -1,7 +1,8 @@
 //! The lab's own servers: what is played into them comes out as it went in, so that a test that fails later
-//! says something about the desk.
+//! says something about the desk. And the desks of the tests are armed: they end when real-time code allocates.
 #![cfg(target_os = "linux")]
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::thread::sleep;
 
@@ -85,49 +86,70 @@ fn jack_carries_two_tones_unchanged_and_unbroken() {
 
 #[test]
 fn icecast_hands_on_what_another_program_streams_and_survives_a_crash() {
-    measure(|| {
-        let mut icecast = Icecast::start();
-        let home = Home::new();
-        let stream = |icecast: &Icecast| {
-            let mut source = Command::new("ffmpeg");
-            source.args([
-                "-v",
-                "error",
-                "-re",
-                "-f",
-                "lavfi",
-                "-i",
-                &format!("aevalsrc=0.5*sin({TONE}*2*PI*t)|0:s=48000"),
-            ]);
-            source.args([
-                "-c:a",
-                "libmp3lame",
-                "-b:a",
-                "128k",
-                "-f",
-                "mp3",
-                "-content_type",
-                "audio/mpeg",
-            ]);
-            source.arg(format!(
-                "icecast://source:{PASSWORD}@127.0.0.1:{}/live.mp3",
-                icecast.port
-            ));
-            Process::start(&mut source, &home.path().join("source.log"), Priority::Ordinary)
-        };
-        let source = stream(&icecast);
-        wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
-        let heard = listen::url(&icecast.url("/live.mp3"), 2.0);
-        let level = heard.span(0.5, 1.5).levels(&[TONE])[0][0];
-        assert!((level + 6.02).abs() < 0.5, "{level}");
-        drop(source);
-        icecast.kill();
-        assert!(icecast.status().is_none());
-        icecast.start_again();
-        let _source = stream(&icecast);
-        wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
-        assert_eq!(icecast.fingerprint().len(), 64);
-    });
+    let mut icecast = Icecast::start();
+    let home = Home::new();
+    let stream = |icecast: &Icecast| {
+        let mut source = Command::new("ffmpeg");
+        source.args([
+            "-v",
+            "error",
+            "-re",
+            "-f",
+            "lavfi",
+            "-i",
+            &format!("aevalsrc=0.5*sin({TONE}*2*PI*t)|0:s=48000"),
+        ]);
+        source.args([
+            "-c:a",
+            "libmp3lame",
+            "-b:a",
+            "128k",
+            "-f",
+            "mp3",
+            "-content_type",
+            "audio/mpeg",
+        ]);
+        source.arg(format!(
+            "icecast://source:{PASSWORD}@127.0.0.1:{}/live.mp3",
+            icecast.port
+        ));
+        Process::start(&mut source, &home.path().join("source.log"), Priority::Ordinary)
+    };
+    let source = stream(&icecast);
+    wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
+    let heard = listen::url(&icecast.url("/live.mp3"), 2.0);
+    let level = heard.span(0.5, 1.5).levels(&[TONE])[0][0];
+    assert!((level + 6.02).abs() < 0.5, "{level}");
+    drop(source);
+    icecast.kill();
+    assert!(icecast.status().is_none());
+    icecast.start_again();
+    let _source = stream(&icecast);
+    wait::until("the mount", seconds(10), || icecast.mount("/live.mp3"));
+    assert_eq!(icecast.fingerprint().len(), 64);
+}
+
+#[test]
+fn a_desk_that_allocates_in_real_time_code_ends() {
+    let home = Home::new();
+    let display = Display::start(&home);
+    let environment = [
+        ("AIRDESK_ALLOCATE_IN_REAL_TIME".to_owned(), "1".into()),
+        ("DISPLAY".to_owned(), display.name.clone().into()),
+        ("WEBKIT_DISABLE_DMABUF_RENDERER".to_owned(), "1".into()),
+    ];
+    for (program, arguments) in [("airdesk", &["run", "--port", "0"][..]), ("airdesk-desktop", &[])] {
+        let mut command = home.program(program, &environment.clone().into());
+        let log = home.path().join("armed.log");
+        let mut desk = Process::start(command.args(arguments), &log, Priority::Ordinary);
+        let status = desk.wait(seconds(20));
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{program}: {status}");
+        assert!(
+            desk.output().contains("memory allocation"),
+            "{program}: {}",
+            desk.output()
+        );
+    }
 }
 
 #[test]
