@@ -57,6 +57,11 @@ impl Home {
         command
     }
 
+    /// Every file in it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files(self.path())
+    }
+
     /// The variables of somebody who lives here.
     pub fn environment(&self) -> Environment {
         let home = self.path();
@@ -278,6 +283,14 @@ impl DerefMut for Desk {
     fn deref_mut(&mut self) -> &mut Console {
         &mut self.console
     }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .collect()
 }
 
 /// A strip of a snapshot.

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
-use crate::process::output_of;
-use crate::tone::{self, Fitter, RATE};
+use crate::process::{Priority, Process, output_of};
+use crate::tone::{self, Fitter, RATE, Sine};
+use crate::wait;
 
 /// Audio that was heard, at [`RATE`], in stereo.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +42,13 @@ pub struct Numbers {
     pub damaged: u64,
 }
 
-/// Numbered frames count up to here and start again.
+/// A number is a sample of this many steps from zero to one half.
 const NUMBERS: i64 = 1 << 20;
+/// Numbered frames count from one up to here and start again, every 21.8 s.
+const LAST_NUMBER: i64 = NUMBERS - 1;
+
+/// What MP3 and Opus at 128 kbit/s may leave beside a tone, dB relative to full scale.
+pub const CODEC_NOISE: f64 = -50.0;
 
 /// Decodes a file.
 pub fn file(path: &Path) -> Heard {
@@ -50,31 +57,72 @@ pub fn file(path: &Path) -> Heard {
 
 /// Listens to a stream from now on, for `seconds` of audio.
 pub fn url(url: &str, seconds: f64) -> Heard {
+    decode(stream(url).args(["-t", &seconds.to_string()]))
+}
+
+/// Somebody who listens to a stream, until they are stopped.
+pub struct Listener {
+    process: Process,
+    folder: TempDir,
+}
+
+impl Listener {
+    /// Begins to listen.
+    pub fn start(url: &str) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let mut ffmpeg = stream(url);
+        ffmpeg.args(FRAMES).arg(folder.path().join(HEARD));
+        let process = Process::start(&mut ffmpeg, &folder.path().join("ffmpeg.log"), Priority::Ordinary);
+        Self { process, folder }
+    }
+
+    /// Waits until this much has been heard.
+    pub fn wait(&mut self, seconds: f64) {
+        let bytes = (seconds * f64::from(RATE)) as u64 * 8;
+        let file = self.folder.path().join(HEARD);
+        wait::until("the listener to hear more", wait::seconds(20), || {
+            assert!(
+                self.process.is_running(),
+                "the listener ended: {}",
+                self.process.output()
+            );
+            file.metadata().is_ok_and(|file| file.len() >= bytes).then_some(())
+        });
+    }
+
+    /// How long is what has been heard so far, in seconds.
+    pub fn seconds(&self) -> f64 {
+        let file = self.folder.path().join(HEARD).metadata();
+        file.map_or(0.0, |file| (file.len() / 8) as f64 / f64::from(RATE))
+    }
+
+    /// Ends listening, which must not have ended by itself.
+    pub fn stop(mut self) -> Heard {
+        assert!(
+            self.process.is_running(),
+            "the listener ended: {}",
+            self.process.output()
+        );
+        self.process.end(libc::SIGINT);
+        let bytes = std::fs::read(self.folder.path().join(HEARD)).expect("ffmpeg wrote it");
+        Heard::from_bytes(&bytes)
+    }
+}
+
+/// The file of a [`Listener`].
+const HEARD: &str = "heard.f32";
+/// Plain frames, each written as soon as it is heard.
+const FRAMES: [&str; 8] = ["-f", "f32le", "-ac", "2", "-ar", "48000", "-flush_packets", "1"];
+
+fn stream(url: &str) -> Command {
     let mut ffmpeg = Command::new("ffmpeg");
-    // A certificate made by the test itself is not what is tested here.
-    ffmpeg.args([
-        "-v",
-        "error",
-        "-rw_timeout",
-        "10000000",
-        "-probesize",
-        "64k",
-        "-analyzeduration",
-        "1M",
-    ]);
-    decode(ffmpeg.args(["-i", url, "-t", &seconds.to_string()]))
+    ffmpeg.args(["-v", "error", "-rw_timeout", "10000000"]);
+    ffmpeg.args(["-probesize", "64k", "-analyzeduration", "1M", "-i", url]);
+    ffmpeg
 }
 
 fn decode(ffmpeg: &mut Command) -> Heard {
-    let rate = RATE.to_string();
-    let bytes = output_of(ffmpeg.args(["-f", "f32le", "-ac", "2", "-ar", &rate, "-"]));
-    let sample = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-    Heard {
-        frames: bytes
-            .chunks_exact(8)
-            .map(|frame| [sample(&frame[..4]), sample(&frame[4..])])
-            .collect(),
-    }
+    Heard::from_bytes(&output_of(ffmpeg.args(FRAMES).arg("-")))
 }
 
 /// What ffprobe says about a file or a stream: `format` and `streams`, with their tags.
@@ -90,6 +138,28 @@ pub fn probe(source: &str) -> Value {
 }
 
 impl Heard {
+    fn from_bytes(bytes: &[u8]) -> Self {
+        let sample = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        Self {
+            frames: bytes
+                .chunks_exact(8)
+                .map(|frame| [sample(&frame[..4]), sample(&frame[4..])])
+                .collect(),
+        }
+    }
+
+    /// Panics unless one side is `sine`, behind a lossy codec: at its level, and without a break.
+    #[track_caller]
+    pub fn must_be(&self, sine: Sine, side: usize) {
+        let level = self.levels(&[sine.hz])[0][side];
+        assert!(
+            (level - sine.db).abs() < 0.5,
+            "side {side}: {level} dB, not {}",
+            sine.db
+        );
+        assert_eq!(self.breaks(side, &[sine.hz], CODEC_NOISE), [], "side {side}");
+    }
+
     /// How long it is.
     pub fn seconds(&self) -> f64 {
         self.frames.len() as f64 / f64::from(RATE)
@@ -193,7 +263,7 @@ impl Heard {
                 continue;
             }
             let step = last.map_or(1, |last| {
-                (number - last + NUMBERS / 2).rem_euclid(NUMBERS) - NUMBERS / 2
+                (number - last + LAST_NUMBER / 2).rem_euclid(LAST_NUMBER) - LAST_NUMBER / 2
             });
             if step >= 1 {
                 numbers.present += 1;
@@ -224,7 +294,7 @@ pub fn difference(one: &[[f32; 2]], other: &[[f32; 2]]) -> f64 {
 
 /// The number of a frame as a sample, see [`Heard::numbers`]. Never zero, so that silence is no number.
 pub fn number_at(frame: u64) -> f32 {
-    ((frame as i64 % (NUMBERS - 1) + 1) as f64 / (2.0 * NUMBERS as f64)) as f32
+    ((frame as i64 % LAST_NUMBER + 1) as f64 / (2.0 * NUMBERS as f64)) as f32
 }
 
 /// How much further than `expected` the phase of a tone turns from each run to the next.
@@ -247,7 +317,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tone::{OTHER_TONE, Sine, TONE};
+    use crate::tone::{OTHER_TONE, TONE};
 
     fn heard(seconds: u64, mut frame: impl FnMut(u64) -> [f32; 2]) -> Heard {
         Heard {
@@ -328,6 +398,62 @@ mod tests {
             damaged: 0,
         };
         assert_eq!(heard.numbers(0.5), expected);
+    }
+
+    #[test]
+    fn numbers_that_start_again_are_neither_lost_nor_repeated() {
+        let heard = heard(44, |frame| [0.1, number_at(frame)]);
+        let expected = Numbers {
+            present: 44 * 48_000,
+            ..Numbers::default()
+        };
+        assert_eq!(heard.numbers(1.0), expected);
+    }
+
+    /// What is left of `heard` behind a lossy codec, without its beginning.
+    fn coded(heard: &Heard, codec: &[&str], kind: &str) -> Heard {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [plain, small] = ["plain.f32", kind].map(|name| folder.path().join(name));
+        let bytes: Vec<u8> = heard
+            .frames
+            .iter()
+            .flatten()
+            .flat_map(|sample| sample.to_le_bytes())
+            .collect();
+        std::fs::write(&plain, bytes).expect("written");
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg
+            .args(["-v", "error", "-f", "f32le", "-ac", "2", "-ar", "48000", "-i"])
+            .arg(&plain);
+        output_of(ffmpeg.args(codec).args(["-b:a", "128k"]).arg(&small));
+        let decoded = file(&small);
+        decoded.span(0.5, decoded.seconds() - 0.5)
+    }
+
+    #[test]
+    fn a_lossy_codec_is_no_break_and_a_gap_behind_it_is_one() {
+        let tone = Sine { hz: TONE, db: -15.0 };
+        for (codec, kind) in [
+            (["-c:a", "libmp3lame"], "coded.mp3"),
+            (["-c:a", "libopus"], "coded.opus"),
+        ] {
+            let steady = heard(4, |frame| [tone.at(frame); 2]);
+            let whole = coded(&steady, &codec, kind);
+            let beside = whole.breaks(0, &[TONE], -200.0).into_iter().map(|run| run.residual);
+            println!("{kind}: {:.1} dB beside the tone", beside.fold(-200.0, f64::max));
+            whole.must_be(tone, 0);
+            // A packet, a block of the desk, a single frame; silence where a block should be.
+            for lost in [960, 64, 1] {
+                let mut torn = steady.clone();
+                torn.frames.drain(96_000..96_000 + lost);
+                let breaks = coded(&torn, &codec, kind).breaks(0, &[TONE], CODEC_NOISE);
+                assert!(!breaks.is_empty(), "{kind}: {lost} frames lost and not found");
+            }
+            let mut torn = steady.clone();
+            torn.frames[96_000..96_064].fill([0.0; 2]);
+            let breaks = coded(&torn, &codec, kind).breaks(0, &[TONE], CODEC_NOISE);
+            assert!(!breaks.is_empty(), "{kind}: a silent block was not found");
+        }
     }
 
     #[test]
