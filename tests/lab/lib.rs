@@ -8,10 +8,12 @@
 #![cfg(target_os = "linux")]
 
 pub mod browser;
+pub mod bus;
 pub mod console;
 pub mod desk;
 pub mod http;
 pub mod icecast;
+pub mod key_store;
 pub mod listen;
 pub mod locate;
 pub mod process;

@@ -70,6 +70,10 @@ pub(crate) const TEST: &[Group] = &[
         names: &["icecast2", "openssl"],
     },
     Group {
+        reason: "a private key store for passwords",
+        names: &["gnome-keyring"],
+    },
+    Group {
         reason: "listening to streams and files",
         names: &["ffmpeg", "sox", "sndfile-programs"],
     },

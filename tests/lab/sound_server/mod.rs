@@ -19,6 +19,22 @@ use crate::tone::{RATE, Sine};
 /// The environment in which a program finds a private server, and no other one.
 pub type Environment = BTreeMap<String, OsString>;
 
+/// How often a sound server was late so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lateness {
+    /// By its own doing, or that of the lab's players and recorders.
+    pub by_itself: usize,
+    /// Because a program was not ready in time, which may have been the desk.
+    pub for_programs: usize,
+}
+
+impl Lateness {
+    /// Whether the server was late by itself since `before`, and no program has been late with it.
+    pub fn is_its_own_since(self, before: Self) -> bool {
+        self.by_itself > before.by_itself && self.for_programs == before.for_programs
+    }
+}
+
 /// A number that no other file of this process has: two programs may work on one device at once.
 fn fresh_number() -> u32 {
     static NUMBER: AtomicU32 = AtomicU32::new(0);

@@ -4,13 +4,13 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Environment, Player, Recorder, fresh_number, sines};
+use super::{Environment, Lateness, Player, Recorder, fresh_number, sines};
+use crate::bus::{self, Bus};
 use crate::process::{Priority, Process, output_of};
 use crate::tone::Sine;
 use crate::wait::{self, seconds};
@@ -23,7 +23,7 @@ pub struct PipeWire {
     // In the order in which they end: the bus last.
     manager: Option<Process>,
     server: Option<Process>,
-    _bus: Process,
+    _bus: Bus,
     sinks: Vec<String>,
     environment: Environment,
     folder: TempDir,
@@ -37,21 +37,9 @@ impl PipeWire {
             .map(|k| format!("src{k}"))
             .chain(["out1".into(), "phones1".into()])
             .collect::<Vec<_>>();
-        let environment = environment(folder.path());
-        let bus = Process::start(
-            Command::new("dbus-daemon")
-                .args(["--session", "--nofork", "--nopidfile"])
-                .arg(format!(
-                    "--address=unix:path={}",
-                    folder.path().join("run/bus").display()
-                ))
-                .envs(&environment),
-            &folder.path().join("dbus.log"),
-            Priority::Ordinary,
-        );
-        wait::until("the session bus", seconds(5), || {
-            folder.path().join("run/bus").exists().then_some(())
-        });
+        let mut environment = bus::environment(folder.path());
+        environment.insert("PIPEWIRE_RUNTIME_DIR".into(), folder.path().join("run").into());
+        let bus = Bus::start(folder.path(), &environment);
         let mut pipewire = Self {
             manager: None,
             server: None,
@@ -70,12 +58,17 @@ impl PipeWire {
         &self.environment
     }
 
+    /// How often the server was late so far, as it logs it.
+    pub fn lateness(&self) -> Lateness {
+        lateness(&self.server.as_ref().map(Process::output).unwrap_or_default())
+    }
+
     /// Starts server and session manager, after [`PipeWire::kill`].
     pub fn start_again(&mut self) {
-        self.server = Some(self.run("pipewire"));
+        self.server = Some(self.run("pipewire", &[("PIPEWIRE_DEBUG", "2,pw.node:3")]));
         let socket = self.folder.path().join("run/pipewire-0");
         wait::until("PipeWire", seconds(5), || socket.exists().then_some(()));
-        self.manager = Some(self.run("wireplumber"));
+        self.manager = Some(self.run("wireplumber", &[]));
         let ports = 2 * self.sinks.len();
         wait::until("the virtual devices", seconds(10), || {
             (self.monitor_ports() >= ports).then_some(())
@@ -148,10 +141,11 @@ impl PipeWire {
         Recorder { process, path }
     }
 
-    fn run(&self, program: &str) -> Process {
+    fn run(&self, program: &str, variables: &[(&str, &str)]) -> Process {
         // PipeWire gives its own audio thread a higher priority still.
         let log = self.folder.path().join(format!("{program}.log"));
-        Process::start(&mut self.tool(program), &log, Priority::RealTime)
+        let mut command = self.tool(program);
+        Process::start(command.envs(variables.iter().copied()), &log, Priority::RealTime)
     }
 
     fn tool(&self, name: &str) -> Command {
@@ -196,23 +190,19 @@ impl PipeWire {
     }
 }
 
-fn environment(folder: &Path) -> Environment {
-    let place = |name: &str| {
-        let path = folder.join(name);
-        fs::create_dir_all(&path).expect("the folder is fresh");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("the folder is ours");
-        path
-    };
-    let bus = format!("unix:path={}", place("run").join("bus").display());
-    [
-        ("XDG_RUNTIME_DIR", place("run").into_os_string()),
-        ("PIPEWIRE_RUNTIME_DIR", place("run").into_os_string()),
-        ("XDG_CONFIG_HOME", place("config").into_os_string()),
-        ("XDG_STATE_HOME", place("state").into_os_string()),
-        ("DBUS_SESSION_BUS_ADDRESS", bus.into()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+/// Reads the server's log: a node that was not ready in time is named, a cycle that was not over is not.
+fn lateness(log: &str) -> Lateness {
+    let mut lateness = Lateness::default();
+    for line in log.lines() {
+        let is_late = ["too slow", "xrun", "XRun!"].iter().any(|word| line.contains(word));
+        let is_the_labs = ["pw-play", "pw-record"].iter().any(|name| line.contains(name));
+        match (is_late, is_the_labs) {
+            (true, true) => lateness.by_itself += 1,
+            (true, false) => lateness.for_programs += 1,
+            (false, _) => {}
+        }
+    }
+    lateness
 }
 
 fn node(sink: &str) -> String {
@@ -220,4 +210,25 @@ fn node(sink: &str) -> String {
         "{{ factory.name = support.null-audio-sink node.name = {sink} node.description = {sink} \
          media.class = Audio/Sink object.linger = true audio.position = [ FL FR ] }}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_labs_own_programs_excuse_a_server_that_was_late() {
+        let late = |name: &str| {
+            format!(
+                "[I][00012.345678] pw.node      | ({name}-61) client too slow! rate:1024/48000 pos:4096 status:triggered\n"
+            )
+        };
+        let before = lateness("[W][00001.000000] pw.node      | ready\n");
+        assert_eq!(before, Lateness::default());
+        let player = lateness(&late("pw-play"));
+        assert!(player.is_its_own_since(before));
+        assert!(!lateness(&late("airdesk")).is_its_own_since(before));
+        assert!(!lateness(&(late("pw-play") + &late("airdesk"))).is_its_own_since(before));
+        assert!(!player.is_its_own_since(player));
+    }
 }
