@@ -24,11 +24,13 @@ describe("the losses of the desk", () => {
         {
           output: "main",
           device: null,
+          settings: { resampling: "balanced", exclusive: false },
           playback: {
             state: "playing",
             name: "Speakers",
             rate: 96_000,
             latency: 0.02,
+            held: 0,
             ppm: 0,
             error: 0,
             locked: true,
