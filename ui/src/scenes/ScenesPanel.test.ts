@@ -62,6 +62,13 @@ describe("a scene", () => {
     expect(recall).toBeDisabled();
   });
 
+  test("brings mix-minus back with the sends, but not for single strips: it belongs to a bus", async () => {
+    const { user } = await openScenes(["Opening"]);
+    expect(screen.getByRole("checkbox", { name: "Sends to aux buses, mix-minus" })).toBeChecked();
+    await user.click(screen.getByRole("radio", { name: /^Only the strips/ }));
+    expect(screen.getByRole("checkbox", { name: "Sends to aux buses" })).toBeChecked();
+  });
+
   test("is recalled for single strips, the others and the buses staying as they are", async () => {
     const { fake, user } = await openScenes(["Opening"]);
     await user.click(screen.getByRole("checkbox", { name: /^Layout/ }));

@@ -12,7 +12,7 @@ export const PARTS: readonly Part[] = [
   { part: "levels", text: "Levels: faders, trims, pans", ofStrips: true },
   { part: "switches", text: "Mute, solo, safe, cue", ofStrips: true },
   { part: "stages", text: "Stages, limiter and talkover", ofStrips: "Stages" },
-  { part: "sends", text: "Sends to aux buses", ofStrips: true },
+  { part: "sends", text: "Sends to aux buses, mix-minus", ofStrips: "Sends to aux buses" },
   { part: "groups", text: "VCA groups, parts in talkover", ofStrips: true },
   { part: "sources", text: "Sources", ofStrips: true },
   { part: "layout", text: "Layout: which strips there are", ofStrips: false },
