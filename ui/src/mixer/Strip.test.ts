@@ -2,7 +2,8 @@ import { fireEvent, screen, within } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { describe, expect, test, vi } from "vitest";
 
-import { testStrip } from "../platform/fakeSnapshot";
+import type { Snapshot } from "../bindings";
+import { INTERFACE, testStrip } from "../platform/fakeSnapshot";
 import { openConsole } from "../test-desk";
 
 const fader = (): HTMLElement => screen.getByRole("slider", { name: "Fader, Mic 1" });
@@ -135,14 +136,75 @@ test("a strip whose device is gone says why", () => {
   expect(source).toHaveTextContent("The headset is not connected");
 });
 
-test("a strip gets another source, with the channels that are wanted", async () => {
-  const { fake, user } = openConsole();
-  await user.click(screen.getByRole("button", { name: /^Source of Mic 2/ }));
-  const dialog = within(screen.getByRole("dialog", { name: "Source of Mic 2" }));
-  await user.selectOptions(dialog.getByRole("combobox", { name: "Channels" }), "Stereo, ch 3 + 4");
-  await user.click(dialog.getByRole("button", { name: "Use this source" }));
-  expect(fake.desk.strips[1]?.source).toMatchObject({ channels: { type: "pair", left: 2, right: 3 } });
-  expect(screen.queryByRole("dialog")).toBeNull();
+describe("the channels of a strip's device", () => {
+  type Opened = ReturnType<typeof openConsole> & { dialog: ReturnType<typeof within> };
+
+  async function openSource(changes: Partial<Snapshot> = {}): Promise<Opened> {
+    const opened = openConsole(changes);
+    await opened.user.click(screen.getByRole("button", { name: /^Source of Mic 2/ }));
+    return { ...opened, dialog: within(screen.getByRole("dialog", { name: "Source of Mic 2" })) };
+  }
+
+  const box = ({ dialog }: Opened, name: string): HTMLElement => dialog.getByRole("combobox", { name });
+
+  async function use({ dialog, user, fake }: Opened): Promise<unknown> {
+    await user.click(dialog.getByRole("button", { name: "Use this source" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    const source = fake.desk.strips[1]?.source;
+    return source?.type === "device" ? source.channels : "no device";
+  }
+
+  test("are a usual pair in one step", async () => {
+    const opened = await openSource();
+    await opened.user.selectOptions(box(opened, "Channels"), "Stereo, ch 3 + 4");
+    expect(await use(opened)).toEqual({ type: "pair", left: 2, right: 3 });
+  });
+
+  test("are any two, left and right each by itself", async () => {
+    const opened = await openSource();
+    await opened.user.selectOptions(box(opened, "Channels"), "Stereo, ch 1 + 2");
+    await opened.user.selectOptions(box(opened, "Right channel"), "3");
+    expect(box(opened, "Channels")).toHaveDisplayValue("Stereo, ch 1 + 3");
+    expect(await use(opened)).toEqual({ type: "pair", left: 0, right: 2 });
+  });
+
+  test("are a pair the other way round, also of a device that has only two", async () => {
+    const opened = await openSource();
+    await opened.user.selectOptions(box(opened, "Source"), "JACK capture (JACK)");
+    await opened.user.selectOptions(box(opened, "Left channel"), "2");
+    await opened.user.selectOptions(box(opened, "Right channel"), "1");
+    expect(box(opened, "Channels")).toHaveDisplayValue("Stereo, ch 2 + 1");
+    expect(await use(opened)).toEqual({ type: "pair", left: 1, right: 0 });
+  });
+
+  test("are one on both sides, with no sides to choose", async () => {
+    const opened = await openSource();
+    await opened.user.selectOptions(box(opened, "Channels"), "Stereo, ch 1 + 2");
+    await opened.user.selectOptions(box(opened, "Channels"), "Mono, ch 5");
+    expect(opened.dialog.queryByRole("combobox", { name: "Left channel" })).toBeNull();
+    expect(await use(opened)).toEqual({ type: "mono", channel: 4 });
+  });
+
+  test("are reached one after the other with Tab", async () => {
+    const opened = await openSource();
+    await opened.user.selectOptions(box(opened, "Channels"), "Stereo, ch 1 + 2");
+    box(opened, "Channels").focus();
+    for (const name of ["Left channel", "Right channel", "Resampling"]) {
+      await opened.user.tab();
+      expect(box(opened, name)).toHaveFocus();
+    }
+  });
+
+  test("are named when the device does not have them, and stay until others are chosen", async () => {
+    const channels = { type: "pair", left: 0, right: 8 } as const;
+    const source = { type: "device", device: INTERFACE, channels } as const;
+    const opened = await openSource({ strips: [testStrip(1), testStrip(2, { source })] });
+    expect(box(opened, "Channels")).toHaveDisplayValue("Stereo, ch 1 + 9 (not on this device)");
+    expect(box(opened, "Right channel")).toHaveDisplayValue("9 (not on this device)");
+    await opened.user.selectOptions(box(opened, "Right channel"), "8");
+    expect(box(opened, "Channels")).toHaveDisplayValue("Stereo, ch 1 + 8");
+    expect(await use(opened)).toEqual({ type: "pair", left: 0, right: 7 });
+  });
 });
 
 test("a strip is removed only after asking", async () => {

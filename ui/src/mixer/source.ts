@@ -1,5 +1,6 @@
 // What feeds a strip, in words: for the strip's source button and the picker.
 import type { ChannelPick, DeviceState, InputState, Material, StripSource } from "../bindings";
+import { clockOffset, followed, framesGoneFact } from "../devices/following";
 import type { Fact } from "../ui/Facts.svelte";
 import { counted, milliseconds, sentence } from "../ui/format";
 
@@ -41,13 +42,19 @@ export function channelsText(pick: ChannelPick): string {
   return pick.type === "mono" ? `ch ${pick.channel + 1}` : `ch ${pick.left + 1} + ${pick.right + 1}`;
 }
 
-/** Every sensible pick of a device with `channels` channels: neighbouring pairs first, then each alone. */
+/** The usual picks of a device with `channels` channels: its pairs first, then each channel alone. */
 export function channelPicks(channels: number): ChannelPick[] {
   const picks: ChannelPick[] = [];
   for (let left = 0; left + 1 < channels; left += 2) picks.push({ type: "pair", left, right: left + 1 });
-  for (let left = 1; left + 1 < channels; left += 2) picks.push({ type: "pair", left, right: left + 1 });
   for (let channel = 0; channel < channels; channel++) picks.push({ type: "mono", channel });
   return picks;
+}
+
+/** A pick, and whether a device with `channels` channels has all of it. */
+export function pickText(pick: ChannelPick, channels: number): string {
+  const last = pick.type === "mono" ? pick.channel : Math.max(pick.left, pick.right);
+  const away = last < channels ? "" : " (not on this device)";
+  return `${pick.type === "pair" ? "Stereo" : "Mono"}, ${channelsText(pick)}${away}`;
 }
 
 /** Frames that a running source's signal has lacked so far; `null` while it does not run. */
@@ -76,27 +83,14 @@ export function inputText(input: InputState, growing: boolean): { text: string; 
   }
 }
 
-/** How well a device's clock is followed. */
-export function followed(device: { locked: boolean; error: number }): Pick<Fact, "value" | "tone"> {
-  const microseconds = Math.round(Math.abs(device.error) * 1e6);
-  const off = microseconds < 1000 ? `${microseconds} µs` : `${(microseconds / 1000).toFixed(1)} ms`;
-  return device.locked ? { value: `within ${off}` } : { value: `not yet, ${off} off`, tone: "warn" };
-}
-
 /** How a running source is going, in numbers. */
 export function inputFacts(input: InputState, growing: boolean): Fact[] {
   if (input.state !== "running" || input.latency === 0) return [];
-  const frames = (count: number): Pick<Fact, "value" | "tone"> =>
-    count === 0
-      ? { value: "none" }
-      : growing
-        ? { value: counted(count, "frame"), tone: "warn" }
-        : { value: counted(count, "frame") };
   return [
     { name: "Latency to the mix", value: milliseconds(input.latency) },
-    { name: "Clock against the desk", value: `${input.ppm >= 0 ? "+" : ""}${input.ppm.toFixed(1)} ppm` },
+    { name: "Clock against the desk", value: clockOffset(input.ppm, 1) },
     { name: "Followed", ...followed(input) },
-    { name: "Lost, the desk was late", ...frames(input.framesLost) },
-    { name: "Missing, the device was late", ...frames(input.framesMissing) },
+    { name: "Lost, the desk was late", ...framesGoneFact(input.framesLost, growing) },
+    { name: "Missing, the device was late", ...framesGoneFact(input.framesMissing, growing) },
   ];
 }
