@@ -1,11 +1,11 @@
 import { screen, within } from "@testing-library/svelte";
 import { tick } from "svelte";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import type { OutputName, OutputState, PlaybackState } from "../bindings";
 import { testSnapshot } from "../platform/fakeSnapshot";
 import { openConsole } from "../test-desk";
-import { outputText } from "./output";
+import { outputFacts, outputLine, outputText } from "./output";
 
 type Playing = Extract<PlaybackState, { state: "playing" }>;
 
@@ -37,9 +37,75 @@ function outputsWith(...wanted: OutputState[]): OutputState[] {
   return testSnapshot().outputs.map((state) => wanted.find(({ output }) => output === state.output) ?? state);
 }
 
+/** What is told of an output under a name; `null` when nothing is. */
+function told(output: RegExp, name: string): HTMLElement | null {
+  const group = within(screen.getByRole("group", { name: output }));
+  return (group.queryByText(name)?.nextElementSibling as HTMLElement | null | undefined) ?? null;
+}
+
 test("what an output's device holds by itself is told beside the desk's latency", () => {
-  expect(outputText(playing).text).not.toContain("held");
-  expect(outputText({ ...playing, held: 0.25 }).text).toMatch(/· 12(\.0)? ms \+ 250(\.0)? ms held$/);
+  expect(outputText(playing)).not.toContain("held");
+  expect(outputText({ ...playing, held: 0.25 })).toMatch(/· 12(\.0)? ms \+ 250(\.0)? ms held$/);
+});
+
+test("frames that an output lacked are told on its bus, too", () => {
+  expect(outputLine(playing)).toBe(outputText(playing));
+  expect(outputLine({ ...playing, framesMissing: 640 })).toMatch(/ · 640 frames missing$/);
+  openConsole({ outputs: outputsWith(testOutput("cue", { framesMissing: 1 })) });
+  expect(screen.getByTestId("bus-cue")).toHaveTextContent("1 frame missing");
+});
+
+describe("the clock of an output", () => {
+  test("is told against the desk's, with how well it is followed", () => {
+    openConsole({
+      outputs: outputsWith(testOutput("cue"), testOutput("aux1", { ppm: 4, locked: false, error: 0.0021 })),
+    });
+    expect(told(/^Cue/, "Clock against the desk")).toHaveTextContent("-21 ppm");
+    expect(told(/^Cue/, "Followed")).toHaveTextContent("within 30 µs");
+    expect(told(/^Cue/, "Followed")).not.toHaveClass("warn");
+    expect(told(/^Cue/, "Missing")).toHaveTextContent("none");
+    expect(told(/^Aux 1/, "Clock against the desk")).toHaveTextContent("+4 ppm");
+    expect(told(/^Aux 1/, "Followed")).toHaveTextContent("not yet, 2.1 ms off");
+    expect(told(/^Aux 1/, "Followed")).toHaveClass("warn");
+  });
+
+  test("is never said to be followed more exactly than the desk tells", () => {
+    const followed = outputFacts(testOutput("cue", { error: 0 }), false).find(({ name }) => name === "Followed");
+    expect(followed).toEqual({ name: "Followed", value: "within 10 µs" });
+  });
+
+  test("is told against the machine's where the desk follows it, and only when it was compared", async () => {
+    const { fake } = openConsole();
+    expect(told(/^Main/, "Clock against the machine")).toHaveTextContent("+8 ppm");
+    expect(told(/^Main/, "Followed")).toBeNull();
+    fake.emit({ type: "output", value: testOutput("main", { ppm: 0 }) });
+    await tick();
+    expect(told(/^Main/, "Clock against the machine")).toBeNull();
+    expect(told(/^Main/, "Missing")).toHaveTextContent("none");
+  });
+
+  test("is not told of an output that does not play", () => {
+    const playback = { state: "missing", reason: "the headphones are not connected" } as const;
+    openConsole({ outputs: outputsWith({ ...testOutput("cue"), playback }) });
+    expect(told(/^Cue/, "Clock against the desk")).toBeNull();
+    expect(screen.getByRole("combobox", { name: /^Cue output/ })).toHaveAccessibleDescription(
+      "The headphones are not connected",
+    );
+  });
+});
+
+test("frames missing at an output ask for attention only while they become more", async () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(0);
+  const { fake } = openConsole({ outputs: outputsWith(testOutput("cue", { framesMissing: 64 })) });
+  const name = "Missing";
+  expect(told(/^Cue/, name)).toHaveTextContent("64 frames");
+  expect(told(/^Cue/, name)).not.toHaveClass("warn");
+  now.mockReturnValue(60_000);
+  fake.emit({ type: "output", value: testOutput("cue", { framesMissing: 128 }) });
+  await tick();
+  expect(told(/^Cue/, name)).toHaveTextContent("128 frames");
+  expect(told(/^Cue/, name)).toHaveClass("warn");
+  now.mockRestore();
 });
 
 describe("the settings of an output", () => {

@@ -1,22 +1,53 @@
 // What an output is doing, in words.
-import type { PlaybackState } from "../bindings";
-import { kilohertz, milliseconds, sentence } from "../ui/format";
+import type { OutputState, PlaybackState } from "../bindings";
+import type { Fact } from "../ui/Facts.svelte";
+import { counted, kilohertz, milliseconds, sentence } from "../ui/format";
+import { clockOffset, followed, framesGoneFact } from "./following";
 
-export function outputText(playback: PlaybackState): { text: string; warn: boolean } {
+/** The steps in which an output's error is told, seconds: less than that is not known. */
+const ERROR_STEP = 1e-5;
+
+/** Where an output plays, or why it does not. */
+export function outputText(playback: PlaybackState): string {
   switch (playback.state) {
     case "off":
-      return { text: "Plays on no device", warn: false };
+      return "Plays on no device";
     case "opening":
-      return { text: "Opening…", warn: false };
+      return "Opening…";
     case "playing": {
-      const lost = playback.framesMissing > 0 ? ` · ${playback.framesMissing} frames missing` : "";
       const held = playback.held >= 0.001 ? ` + ${milliseconds(playback.held)} held` : "";
-      return {
-        text: `${playback.name} · ${kilohertz(playback.rate)} · ${milliseconds(playback.latency)}${held}${lost}`,
-        warn: playback.framesMissing > 0,
-      };
+      return `${playback.name} · ${kilohertz(playback.rate)} · ${milliseconds(playback.latency)}${held}`;
     }
     case "missing":
-      return { text: sentence(playback.reason), warn: true };
+      return sentence(playback.reason);
   }
+}
+
+/** Frames that a playing output has lacked so far; `null` while it does not play. */
+export function framesMissing(playback: PlaybackState): number | null {
+  return playback.state === "playing" ? playback.framesMissing : null;
+}
+
+/** Where it plays, and how much of that is missing: for a line that stands without facts. */
+export function outputLine(playback: PlaybackState): string {
+  const missing = framesMissing(playback) ?? 0;
+  return missing > 0 ? `${outputText(playback)} · ${counted(missing, "frame")} missing` : outputText(playback);
+}
+
+/** How a playing output is going, in numbers. */
+export function outputFacts({ output, playback }: OutputState, growing: boolean): Fact[] {
+  if (playback.state !== "playing") return [];
+  const { ppm, locked, error } = playback;
+  const clock: Fact[] =
+    output !== "main"
+      ? [
+          { name: "Clock against the desk", value: clockOffset(ppm, 0) },
+          { name: "Followed", ...followed({ locked, error: Math.max(Math.abs(error), ERROR_STEP) }) },
+        ]
+      : // The desk follows this one, so there is nothing to be off by. Zero is also what is told of a clock that was
+        // not compared with the machine's: no figure is better than a false one.
+        ppm === 0
+        ? []
+        : [{ name: "Clock against the machine", value: clockOffset(ppm, 0) }];
+  return [...clock, { name: "Missing", ...framesGoneFact(playback.framesMissing, growing) }];
 }
