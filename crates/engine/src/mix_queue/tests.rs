@@ -120,11 +120,12 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
         let watch = Watch::begin();
         let writes = thread::spawn(move || {
             pin_to_cpu(0);
-            let real_time = prefer_this_thread(20);
+            // Above the sound servers of other tests, below the watcher.
+            let real_time = prefer_this_thread(97);
             let mut writes = Vec::new();
             let start = Instant::now();
             while start.elapsed() < Duration::from_secs(2) {
-                let before = thread_time();
+                let (before, faults) = (thread_time(), page_faults());
                 let begun = Instant::now();
                 writer.publish(&block(1.0), Nanos(0));
                 // With ordinary priority the scheduler may take the CPU away, which is no waiting of
@@ -134,7 +135,11 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
                 } else {
                     thread_time() - before
                 };
-                writes.push((begun, took));
+                // A page that the kernel has to bring in first, as that of the code itself at the first write, waits for
+                // whoever changes the map of the process: no waiting of ours.
+                if page_faults() == faults {
+                    writes.push((begun, took));
+                }
                 thread::sleep(Duration::from_micros(1333));
             }
             writes
@@ -145,16 +150,20 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
         for reader in readers {
             reader.join().expect("a reader panicked");
         }
-        // A write is a copy of half a kilobyte. A hypervisor may stop the whole machine inside one.
+        // A write is a copy of half a kilobyte. A hypervisor may stop the whole machine inside one, or several times.
         let stops = watch.end();
-        let stood_still = |begun: Instant, took: Duration| {
-            let mut overlapping = stops.iter().filter(|(due, ran)| *due < begun + took && begun < *ran);
-            overlapping.any(|(due, ran)| *ran - *due >= took / 2)
+        let waited = |(begun, took): &(Instant, Duration)| {
+            let within = |(due, ran): &(Instant, Instant)| {
+                let end = (*ran).min(*begun + *took);
+                end.saturating_duration_since((*due).max(*begun))
+            };
+            took.saturating_sub(stops.iter().map(within).sum())
         };
-        let longest = writes.iter().filter(|(begun, took)| !stood_still(*begun, *took));
-        let longest = longest.map(|(_, took)| *took).max().expect("a write");
+        let longest = writes.iter().map(waited).max().expect("a write");
+        // A reader that was interrupted in the writer's slot goes on when the writer sleeps, or when the system takes
+        // the CPU from it by force: no wait for one is as short as this, and the watcher sees no stop that is.
         assert!(
-            longest <= Duration::from_micros(100),
+            longest <= Duration::from_micros(250),
             "a write took {longest:?} with readers polling {poll:?}"
         );
         assert!(writes.len() > 500, "only {} writes in 2 s", writes.len());
@@ -176,7 +185,7 @@ impl Watch {
         let watcher = thread::spawn(move || {
             pin_to_cpu(0);
             let mut stops = Vec::new();
-            if !prefer_this_thread(90) {
+            if !prefer_this_thread(98) {
                 return stops; // from down here nobody can tell
             }
             let mut due = Instant::now();
@@ -219,6 +228,17 @@ fn prefer_this_thread(priority: i32) -> bool {
     };
     // SAFETY: the structure outlives the call.
     unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &priority) == 0 }
+}
+
+/// Page faults of this thread so far.
+#[cfg(target_os = "linux")]
+fn page_faults() -> i64 {
+    // SAFETY: a zeroed `rusage` is a valid one, and ours to write.
+    unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_THREAD, &mut usage);
+        usage.ru_minflt + usage.ru_majflt
+    }
 }
 
 #[cfg(target_os = "linux")]
