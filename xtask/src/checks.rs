@@ -60,9 +60,7 @@ fn quick(report: &mut Report) {
 fn filtered(filter: &str, quick: bool, report: &mut Report) {
     report.tests("unit tests", |counter| suite::run(Part::Unit, Some(filter), counter));
     if !quick && report.check("build", build) {
-        report.tests("acceptance tests", |counter| {
-            suite::run(Part::Acceptance, Some(filter), counter)
-        });
+        acceptance(Some(filter), report);
     }
 }
 
@@ -88,11 +86,18 @@ fn full(report: &mut Report) {
     rtsan::check(report);
     counts::check(report);
     if built {
-        report.tests("acceptance tests", |counter| {
-            suite::run(Part::Acceptance, None, counter)
-        });
+        acceptance(None, report);
     } else {
         report.miss("acceptance tests", "the desk was not built");
+    }
+}
+
+fn acceptance(filter: Option<&str>, report: &mut Report) {
+    for (name, part) in [
+        ("acceptance tests", Part::Outside),
+        ("acceptance tests that listen", Part::Listening),
+    ] {
+        report.tests(name, |counter| suite::run(part, filter, counter));
     }
 }
 

@@ -19,6 +19,19 @@ pub(crate) const FEATURES: &str =
 
 const ACCEPTANCE: &str = "airdesk-tests";
 
+/// The acceptance tests that listen to a sound server's devices: each wants the machine's real time for itself.
+const LISTENING: [&str; 6] = [
+    "controls",
+    "devices",
+    "in_a_browser",
+    "in_a_window",
+    "mixing",
+    "the_lab",
+];
+
+/// So many acceptance tests at a time where no device is listened to: most of their time is waiting.
+const OUTSIDE_THREADS: usize = 3;
+
 /// Most of the unit tests' time is waiting, for a server or for what is heard after a second: two at a time end in
 /// 189 s on two processors, four in 115 s.
 const TESTS_PER_PROCESSOR: usize = 2;
@@ -28,8 +41,40 @@ const TESTS_PER_PROCESSOR: usize = 2;
 pub(crate) enum Part {
     /// All that need no sound server, window or browser.
     Unit,
-    /// The acceptance tests: one at a time, because each wants the machine's real time for itself.
-    Acceptance,
+    /// The acceptance tests that need no sound device: three at a time.
+    Outside,
+    /// The acceptance tests that listen to devices: one at a time.
+    Listening,
+}
+
+impl Part {
+    /// The part that a test binary belongs to.
+    fn of(package: &str, binary: &str) -> Self {
+        match package {
+            ACCEPTANCE if LISTENING.contains(&binary) => Self::Listening,
+            ACCEPTANCE => Self::Outside,
+            _ => Self::Unit,
+        }
+    }
+
+    fn threads(self) -> usize {
+        match self {
+            Self::Unit => TESTS_PER_PROCESSOR * thread::available_parallelism().map_or(1, usize::from),
+            Self::Outside => OUTSIDE_THREADS,
+            Self::Listening => 1,
+        }
+    }
+
+    /// The part in nextest's words.
+    fn filterset(self) -> String {
+        let acceptance = format!("(package({ACCEPTANCE}) & kind(test))");
+        let listening = LISTENING.map(|binary| format!("binary(={binary})")).join(" | ");
+        match self {
+            Self::Unit => format!("not {acceptance}"),
+            Self::Outside => format!("{acceptance} - ({listening})"),
+            Self::Listening => format!("{acceptance} & ({listening})"),
+        }
+    }
 }
 
 /// Runs one part, or what of it has `filter` in its name.
@@ -55,26 +100,13 @@ pub(crate) fn run_doc_tests(filter: Option<&str>, counter: &Counter) -> Result<(
 }
 
 fn with_nextest(part: Part, filter: Option<&str>) -> Command {
-    let acceptance = format!("(package({ACCEPTANCE}) & kind(test))");
     let mut command = cargo();
-    command.args([
-        "nextest",
-        "run",
-        "--workspace",
-        "--features",
-        FEATURES,
-        "--no-fail-fast",
-        "--no-tests=pass",
-    ]);
-    match part {
-        Part::Unit => {
-            let threads = TESTS_PER_PROCESSOR * thread::available_parallelism().map_or(1, usize::from);
-            command.args(["--filterset", &format!("not {acceptance}")]);
-            command.arg(format!("--test-threads={threads}"))
-        }
-        Part::Acceptance => command.args(["--filterset", &acceptance, "--test-threads=1"]),
-    };
-    command.args(filter);
+    command
+        .args(["nextest", "run", "--workspace", "--features", FEATURES])
+        .args(["--no-fail-fast", "--no-tests=pass"])
+        .args(["--filterset", &part.filterset()])
+        .arg(format!("--test-threads={}", part.threads()))
+        .args(filter);
     command
 }
 
@@ -90,33 +122,61 @@ fn with_cargo(part: Part, filter: Option<&str>) -> Result<Command> {
         command.args(["--test", &name]);
     }
     command.args(filter);
-    if part == Part::Acceptance {
-        command.args(["--", "--test-threads=1"]);
+    if part != Part::Unit {
+        command.args(["--", &format!("--test-threads={}", part.threads())]);
     }
     Ok(command)
 }
 
 fn test_targets(metadata: &Value, part: Part) -> Vec<String> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
-    packages
-        .filter(|package| (package["name"] == ACCEPTANCE) == (part == Part::Acceptance))
-        .flat_map(|package| package["targets"].as_array().into_iter().flatten())
-        .filter(|target| target["kind"][0] == "test")
-        .filter_map(|target| target["name"].as_str().map(str::to_owned))
+    let targets = packages.flat_map(|package| {
+        let targets = package["targets"].as_array().into_iter().flatten();
+        targets.map(|target| (package["name"].as_str().unwrap_or_default(), target))
+    });
+    targets
+        .filter(|(_, target)| target["kind"][0] == "test")
+        .filter_map(|(package, target)| Some((package, target["name"].as_str()?)))
+        .filter(|(package, name)| Part::of(package, name) == part)
+        .map(|(_, name)| name.to_owned())
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+    use crate::repository;
 
     #[test]
     fn acceptance_tests_and_the_others_are_told_apart() {
         let metadata = serde_json::json!({ "packages": [
-            { "name": "airdesk-tests", "targets": [{ "name": "on_air", "kind": ["test"] }, { "name": "lab", "kind": ["lib"] }] },
+            { "name": "airdesk-tests", "targets": [
+                { "name": "on_air", "kind": ["test"] }, { "name": "mixing", "kind": ["test"] }, { "name": "lab", "kind": ["lib"] },
+            ] },
             { "name": "airdesk-engine", "targets": [{ "name": "mix_queue", "kind": ["test"] }] },
         ]});
-        assert_eq!(test_targets(&metadata, Part::Acceptance), ["on_air"]);
+        assert_eq!(test_targets(&metadata, Part::Outside), ["on_air"]);
+        assert_eq!(test_targets(&metadata, Part::Listening), ["mixing"]);
         assert_eq!(test_targets(&metadata, Part::Unit), ["mix_queue"]);
+    }
+    #[test]
+    fn every_test_that_starts_a_sound_server_has_the_machine_for_itself() {
+        let listens = |path: &Path| {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            ["PipeWire::start", "Jack::start"]
+                .iter()
+                .any(|start| text.contains(start))
+        };
+        let files = fs::read_dir(repository::root().join("tests")).expect("the acceptance tests");
+        let mut found: Vec<String> = files
+            .filter_map(|file| Some(file.ok()?.path()))
+            .filter(|path| listens(path))
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, LISTENING);
     }
 }
