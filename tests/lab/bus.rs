@@ -18,10 +18,12 @@ impl Bus {
     /// Starts the bus of [`environment`] in the same folder.
     pub fn start(folder: &Path, environment: &Environment) -> Self {
         let socket = folder.join("run/bus");
+        let configuration = folder.join("bus.conf");
+        fs::write(&configuration, with_nobody_else(&socket)).expect("the folder is fresh");
         let mut daemon = Command::new("dbus-daemon");
         daemon
-            .args(["--session", "--nofork", "--nopidfile"])
-            .arg(format!("--address=unix:path={}", socket.display()))
+            .args(["--nofork", "--nopidfile", "--config-file"])
+            .arg(&configuration)
             .envs(environment);
         let daemon = Process::start(&mut daemon, &folder.join("dbus.log"), Priority::Ordinary);
         wait::until("the session bus", seconds(5), || socket.exists().then_some(()));
@@ -36,11 +38,20 @@ pub fn environment(folder: &Path) -> Environment {
         ("XDG_RUNTIME_DIR", place(folder, "run").into_os_string()),
         ("XDG_CONFIG_HOME", place(folder, "config").into_os_string()),
         ("XDG_STATE_HOME", place(folder, "state").into_os_string()),
-        ("XDG_DATA_HOME", place(folder, "data").into_os_string()),
         ("DBUS_SESSION_BUS_ADDRESS", bus.into()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+/// A bus that starts no program of this machine when one is asked for, such as a key store that asks its user.
+fn with_nobody_else(socket: &Path) -> String {
+    format!(
+        "<busconfig><type>session</type><listen>unix:path={}</listen><policy context=\"default\">\
+         <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>\
+         </policy></busconfig>",
+        socket.display()
+    )
 }
 
 fn place(folder: &Path, name: &str) -> PathBuf {

@@ -28,7 +28,9 @@ impl KeyStore {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let mut environment = bus::environment(folder.path());
-        environment.insert("HOME".into(), folder.path().into());
+        for name in ["HOME", "XDG_DATA_HOME"] {
+            environment.insert(name.into(), folder.path().into());
+        }
         let bus = Bus::start(folder.path(), &environment);
         let mut daemon = Command::new("gnome-keyring-daemon");
         daemon
