@@ -2,8 +2,9 @@
 #![cfg(target_os = "linux")]
 
 use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use lab::desk::{Desk, pair};
+use lab::desk::{self, Desk, pair};
 use lab::listen;
 use lab::real_time::measure;
 use lab::sound_server::PipeWire;
@@ -16,6 +17,12 @@ const OTHER: Sine = Sine {
     hz: OTHER_TONE,
     db: -12.0,
 };
+
+/// What there may be beside a tone that is there, dB: one that should not be there is far above.
+const NOISE: f64 = -70.0;
+
+/// What is kept clear of a moment that our clock knows only so well.
+const UNSURE: Duration = Duration::from_millis(300);
 
 #[test]
 fn an_input_that_is_unplugged_falls_silent_says_so_and_comes_back() {
@@ -35,15 +42,33 @@ fn an_input_that_is_unplugged_falls_silent_says_so_and_comes_back() {
         });
         let recording = desk.record("float32");
         pipewire.unplug("src1");
-        desk.wait_for_input(one, "missing");
+        let sentence = desk.wait("the strip to miss its device", seconds(20), |snapshot| {
+            let input = &desk::strip(snapshot, one)?["input"];
+            let reason = input["reason"].as_str().map(str::to_owned);
+            reason.filter(|_| input["state"] == "missing")
+        });
+        assert!(
+            sentence.contains("src1") && sentence.contains("plug it in"),
+            "{sentence}"
+        );
+        let missing = Instant::now() + UNSURE;
         sleep(seconds(3));
+        let back = Instant::now() - UNSURE;
         pipewire.plug("src1");
         let _again = pipewire.play_sines("src1", 120, ONE, ONE);
         desk.wait_for_input(one, "running");
         sleep(seconds(4));
+        let ended = Instant::now();
         desk.stop_recording();
         let heard = listen::file(&recording);
         let end = heard.seconds();
+        let [from, to] = [missing, back].map(|moment| end - (ended - moment).as_secs_f64());
+        let meanwhile = heard.span(from, to);
+        assert!(meanwhile.seconds() > 2.0, "{from} to {to} s of {end} s");
+        for side in [0, 1] {
+            // Nothing but the other tone, and that without a break.
+            assert_eq!(meanwhile.breaks(side, &[OTHER_TONE], NOISE), [], "side {side}");
+        }
         let levels = heard.span(end - 2.0, end - 0.5).levels(&[TONE, OTHER_TONE]);
         assert!((levels[0][0] + 15.0).abs() < 0.2, "it did not come back: {levels:?}");
         // The other strip has not been touched by any of this.
