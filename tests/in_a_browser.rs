@@ -73,30 +73,28 @@ fn a_fader_moved_in_the_browser_moves_what_is_heard_and_what_is_shown() {
 
 #[test]
 fn recording_and_going_live_are_done_in_the_browser() {
-    measure(|| {
-        let icecast = Icecast::start();
-        let mut desk = Desk::start(&lab::sound_server::Environment::new());
-        let settings = json!({ "host": "localhost", "port": icecast.port, "mount": "/live.mp3", "codec": "mp3" });
-        desk.say(json!({ "type": "setBroadcast", "settings": settings }));
-        desk.say(json!({ "type": "setPassword", "password": lab::icecast::PASSWORD }));
-        let folder = desk.home().join("recordings");
-        desk.say(json!({ "type": "setRecording", "settings": { "folder": folder, "format": "pcm24" } }));
+    let icecast = Icecast::start();
+    let mut desk = Desk::start(&lab::sound_server::Environment::new());
+    let settings = json!({ "host": "localhost", "port": icecast.port, "mount": "/live.mp3", "codec": "mp3" });
+    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
+    desk.say(json!({ "type": "setPassword", "password": lab::icecast::PASSWORD }));
+    let folder = desk.home().join("recordings");
+    desk.say(json!({ "type": "setRecording", "settings": { "folder": folder, "format": "pcm24" } }));
 
-        let mut browser = Browser::open(&format!("http://127.0.0.1:{}/", desk.port));
-        browser.push(&["button:Record"]);
-        let file = desk.wait("the recording", seconds(5), |snapshot| {
-            let recording = &snapshot["recorder"]["recording"];
-            (recording["state"] == "recording")
-                .then(|| recording["file"].as_str().map(str::to_owned))
-                .flatten()
-        });
-        browser.push(&["button:Go live"]);
-        desk.wait_for_air("live", 10);
-        wait::until("the mount", seconds(5), || icecast.mount("/live.mp3"));
-        assert!(listen::url(&icecast.url("/live.mp3"), 4.0).peak() > -40.0);
-        browser.screenshot(&artifact("browser-on-air.png"));
-        desk.stop_recording();
-        assert!(listen::file(&folder.join(file)).peak() > -40.0);
-        assert_eq!(browser.errors(), Vec::<String>::new());
+    let mut browser = Browser::open(&format!("http://127.0.0.1:{}/", desk.port));
+    browser.push(&["button:Record"]);
+    let file = desk.wait("the recording", seconds(5), |snapshot| {
+        let recording = &snapshot["recorder"]["recording"];
+        (recording["state"] == "recording")
+            .then(|| recording["file"].as_str().map(str::to_owned))
+            .flatten()
     });
+    browser.push(&["button:Go live"]);
+    desk.wait_for_air("live", 10);
+    wait::until("the mount", seconds(5), || icecast.mount("/live.mp3"));
+    assert!(listen::url(&icecast.url("/live.mp3"), 4.0).peak() > -40.0);
+    browser.screenshot(&artifact("browser-on-air.png"));
+    desk.stop_recording();
+    assert!(listen::file(&folder.join(file)).peak() > -40.0);
+    assert_eq!(browser.errors(), Vec::<String>::new());
 }

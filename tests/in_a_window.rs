@@ -21,116 +21,110 @@ fn shown(window: &mut Window, meter: &str) -> f64 {
 
 #[test]
 fn the_window_opens_with_the_demo_and_its_meters_move() {
-    measure(|| {
-        let pipewire = PipeWire::start(1);
-        let mut window = Window::open(pipewire.environment());
-        wait::until("the programme's meter to move", seconds(20), || {
-            (shown(&mut window, "meter:Level, Programme") > -40.0).then_some(())
-        });
-        for strip in ["Rhythm", "Pad", "Voice"] {
-            assert!(
-                window.is_there(&[&format!("slider:Fader, {strip}")]),
-                "there is no strip {strip}"
-            );
-        }
-        window.screenshot(&artifact("window.png"));
-        let recorder = pipewire.record("out1");
-        sleep(seconds(3));
-        assert!(recorder.stop().peak() > -40.0, "the demo is shown and not heard");
+    let pipewire = PipeWire::start(1);
+    let mut window = Window::open(pipewire.environment());
+    wait::until("the programme's meter to move", seconds(20), || {
+        (shown(&mut window, "meter:Level, Programme") > -40.0).then_some(())
     });
+    for strip in ["Rhythm", "Pad", "Voice"] {
+        assert!(
+            window.is_there(&[&format!("slider:Fader, {strip}")]),
+            "there is no strip {strip}"
+        );
+    }
+    window.screenshot(&artifact("window.png"));
+    let recorder = pipewire.record("out1");
+    sleep(seconds(3));
+    assert!(recorder.stop().peak() > -40.0, "the demo is shown and not heard");
 }
 
 #[test]
 fn a_fader_moved_in_the_window_moves_the_meter_and_the_recorded_level() {
-    measure(|| {
-        let pipewire = PipeWire::start(1);
-        let mut window = Window::open(pipewire.environment());
-        wait::until("the programme's meter to move", seconds(20), || {
-            (shown(&mut window, "meter:Level, Programme") > -40.0).then_some(())
-        });
-        for strip in ["Rhythm", "Voice"] {
-            window.push(&[&format!("button:Mute {strip}")]);
-        }
-        sleep(seconds(3));
-        window.push(&["button:Record"]);
-        wait::until("the recording to be shown", seconds(10), || {
-            window.is_there(&["button:Stop recording"]).then_some(())
-        });
-        let loud = heard(&pipewire);
-        let loud_shown = shown(&mut window, "meter:Level, Programme");
-        window.focus(&["slider:Fader, Pad"]);
-        let before = window
+    let pipewire = PipeWire::start(1);
+    let mut window = Window::open(pipewire.environment());
+    wait::until("the programme's meter to move", seconds(20), || {
+        (shown(&mut window, "meter:Level, Programme") > -40.0).then_some(())
+    });
+    for strip in ["Rhythm", "Voice"] {
+        window.push(&[&format!("button:Mute {strip}")]);
+    }
+    sleep(seconds(3));
+    window.push(&["button:Record"]);
+    wait::until("the recording to be shown", seconds(10), || {
+        window.is_there(&["button:Stop recording"]).then_some(())
+    });
+    let loud = heard(&pipewire);
+    let loud_shown = shown(&mut window, "meter:Level, Programme");
+    window.focus(&["slider:Fader, Pad"]);
+    let before = window
+        .value(&["slider:Fader, Pad"])
+        .as_f64()
+        .expect("a fader has a value");
+    for _ in 0..4 {
+        window.press("PageDown");
+    }
+    let moved = before
+        - window
             .value(&["slider:Fader, Pad"])
             .as_f64()
             .expect("a fader has a value");
-        for _ in 0..4 {
-            window.press("PageDown");
-        }
-        let moved = before
-            - window
-                .value(&["slider:Fader, Pad"])
-                .as_f64()
-                .expect("a fader has a value");
-        assert!(moved > 6.0, "the fader moved by {moved} dB");
-        sleep(seconds(3));
-        let quiet = heard(&pipewire);
-        let quiet_shown = shown(&mut window, "meter:Level, Programme");
-        // The pad swells a little: what counts is that all three moved together.
-        assert!(
-            (loud - quiet - moved).abs() < 3.0,
-            "the fader moved by {moved} dB and the sound by {} dB",
-            loud - quiet
-        );
-        assert!(
-            (loud_shown - quiet_shown - moved).abs() < 4.0,
-            "the meter moved by {} dB",
-            loud_shown - quiet_shown
-        );
-        window.push(&["button:Stop recording"]);
-        wait::until("the recording to be finished", seconds(10), || {
-            window.is_there(&["button:Record"]).then_some(())
-        });
-        let recording = listen::file(&wavs(window.home())[0]);
-        let end = recording.seconds();
-        let recorded = recording.span(0.0, 4.5).loudness() - recording.span(end - 4.5, end).loudness();
-        assert!(
-            (recorded - moved).abs() < 3.0,
-            "the fader moved by {moved} dB and the recording by {recorded} dB"
-        );
+    assert!(moved > 6.0, "the fader moved by {moved} dB");
+    sleep(seconds(3));
+    let quiet = heard(&pipewire);
+    let quiet_shown = shown(&mut window, "meter:Level, Programme");
+    // The pad swells a little: what counts is that all three moved together.
+    assert!(
+        (loud - quiet - moved).abs() < 3.0,
+        "the fader moved by {moved} dB and the sound by {} dB",
+        loud - quiet
+    );
+    assert!(
+        (loud_shown - quiet_shown - moved).abs() < 4.0,
+        "the meter moved by {} dB",
+        loud_shown - quiet_shown
+    );
+    window.push(&["button:Stop recording"]);
+    wait::until("the recording to be finished", seconds(10), || {
+        window.is_there(&["button:Record"]).then_some(())
     });
+    let recording = listen::file(&wavs(window.home())[0]);
+    let end = recording.seconds();
+    let recorded = recording.span(0.0, 4.5).loudness() - recording.span(end - 4.5, end).loudness();
+    assert!(
+        (recorded - moved).abs() < 3.0,
+        "the fader moved by {moved} dB and the recording by {recorded} dB"
+    );
 }
 
 #[test]
 fn recording_and_going_live_are_done_in_the_window() {
-    measure(|| {
-        let pipewire = PipeWire::start(1);
-        let icecast = Icecast::start();
-        let mut window = Window::open(pipewire.environment());
-        window.push(&["button:Record"]);
-        wait::until("the recording to be shown", seconds(10), || {
-            window.is_there(&["button:Stop recording"]).then_some(())
-        });
-        window.push(&["button:Server settings"]);
-        window.fill(&["textbox:Host"], "localhost");
-        window.fill(&["spinbutton:Port"], &icecast.port.to_string());
-        window.fill(&["textbox:Mount"], "/live.mp3");
-        window.fill(&["textbox:Password"], PASSWORD);
-        window.push(&["button:Save"]);
-        window.push(&["button:Go live"]);
-        wait::until("the mount", seconds(15), || icecast.mount("/live.mp3"));
-        wait::until("the window to say so", seconds(10), || {
-            window.text().contains("On air").then_some(())
-        });
-        assert!(listen::url(&icecast.url("/live.mp3"), 4.0).peak() > -40.0);
-        window.screenshot(&artifact("window-on-air.png"));
-        window.push(&["button:Stop recording"]);
-        wait::until("the recording to be finished", seconds(10), || {
-            window.is_there(&["button:Record"]).then_some(())
-        });
-        let recordings = wavs(window.home());
-        assert_eq!(recordings.len(), 1, "{recordings:?}");
-        assert!(listen::file(&recordings[0]).peak() > -40.0);
+    let pipewire = PipeWire::start(1);
+    let icecast = Icecast::start();
+    let mut window = Window::open(pipewire.environment());
+    window.push(&["button:Record"]);
+    wait::until("the recording to be shown", seconds(10), || {
+        window.is_there(&["button:Stop recording"]).then_some(())
     });
+    window.push(&["button:Server settings"]);
+    window.fill(&["textbox:Host"], "localhost");
+    window.fill(&["spinbutton:Port"], &icecast.port.to_string());
+    window.fill(&["textbox:Mount"], "/live.mp3");
+    window.fill(&["textbox:Password"], PASSWORD);
+    window.push(&["button:Save"]);
+    window.push(&["button:Go live"]);
+    wait::until("the mount", seconds(15), || icecast.mount("/live.mp3"));
+    wait::until("the window to say so", seconds(10), || {
+        window.text().contains("On air").then_some(())
+    });
+    assert!(listen::url(&icecast.url("/live.mp3"), 4.0).peak() > -40.0);
+    window.screenshot(&artifact("window-on-air.png"));
+    window.push(&["button:Stop recording"]);
+    wait::until("the recording to be finished", seconds(10), || {
+        window.is_there(&["button:Record"]).then_some(())
+    });
+    let recordings = wavs(window.home());
+    assert_eq!(recordings.len(), 1, "{recordings:?}");
+    assert!(listen::file(&recordings[0]).peak() > -40.0);
 }
 
 /// The root mean square of what the main output plays, dB.

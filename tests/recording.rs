@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use lab::desk::{Desk, Home};
 use lab::listen::{self, Numbers};
 use lab::process::output_of;
-use lab::real_time::measure;
 use lab::sound_server::{Environment, numbered};
 use lab::tone::{Sine, TONE, amplitude, pan_law};
 use lab::wait::seconds;
@@ -17,7 +16,8 @@ use serde_json::{Value, json};
 
 const LEFT: Sine = Sine { hz: TONE, db: -6.0 };
 
-/// What a process that is killed may lose, seconds.
+/// What a process that is killed may lose, seconds. Strictly and to the frame, `crates/outputs/tests/outputs/killed.rs`
+/// holds the recorder to it; here the whole desk is killed, and [`UNSURE`] is added.
 const LOST_MAX: f64 = 0.25;
 /// By how much our clock may misjudge a recording's length, seconds: an engine without a device turns every 5 ms, at
 /// either end, and an answer of the desk is a few milliseconds on its way.
@@ -99,58 +99,52 @@ fn lengths(file: &Path) -> [f64; 3] {
 
 #[test]
 fn every_frame_arrives_on_disk_in_order() {
-    measure(|| {
-        let mut desk = desk_with_numbers(12);
-        let file = desk.record("float32");
-        sleep(seconds(5));
-        desk.stop_recording();
-        let numbers = numbers_in(&file);
-        assert!(numbers.present > 4 * 48_000, "{numbers:?}");
-        assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
-    });
+    let mut desk = desk_with_numbers(12);
+    let file = desk.record("float32");
+    sleep(seconds(5));
+    desk.stop_recording();
+    let numbers = numbers_in(&file);
+    assert!(numbers.present > 4 * 48_000, "{numbers:?}");
+    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
 }
 
 #[test]
 fn each_format_is_what_it_says_and_sounds_the_same() {
-    measure(|| {
-        for (format, codec) in [("pcm16", "pcm_s16le"), ("pcm24", "pcm_s24le"), ("float32", "pcm_f32le")] {
-            let mut desk = desk_with_numbers(8);
-            let strip = first_strip(&mut desk);
-            desk.set(strip, &json!({ "pan": -1.0 }));
-            let file = desk.record(format);
-            sleep(seconds(2));
-            desk.stop_recording();
-            let stream = &listen::probe(&file.display().to_string())["streams"][0];
-            assert_eq!(
-                (&stream["codec_name"], &stream["sample_rate"], &stream["channels"]),
-                (&json!(codec), &json!("48000"), &json!(2))
-            );
-            let heard = listen::file(&file);
-            let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
-            assert!((level - LEFT.db).abs() < 0.01, "{format}: {level} dB");
-        }
-    });
+    for (format, codec) in [("pcm16", "pcm_s16le"), ("pcm24", "pcm_s24le"), ("float32", "pcm_f32le")] {
+        let mut desk = desk_with_numbers(8);
+        let strip = first_strip(&mut desk);
+        desk.set(strip, &json!({ "pan": -1.0 }));
+        let file = desk.record(format);
+        sleep(seconds(2));
+        desk.stop_recording();
+        let stream = &listen::probe(&file.display().to_string())["streams"][0];
+        assert_eq!(
+            (&stream["codec_name"], &stream["sample_rate"], &stream["channels"]),
+            (&json!(codec), &json!("48000"), &json!(2))
+        );
+        let heard = listen::file(&file);
+        let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
+        assert!((level - LEFT.db).abs() < 0.01, "{format}: {level} dB");
+    }
 }
 
 #[test]
 fn a_file_can_be_read_while_it_is_written() {
-    measure(|| {
-        let mut desk = desk_with_numbers(20);
-        let file = desk.record("pcm24");
-        for _ in 0..3 {
-            sleep(seconds(2));
-            let told = desk.snapshot()["recorder"]["recording"]["seconds"]
-                .as_f64()
-                .expect("seconds are told");
-            for length in lengths(&file) {
-                assert!(
-                    length > told - 1.1 && length < told + 1.5,
-                    "{length} s are read, {told} s are told"
-                );
-            }
+    let mut desk = desk_with_numbers(20);
+    let file = desk.record("pcm24");
+    for _ in 0..3 {
+        sleep(seconds(2));
+        let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+            .as_f64()
+            .expect("seconds are told");
+        for length in lengths(&file) {
+            assert!(
+                length > told - 1.1 && length < told + 1.5,
+                "{length} s are read, {told} s are told"
+            );
         }
-        desk.stop_recording();
-    });
+    }
+    desk.stop_recording();
 }
 
 /// From the first frames on disk to well into the recorder's rhythm: another one at every call.
@@ -162,43 +156,41 @@ fn any_moment() -> Duration {
 
 #[test]
 fn a_killed_desk_loses_at_most_a_quarter_of_a_second_twenty_times() {
-    measure(|| {
-        for round in 0..20_u64 {
-            let mut desk = desk_with_numbers(8);
-            let Begun {
-                file,
-                not_before,
-                not_after,
-            } = begin(&mut desk);
-            let wait = any_moment();
-            println!("round {round}: killed after {wait:?}");
-            sleep(wait);
-            let before = listen::file(&file).frames.len();
-            // What was mixed until then belongs on disk, whatever the desk says is there.
-            let mixed_min = not_after.elapsed().as_secs_f64();
-            let home = desk.kill();
-            let mixed_max = not_before.elapsed().as_secs_f64();
-            let [ffprobe, sox, sndfile] = lengths(&file);
-            let numbers = numbers_in(&file);
-            assert_eq!(
-                (numbers.lost, numbers.repeated, numbers.damaged),
-                (0, 0, 0),
-                "round {round}"
-            );
-            // A decoder reads to the file's end, the others believe its header; neither may lose much.
-            let after = listen::file(&file).frames.len();
-            assert!(after >= before, "round {round}: {after} frames of {before}");
-            assert!(
-                ffprobe >= mixed_min - LOST_MAX - UNSURE && ffprobe <= mixed_max + UNSURE,
-                "round {round}: {ffprobe} s of {mixed_min} to {mixed_max} s"
-            );
-            assert!(
-                (sox - ffprobe).abs() < 0.01 && (sndfile - ffprobe).abs() < 0.01,
-                "round {round}: {sox} s, {sndfile} s"
-            );
-            drop(home);
-        }
-    });
+    for round in 0..20_u64 {
+        let mut desk = desk_with_numbers(8);
+        let Begun {
+            file,
+            not_before,
+            not_after,
+        } = begin(&mut desk);
+        let wait = any_moment();
+        println!("round {round}: killed after {wait:?}");
+        sleep(wait);
+        let before = listen::file(&file).frames.len();
+        // What was mixed until then belongs on disk, whatever the desk says is there.
+        let mixed_min = not_after.elapsed().as_secs_f64();
+        let home = desk.kill();
+        let mixed_max = not_before.elapsed().as_secs_f64();
+        let [ffprobe, sox, sndfile] = lengths(&file);
+        let numbers = numbers_in(&file);
+        assert_eq!(
+            (numbers.lost, numbers.repeated, numbers.damaged),
+            (0, 0, 0),
+            "round {round}"
+        );
+        // A decoder reads to the file's end, the others believe its header; neither may lose much.
+        let after = listen::file(&file).frames.len();
+        assert!(after >= before, "round {round}: {after} frames of {before}");
+        assert!(
+            ffprobe >= mixed_min - LOST_MAX - UNSURE && ffprobe <= mixed_max + UNSURE,
+            "round {round}: {ffprobe} s of {mixed_min} to {mixed_max} s"
+        );
+        assert!(
+            (sox - ffprobe).abs() < 0.01 && (sndfile - ffprobe).abs() < 0.01,
+            "round {round}: {sox} s, {sndfile} s"
+        );
+        drop(home);
+    }
 }
 
 #[test]
@@ -240,40 +232,36 @@ fn a_full_disk_ends_the_recording_with_a_sentence_and_the_mix_goes_on() {
 
 #[test]
 fn the_desk_tells_where_and_how_much_is_recorded() {
-    measure(|| {
-        let mut desk = desk_with_numbers(8);
-        let file = desk.record("pcm24");
-        sleep(seconds(3));
-        let recorder = desk.snapshot()["recorder"].clone();
-        let recording = &recorder["recording"];
-        assert_eq!(recording["state"], "recording");
-        assert!(recording["seconds"].as_f64() > Some(1.5), "{recording}");
-        assert!(recording["bytes"].as_u64() > Some(48_000 * 6), "{recording}");
-        assert!(
-            recorder["freeBytes"].as_u64() > Some(0) && recorder["hoursLeft"].as_f64() > Some(0.0),
-            "{recorder}"
-        );
-        desk.stop_recording();
-        assert!(file.starts_with(desk.home()), "{}", file.display());
-    });
+    let mut desk = desk_with_numbers(8);
+    let file = desk.record("pcm24");
+    sleep(seconds(3));
+    let recorder = desk.snapshot()["recorder"].clone();
+    let recording = &recorder["recording"];
+    assert_eq!(recording["state"], "recording");
+    assert!(recording["seconds"].as_f64() > Some(1.5), "{recording}");
+    assert!(recording["bytes"].as_u64() > Some(48_000 * 6), "{recording}");
+    assert!(
+        recorder["freeBytes"].as_u64() > Some(0) && recorder["hoursLeft"].as_f64() > Some(0.0),
+        "{recorder}"
+    );
+    desk.stop_recording();
+    assert!(file.starts_with(desk.home()), "{}", file.display());
 }
 
 #[test]
 fn the_recorded_level_is_what_the_controls_predict() {
-    measure(|| {
-        let mut desk = desk_with_numbers(8);
-        let strip = first_strip(&mut desk);
-        desk.set(strip, &json!({ "trim": -4.0, "fader": -7.0, "pan": -0.4 }));
-        sleep(Duration::from_millis(300));
-        let file = desk.record("float32");
-        sleep(seconds(3));
-        desk.stop_recording();
-        let heard = listen::file(&file);
-        let level = heard.span(0.2, 2.0).levels(&[TONE])[0][0];
-        assert!((level - (LEFT.db - 11.0 + pan_law(-0.4)[0])).abs() < 0.01, "{level} dB");
-        let numbers = heard.numbers(amplitude(-11.0 + pan_law(-0.4)[1]));
-        assert_eq!((numbers.lost, numbers.repeated), (0, 0), "{numbers:?}");
-    });
+    let mut desk = desk_with_numbers(8);
+    let strip = first_strip(&mut desk);
+    desk.set(strip, &json!({ "trim": -4.0, "fader": -7.0, "pan": -0.4 }));
+    sleep(Duration::from_millis(300));
+    let file = desk.record("float32");
+    sleep(seconds(3));
+    desk.stop_recording();
+    let heard = listen::file(&file);
+    let level = heard.span(0.2, 2.0).levels(&[TONE])[0][0];
+    assert!((level - (LEFT.db - 11.0 + pan_law(-0.4)[0])).abs() < 0.01, "{level} dB");
+    let numbers = heard.numbers(amplitude(-11.0 + pan_law(-0.4)[1]));
+    assert_eq!((numbers.lost, numbers.repeated), (0, 0), "{numbers:?}");
 }
 
 fn first_strip(desk: &mut Desk) -> u32 {
