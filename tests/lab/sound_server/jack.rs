@@ -5,20 +5,24 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use jack::{
     AsyncClient, AudioIn, AudioOut, Client, ClientOptions, Control, Port, PortFlags, ProcessHandler, ProcessScope,
 };
 use tempfile::TempDir;
 
-use super::{Environment, fresh_number};
+use super::{Environment, Lateness, fresh_number};
 use crate::listen::Heard;
 use crate::process::{Priority, Process};
+use crate::real_time::HINDERED;
 use crate::tone::{RATE, Sine};
 use crate::wait::{self, seconds};
 
 /// Frames in a period.
 const PERIOD: &str = "512";
+/// How long a period is.
+const PERIOD_LENGTH: Duration = Duration::from_nanos(512 * 1_000_000_000 / RATE as u64);
 /// The server's name, always the same: JACK remembers eight servers that were killed, for ever, and then starts no other;
 /// of one name it takes the place again.
 const SERVER: &str = "airdesk-lab";
@@ -32,6 +36,7 @@ pub struct Jack {
     server: Option<Process>,
     environment: Environment,
     folder: TempDir,
+    late_cycles: Arc<AtomicUsize>,
 }
 
 /// Plays a pair of sines until it is dropped.
@@ -50,6 +55,9 @@ struct Sines {
     ports: [Port<AudioOut>; 2],
     sines: [Sine; 2],
     frame: u64,
+    /// When the next cycle should begin.
+    due: Option<Instant>,
+    late_cycles: Arc<AtomicUsize>,
 }
 
 struct Tape {
@@ -67,6 +75,16 @@ impl ProcessHandler for Sines {
             }
         }
         self.frame += u64::from(scope.n_frames());
+        // A player waits for no other program: only the server can be late here.
+        let now = Instant::now();
+        if self
+            .due
+            .is_some_and(|due| now.saturating_duration_since(due) > HINDERED)
+        {
+            // Relaxed: a statistic, it orders nothing.
+            self.late_cycles.fetch_add(1, Ordering::Relaxed);
+        }
+        self.due = Some(now + PERIOD_LENGTH);
         Control::Continue
     }
 }
@@ -125,6 +143,7 @@ impl Jack {
             server: None,
             environment: variables.map(|(name, value)| (name.to_owned(), value.into())).into(),
             folder: tempfile::tempdir().expect("there is room for a folder"),
+            late_cycles: Arc::default(),
         };
         jack.start_again();
         jack
@@ -157,6 +176,17 @@ impl Jack {
         &self.environment
     }
 
+    /// How often the server was late so far. Of itself it says so only when it is late by a whole period, and then
+    /// it waited for a program; cycles that begin late while no program is behind are counted by the players.
+    pub fn lateness(&self) -> Lateness {
+        let log = self.server.as_ref().map(Process::output).unwrap_or_default();
+        Lateness {
+            // Relaxed: a statistic, it orders nothing.
+            by_itself: self.late_cycles.load(Ordering::Relaxed),
+            for_programs: log.lines().filter(|line| line.contains("XRun")).count(),
+        }
+    }
+
     /// The ports where clients take audio in, without the server's own and the lab's, in the order of their making.
     pub fn inputs(&self) -> Vec<String> {
         clients_ports(PortFlags::IS_INPUT)
@@ -178,6 +208,8 @@ impl Jack {
             }),
             sines: [left, right],
             frame: 0,
+            due: None,
+            late_cycles: self.late_cycles.clone(),
         };
         let client = client.activate_async((), sines).expect("the server runs");
         let player = JackPlayer { client };

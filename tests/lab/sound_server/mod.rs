@@ -22,9 +22,9 @@ pub type Environment = BTreeMap<String, OsString>;
 /// How often a sound server was late so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lateness {
-    /// By its own doing, or that of the lab's players and recorders.
+    /// By its own doing or that of the lab's players and recorders, or because the system ran no program in time.
     pub by_itself: usize,
-    /// Because a program was not ready in time, which may have been the desk.
+    /// Because a program was at work for too long, which may have been the desk.
     pub for_programs: usize,
 }
 
