@@ -21,6 +21,37 @@ const SERVICE: &str = "airdesk";
 /// A password given by the environment is used and never kept.
 pub const VARIABLE: &str = "AIRDESK_PASSWORD";
 
+/// Why a password was not kept, and the way out of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The environment has one.
+    #[error("{VARIABLE} is set and goes before any other; start Airdesk without it")]
+    Environment,
+    /// The file is no list of passwords.
+    #[error("{} is broken; mend it or move it away", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is there and may not be read.
+    #[error("{} cannot be read: {source}; make it readable or move it away", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("{} cannot be written: {source}; make its folder writable, free space, or unlock the key store", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
 /// A password. It cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -86,11 +117,9 @@ impl Secrets {
     ///
     /// # Errors
     /// When there is no key store and the file cannot be written, or when the environment has the password.
-    pub fn set(&self, account: &str, secret: &Secret) -> io::Result<PasswordState> {
+    pub fn set(&self, account: &str, secret: &Secret) -> Result<PasswordState, SecretError> {
         if std::env::var_os(VARIABLE).is_some() {
-            return Err(io::Error::other(format!(
-                "{VARIABLE} is set and goes before any other; start Airdesk without it"
-            )));
+            return Err(SecretError::Environment);
         }
         if secret.0.is_empty() {
             let forgotten = self.ask(account, |entry| match entry.delete_credential() {
@@ -144,27 +173,33 @@ impl Secrets {
     /// What is in the file. A file that cannot be read or is broken has nothing to say, and is not written over.
     fn read_file(&self) -> BTreeMap<String, String> {
         self.try_read_file().unwrap_or_else(|error| {
-            tracing::error!("the passwords in {} cannot be used: {error}", self.file.display());
+            tracing::error!("no password in the file can be used: {error}");
             BTreeMap::new()
         })
     }
 
-    fn try_read_file(&self) -> io::Result<BTreeMap<String, String>> {
+    fn try_read_file(&self) -> Result<BTreeMap<String, String>, SecretError> {
+        let path = || self.file.clone();
         match fs::read_to_string(&self.file) {
             // The parser's message may quote the line, and a secret with it.
-            Ok(text) => toml::from_str(&text).map_err(|_| io::Error::other("it is broken; mend it or move it away")),
+            Ok(text) => toml::from_str(&text).map_err(|_| SecretError::Broken { path: path() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(error) => Err(error),
+            Err(source) => Err(SecretError::Read { path: path(), source }),
         }
     }
 
-    fn change_file(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> io::Result<()> {
-        let path = self.file.display();
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{path}: {error}"));
-        let mut passwords = self.try_read_file().map_err(named)?;
+    fn change_file(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> Result<(), SecretError> {
+        let mut passwords = self.try_read_file()?;
         if !change(&mut passwords) {
             return Ok(());
         }
+        self.write_file(&passwords).map_err(|source| SecretError::Write {
+            path: self.file.clone(),
+            source,
+        })
+    }
+
+    fn write_file(&self, passwords: &BTreeMap<String, String>) -> io::Result<()> {
         if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -175,7 +210,7 @@ impl Secrets {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&fresh)?;
-        file.write_all(toml::to_string(&passwords).map_err(io::Error::other)?.as_bytes())?;
+        file.write_all(toml::to_string(passwords).map_err(io::Error::other)?.as_bytes())?;
         file.sync_all()?;
         fs::rename(fresh, &self.file)
     }
@@ -205,6 +240,21 @@ mod tests {
         assert_eq!(secrets.get("stream@one"), (None, PasswordState::None));
         fs::remove_file(&file).expect("moved away");
         secrets.set("stream@host", &Secret::new("new".into())).expect("kept");
+    }
+
+    #[test]
+    fn a_file_of_passwords_that_cannot_be_written_is_named_with_the_way_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blocked = folder.path().join("a file, no folder");
+        fs::write(&blocked, "").expect("written");
+        let in_the_way = folder.path().join("free");
+        fs::create_dir_all(in_the_way.join("passwords.new/full")).expect("a folder");
+        for (place, way_out) in [(in_the_way, "free space"), (blocked.join("deep"), "make it readable")] {
+            let secrets = Secrets::new(&place).without_key_store();
+            let error = secrets.set("stream@host", &Secret::new("new".into()));
+            let said = error.expect_err("refused").to_string();
+            assert!(said.contains("passwords.toml") && said.contains(way_out), "{said}");
+        }
     }
 
     #[test]
