@@ -1337,7 +1337,7 @@ tls: boolean,
  */
 pinnedCertificate: string | null, 
 /**
- * Mount point, with its leading slash.
+ * Mount, with its leading slash.
  */
 mount: string, 
 /**
@@ -1409,7 +1409,7 @@ transports: Array<Transport>, };
 /**
  * Where a password is kept.
  */
-export type PasswordState = "none" | "keyStore" | "file" | "environment";
+export type PasswordState = "none" | "keyStore" | "file" | "environment" | "locked";
 
 /**
  * The truth about being on air.

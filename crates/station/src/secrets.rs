@@ -107,10 +107,7 @@ impl Secrets {
             Some(password) => return (Some(Secret(password)), PasswordState::File),
             None => {}
         }
-        match self.ask(account, |entry| Ok(entry.get_password().ok())) {
-            Some(Some(password)) => (Some(Secret(password)), PasswordState::KeyStore),
-            _ => (None, PasswordState::None),
-        }
+        found(self.ask(account, keyring::Entry::get_password))
     }
 
     /// Keeps a password; an empty one is forgotten. Says where.
@@ -122,12 +119,10 @@ impl Secrets {
             return Err(SecretError::Environment);
         }
         if secret.0.is_empty() {
-            let forgotten = self.ask(account, |entry| match entry.delete_credential() {
-                Err(keyring::Error::NoEntry) => Ok(()),
-                done => done,
-            });
+            let forgotten = self.ask(account, keyring::Entry::delete_credential);
+            let is_gone = matches!(forgotten, Some(Ok(()) | Err(keyring::Error::NoEntry)));
             self.change_file(|passwords| {
-                if forgotten.is_some() || !self.key_store {
+                if is_gone || !self.key_store {
                     return passwords.remove(account).is_some();
                 }
                 // The key store may still have it and answer next time.
@@ -137,7 +132,7 @@ impl Secrets {
             return Ok(PasswordState::None);
         }
         let password = secret.0.clone();
-        if self.ask(account, move |entry| entry.set_password(&password)).is_some() {
+        if let Some(Ok(())) = self.ask(account, move |entry| entry.set_password(&password)) {
             self.change_file(|passwords| passwords.remove(account).is_some())?;
             return Ok(PasswordState::KeyStore);
         }
@@ -148,14 +143,14 @@ impl Secrets {
         Ok(PasswordState::File)
     }
 
-    /// Asks the key store; `None` when there is none, it refuses, or it does not answer in time.
+    /// Asks the key store; `None` when it does not answer in time.
     fn ask<T: Send + 'static>(
         &self,
         account: &str,
         question: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
-    ) -> Option<T> {
+    ) -> Option<keyring::Result<T>> {
         if !self.key_store {
-            return None;
+            return Some(Err(keyring::Error::NoDefaultStore));
         }
         let (answer, answers) = mpsc::sync_channel(1);
         let account = account.to_owned();
@@ -164,10 +159,10 @@ impl Secrets {
             .spawn(move || {
                 let result = keyring::Entry::new(SERVICE, &account).and_then(|entry| question(&entry));
                 // Nobody waits any more when the key store took too long.
-                let _ = answer.send(result.ok());
+                let _ = answer.send(result);
             })
             .ok()?;
-        answers.recv_timeout(PATIENCE).ok().flatten()
+        answers.recv_timeout(PATIENCE).ok()
     }
 
     /// What is in the file. A file that cannot be read or is broken has nothing to say, and is not written over.
@@ -216,9 +211,37 @@ impl Secrets {
     }
 }
 
+/// What the key store's answer says of a password.
+fn found(answer: Option<keyring::Result<String>>) -> (Option<Secret>, PasswordState) {
+    match answer {
+        Some(Ok(password)) => (Some(Secret(password)), PasswordState::KeyStore),
+        Some(Err(keyring::Error::NoEntry | keyring::Error::NoDefaultStore)) => (None, PasswordState::None),
+        Some(Err(_)) | None => (None, PasswordState::Locked),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_store_that_is_locked_or_silent_does_not_say_that_there_is_no_password() {
+        use keyring::Error;
+        let locked = || Error::NoStorageAccess("locked".into());
+        for (answer, state) in [
+            (Some(Ok("hackme".to_owned())), PasswordState::KeyStore),
+            (Some(Err(Error::NoEntry)), PasswordState::None),
+            (Some(Err(Error::NoDefaultStore)), PasswordState::None),
+            (Some(Err(locked())), PasswordState::Locked),
+            (
+                Some(Err(Error::PlatformFailure("its bus is gone".into()))),
+                PasswordState::Locked,
+            ),
+            (None, PasswordState::Locked),
+        ] {
+            assert_eq!(found(answer).1, state);
+        }
+    }
 
     #[test]
     fn a_file_of_passwords_that_is_broken_is_named_and_not_written_over() {
