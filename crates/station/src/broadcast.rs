@@ -185,7 +185,10 @@ impl Air {
         if self.kept != PasswordState::Locked {
             return CommandError {
                 code: ErrorCode::Invalid,
-                message: format!("there is no password for {user} at {host}; set it first"),
+                message: format!(
+                    "there is no password for {user} at {host}; set it first, or open the listener mounts, which need \
+                     no server"
+                ),
             };
         }
         let message = format!(
@@ -408,6 +411,12 @@ mod tests {
         let asked = locked.go_live(&tap).expect_err("asked again").message;
         assert!(asked.contains("has not said yet"), "{asked}");
         let none = air(PasswordState::None).go_live(&tap).expect_err("no password").message;
-        assert!(none.contains("there is no password for source at localhost; set it first"), "{none}");
+        for said in [
+            "there is no password for source at localhost",
+            "set it first",
+            "open the listener mounts",
+        ] {
+            assert!(none.contains(said), "{none}");
+        }
     }
 }
