@@ -401,7 +401,7 @@ mod tests {
 
     #[test]
     fn a_locked_key_store_is_told_and_asked_again_when_the_desk_is_to_go_live() {
-        let (_, tap) = airdesk_engine::mix_queue::mix_queue(4);
+        let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);
         let mut locked = air(PasswordState::Locked);
         let refused = locked.go_live(&tap).expect_err("no password").message;
         assert!(

@@ -67,6 +67,17 @@ pub enum SourceError {
         /// The user.
         user: String,
     },
+    /// Wrong user or password, or another source holds the mount: the transport does not tell one from the other.
+    #[error(
+        "the server refused the login of {user:?}; check user name and password, or {mount} is on air already from \
+         another source: stop that one or choose another mount"
+    )]
+    RefusedOrInUse {
+        /// The user.
+        user: String,
+        /// The mount.
+        mount: String,
+    },
     /// Another source holds the mount. It may let go.
     #[error("{mount} is already on air from another source; stop that one or choose another mount point")]
     MountInUse {
@@ -177,6 +188,7 @@ impl SourceError {
             Self::Settings(_)
             | Self::NotAnIcecast { .. }
             | Self::Unauthorized { .. }
+            | Self::RefusedOrInUse { .. }
             | Self::UnknownMount { .. }
             | Self::Forbidden { .. }
             | Self::TitleMangled { .. }
