@@ -79,19 +79,19 @@ pub enum SourceError {
         mount: String,
     },
     /// Another source holds the mount. It may let go.
-    #[error("{mount} is already on air from another source; stop that one or choose another mount point")]
+    #[error("{mount} is already on air from another source; stop that one or choose another mount")]
     MountInUse {
         /// The mount.
         mount: String,
     },
     /// The server has no such mount.
-    #[error("the server knows no mount {mount}; check the mount point")]
+    #[error("the server knows no mount {mount}; check its name")]
     UnknownMount {
         /// The mount.
         mount: String,
     },
     /// The server does not allow this stream.
-    #[error("the server does not allow a stream on {mount}: {reason}; ask its owner, or choose another mount point")]
+    #[error("the server does not allow a stream on {mount}: {reason}; ask its owner, or choose another mount")]
     Forbidden {
         /// The mount.
         mount: String,
@@ -107,7 +107,7 @@ pub enum SourceError {
         reason: String,
     },
     /// The server answered what a source client cannot use.
-    #[error("the server answered {status} {reason}; check server and mount point")]
+    #[error("the server answered {status} {reason}; check server and mount")]
     Rejected {
         /// Its status.
         status: u16,
