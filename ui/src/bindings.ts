@@ -1520,7 +1520,24 @@ broken: boolean,
 /**
  * The engine runs with real-time priority.
  */
-realTime: boolean, };
+realTime: boolean, 
+/**
+ * Audio that was lost since the desk was started; empty while none was.
+ */
+losses: Array<Loss>, };
+
+/**
+ * Audio that was lost in one place.
+ */
+export type Loss = { 
+/**
+ * A strip's name, "main output" or another output, "recording", "stream" or "listener mounts".
+ */
+where: string, 
+/**
+ * How much, seconds.
+ */
+seconds: number, };
 
 /**
  * Whose clock the desk follows.

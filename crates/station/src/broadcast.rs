@@ -285,6 +285,14 @@ impl Air {
             .collect()
     }
 
+    /// What the stream has dropped, seconds, while it is live.
+    pub(crate) fn seconds_dropped(&self) -> Option<f64> {
+        match self.air() {
+            AirState::Live { seconds_dropped, .. } => Some(seconds_dropped.into()),
+            _ => None,
+        }
+    }
+
     fn air(&self) -> AirState {
         let Some(stream) = &self.stream else {
             return AirState::Off;

@@ -100,6 +100,7 @@ impl Core {
             bad_samples: health.bad_samples,
             broken: self.is_silent(),
             real_time,
+            losses: self.losses.all().to_vec(),
         }
     }
 

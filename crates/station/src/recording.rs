@@ -291,6 +291,14 @@ impl RecordingDesk {
         }
     }
 
+    /// What the recording under way has lost.
+    pub(crate) fn frames_lost(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Running(recording) => Some(recording.status().frames_lost),
+            _ => None,
+        }
+    }
+
     /// Somebody is recording: figures change.
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Running(_))
@@ -357,6 +365,7 @@ impl Core {
 
     pub(crate) fn recording_taken_over(&mut self, taken_over: TakenOver) {
         let TakenOver { began, ended } = taken_over;
+        self.count_recording(ended.frames_lost);
         let old = match &ended.failure {
             None => format!("{} ends where the engine broke and is whole", ended.file.display()),
             Some(reason) => reason.clone(),
@@ -379,6 +388,7 @@ impl Core {
 
     pub(crate) fn recording_stopped(&mut self, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
+        self.count_recording(summary.frames_lost);
         self.remark(&summary.file, summary.gap_log_fault.clone(), summary.failure.clone());
         self.recording.closed(summary);
         for answer in answers {

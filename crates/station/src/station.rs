@@ -29,6 +29,7 @@ use crate::folders::data_folder;
 use crate::handle::{Request, StationHandle};
 use crate::history::History;
 use crate::keeping::SAVE_AFTER;
+use crate::losses::Losses;
 use crate::loudness::Meters;
 use crate::material::Library;
 use crate::notices::Notices;
@@ -160,6 +161,7 @@ impl Station {
             talkover: opened.session.talkover,
             limiter: opened.session.limiter,
             meters: Meters::default(),
+            losses: Losses::default(),
             fades: Fades::default(),
             history: History::default(),
             scenes: opened.session.scenes.clone(),
@@ -254,6 +256,7 @@ pub(crate) struct Core {
     pub(crate) talkover: DuckerSettings,
     pub(crate) limiter: LimiterSettings,
     pub(crate) meters: Meters,
+    pub(crate) losses: Losses,
     pub(crate) fades: Fades,
     pub(crate) history: History,
     pub(crate) scenes: Vec<Scene>,
@@ -355,6 +358,7 @@ impl Core {
 
     /// What runs by itself: devices, recorder, stream, session.
     fn look_after(&mut self, ticks: u64) {
+        self.count_losses();
         self.look_after_engine();
         self.tell_meters();
         self.follow_captures();
