@@ -67,6 +67,10 @@ impl Recall<'_> {
             target.strips = (0..scene.strips.len())
                 .map(|at| kept(at).map_or_else(|| scene.strips[at].clone(), |place| target.strips[place].clone()))
                 .collect();
+            // The places are other ones now.
+            for without in &mut target.without {
+                *without = without.and_then(|place| partners[place]);
+            }
         }
         if !self.strips.is_empty() {
             return target;
@@ -78,6 +82,16 @@ impl Recall<'_> {
             if self.has(ScenePart::Stages) {
                 bus.stages = stored.stages;
             }
+        }
+        if self.has(ScenePart::Sends) {
+            // By name, as strips are: a bus leaves nothing out where the strip that it left out is not there.
+            let place = |at: usize| {
+                if self.has(ScenePart::Layout) {
+                    return Some(at);
+                }
+                partners.iter().position(|partner| *partner == Some(at))
+            };
+            target.without = scene.without.iter().map(|at| at.and_then(place)).collect();
         }
         if self.has(ScenePart::Levels) {
             target.vcas.clone_from(&scene.vcas);
@@ -211,6 +225,10 @@ impl Core {
                 ..BusState::new(now.bus)
             })
         };
+        let without = |now: &BusState| {
+            let named = scene.buses.iter().find(|bus| bus.bus == now.bus)?;
+            named.without.and_then(|place| place.checked_sub(1))
+        };
         let vca = |now: &VcaState| VcaState {
             fader: scene.vcas.get(usize::from(now.vca)).copied().unwrap_or(Decibels::UNITY),
             ..*now
@@ -218,6 +236,7 @@ impl Core {
         ConsoleState {
             strips: scene.strips.iter().map(|strip| (None, strip.clone())).collect(),
             buses: self.buses.iter().map(bus).collect(),
+            without: self.buses.iter().map(without).collect(),
             vcas: self.vcas.iter().map(vca).collect(),
             limiter: scene.limiter,
             talkover: scene.talkover,
