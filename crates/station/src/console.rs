@@ -9,6 +9,7 @@ use crate::api::{
 };
 use crate::control::{BusControl, Control};
 use crate::fades::Fade;
+use crate::scenes::Scenes;
 use crate::session::SessionStrip;
 use crate::station::Core;
 
@@ -25,6 +26,8 @@ pub(crate) struct ConsoleState {
     pub(crate) limiter: LimiterSettings,
     pub(crate) talkover: DuckerSettings,
     pub(crate) outputs: Vec<(Option<DeviceChoice>, OutputSettings)>,
+    /// What is stored beside it.
+    pub(crate) scenes: Scenes,
 }
 
 impl ConsoleState {
@@ -62,6 +65,7 @@ impl Core {
             outputs: OutputName::ALL
                 .map(|output| (self.playbacks.choice(output), self.playbacks.settings(output)))
                 .to_vec(),
+            scenes: self.scenes.clone(),
         }
     }
 
@@ -97,6 +101,9 @@ impl Core {
             if self.playbacks.choice(output) != *choice {
                 way.was(self.set_output(output, choice.clone()));
             }
+        }
+        if self.scenes != wanted.scenes {
+            self.set_scenes(wanted.scenes.clone());
         }
         self.fades.begin(way.fades, fade);
         for fault in way.faults {

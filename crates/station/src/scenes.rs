@@ -1,5 +1,7 @@
 //! Scenes: the console as it was stored under a name, recalled as a whole or in parts.
 
+use std::sync::Arc;
+
 use airdesk_dsp::Decibels;
 use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,53 @@ pub struct Scene {
     /// Strips, left to right.
     #[serde(default)]
     pub strips: Vec<SessionStrip>,
+}
+
+/// A session's scenes, in the order in which they were stored. Each is shared with the history, which keeps those that
+/// were overwritten or removed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scenes(Vec<Arc<Scene>>);
+
+impl Scenes {
+    pub(crate) fn new(scenes: &[Scene]) -> Self {
+        Self(scenes.iter().cloned().map(Arc::new).collect())
+    }
+
+    /// As they stand in the session.
+    pub(crate) fn to_vec(&self) -> Vec<Scene> {
+        self.0.iter().map(|scene| Scene::clone(scene)).collect()
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|scene| scene.name.clone()).collect()
+    }
+
+    fn find(&self, name: &str) -> Option<&Arc<Scene>> {
+        self.0.iter().find(|scene| scene.name == name)
+    }
+
+    /// Stores a scene in the place of the one that has its name, else at the end.
+    fn store(&mut self, scene: Scene) -> Result<(), CommandError> {
+        match self.0.iter().position(|other| other.name == scene.name) {
+            Some(place) if *self.0[place] == scene => {}
+            Some(place) => self.0[place] = Arc::new(scene),
+            None if self.0.len() < SCENES_MAX => self.0.push(Arc::new(scene)),
+            None => {
+                return Err(CommandError {
+                    code: ErrorCode::OutOfRange,
+                    message: format!("the session has all its {SCENES_MAX} scenes; remove one first"),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same when each is the very same: asked after every command, of up to a hundred scenes of whole desks.
+impl PartialEq for Scenes {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(one, two)| Arc::ptr_eq(one, two))
+    }
 }
 
 /// A recall as the operator asks for it.
@@ -168,23 +217,14 @@ impl Core {
             strips: self.strips.states().map(SessionStrip::from).collect(),
             name,
         };
-        match self.scenes.iter().position(|other| other.name == scene.name) {
-            Some(place) => self.scenes[place] = scene,
-            None if self.scenes.len() < SCENES_MAX => self.scenes.push(scene),
-            None => {
-                return Err(CommandError {
-                    code: ErrorCode::OutOfRange,
-                    message: format!("the session has all its {SCENES_MAX} scenes; remove one first"),
-                });
-            }
-        }
+        self.scenes.store(scene)?;
         self.tell_scenes();
         Ok(())
     }
 
     pub(crate) fn remove_scene(&mut self, name: &str) -> Result<(), CommandError> {
         self.scene(name)?;
-        self.scenes.retain(|scene| scene.name != name);
+        self.scenes.0.retain(|scene| scene.name != name);
         self.tell_scenes();
         Ok(())
     }
@@ -207,9 +247,14 @@ impl Core {
         Ok(())
     }
 
-    fn scene(&self, name: &str) -> Result<Scene, CommandError> {
-        let found = self.scenes.iter().find(|scene| scene.name == name);
-        found.cloned().ok_or_else(|| CommandError {
+    /// Has the scenes as they were, or will be.
+    pub(crate) fn set_scenes(&mut self, scenes: Scenes) {
+        self.scenes = scenes;
+        self.tell_scenes();
+    }
+
+    fn scene(&self, name: &str) -> Result<Arc<Scene>, CommandError> {
+        self.scenes.find(name).cloned().ok_or_else(|| CommandError {
             code: ErrorCode::Invalid,
             message: format!("there is no scene \"{}\"; store it first", name.escape_debug()),
         })
@@ -241,15 +286,12 @@ impl Core {
             limiter: scene.limiter,
             talkover: scene.talkover,
             outputs: Vec::new(),
+            scenes: self.scenes.clone(),
         }
     }
 
-    pub(crate) fn scene_names(&self) -> Vec<String> {
-        self.scenes.iter().map(|scene| scene.name.clone()).collect()
-    }
-
     fn tell_scenes(&self) {
-        self.tell(Event::Scenes(self.scene_names()));
+        self.tell(Event::Scenes(self.scenes.names()));
     }
 }
 

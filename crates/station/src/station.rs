@@ -36,7 +36,7 @@ use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
 use crate::recording::{Answer, RecordingDesk, TakenOver};
-use crate::scenes::Scene;
+use crate::scenes::Scenes;
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
 use crate::strips::Strips;
@@ -164,7 +164,7 @@ impl Station {
             losses: Losses::default(),
             fades: Fades::default(),
             history: History::default(),
-            scenes: opened.session.scenes.clone(),
+            scenes: Scenes::new(&opened.session.scenes),
             first_run: opened.first_run,
             scanned: false,
             sequence: 0,
@@ -259,7 +259,7 @@ pub(crate) struct Core {
     pub(crate) losses: Losses,
     pub(crate) fades: Fades,
     pub(crate) history: History,
-    pub(crate) scenes: Vec<Scene>,
+    pub(crate) scenes: Scenes,
     pub(crate) first_run: bool,
     pub(crate) scanned: bool,
     pub(crate) sequence: u32,

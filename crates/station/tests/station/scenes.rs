@@ -165,6 +165,39 @@ async fn a_scene_recalled_with_sends_brings_back_who_is_left_out_of_an_aux_bus_b
 }
 
 #[tokio::test]
+async fn a_scene_that_was_overwritten_or_removed_comes_back() {
+    let desk = Desk::with_pads(&["Mic"]);
+    let mic = desk.first_strip().await;
+    let store = || AudioCommand::StoreScene { name: "Talk".into() };
+    let recall = || AudioCommand::RecallScene {
+        name: "Talk".into(),
+        parts: vec![ScenePart::Levels],
+        strips: Vec::new(),
+        fade: 0.0,
+    };
+    desk.fade(mic, -6.0).await;
+    desk.ask(store()).await;
+    desk.fade(mic, -30.0).await;
+    desk.ask(store()).await;
+    let undo = desk.now().await.history.undo;
+    assert_eq!(undo.as_deref(), Some("storing of scene Talk"));
+    desk.ask(AudioCommand::Undo).await;
+    desk.ask(recall()).await;
+    assert_eq!(desk.faders().await, [-6.0], "as it was before it was overwritten");
+    desk.ask(AudioCommand::RemoveScene { name: "Talk".into() }).await;
+    desk.ask(AudioCommand::Undo).await;
+    assert_eq!(desk.now().await.scenes, ["Talk"]);
+    desk.ask(AudioCommand::Redo).await;
+    assert!(desk.now().await.scenes.is_empty());
+    desk.ask(AudioCommand::Undo).await;
+    // What came back is saved, too.
+    let mut desk = desk.restart().await;
+    desk.ask(recall()).await;
+    assert_eq!(desk.faders().await, [-6.0]);
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn a_recall_fades_and_a_hand_on_a_fader_keeps_it() {
     let mut desk = Desk::with_pads(&["One", "Two"]);
     let [one, two] = desk.ids().await[..] else {
