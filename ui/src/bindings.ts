@@ -1288,7 +1288,15 @@ file: string,
 /**
  * Seconds since a byte reached the disk.
  */
-seconds: number, } | { "state": "finishing", 
+seconds: number, 
+/**
+ * Seconds on disk.
+ */
+recorded: number, 
+/**
+ * Frames missing from it.
+ */
+framesLost: number, } | { "state": "finishing", 
 /**
  * The file.
  */
@@ -1296,7 +1304,11 @@ file: string,
 /**
  * Seconds on disk when it was stopped.
  */
-seconds: number, } | { "state": "failed", 
+seconds: number, 
+/**
+ * Frames missing from it then.
+ */
+framesLost: number, } | { "state": "failed", 
 /**
  * The file, if one was made.
  */
