@@ -1288,7 +1288,15 @@ file: string,
 /**
  * Seconds since a byte reached the disk.
  */
-seconds: number, } | { "state": "finishing", 
+seconds: number, 
+/**
+ * Seconds on disk.
+ */
+recorded: number, 
+/**
+ * Frames missing from it.
+ */
+framesLost: number, } | { "state": "finishing", 
 /**
  * The file.
  */
@@ -1296,7 +1304,11 @@ file: string,
 /**
  * Seconds on disk when it was stopped.
  */
-seconds: number, } | { "state": "failed", 
+seconds: number, 
+/**
+ * Frames missing from it then.
+ */
+framesLost: number, } | { "state": "failed", 
 /**
  * The file, if one was made.
  */
@@ -1337,7 +1349,7 @@ tls: boolean,
  */
 pinnedCertificate: string | null, 
 /**
- * Mount point, with its leading slash.
+ * Mount, with its leading slash.
  */
 mount: string, 
 /**
@@ -1409,7 +1421,7 @@ transports: Array<Transport>, };
 /**
  * Where a password is kept.
  */
-export type PasswordState = "none" | "keyStore" | "file" | "environment";
+export type PasswordState = "none" | "keyStore" | "file" | "environment" | "locked";
 
 /**
  * The truth about being on air.
@@ -1520,7 +1532,24 @@ broken: boolean,
 /**
  * The engine runs with real-time priority.
  */
-realTime: boolean, };
+realTime: boolean, 
+/**
+ * Audio that was lost since the desk was started; empty while none was.
+ */
+losses: Array<Loss>, };
+
+/**
+ * Audio that was lost in one place.
+ */
+export type Loss = { 
+/**
+ * A strip's name, "main output" or another output, "recording", "stream" or "listener mounts".
+ */
+where: string, 
+/**
+ * How much, seconds.
+ */
+seconds: number, };
 
 /**
  * Whose clock the desk follows.

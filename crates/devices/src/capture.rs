@@ -115,15 +115,20 @@ impl CaptureStream {
         self.tidy();
         let (left, right) = pick.channels();
         let (channel, channels) = (left.max(right), self.stream.channels());
+        let device = self.stream.name().to_owned();
         if channel >= channels {
-            return Err(AttachError::NoSuchChannel { channel, channels });
+            return Err(AttachError::NoSuchChannel {
+                device,
+                channel,
+                channels,
+            });
         }
         if self.attached >= MAX_FEEDS {
-            return Err(AttachError::TooMany);
+            return Err(AttachError::TooMany { device });
         }
         self.feeds
             .push(Feed::new(left, right, writer))
-            .map_err(|_| AttachError::TooMany)?;
+            .map_err(|_| AttachError::TooMany { device })?;
         self.attached += 1;
         Ok(())
     }

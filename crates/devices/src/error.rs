@@ -114,27 +114,32 @@ impl OpenError {
 }
 
 /// Why a strip could not be fed from an open device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttachError {
     /// The device has fewer channels.
-    #[error("channel {} is not among the device's {channels}; choose another channel", channel + 1)]
+    #[error("channel {} is not among the {channels} of {device}; choose another channel", channel + 1)]
     NoSuchChannel {
+        /// What it is called.
+        device: String,
         /// The channel asked for, counted from zero.
         channel: u16,
         /// Channels the device was opened with.
         channels: u16,
     },
     /// As many strips use the device as one stream can feed.
-    #[error("the device already feeds {} strips; take it from one of them", crate::MAX_FEEDS)]
-    TooMany,
+    #[error("{device} already feeds {} strips; take it from one of them", crate::MAX_FEEDS)]
+    TooMany {
+        /// What it is called.
+        device: String,
+    },
 }
 
 impl AttachError {
     /// Every variant is listed: a new failure must decide its own recovery.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::NoSuchChannel { .. } | Self::TooMany => Recovery::AskOperator,
+            Self::NoSuchChannel { .. } | Self::TooMany { .. } => Recovery::AskOperator,
         }
     }
 }

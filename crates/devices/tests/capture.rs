@@ -183,13 +183,20 @@ fn each_strip_hears_the_channels_it_picked() {
     }
     let (writer, _inlet) = inlet(48_000.0, 64);
     let refused = stream.attach(ChannelPick::Pair { left: 0, right: 8 }, writer);
-    assert_eq!(
+    let refused = refused.expect_err("there are eight");
+    assert!(matches!(
         refused,
-        Err(AttachError::NoSuchChannel {
+        AttachError::NoSuchChannel {
             channel: 8,
-            channels: 8
-        })
+            channels: 8,
+            ..
+        }
+    ));
+    let said = format!(
+        "channel 9 is not among the 8 of {}; choose another channel",
+        stream.name()
     );
+    assert_eq!(refused.to_string(), said);
 }
 
 #[test]
@@ -241,7 +248,9 @@ fn a_strip_too_many_is_refused_and_the_others_are_fed() {
         .map(|_| attach(&mut stream, ChannelPick::default()))
         .collect();
     let (writer, refused) = inlet(48_000.0, 64);
-    assert_eq!(stream.attach(ChannelPick::default(), writer), Err(AttachError::TooMany));
+    let one_too_many = stream.attach(ChannelPick::default(), writer).expect_err("no room");
+    assert!(matches!(one_too_many, AttachError::TooMany { .. }));
+    assert!(one_too_many.to_string().contains(stream.name()), "{one_too_many}");
     assert!(refused.is_abandoned());
     cards.advance(0.1);
     assert!(inlets.iter().all(|inlet| inlet.waiting() > 4_000));

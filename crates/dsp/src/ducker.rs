@@ -60,11 +60,11 @@ impl Default for DuckerSettings {
 impl DuckerSettings {
     /// Refuses what is outside its range, by name.
     pub fn check(&self) -> Result<(), OutOfRange> {
-        within("ducker threshold in dBFS", self.threshold_dbfs, (-60.0, 0.0))?;
-        within("ducker depth in dB", self.depth_db, (0.0, 60.0))?;
-        within("ducker attack in ms", self.attack_ms, (5.0, 500.0))?;
-        within("ducker hold in ms", self.hold_ms, (0.0, 5000.0))?;
-        within("ducker release in ms", self.release_ms, (50.0, 5000.0)).map(drop)
+        within("talkover threshold in dBFS", self.threshold_dbfs, (-60.0, 0.0))?;
+        within("talkover depth in dB", self.depth_db, (0.0, 60.0))?;
+        within("talkover attack in ms", self.attack_ms, (5.0, 500.0))?;
+        within("talkover hold in ms", self.hold_ms, (0.0, 5000.0))?;
+        within("talkover release in ms", self.release_ms, (50.0, 5000.0)).map(drop)
     }
 }
 

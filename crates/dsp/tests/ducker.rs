@@ -183,23 +183,23 @@ fn settings_outside_their_range_are_refused_by_name() {
                 threshold_dbfs: 0.1,
                 ..on()
             },
-            "ducker threshold in dBFS",
+            "talkover threshold in dBFS",
         ),
-        (DuckerSettings { depth_db: 61.0, ..on() }, "ducker depth in dB"),
-        (DuckerSettings { attack_ms: 4.0, ..on() }, "ducker attack in ms"),
+        (DuckerSettings { depth_db: 61.0, ..on() }, "talkover depth in dB"),
+        (DuckerSettings { attack_ms: 4.0, ..on() }, "talkover attack in ms"),
         (
             DuckerSettings {
                 hold_ms: f32::NAN,
                 ..on()
             },
-            "ducker hold in ms",
+            "talkover hold in ms",
         ),
         (
             DuckerSettings {
                 release_ms: 49.0,
                 ..on()
             },
-            "ducker release in ms",
+            "talkover release in ms",
         ),
     ] {
         assert_eq!(ducker.set(&wrong).expect_err("out of range").name, name);

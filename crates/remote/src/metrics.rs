@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use airdesk_station::StationHandle;
-use airdesk_station::api::{AirState, InputState, RecordingState, Snapshot};
+use airdesk_station::api::{AirState, InputState, Loss, PlaybackState, RecordingState, Snapshot, StripSource};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -94,17 +94,24 @@ fn text(desk: &Snapshot) -> String {
         "Strips whose source is missing.",
         missing as f64,
     );
-    let (recording, recorded, lost) = match desk.recorder.recording {
+    let recording = matches!(desk.recorder.recording, RecordingState::Recording { .. });
+    let (recorded, lost) = match desk.recorder.recording {
         RecordingState::Recording {
             seconds, frames_lost, ..
-        } => (true, seconds, frames_lost),
-        _ => (false, 0.0, 0),
+        }
+        | RecordingState::Finishing {
+            seconds, frames_lost, ..
+        } => (seconds, frames_lost),
+        RecordingState::Stalled {
+            recorded, frames_lost, ..
+        } => (recorded, frames_lost),
+        RecordingState::Stopped { .. } | RecordingState::Starting | RecordingState::Failed { .. } => (0.0, 0),
     };
     put("recording", "gauge", "1 while bytes reach the disk.", flag(recording));
     put(
         "recorded_seconds",
         "gauge",
-        "Length of the recording under way.",
+        "Length of the recording under way, or on its way to the disk.",
         recorded,
     );
     put("recording_lost_frames", "gauge", "Frames missing from it.", lost as f64);
@@ -142,5 +149,218 @@ fn text(desk: &Snapshot) -> String {
         "Listeners of the desk's own mounts.",
         desk.listening.listeners.into(),
     );
+    put_losses(&mut text, &desk.engine.losses);
+    put_devices(&mut text, desk);
     text
+}
+
+/// What was lost, by place.
+fn put_losses(text: &mut String, losses: &[Loss]) {
+    let lost = losses
+        .iter()
+        .map(|loss| (labels(&[("where", &loss.place)]), loss.seconds));
+    put_all(
+        text,
+        "lost_seconds_total",
+        "counter",
+        "Seconds of audio lost since start.",
+        lost,
+    );
+}
+
+/// A device in use: its labels, and how its clock is followed.
+struct InUse {
+    labels: String,
+    ppm: f32,
+    error: f32,
+    locked: bool,
+    frames_lost: u64,
+}
+
+/// The devices that strips and outputs use now. Two strips may have one name, so each has its number, too.
+fn put_devices(text: &mut String, desk: &Snapshot) {
+    let inputs = desk.strips.iter().filter_map(|strip| {
+        let StripSource::Device { device, .. } = &strip.source else {
+            return None;
+        };
+        let InputState::Running {
+            ppm,
+            error,
+            locked,
+            frames_lost,
+            frames_missing,
+            ..
+        } = strip.input
+        else {
+            return None;
+        };
+        let (strip, name, device) = (strip.id.to_string(), &strip.name, device.to_string());
+        Some(InUse {
+            labels: labels(&[("use", "input"), ("strip", &strip), ("name", name), ("device", &device)]),
+            ppm,
+            error,
+            locked,
+            frames_lost: frames_lost + frames_missing,
+        })
+    });
+    let outputs = desk.outputs.iter().filter_map(|output| match &output.playback {
+        PlaybackState::Playing {
+            name,
+            ppm,
+            error,
+            locked,
+            frames_missing,
+            ..
+        } => Some(InUse {
+            labels: labels(&[("use", "output"), ("name", output.output.word()), ("device", name)]),
+            ppm: *ppm,
+            error: *error,
+            locked: *locked,
+            frames_lost: *frames_missing,
+        }),
+        _ => None,
+    });
+    let devices: Vec<_> = inputs.chain(outputs).collect();
+    let mut put = |name: &str, help: &str, value: fn(&InUse) -> f64| {
+        let values = devices.iter().map(|device| (device.labels.clone(), value(device)));
+        put_all(text, name, "gauge", help, values);
+    };
+    put(
+        "device_clock_ppm",
+        "The device's clock against the desk's, parts per million; the main output's against the machine's.",
+        |device| device.ppm.into(),
+    );
+    put(
+        "device_delay_error_seconds",
+        "By how much the delay through its bridge is off.",
+        |device| device.error.into(),
+    );
+    put("device_locked", "1 while its clock is followed.", |device| {
+        f64::from(u8::from(device.locked))
+    });
+    put(
+        "device_lost_frames",
+        "Frames lost or missing since it was opened.",
+        |device| device.frames_lost as f64,
+    );
+}
+
+/// One metric with a value for each set of labels; nothing while there is none.
+fn put_all(text: &mut String, name: &str, kind: &str, help: &str, values: impl Iterator<Item = (String, f64)>) {
+    for (n, (labels, value)) in values.enumerate() {
+        if n == 0 {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "# HELP airdesk_{name} {help}\n# TYPE airdesk_{name} {kind}");
+        }
+        let _ = writeln!(text, "airdesk_{name}{{{labels}}} {value}"); // as above
+    }
+}
+
+/// Labels as the format has them: `name="Mic",device="pipewire:mic"`.
+fn labels(labels: &[(&str, &str)]) -> String {
+    let escaped = |value: &str| value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+    let labels: Vec<_> = labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+        .collect();
+    labels.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use airdesk_station::api::{ChannelPick, Resampling};
+    use airdesk_station::session::{Session, SessionFile, SessionStrip};
+    use airdesk_station::{HostChoice, Station, StationOptions};
+
+    use super::*;
+
+    /// What a desk with this strip tells, and nothing runs.
+    async fn desk(strip: SessionStrip) -> Snapshot {
+        let folder = tempfile::tempdir().expect("a folder");
+        let session = folder.path().join("session.toml");
+        let strips = vec![strip];
+        let begun = Session {
+            strips,
+            ..Session::default()
+        };
+        SessionFile::new(session.clone()).save(&begun).expect("a session");
+        let station = Station::start(StationOptions {
+            session,
+            data: folder.path().to_owned(),
+            key_store: false,
+            hosts: HostChoice::none(),
+        })
+        .expect("a station");
+        let handle = station.handle();
+        let snapshot = handle.snapshot().await.expect("a snapshot");
+        handle.stop().await.expect("the session is saved");
+        snapshot
+    }
+
+    #[tokio::test]
+    async fn every_device_in_use_is_measured_with_its_name() {
+        let device = "pipewire:mic".parse().expect("an id");
+        let mut desk = desk(SessionStrip::new(
+            "The \"good\" one",
+            StripSource::Device {
+                device,
+                channels: ChannelPick::Mono { channel: 0 },
+                resampling: Resampling::default(),
+            },
+        ))
+        .await;
+        assert!(!text(&desk).contains("airdesk_device"), "it is not there");
+        desk.strips[0].input = InputState::Running {
+            latency: 0.01,
+            ppm: -12.5,
+            error: 0.25,
+            locked: true,
+            frames_lost: 3,
+            frames_missing: 64,
+        };
+        let place = "recording".into();
+        desk.engine.losses = vec![Loss { place, seconds: 1.5 }];
+        let told = text(&desk);
+        let id = desk.strips[0].id;
+        let mic = format!(r#"{{use="input",strip="{id}",name="The \"good\" one",device="pipewire:mic"}}"#);
+        for line in [
+            "# TYPE airdesk_device_clock_ppm gauge".to_owned(),
+            format!("airdesk_device_clock_ppm{mic} -12.5"),
+            format!("airdesk_device_delay_error_seconds{mic} 0.25"),
+            format!("airdesk_device_locked{mic} 1"),
+            format!("airdesk_device_lost_frames{mic} 67"),
+            r#"airdesk_lost_seconds_total{where="recording"} 1.5"#.to_owned(),
+        ] {
+            assert!(told.lines().any(|told| told == line), "{line}: {told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_recording_that_stalls_or_is_finished_keeps_its_length() {
+        let mut desk = desk(SessionStrip::new("Silent", StripSource::Silent)).await;
+        let file = || "/a.wav".to_owned();
+        for recording in [
+            RecordingState::Stalled {
+                file: file(),
+                seconds: 2.0,
+                recorded: 90.5,
+                frames_lost: 7,
+            },
+            RecordingState::Finishing {
+                file: file(),
+                seconds: 90.5,
+                frames_lost: 7,
+            },
+        ] {
+            desk.recorder.recording = recording;
+            let told = text(&desk);
+            for line in [
+                "airdesk_recording 0",
+                "airdesk_recorded_seconds 90.5",
+                "airdesk_recording_lost_frames 7",
+            ] {
+                assert!(told.lines().any(|told| told == line), "{line}: {told}");
+            }
+        }
+    }
 }

@@ -105,7 +105,7 @@ impl Automation {
         if !(self.at.is_finite() && self.at >= 0.0) {
             return Err(format!("at is {:?}; it is in seconds from the beginning", self.at));
         }
-        self.command.control().map(|_| ()).map_err(|error| error.message)
+        self.command.moved().map(|_| ()).map_err(|error| error.message)
     }
 
     /// The same for a desk of these strips.
@@ -114,35 +114,38 @@ impl Automation {
     /// When there is no such strip, or no such control in a rendering, in words.
     pub(crate) fn change(&self, strips: &[SessionStrip]) -> Result<Change, String> {
         self.check()?;
-        match (&self.command, self.command.control().map_err(|error| error.message)?) {
-            (_, Some((strip, control))) => Ok(Change::Strip(strip.index(strips)?, control)),
-            (
-                AutomationCommand::SetBusFader {
-                    bus: BusName::Programme,
-                    level,
-                },
-                None,
-            ) => Ok(Change::Programme(*level)),
-            _ => Err("the cue bus is not heard in a rendering; take this out".into()),
+        match self.command.moved().map_err(|error| error.message)? {
+            Moved::Strip(strip, control) => Ok(Change::Strip(strip.index(strips)?, control)),
+            Moved::Bus(BusName::Programme, level) => Ok(Change::Programme(level)),
+            Moved::Bus(bus, _) => Err(format!(
+                "the {} bus is not heard in a rendering; take this out",
+                bus.word()
+            )),
         }
     }
 }
 
+/// What a command moves.
+enum Moved<'a> {
+    Strip(&'a StripChoice, Control),
+    Bus(BusName, Decibels),
+}
+
 impl AutomationCommand {
-    /// Which strip's control it moves, if it is a strip's.
-    fn control(&self) -> Result<Option<(&StripChoice, Control)>, CommandError> {
-        Ok(Some(match self {
+    /// What it moves, and where to.
+    fn moved(&self) -> Result<Moved<'_>, CommandError> {
+        let (strip, control) = match self {
             Self::SetTrim { strip, level } => (strip, Control::Trim(range::trim(level.db())?)),
             Self::SetFader { strip, level } => (strip, Control::Fader(range::fader("fader", Some(level.db()))?)),
             Self::SetPan { strip, pan } => (strip, Control::Pan(range::pan(*pan)?)),
             Self::SetMute { strip, on } => (strip, Control::Mute(*on)),
             Self::SetSolo { strip, on } => (strip, Control::Solo(*on)),
             Self::SetSoloSafe { strip, on } => (strip, Control::SoloSafe(*on)),
-            Self::SetBusFader { level, .. } => {
-                range::fader("bus fader", Some(level.db()))?;
-                return Ok(None);
+            Self::SetBusFader { bus, level } => {
+                return range::fader("bus fader", Some(level.db())).map(|level| Moved::Bus(*bus, level));
             }
-        }))
+        };
+        Ok(Moved::Strip(strip, control))
     }
 }
 
@@ -252,6 +255,10 @@ mod tests {
             (
                 "at = 1\ncommand = { type = \"setBusFader\", bus = \"cue\", level = 0 }",
                 "cue bus is not heard",
+            ),
+            (
+                "at = 1\ncommand = { type = \"setBusFader\", bus = \"aux1\", level = 0 }",
+                "aux 1 bus is not heard",
             ),
             ("at = 1\ncommand = { type = \"goLive\" }", "goLive"),
             (

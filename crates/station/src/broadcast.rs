@@ -172,16 +172,36 @@ impl Air {
             });
         }
         let Some(secret) = self.secret.clone() else {
-            let BroadcastSettings { user, host, .. } = &self.settings;
-            let message = format!("there is no password for {user} at {host}; set it first");
-            return Err(CommandError {
-                code: ErrorCode::Invalid,
-                message,
-            });
+            return Err(self.no_password());
         };
         self.begin(self.settings.clone(), secret, tap)?;
         self.keeper.ask(Wish::Given, None);
         Ok(())
+    }
+
+    /// What is said when there is none to go live with. A key store that was locked is asked again.
+    fn no_password(&mut self) -> CommandError {
+        let BroadcastSettings { user, host, .. } = &self.settings;
+        if self.kept != PasswordState::Locked {
+            return CommandError {
+                code: ErrorCode::Invalid,
+                message: format!(
+                    "there is no password for {user} at {host}; set it first, or open the listener mounts, which need \
+                     no server"
+                ),
+            };
+        }
+        let message = format!(
+            "the key store is locked or does not answer, and may have the password for {user} at {host}; \
+             unlock it and go live again, or set the password anew"
+        );
+        let account = account(&self.settings);
+        self.asked = Some(account.clone());
+        self.keeper.ask(Wish::Find { account }, None);
+        CommandError {
+            code: ErrorCode::Unavailable,
+            message,
+        }
     }
 
     fn begin(&mut self, settings: BroadcastSettings, secret: Secret, tap: &MixTap) -> Result<(), CommandError> {
@@ -263,6 +283,14 @@ impl Air {
             .into_iter()
             .filter(|&transport| self.target(&by(transport)).is_ok())
             .collect()
+    }
+
+    /// What the stream has dropped, seconds, while it is live.
+    pub(crate) fn seconds_dropped(&self) -> Option<f64> {
+        match self.air() {
+            AirState::Live { seconds_dropped, .. } => Some(seconds_dropped.into()),
+            _ => None,
+        }
     }
 
     fn air(&self) -> AirState {
@@ -353,5 +381,50 @@ fn invalid(error: &impl std::fmt::Display) -> CommandError {
     CommandError {
         code: ErrorCode::Invalid,
         message: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::secrets::Secrets;
+
+    /// A desk's stream of which the keeper of passwords has said that.
+    fn air(state: PasswordState) -> Air {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (internal, _station) = mpsc::unbounded_channel();
+        let keeper = Keeper::start(Secrets::new(folder.path()).without_key_store(), internal).expect("a thread");
+        let mut air = Air::new(BroadcastSettings::default(), keeper, SampleRate::DESK);
+        let (account, result) = (account(air.settings()), Ok((None, state)));
+        let (heard, _) = air.password_kept(Kept {
+            account,
+            result,
+            answer: None,
+        });
+        heard.expect("heard");
+        air
+    }
+
+    #[test]
+    fn a_locked_key_store_is_told_and_asked_again_when_the_desk_is_to_go_live() {
+        let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);
+        let mut locked = air(PasswordState::Locked);
+        let refused = locked.go_live(&tap).expect_err("no password").message;
+        assert!(
+            refused.contains("key store is locked") && refused.contains("unlock it"),
+            "{refused}"
+        );
+        let asked = locked.go_live(&tap).expect_err("asked again").message;
+        assert!(asked.contains("has not said yet"), "{asked}");
+        let none = air(PasswordState::None).go_live(&tap).expect_err("no password").message;
+        for said in [
+            "there is no password for source at localhost",
+            "set it first",
+            "open the listener mounts",
+        ] {
+            assert!(none.contains(said), "{none}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::api::{
 };
 use crate::control::{BusControl, Control};
 use crate::fades::Fade;
+use crate::scenes::Scenes;
 use crate::session::SessionStrip;
 use crate::station::Core;
 
@@ -17,11 +18,16 @@ use crate::station::Core;
 pub(crate) struct ConsoleState {
     /// Left to right. A strip without an id is none yet.
     pub(crate) strips: Vec<(Option<StripId>, SessionStrip)>,
+    /// What they leave out is said in `without`.
     pub(crate) buses: Vec<BusState>,
+    /// For each bus the place of the strip that it leaves out, among `strips`: one that is none yet has no id.
+    pub(crate) without: Vec<Option<usize>>,
     pub(crate) vcas: Vec<VcaState>,
     pub(crate) limiter: LimiterSettings,
     pub(crate) talkover: DuckerSettings,
     pub(crate) outputs: Vec<(Option<DeviceChoice>, OutputSettings)>,
+    /// What is stored beside it.
+    pub(crate) scenes: Scenes,
 }
 
 impl ConsoleState {
@@ -30,11 +36,6 @@ impl ConsoleState {
         for (id, _) in &mut self.strips {
             if *id == Some(old) {
                 *id = Some(new);
-            }
-        }
-        for bus in &mut self.buses {
-            if bus.without == Some(old) {
-                bus.without = Some(new);
             }
         }
     }
@@ -48,13 +49,23 @@ impl Core {
                 .states()
                 .map(|strip| (Some(strip.id), SessionStrip::from(strip)))
                 .collect(),
-            buses: self.buses.to_vec(),
+            buses: self
+                .buses
+                .iter()
+                .map(|bus| BusState { without: None, ..*bus })
+                .collect(),
+            without: self
+                .buses
+                .iter()
+                .map(|bus| self.strips.states().position(|strip| Some(strip.id) == bus.without))
+                .collect(),
             vcas: self.vcas.to_vec(),
             limiter: self.limiter,
             talkover: self.talkover,
             outputs: OutputName::ALL
                 .map(|output| (self.playbacks.choice(output), self.playbacks.settings(output)))
                 .to_vec(),
+            scenes: self.scenes.clone(),
         }
     }
 
@@ -62,17 +73,14 @@ impl Core {
     /// Returns the strips that came back, by the ids they had and have.
     pub(crate) fn go_to(&mut self, wanted: &ConsoleState, fade: f32) -> Vec<(StripId, StripId)> {
         let mut way = Way { fade, ..Way::default() };
-        let returned = self.go_to_strips(wanted, &mut way);
+        let Made { returned, ids } = self.go_to_strips(wanted, &mut way);
         for (id, strip) in &wanted.strips {
             if let Some(id) = id {
                 self.go_to_strip(*id, strip, &mut way);
             }
         }
-        for bus in &wanted.buses {
-            let without = bus.without.map(|id| {
-                let now = returned.iter().find(|(before, _)| *before == id);
-                now.map_or(id, |(_, now)| *now)
-            });
+        for (bus, place) in wanted.buses.iter().zip(&wanted.without) {
+            let without = place.and_then(|place| ids.get(place).copied().flatten());
             self.go_to_bus(&BusState { without, ..*bus }, &mut way);
         }
         for (vca, now) in wanted.vcas.iter().zip(self.vcas) {
@@ -94,6 +102,9 @@ impl Core {
                 way.was(self.set_output(output, choice.clone()));
             }
         }
+        if self.scenes != wanted.scenes {
+            self.set_scenes(wanted.scenes.clone());
+        }
         self.fades.begin(way.fades, fade);
         for fault in way.faults {
             self.notice(Severity::Error, fault.message);
@@ -102,32 +113,31 @@ impl Core {
     }
 
     /// Removes strips that are not wanted, makes those that are missing, and brings them into their order.
-    fn go_to_strips(&mut self, wanted: &ConsoleState, way: &mut Way) -> Vec<(StripId, StripId)> {
+    fn go_to_strips(&mut self, wanted: &ConsoleState, way: &mut Way) -> Made {
         let present: Vec<_> = self.strips.states().map(|strip| strip.id).collect();
         for id in &present {
             if wanted.strips.iter().all(|(wanted, _)| *wanted != Some(*id)) {
                 way.was(self.remove_strip(*id));
             }
         }
-        let (mut returned, mut order) = (Vec::new(), Vec::new());
+        let (mut returned, mut ids) = (Vec::new(), Vec::new());
         for (id, strip) in &wanted.strips {
             if let Some(id) = id.filter(|id| present.contains(id)) {
-                order.push(id);
+                ids.push(Some(id));
                 continue;
             }
-            match self.add_strip_faded(strip, way) {
-                Ok(now) => {
-                    returned.extend(id.map(|before| (before, now)));
-                    order.push(now);
-                }
-                Err(error) => way.faults.push(error),
+            let added = self.add_strip_faded(strip, way);
+            if let (Some(before), Ok(now)) = (id, &added) {
+                returned.push((*before, *now));
             }
+            ids.push(added.map_err(|error| way.faults.push(error)).ok());
         }
+        let order: Vec<_> = ids.iter().copied().flatten().collect();
         if self.strips.arrange(&order) {
             let states = self.strips.states().cloned().collect();
             self.tell(Event::Strips(states));
         }
-        returned
+        Made { returned, ids }
     }
 
     fn add_strip_faded(&mut self, strip: &SessionStrip, way: &mut Way) -> Result<StripId, CommandError> {
@@ -183,6 +193,14 @@ impl Core {
             way.was(self.follow_fade(&fade, 1.0, true));
         }
     }
+}
+
+/// The strips of another state, now that they are there.
+struct Made {
+    /// Those that came back, by the ids they had and have.
+    returned: Vec<(StripId, StripId)>,
+    /// The id of each, left to right; none where it could not be made.
+    ids: Vec<Option<StripId>>,
 }
 
 /// On the way to another state: how long levels take, which of them do, and what did not work.

@@ -27,6 +27,7 @@ pub(crate) struct Fade {
 /// What is faded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Faded {
+    Trim(StripId),
     Fader(StripId),
     Pan(StripId),
     /// The send to an aux bus, counted from 0, which arrives with these settings.
@@ -39,6 +40,7 @@ impl Fade {
     /// Of a strip's control, where that is one that fades.
     pub(crate) fn strip(id: StripId, now: &StripControls, control: &Control) -> Option<Self> {
         Some(match control {
+            Control::Trim(to) => Self::level(Faded::Trim(id), now.trim, *to),
             Control::Fader(to) => Self::level(Faded::Fader(id), now.fader, *to),
             Control::Pan(to) => Self {
                 what: Faded::Pan(id),
@@ -84,7 +86,9 @@ impl Fade {
 
     fn is_of_strip(&self, id: StripId, control: &Control) -> bool {
         match (self.what, control) {
-            (Faded::Fader(strip), Control::Fader(_)) | (Faded::Pan(strip), Control::Pan(_)) => strip == id,
+            (Faded::Trim(strip), Control::Trim(_))
+            | (Faded::Fader(strip), Control::Fader(_))
+            | (Faded::Pan(strip), Control::Pan(_)) => strip == id,
             (Faded::Send(strip, aux, _), Control::Send(moved, _)) => strip == id && aux == *moved,
             _ => false,
         }
@@ -169,6 +173,7 @@ impl Core {
                 let fader = fade.level_at(part);
                 return self.set_vca(VcaState { vca, fader });
             }
+            Faded::Trim(id) => (id, Control::Trim(fade.level_at(part))),
             Faded::Fader(id) => (id, Control::Fader(fade.level_at(part))),
             Faded::Pan(id) => (id, Control::Pan(Pan::new(fade.at(part)).unwrap_or(Pan::CENTRE))),
             Faded::Send(id, aux, to) => {
@@ -203,6 +208,20 @@ mod tests {
         let out = Fade::bus(&bus(0.0), Decibels::SILENCE);
         assert_eq!(out.level_at(0.5), level(-45.0));
         assert_eq!(out.level_at(1.0), Decibels::SILENCE);
+    }
+
+    #[test]
+    fn a_trim_fades_as_the_faders_do_until_a_hand_takes_it() {
+        let strip = StripId::new(1, 1);
+        let to = Control::Trim(Decibels::new(20.0).expect("a level"));
+        let fade = Fade::strip(strip, &StripControls::default(), &to).expect("it fades");
+        assert_eq!([0.0, 0.5, 1.0].map(|part| fade.at(part)), [0.0, 10.0, 20.0]);
+        let mut fades = Fades::default();
+        fades.begin(vec![fade], 10.0);
+        fades.let_go_of(strip, &Control::Fader(Decibels::UNITY));
+        assert_eq!(fades.running.len(), 1, "another control");
+        fades.let_go_of(strip, &to);
+        assert!(fades.is_empty());
     }
 
     #[test]

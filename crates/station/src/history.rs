@@ -117,6 +117,8 @@ impl Core {
             Command::SetOutputSettings { output, .. } => {
                 of(format!("settings of {}'s output", output.bus().word()), false)
             }
+            Command::StoreScene { name } => of(format!("storing of scene {name}"), false),
+            Command::RemoveScene { name } => of(format!("removal of scene {name}"), false),
             Command::RecallScene { name, .. } => of(format!("scene {name}"), false),
             _ => None,
         }

@@ -72,7 +72,7 @@ impl Core {
             broadcast: self.air.settings().clone(),
             buses: self.session_buses(),
             strips: self.strips.states().map(SessionStrip::from).collect(),
-            scenes: self.scenes.clone(),
+            scenes: self.scenes.to_vec(),
             automation: self.automation.clone(),
         }
     }

@@ -24,6 +24,7 @@ mod folders;
 mod handle;
 mod history;
 mod keeping;
+mod losses;
 mod loudness;
 mod material;
 mod notices;

@@ -134,7 +134,10 @@ impl Core {
                 self.desk.check()?;
                 self.air.go_live(self.desk.programme())?;
             }
-            AudioCommand::GoOffAir => self.air.go_off_air(),
+            AudioCommand::GoOffAir => {
+                self.count_losses();
+                self.air.go_off_air();
+            }
             AudioCommand::SetTitle { title } => {
                 self.air.set_title(&title);
                 self.listeners.set_title(self.air.title());

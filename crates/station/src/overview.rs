@@ -100,6 +100,7 @@ impl Core {
             bad_samples: health.bad_samples,
             broken: self.is_silent(),
             real_time,
+            losses: self.losses.all().to_vec(),
         }
     }
 
@@ -113,7 +114,7 @@ impl Core {
             limiter: self.limiter,
             talkover: self.talkover,
             loudness: self.meters.loudness(),
-            scenes: self.scene_names(),
+            scenes: self.scenes.names(),
             history: self.history.state(),
             outputs: OutputName::ALL.map(|output| self.playbacks.state(output)).to_vec(),
             exclusive_outputs: EXCLUSIVE_OUTPUTS,

@@ -72,7 +72,7 @@ impl Keeper {
     pub(crate) fn ask(&self, wish: Wish, answer: Option<Answer>) {
         if let Err(mpsc::SendError((_, Some(answer)))) = self.wishes.send((wish, answer)) {
             // A host that has gone does not want the answer.
-            let _ = answer.send(Err(not_kept("its keeper has ended")));
+            let _ = answer.send(Err(not_kept("its keeper has ended; restart Airdesk")));
         }
     }
 }
@@ -123,12 +123,11 @@ impl Cupboard {
     }
 }
 
+/// The reason ends with the way out, which is not the same for all.
 fn not_kept(reason: impl std::fmt::Display) -> CommandError {
     CommandError {
         code: ErrorCode::Storage,
-        message: format!(
-            "the password could not be kept: {reason}; it has not been changed. Unlock the key store, or free space and try again"
-        ),
+        message: format!("the password could not be kept and is as it was: {reason}"),
     }
 }
 
@@ -166,6 +165,15 @@ mod tests {
         assert_eq!(change(&mut next, "two", "three"), None, "it was not set in this run");
         assert_eq!(change(&mut next, "three", "one"), None, "it has moved, not been copied");
         assert_eq!(change(&mut next, "one", "two").as_deref(), Some("hackme"));
+    }
+
+    #[test]
+    fn one_way_out_is_told_when_a_password_cannot_be_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("passwords.toml"), "torn = \"").expect("written");
+        let refused = cupboard(folder.path()).keep("one", Secret::new("hackme".into()));
+        let said = refused.expect_err("it is broken").message;
+        assert!(said.ends_with("is broken; mend it or move it away"), "{said}");
     }
 
     #[test]

@@ -412,7 +412,7 @@ impl Core {
 
 impl OutputName {
     /// What the operator calls it, before "output".
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Main => "main",
             Self::Cue => "cue",

@@ -30,6 +30,7 @@ enum Phase {
     Finishing {
         file: String,
         seconds: f64,
+        frames_lost: u64,
     },
     Failed {
         file: Option<String>,
@@ -174,6 +175,7 @@ impl RecordingDesk {
                 self.phase = Phase::Finishing {
                     file: status.file.to_string_lossy().into_owned(),
                     seconds: status.seconds(),
+                    frames_lost: status.frames_lost,
                 };
                 let internal = self.internal.clone();
                 tokio::task::spawn_blocking(move || {
@@ -250,9 +252,14 @@ impl RecordingDesk {
                 last_file: last_file.clone(),
             },
             Phase::Starting(_) => RecordingState::Starting,
-            Phase::Finishing { file, seconds } => RecordingState::Finishing {
+            Phase::Finishing {
+                file,
+                seconds,
+                frames_lost,
+            } => RecordingState::Finishing {
                 file: file.clone(),
                 seconds: *seconds,
+                frames_lost: *frames_lost,
             },
             Phase::Failed { file, reason } => RecordingState::Failed {
                 file: file.clone(),
@@ -270,7 +277,12 @@ impl RecordingDesk {
                         frames_lost: status.frames_lost,
                         gaps_logged: status.gap_log_fault.is_none(),
                     },
-                    Running::Stalled { seconds } => RecordingState::Stalled { file, seconds },
+                    Running::Stalled { seconds } => RecordingState::Stalled {
+                        file,
+                        seconds,
+                        recorded: status.seconds(),
+                        frames_lost: status.frames_lost,
+                    },
                     Running::Failed { reason } => RecordingState::Failed {
                         file: Some(file),
                         reason,
@@ -288,6 +300,14 @@ impl RecordingDesk {
             recording: self.recording_state(),
             free_bytes: self.free_bytes,
             hours_left: self.free_bytes.map(hours),
+        }
+    }
+
+    /// What the recording under way has lost.
+    pub(crate) fn frames_lost(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Running(recording) => Some(recording.status().frames_lost),
+            _ => None,
         }
     }
 
@@ -357,6 +377,7 @@ impl Core {
 
     pub(crate) fn recording_taken_over(&mut self, taken_over: TakenOver) {
         let TakenOver { began, ended } = taken_over;
+        self.count_recording(ended.frames_lost);
         let old = match &ended.failure {
             None => format!("{} ends where the engine broke and is whole", ended.file.display()),
             Some(reason) => reason.clone(),
@@ -379,6 +400,7 @@ impl Core {
 
     pub(crate) fn recording_stopped(&mut self, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
+        self.count_recording(summary.frames_lost);
         self.remark(&summary.file, summary.gap_log_fault.clone(), summary.failure.clone());
         self.recording.closed(summary);
         for answer in answers {

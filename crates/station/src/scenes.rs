@@ -1,5 +1,7 @@
 //! Scenes: the console as it was stored under a name, recalled as a whole or in parts.
 
+use std::sync::Arc;
+
 use airdesk_dsp::Decibels;
 use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,53 @@ pub struct Scene {
     pub strips: Vec<SessionStrip>,
 }
 
+/// A session's scenes, in the order in which they were stored. Each is shared with the history, which keeps those that
+/// were overwritten or removed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scenes(Vec<Arc<Scene>>);
+
+impl Scenes {
+    pub(crate) fn new(scenes: &[Scene]) -> Self {
+        Self(scenes.iter().cloned().map(Arc::new).collect())
+    }
+
+    /// As they stand in the session.
+    pub(crate) fn to_vec(&self) -> Vec<Scene> {
+        self.0.iter().map(|scene| Scene::clone(scene)).collect()
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|scene| scene.name.clone()).collect()
+    }
+
+    fn find(&self, name: &str) -> Option<&Arc<Scene>> {
+        self.0.iter().find(|scene| scene.name == name)
+    }
+
+    /// Stores a scene in the place of the one that has its name, else at the end.
+    fn store(&mut self, scene: Scene) -> Result<(), CommandError> {
+        match self.0.iter().position(|other| other.name == scene.name) {
+            Some(place) if *self.0[place] == scene => {}
+            Some(place) => self.0[place] = Arc::new(scene),
+            None if self.0.len() < SCENES_MAX => self.0.push(Arc::new(scene)),
+            None => {
+                return Err(CommandError {
+                    code: ErrorCode::OutOfRange,
+                    message: format!("the session has all its {SCENES_MAX} scenes; remove one first"),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same when each is the very same: asked after every command, of up to a hundred scenes of whole desks.
+impl PartialEq for Scenes {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(one, two)| Arc::ptr_eq(one, two))
+    }
+}
+
 /// A recall as the operator asks for it.
 pub(crate) struct Recall<'a> {
     pub(crate) parts: &'a [ScenePart],
@@ -67,6 +116,10 @@ impl Recall<'_> {
             target.strips = (0..scene.strips.len())
                 .map(|at| kept(at).map_or_else(|| scene.strips[at].clone(), |place| target.strips[place].clone()))
                 .collect();
+            // The places are other ones now.
+            for without in &mut target.without {
+                *without = without.and_then(|place| partners[place]);
+            }
         }
         if !self.strips.is_empty() {
             return target;
@@ -78,6 +131,16 @@ impl Recall<'_> {
             if self.has(ScenePart::Stages) {
                 bus.stages = stored.stages;
             }
+        }
+        if self.has(ScenePart::Sends) {
+            // By name, as strips are: a bus leaves nothing out where the strip that it left out is not there.
+            let place = |at: usize| {
+                if self.has(ScenePart::Layout) {
+                    return Some(at);
+                }
+                partners.iter().position(|partner| *partner == Some(at))
+            };
+            target.without = scene.without.iter().map(|at| at.and_then(place)).collect();
         }
         if self.has(ScenePart::Levels) {
             target.vcas.clone_from(&scene.vcas);
@@ -154,23 +217,14 @@ impl Core {
             strips: self.strips.states().map(SessionStrip::from).collect(),
             name,
         };
-        match self.scenes.iter().position(|other| other.name == scene.name) {
-            Some(place) => self.scenes[place] = scene,
-            None if self.scenes.len() < SCENES_MAX => self.scenes.push(scene),
-            None => {
-                return Err(CommandError {
-                    code: ErrorCode::OutOfRange,
-                    message: format!("the session has all its {SCENES_MAX} scenes; remove one first"),
-                });
-            }
-        }
+        self.scenes.store(scene)?;
         self.tell_scenes();
         Ok(())
     }
 
     pub(crate) fn remove_scene(&mut self, name: &str) -> Result<(), CommandError> {
         self.scene(name)?;
-        self.scenes.retain(|scene| scene.name != name);
+        self.scenes.0.retain(|scene| scene.name != name);
         self.tell_scenes();
         Ok(())
     }
@@ -193,9 +247,14 @@ impl Core {
         Ok(())
     }
 
-    fn scene(&self, name: &str) -> Result<Scene, CommandError> {
-        let found = self.scenes.iter().find(|scene| scene.name == name);
-        found.cloned().ok_or_else(|| CommandError {
+    /// Has the scenes as they were, or will be.
+    pub(crate) fn set_scenes(&mut self, scenes: Scenes) {
+        self.scenes = scenes;
+        self.tell_scenes();
+    }
+
+    fn scene(&self, name: &str) -> Result<Arc<Scene>, CommandError> {
+        self.scenes.find(name).cloned().ok_or_else(|| CommandError {
             code: ErrorCode::Invalid,
             message: format!("there is no scene \"{}\"; store it first", name.escape_debug()),
         })
@@ -211,6 +270,10 @@ impl Core {
                 ..BusState::new(now.bus)
             })
         };
+        let without = |now: &BusState| {
+            let named = scene.buses.iter().find(|bus| bus.bus == now.bus)?;
+            named.without.and_then(|place| place.checked_sub(1))
+        };
         let vca = |now: &VcaState| VcaState {
             fader: scene.vcas.get(usize::from(now.vca)).copied().unwrap_or(Decibels::UNITY),
             ..*now
@@ -218,19 +281,17 @@ impl Core {
         ConsoleState {
             strips: scene.strips.iter().map(|strip| (None, strip.clone())).collect(),
             buses: self.buses.iter().map(bus).collect(),
+            without: self.buses.iter().map(without).collect(),
             vcas: self.vcas.iter().map(vca).collect(),
             limiter: scene.limiter,
             talkover: scene.talkover,
             outputs: Vec::new(),
+            scenes: self.scenes.clone(),
         }
     }
 
-    pub(crate) fn scene_names(&self) -> Vec<String> {
-        self.scenes.iter().map(|scene| scene.name.clone()).collect()
-    }
-
     fn tell_scenes(&self) {
-        self.tell(Event::Scenes(self.scene_names()));
+        self.tell(Event::Scenes(self.scenes.names()));
     }
 }
 

@@ -21,6 +21,37 @@ const SERVICE: &str = "airdesk";
 /// A password given by the environment is used and never kept.
 pub const VARIABLE: &str = "AIRDESK_PASSWORD";
 
+/// Why a password was not kept, and the way out of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The environment has one.
+    #[error("{VARIABLE} is set and goes before any other; start Airdesk without it")]
+    Environment,
+    /// The file is no list of passwords.
+    #[error("{} is broken; mend it or move it away", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is there and may not be read.
+    #[error("{} cannot be read: {source}; make it readable or move it away", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("{} cannot be written: {source}; make its folder writable, free space, or unlock the key store", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
 /// A password. It cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -76,29 +107,22 @@ impl Secrets {
             Some(password) => return (Some(Secret(password)), PasswordState::File),
             None => {}
         }
-        match self.ask(account, |entry| Ok(entry.get_password().ok())) {
-            Some(Some(password)) => (Some(Secret(password)), PasswordState::KeyStore),
-            _ => (None, PasswordState::None),
-        }
+        found(self.ask(account, keyring::Entry::get_password))
     }
 
     /// Keeps a password; an empty one is forgotten. Says where.
     ///
     /// # Errors
     /// When there is no key store and the file cannot be written, or when the environment has the password.
-    pub fn set(&self, account: &str, secret: &Secret) -> io::Result<PasswordState> {
+    pub fn set(&self, account: &str, secret: &Secret) -> Result<PasswordState, SecretError> {
         if std::env::var_os(VARIABLE).is_some() {
-            return Err(io::Error::other(format!(
-                "{VARIABLE} is set and goes before any other; start Airdesk without it"
-            )));
+            return Err(SecretError::Environment);
         }
         if secret.0.is_empty() {
-            let forgotten = self.ask(account, |entry| match entry.delete_credential() {
-                Err(keyring::Error::NoEntry) => Ok(()),
-                done => done,
-            });
+            let forgotten = self.ask(account, keyring::Entry::delete_credential);
+            let is_gone = matches!(forgotten, Some(Ok(()) | Err(keyring::Error::NoEntry)));
             self.change_file(|passwords| {
-                if forgotten.is_some() || !self.key_store {
+                if is_gone || !self.key_store {
                     return passwords.remove(account).is_some();
                 }
                 // The key store may still have it and answer next time.
@@ -108,7 +132,7 @@ impl Secrets {
             return Ok(PasswordState::None);
         }
         let password = secret.0.clone();
-        if self.ask(account, move |entry| entry.set_password(&password)).is_some() {
+        if let Some(Ok(())) = self.ask(account, move |entry| entry.set_password(&password)) {
             self.change_file(|passwords| passwords.remove(account).is_some())?;
             return Ok(PasswordState::KeyStore);
         }
@@ -119,14 +143,14 @@ impl Secrets {
         Ok(PasswordState::File)
     }
 
-    /// Asks the key store; `None` when there is none, it refuses, or it does not answer in time.
+    /// Asks the key store; `None` when it does not answer in time.
     fn ask<T: Send + 'static>(
         &self,
         account: &str,
         question: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
-    ) -> Option<T> {
+    ) -> Option<keyring::Result<T>> {
         if !self.key_store {
-            return None;
+            return Some(Err(keyring::Error::NoDefaultStore));
         }
         let (answer, answers) = mpsc::sync_channel(1);
         let account = account.to_owned();
@@ -135,36 +159,42 @@ impl Secrets {
             .spawn(move || {
                 let result = keyring::Entry::new(SERVICE, &account).and_then(|entry| question(&entry));
                 // Nobody waits any more when the key store took too long.
-                let _ = answer.send(result.ok());
+                let _ = answer.send(result);
             })
             .ok()?;
-        answers.recv_timeout(PATIENCE).ok().flatten()
+        answers.recv_timeout(PATIENCE).ok()
     }
 
     /// What is in the file. A file that cannot be read or is broken has nothing to say, and is not written over.
     fn read_file(&self) -> BTreeMap<String, String> {
         self.try_read_file().unwrap_or_else(|error| {
-            tracing::error!("the passwords in {} cannot be used: {error}", self.file.display());
+            tracing::error!("no password in the file can be used: {error}");
             BTreeMap::new()
         })
     }
 
-    fn try_read_file(&self) -> io::Result<BTreeMap<String, String>> {
+    fn try_read_file(&self) -> Result<BTreeMap<String, String>, SecretError> {
+        let path = || self.file.clone();
         match fs::read_to_string(&self.file) {
             // The parser's message may quote the line, and a secret with it.
-            Ok(text) => toml::from_str(&text).map_err(|_| io::Error::other("it is broken; mend it or move it away")),
+            Ok(text) => toml::from_str(&text).map_err(|_| SecretError::Broken { path: path() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(error) => Err(error),
+            Err(source) => Err(SecretError::Read { path: path(), source }),
         }
     }
 
-    fn change_file(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> io::Result<()> {
-        let path = self.file.display();
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{path}: {error}"));
-        let mut passwords = self.try_read_file().map_err(named)?;
+    fn change_file(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> Result<(), SecretError> {
+        let mut passwords = self.try_read_file()?;
         if !change(&mut passwords) {
             return Ok(());
         }
+        self.write_file(&passwords).map_err(|source| SecretError::Write {
+            path: self.file.clone(),
+            source,
+        })
+    }
+
+    fn write_file(&self, passwords: &BTreeMap<String, String>) -> io::Result<()> {
         if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -175,15 +205,43 @@ impl Secrets {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&fresh)?;
-        file.write_all(toml::to_string(&passwords).map_err(io::Error::other)?.as_bytes())?;
+        file.write_all(toml::to_string(passwords).map_err(io::Error::other)?.as_bytes())?;
         file.sync_all()?;
         fs::rename(fresh, &self.file)
+    }
+}
+
+/// What the key store's answer says of a password.
+fn found(answer: Option<keyring::Result<String>>) -> (Option<Secret>, PasswordState) {
+    match answer {
+        Some(Ok(password)) => (Some(Secret(password)), PasswordState::KeyStore),
+        Some(Err(keyring::Error::NoEntry | keyring::Error::NoDefaultStore)) => (None, PasswordState::None),
+        Some(Err(_)) | None => (None, PasswordState::Locked),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_store_that_is_locked_or_silent_does_not_say_that_there_is_no_password() {
+        use keyring::Error;
+        let locked = || Error::NoStorageAccess("locked".into());
+        for (answer, state) in [
+            (Some(Ok("hackme".to_owned())), PasswordState::KeyStore),
+            (Some(Err(Error::NoEntry)), PasswordState::None),
+            (Some(Err(Error::NoDefaultStore)), PasswordState::None),
+            (Some(Err(locked())), PasswordState::Locked),
+            (
+                Some(Err(Error::PlatformFailure("its bus is gone".into()))),
+                PasswordState::Locked,
+            ),
+            (None, PasswordState::Locked),
+        ] {
+            assert_eq!(found(answer).1, state);
+        }
+    }
 
     #[test]
     fn a_file_of_passwords_that_is_broken_is_named_and_not_written_over() {
@@ -205,6 +263,21 @@ mod tests {
         assert_eq!(secrets.get("stream@one"), (None, PasswordState::None));
         fs::remove_file(&file).expect("moved away");
         secrets.set("stream@host", &Secret::new("new".into())).expect("kept");
+    }
+
+    #[test]
+    fn a_file_of_passwords_that_cannot_be_written_is_named_with_the_way_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blocked = folder.path().join("a file, no folder");
+        fs::write(&blocked, "").expect("written");
+        let in_the_way = folder.path().join("free");
+        fs::create_dir_all(in_the_way.join("passwords.new/full")).expect("a folder");
+        for (place, way_out) in [(in_the_way, "free space"), (blocked.join("deep"), "make it readable")] {
+            let secrets = Secrets::new(&place).without_key_store();
+            let error = secrets.set("stream@host", &Secret::new("new".into()));
+            let said = error.expect_err("refused").to_string();
+            assert!(said.contains("passwords.toml") && said.contains(way_out), "{said}");
+        }
     }
 
     #[test]

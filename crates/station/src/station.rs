@@ -29,13 +29,14 @@ use crate::folders::data_folder;
 use crate::handle::{Request, StationHandle};
 use crate::history::History;
 use crate::keeping::SAVE_AFTER;
+use crate::losses::Losses;
 use crate::loudness::Meters;
 use crate::material::Library;
 use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
 use crate::recording::{Answer, RecordingDesk, TakenOver};
-use crate::scenes::Scene;
+use crate::scenes::Scenes;
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
 use crate::strips::Strips;
@@ -160,9 +161,10 @@ impl Station {
             talkover: opened.session.talkover,
             limiter: opened.session.limiter,
             meters: Meters::default(),
+            losses: Losses::default(),
             fades: Fades::default(),
             history: History::default(),
-            scenes: opened.session.scenes.clone(),
+            scenes: Scenes::new(&opened.session.scenes),
             first_run: opened.first_run,
             scanned: false,
             sequence: 0,
@@ -254,9 +256,10 @@ pub(crate) struct Core {
     pub(crate) talkover: DuckerSettings,
     pub(crate) limiter: LimiterSettings,
     pub(crate) meters: Meters,
+    pub(crate) losses: Losses,
     pub(crate) fades: Fades,
     pub(crate) history: History,
-    pub(crate) scenes: Vec<Scene>,
+    pub(crate) scenes: Scenes,
     pub(crate) first_run: bool,
     pub(crate) scanned: bool,
     pub(crate) sequence: u32,
@@ -355,6 +358,7 @@ impl Core {
 
     /// What runs by itself: devices, recorder, stream, session.
     fn look_after(&mut self, ticks: u64) {
+        self.count_losses();
         self.look_after_engine();
         self.tell_meters();
         self.follow_captures();

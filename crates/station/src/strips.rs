@@ -12,6 +12,7 @@ use airdesk_sources::Worker;
 use crate::api::{BusName, CommandError, ErrorCode, Event, InputState, Severity, StripSource, StripState};
 use crate::captures::Capturing;
 use crate::control::{BusControl, Control};
+use crate::losses::Counter;
 use crate::material::explain;
 use crate::session::SessionStrip;
 use crate::station::Core;
@@ -120,6 +121,7 @@ impl Core {
         self.strips.0.retain(|slot| slot.state.id != id);
         self.desk.give_back(id);
         self.look_away_from(id);
+        self.losses.forget_strip(id);
         self.tell(Event::StripRemoved(id));
         for bus in BusName::ALL {
             if self.buses[bus.place()].without == Some(id) {
@@ -208,7 +210,7 @@ impl Core {
         let mut changed = Vec::new();
         let mut faults = Vec::new();
         let mut latest: BTreeMap<DeviceId, (f32, f32)> = BTreeMap::new();
-        let desk_ppm = self.desk.health().ppm;
+        let (desk_ppm, rate) = (self.desk.health().ppm, f64::from(self.desk.rate.hz()));
         let report = self.desk.report();
         for slot in self.strips.slots_mut() {
             let Some(heard) = report.strips().find(|strip| strip.id == slot.state.id) else {
@@ -235,6 +237,12 @@ impl Core {
                     _ => InputState::Opening,
                 },
             };
+            if matches!(now, InputState::Running { .. }) {
+                let frames = heard.input.frames_lost + heard.input.frames_missing;
+                let seconds = frames as f64 / rate;
+                self.losses
+                    .count(Counter::Strip(slot.state.id), &slot.state.name, seconds);
+            }
             if let (InputState::Running { latency, ppm, .. }, StripSource::Device { device, .. }, true) =
                 (&now, &slot.state.source, figures)
             {

@@ -87,6 +87,7 @@ fn declarations() -> String {
         AirState,
         ListeningState,
         EngineState,
+        Loss,
         ClockSource,
         Severity,
         Notice,

@@ -269,8 +269,8 @@ fn open(settings: &SourceSettings, secret: &Secret, accepted_before: bool) -> Re
         .map_err(|error| meaning(&error, settings, accepted_before))
 }
 
-/// What libshout's few codes mean. It does not tell a wrong password from a mount in use; a login that was
-/// accepted before is the latter.
+/// What libshout's few codes mean. It does not tell a wrong password from a mount in use: of a login that was accepted
+/// before it is the latter, and at first both are named.
 fn meaning(error: &ShoutConnError, settings: &SourceSettings, accepted_before: bool) -> SourceError {
     let host = settings.host.clone();
     match error {
@@ -281,8 +281,9 @@ fn meaning(error: &ShoutConnError, settings: &SourceSettings, accepted_before: b
         ShoutConnError::ShoutError(ShoutErr::NoLogin) if accepted_before => SourceError::MountInUse {
             mount: settings.mount.clone(),
         },
-        ShoutConnError::ShoutError(ShoutErr::NoLogin) => SourceError::Unauthorized {
+        ShoutConnError::ShoutError(ShoutErr::NoLogin) => SourceError::RefusedOrInUse {
             user: settings.user.clone(),
+            mount: settings.mount.clone(),
         },
         ShoutConnError::ShoutError(code @ (ShoutErr::NoTLS | ShoutErr::TLSBadCert)) => SourceError::Tls {
             host,

@@ -67,20 +67,31 @@ pub enum SourceError {
         /// The user.
         user: String,
     },
+    /// Wrong user or password, or another source holds the mount: the transport does not tell one from the other.
+    #[error(
+        "the server refused the login of {user:?}; check user name and password, or {mount} is on air already from \
+         another source: stop that one or choose another mount"
+    )]
+    RefusedOrInUse {
+        /// The user.
+        user: String,
+        /// The mount.
+        mount: String,
+    },
     /// Another source holds the mount. It may let go.
-    #[error("{mount} is already on air from another source; stop that one or choose another mount point")]
+    #[error("{mount} is already on air from another source; stop that one or choose another mount")]
     MountInUse {
         /// The mount.
         mount: String,
     },
     /// The server has no such mount.
-    #[error("the server knows no mount {mount}; check the mount point")]
+    #[error("the server knows no mount {mount}; check its name")]
     UnknownMount {
         /// The mount.
         mount: String,
     },
     /// The server does not allow this stream.
-    #[error("the server does not allow a stream on {mount}: {reason}; ask its owner, or choose another mount point")]
+    #[error("the server does not allow a stream on {mount}: {reason}; ask its owner, or choose another mount")]
     Forbidden {
         /// The mount.
         mount: String,
@@ -96,7 +107,7 @@ pub enum SourceError {
         reason: String,
     },
     /// The server answered what a source client cannot use.
-    #[error("the server answered {status} {reason}; check server and mount point")]
+    #[error("the server answered {status} {reason}; check server and mount")]
     Rejected {
         /// Its status.
         status: u16,
@@ -177,6 +188,7 @@ impl SourceError {
             Self::Settings(_)
             | Self::NotAnIcecast { .. }
             | Self::Unauthorized { .. }
+            | Self::RefusedOrInUse { .. }
             | Self::UnknownMount { .. }
             | Self::Forbidden { .. }
             | Self::TitleMangled { .. }

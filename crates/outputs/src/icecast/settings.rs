@@ -14,7 +14,7 @@ pub struct SourceSettings {
     pub tls: bool,
     /// Accept exactly this certificate; else the system's trust store decides.
     pub pinned_certificate: Option<Fingerprint>,
-    /// Mount point, with its leading slash.
+    /// Mount, with its leading slash.
     pub mount: String,
     /// User name; Icecast's own default is "source".
     pub user: String,
@@ -51,13 +51,13 @@ impl SourceSettings {
         }
         if !self.mount.starts_with('/') || self.mount.len() < 2 {
             return refuse(format!(
-                "{:?} is no mount point; begin it with a slash, like /live",
+                "{:?} is no mount; begin it with a slash, like /live",
                 self.mount
             ));
         }
         if self.mount.len() > 255 || self.mount.contains(char::is_control) {
             return refuse(format!(
-                "{:?} is no mount point; choose a short one of letters, like /live",
+                "{:?} is no mount; choose a short one of letters, like /live",
                 self.mount
             ));
         }

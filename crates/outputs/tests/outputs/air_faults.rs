@@ -245,7 +245,7 @@ fn no_value_adds_a_header_or_a_request() {
     }
     broadcast.stop();
 
-    for (field, word) in [("user", "user name"), ("host", "host name"), ("mount", "mount point")] {
+    for (field, word) in [("user", "user name"), ("host", "host name"), ("mount", "is no mount")] {
         let mut settings = settings.clone();
         match field {
             "user" => settings.user = "a:b\r\nX-Evil: 1".into(),

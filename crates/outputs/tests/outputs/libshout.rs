@@ -51,6 +51,23 @@ fn libshout_comes_back_after_a_restart_and_gives_up_on_a_wrong_password() {
 }
 
 #[test]
+fn a_login_that_libshout_is_refused_names_a_mount_in_use_beside_the_password() {
+    let server = Icecast::start();
+    let desk = Desk::tone(1_000.0, 0.25);
+    let source = server.source(Codec::Mp3, "/shout.mp3");
+    let first = air(source.clone(), PASSWORD, &desk);
+    await_live(&first);
+    let reason = await_failed(&air(source, PASSWORD, &desk));
+    for said in [
+        "check user name and password",
+        "/shout.mp3 is on air already",
+        "another mount",
+    ] {
+        assert!(reason.contains(said), "{reason}");
+    }
+}
+
+#[test]
 fn a_server_that_never_answers_libshout_is_left_behind() {
     let server = Impostor::black_hole();
     let desk = Desk::tone(1_000.0, 0.25);

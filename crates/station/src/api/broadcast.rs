@@ -41,7 +41,7 @@ pub struct BroadcastSettings {
     pub tls: bool,
     /// Accept only this certificate (SHA-256, lower-case hexadecimal); `null`: the system decides.
     pub pinned_certificate: Option<String>,
-    /// Mount point, with its leading slash.
+    /// Mount, with its leading slash.
     pub mount: String,
     /// User name; Icecast's own default is "source".
     pub user: String,
@@ -114,6 +114,8 @@ pub enum PasswordState {
     File,
     /// From the environment variable `AIRDESK_PASSWORD`.
     Environment,
+    /// The key store is locked or does not answer: nobody knows whether it has one.
+    Locked,
 }
 
 /// The truth about being on air.

@@ -134,7 +134,7 @@ pub enum ScenePart {
     Switches,
     /// Channels, polarity, delay and all stages; limiter and talkover.
     Stages,
-    /// Sends to aux buses.
+    /// Sends to aux buses, and what those leave out (mix-minus).
     Sends,
     /// VCA group and part in talkover.
     Groups,

@@ -73,6 +73,11 @@ pub enum RecordingState {
         file: String,
         /// Seconds since a byte reached the disk.
         seconds: f32,
+        /// Seconds on disk.
+        recorded: f64,
+        /// Frames missing from it.
+        #[ts(type = "number")]
+        frames_lost: u64,
     },
     /// It was stopped: nothing more is recorded, and what was is on its way to the disk, for as long as that takes.
     Finishing {
@@ -80,6 +85,9 @@ pub enum RecordingState {
         file: String,
         /// Seconds on disk when it was stopped.
         seconds: f64,
+        /// Frames missing from it then.
+        #[ts(type = "number")]
+        frames_lost: u64,
     },
     /// It stopped by itself; what was written is a valid file.
     Failed {

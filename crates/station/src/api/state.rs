@@ -249,6 +249,19 @@ pub struct EngineState {
     pub broken: bool,
     /// The engine runs with real-time priority.
     pub real_time: bool,
+    /// Audio that was lost since the desk was started; empty while none was.
+    pub losses: Vec<Loss>,
+}
+
+/// Audio that was lost in one place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Loss {
+    /// A strip's name, "main output" or another output, "recording", "stream" or "listener mounts".
+    #[serde(rename = "where")]
+    pub place: String,
+    /// How much, seconds.
+    pub seconds: f64,
 }
 
 /// Whose clock the desk follows.

@@ -5,7 +5,7 @@ use airdesk_dsp::{Decibels, SampleRate};
 use airdesk_engine::{MAX_STRIPS, VCA_GROUPS};
 
 use super::{Session, SessionBus, SessionStrip};
-use crate::api::{CommandError, DuckerSettings, LimiterSettings};
+use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings};
 use crate::obey::checked_name;
 use crate::scenes::{SCENES_MAX, checked_scene_name};
 use crate::{broadcast, range, recording};
@@ -24,6 +24,8 @@ pub(super) struct Fault {
 pub(super) enum Step {
     Key(String),
     Place(usize),
+    /// In a list of sends the one to this bus.
+    Send(BusName),
 }
 
 impl Fault {
@@ -137,8 +139,11 @@ fn check_strip(strip: &SessionStrip) -> Result<(), Fault> {
     settings("compressor", controls.chain.compressor.check())?;
     settings("deEsser", controls.chain.de_esser.check())?;
     value("fader", range::fader("fader", Some(controls.fader.db())))?;
-    for send in &controls.sends {
-        value("sends", range::fader("send", Some(send.level.db())))?;
+    for (to, send) in BusName::ALL.into_iter().skip(2).zip(&controls.sends) {
+        value("sends", range::fader("send", Some(send.level.db()))).map_err(|mut fault| {
+            fault.at.push(Step::Send(to));
+            fault
+        })?;
     }
     value("vca", controls.vca.map(range::vca).transpose()).map(drop)
 }

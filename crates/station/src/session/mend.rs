@@ -1,10 +1,12 @@
-//! Mending a session: what cannot be is left out, so that its usual value is used, and said.
+//! Mending a session: what cannot be is left out, so that its usual value is used, and said. Of a stage with one value
+//! that cannot be only that is left out.
 
+use airdesk_dsp::equaliser::EqualiserSettings;
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
 use super::Session;
-use super::check::{Step, check};
+use super::check::{Fault, Step, check};
 use super::read::check_whole;
 
 /// So many values are mended at most: a file with more is no session.
@@ -19,23 +21,70 @@ pub(super) fn mend(text: &str) -> Option<(Session, String)> {
     let mut table: Table = toml::from_str(text).ok()?;
     let mut faults = Vec::new();
     for _ in 0..MENDS_MAX {
-        let (at, reason) = match serde_path_to_error::deserialize::<_, Session>(Value::Table(table.clone())) {
-            Ok(session) => match session.sample_rate() {
-                Err(error) => (vec![Step::Key("rate".into())], error.to_string()),
-                Ok(rate) => match check(&session, rate) {
-                    Ok(()) => return Some((session, told(&faults))),
-                    Err(fault) => (fault.at, fault.reason),
-                },
-            },
-            Err(error) => {
-                let at = error.path().iter().filter_map(step).collect();
-                (at, format!("{}: {}", error.path(), first_line(error.inner())))
+        match try_to_read(&table) {
+            Ok(session) => return Some((session, told(&faults))),
+            Err(unfit) => {
+                let at = narrowed(&table, &unfit);
+                faults.push(unfit.fault.reason);
+                leave_out(&mut table, &at)?;
             }
-        };
-        faults.push(reason);
-        leave_out(&mut table, &at)?;
+        }
     }
     None
+}
+
+/// The first thing that is wrong with a table.
+struct Unfit {
+    fault: Fault,
+    /// The table could be read, and a value in it is out of its range.
+    is_read: bool,
+}
+
+fn try_to_read(table: &Table) -> Result<Session, Unfit> {
+    let unfit = |is_read, at, reason| Unfit {
+        fault: Fault { at, reason },
+        is_read,
+    };
+    let session: Session = serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
+        let at = error.path().iter().filter_map(step).collect();
+        unfit(false, at, format!("{}: {}", error.path(), first_line(error.inner())))
+    })?;
+    let rate = session
+        .sample_rate()
+        .map_err(|error| unfit(true, vec![Step::Key("rate".into())], error.to_string()))?;
+    match check(&session, rate) {
+        Ok(()) => Ok(session),
+        Err(fault) => Err(Unfit { fault, is_read: true }),
+    }
+}
+
+/// The one value in a table of values without which the table can be, else the table. What belongs to a server stays
+/// together.
+fn narrowed(table: &Table, unfit: &Unfit) -> Vec<Step> {
+    let whole = unfit.fault.at.clone();
+    if whole == [Step::Key("broadcast".into())] {
+        return whole;
+    }
+    let Some(Value::Table(values)) = value_at(&mut table.clone(), &whole).cloned() else {
+        return whole;
+    };
+    for key in values.keys() {
+        let mut without = table.clone();
+        let at = [whole.as_slice(), &[Step::Key(key.clone())]].concat();
+        if leave_out(&mut without, &at).is_none() {
+            continue;
+        }
+        let helps = match try_to_read(&without) {
+            Ok(_) => true,
+            Err(next) if unfit.is_read => next.is_read && next.fault != unfit.fault,
+            // A table that misses a value is told in its own place.
+            Err(next) => next.is_read || !whole.starts_with(&next.fault.at),
+        };
+        if helps {
+            return at;
+        }
+    }
+    whole
 }
 
 fn step(segment: &Segment) -> Option<Step> {
@@ -53,28 +102,62 @@ fn first_line(error: &toml::de::Error) -> String {
 /// Takes the value at a place out. `None` when there is none.
 fn leave_out(table: &mut Table, at: &[Step]) -> Option<()> {
     let (last, way) = at.split_last()?;
-    let mut place = table.get_mut(match way.first() {
-        Some(Step::Key(key)) => key,
-        Some(Step::Place(_)) => return None,
-        None => {
-            let Step::Key(key) = last else { return None };
-            return table.remove(key).map(drop);
-        }
-    })?;
-    for step in &way[1..] {
-        place = match step {
-            Step::Key(key) => place.get_mut(key.as_str())?,
-            Step::Place(index) => place.get_mut(*index)?,
-        };
+    if way.is_empty() {
+        let Step::Key(key) = last else { return None };
+        return table.remove(key).map(drop);
     }
-    match (last, place) {
+    let usual = usual_band(way, last);
+    match (last, value_at(table, way)?) {
         (Step::Key(key), Value::Table(table)) => table.remove(key).map(drop),
-        (Step::Place(index), Value::Array(list)) if *index < list.len() => {
-            list.remove(*index);
+        (last, Value::Array(list)) => {
+            let index = place_in(list, last)?;
+            match usual {
+                // There are as many bands as there are: another one takes its place.
+                Some(usual) => list[index] = usual,
+                None => drop(list.remove(index)),
+            }
             Some(())
         }
         _ => None,
     }
+}
+
+/// The value at a place.
+fn value_at<'a>(table: &'a mut Table, at: &[Step]) -> Option<&'a mut Value> {
+    let (first, rest) = at.split_first()?;
+    let Step::Key(key) = first else { return None };
+    rest.iter()
+        .try_fold(table.get_mut(key)?, |value, step| match (step, value) {
+            (Step::Key(key), value) => value.get_mut(key.as_str()),
+            (step, Value::Array(list)) => {
+                let index = place_in(list, step)?;
+                list.get_mut(index)
+            }
+            _ => None,
+        })
+}
+
+/// Where in a list a step leads.
+fn place_in(list: &[Value], step: &Step) -> Option<usize> {
+    match step {
+        Step::Key(_) => None,
+        Step::Place(index) => Some(*index).filter(|index| *index < list.len()),
+        Step::Send(bus) => {
+            let to = Value::try_from(bus).ok()?;
+            // Of two to the same bus the last one counts.
+            list.iter().rposition(|send| send.get("to") == Some(&to))
+        }
+    }
+}
+
+/// The band that an equaliser has in this place unless it is set.
+fn usual_band(way: &[Step], last: &Step) -> Option<Value> {
+    let (Some(Step::Key(list)), Step::Place(index)) = (way.last(), last) else {
+        return None;
+    };
+    let usual = EqualiserSettings::default();
+    let band = usual.bands.get(*index).filter(|_| list == "bands")?;
+    Value::try_from(band).ok()
 }
 
 fn told(faults: &[String]) -> String {

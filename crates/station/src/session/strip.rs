@@ -17,7 +17,7 @@ use crate::api::{
 
 /// One strip of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Written", try_from = "Written")]
+#[serde(into = "Written", from = "Written")]
 pub struct SessionStrip {
     /// What the operator reads on it.
     pub name: String,
@@ -75,9 +75,8 @@ struct Written {
     inverted: [bool; 2],
     #[serde(default, skip_serializing_if = "is_usual")]
     delay_ms: f32,
-    /// Counted from 1, as the operator reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    vca: Option<u8>,
+    vca: Option<WrittenVca>,
     #[serde(default, skip_serializing_if = "is_usual")]
     talkover: Talkover,
     source: StripSource,
@@ -99,10 +98,51 @@ struct Written {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WrittenSend {
-    to: BusName,
+    to: WrittenAux,
     level: Decibels,
     #[serde(default)]
     tap: SendTap,
+}
+
+/// A VCA group, counted from 1 in the file, as the operator reads it.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+struct WrittenVca(u8);
+
+impl From<WrittenVca> for u8 {
+    fn from(vca: WrittenVca) -> Self {
+        vca.0 + 1
+    }
+}
+
+impl TryFrom<u8> for WrittenVca {
+    type Error = &'static str;
+
+    fn try_from(vca: u8) -> Result<Self, Self::Error> {
+        vca.checked_sub(1).map(Self).ok_or("VCA groups are counted from 1")
+    }
+}
+
+/// An aux bus, by its name in the file.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(into = "BusName", try_from = "BusName")]
+struct WrittenAux(BusName);
+
+impl From<WrittenAux> for BusName {
+    fn from(aux: WrittenAux) -> Self {
+        aux.0
+    }
+}
+
+impl TryFrom<BusName> for WrittenAux {
+    type Error = &'static str;
+
+    fn try_from(bus: BusName) -> Result<Self, Self::Error> {
+        match bus.aux() {
+            Some(_) => Ok(Self(bus)),
+            None => Err("a strip is sent to an aux bus; the others it reaches by its fader and its cue switch"),
+        }
+    }
 }
 
 fn unity() -> Decibels {
@@ -130,7 +170,7 @@ impl From<SessionStrip> for Written {
             channels: controls.channels,
             inverted: controls.inverted,
             delay_ms: controls.delay.delay_ms,
-            vca: controls.vca.map(|vca| vca + 1),
+            vca: controls.vca.map(WrittenVca),
             talkover: controls.talkover,
             source: strip.source,
             high_pass: controls.chain.high_pass,
@@ -140,29 +180,24 @@ impl From<SessionStrip> for Written {
             de_esser: controls.chain.de_esser,
             sends: sends
                 .filter(|(_, send)| *send != SendSettings::default())
-                .map(|(to, SendSettings { level, tap })| WrittenSend { to, level, tap })
+                .map(|(to, SendSettings { level, tap })| WrittenSend {
+                    to: WrittenAux(to),
+                    level,
+                    tap,
+                })
                 .collect(),
         }
     }
 }
 
-impl TryFrom<Written> for SessionStrip {
-    type Error = String;
-
-    fn try_from(strip: Written) -> Result<Self, String> {
+impl From<Written> for SessionStrip {
+    fn from(strip: Written) -> Self {
         let mut sends = [SendSettings::default(); AUX_BUSES];
-        for send in strip.sends {
-            let aux = send.to.aux().and_then(|aux| sends.get_mut(usize::from(aux)));
-            *aux.ok_or("a strip is sent to an aux bus; the others it reaches by its fader and its cue switch")? =
-                SendSettings {
-                    level: send.level,
-                    tap: send.tap,
-                };
+        for WrittenSend { to, level, tap } in strip.sends {
+            if let Some(send) = to.0.aux().and_then(|aux| sends.get_mut(usize::from(aux))) {
+                *send = SendSettings { level, tap };
+            }
         }
-        let vca = match strip.vca {
-            Some(0) => return Err("VCA groups are counted from 1".into()),
-            vca => vca.map(|vca| vca - 1),
-        };
         let controls = StripControls {
             channels: strip.channels,
             inverted: strip.inverted,
@@ -181,17 +216,17 @@ impl TryFrom<Written> for SessionStrip {
             pan: strip.pan,
             pan_law: strip.pan_law,
             sends,
-            vca,
+            vca: strip.vca.map(|vca| vca.0),
             talkover: strip.talkover,
             mute: strip.mute,
             solo: strip.solo,
             solo_safe: strip.solo_safe,
             cue: strip.cue,
         };
-        Ok(Self {
+        Self {
             name: strip.name,
             source: strip.source,
             controls,
-        })
+        }
     }
 }

@@ -104,6 +104,9 @@ async fn the_limiter_is_set_for_every_host_and_for_the_next_run() {
 async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
     let mut desk = Desk::with_pads(&["One"]);
     let strip = desk.first_strip().await;
+    // Passwords are looked up in turn: from then on it is known that there is none.
+    let password = String::new();
+    desk.ask(AudioCommand::SetPassword { password }).await;
     let before = desk.handle.snapshot().await.expect("a snapshot").strips;
     for (command, code) in [
         (AudioCommand::SetTrim { strip, level: -20.5 }, ErrorCode::OutOfRange),

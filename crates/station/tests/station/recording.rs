@@ -67,7 +67,7 @@ async fn a_recording_that_was_stopped_is_finishing_until_its_file_is_whole() {
     );
     stopped.expect("it is whole");
     let finishing = told.iter().position(
-        |state| matches!(state, RecordingState::Finishing { file, seconds } if *file == recorded && *seconds > 0.0),
+        |state| matches!(state, RecordingState::Finishing { file, seconds, .. } if *file == recorded && *seconds > 0.0),
     );
     let finishing = finishing.unwrap_or_else(|| panic!("it is never finishing: {told:#?}"));
     let after = &told[finishing..];

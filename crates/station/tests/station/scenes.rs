@@ -125,6 +125,79 @@ async fn a_scene_recalled_for_single_strips_leaves_the_others_and_the_buses_as_t
 }
 
 #[tokio::test]
+async fn a_scene_recalled_with_sends_brings_back_who_is_left_out_of_an_aux_bus_by_name() {
+    let mut desk = Desk::with_pads(&["Mic", "Phone", "Music"]);
+    let [mic, phone, music] = desk.ids().await[..] else {
+        panic!("three strips")
+    };
+    let leave_out = |bus, without| AudioCommand::SetMixMinus { bus, without };
+    let without = async |desk: &Desk| desk.now().await.buses[BusName::Aux1.place()].without;
+    desk.ask(leave_out(BusName::Aux1, Some(phone))).await;
+    desk.ask(AudioCommand::StoreScene { name: "Call".into() }).await;
+    desk.ask(leave_out(BusName::Aux1, Some(music))).await;
+    desk.ask(leave_out(BusName::Aux2, Some(mic))).await;
+    let recall = |parts: &[ScenePart]| AudioCommand::RecallScene {
+        name: "Call".into(),
+        parts: parts.to_vec(),
+        strips: Vec::new(),
+        fade: 0.0,
+    };
+    // Another place, the same name.
+    desk.ask(AudioCommand::RemoveStrip { strip: mic }).await;
+    desk.ask(recall(&[ScenePart::Levels, ScenePart::Groups])).await;
+    assert_eq!(without(&desk).await, Some(music), "sends were not asked for");
+    desk.ask(recall(&[ScenePart::Sends])).await;
+    assert_eq!(without(&desk).await, Some(phone));
+    assert_eq!(desk.now().await.buses[BusName::Aux2.place()].without, None);
+    desk.ask(AudioCommand::Undo).await;
+    assert_eq!(without(&desk).await, Some(music));
+    // Who has gone comes back with the layout, and is left out.
+    desk.ask(AudioCommand::RemoveStrip { strip: phone }).await;
+    desk.ask(recall(&[ScenePart::Layout])).await;
+    assert_eq!(without(&desk).await, Some(music), "at another place now");
+    desk.ask(AudioCommand::Undo).await;
+    desk.ask(recall(&[ScenePart::Sends])).await;
+    assert_eq!(without(&desk).await, None, "nobody of that name is there");
+    desk.ask(recall(&[ScenePart::Sends, ScenePart::Layout])).await;
+    let ids = desk.ids().await;
+    assert_eq!((desk.names().await.len(), without(&desk).await), (3, Some(ids[1])));
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_scene_that_was_overwritten_or_removed_comes_back() {
+    let desk = Desk::with_pads(&["Mic"]);
+    let mic = desk.first_strip().await;
+    let store = || AudioCommand::StoreScene { name: "Talk".into() };
+    let recall = || AudioCommand::RecallScene {
+        name: "Talk".into(),
+        parts: vec![ScenePart::Levels],
+        strips: Vec::new(),
+        fade: 0.0,
+    };
+    desk.fade(mic, -6.0).await;
+    desk.ask(store()).await;
+    desk.fade(mic, -30.0).await;
+    desk.ask(store()).await;
+    let undo = desk.now().await.history.undo;
+    assert_eq!(undo.as_deref(), Some("storing of scene Talk"));
+    desk.ask(AudioCommand::Undo).await;
+    desk.ask(recall()).await;
+    assert_eq!(desk.faders().await, [-6.0], "as it was before it was overwritten");
+    desk.ask(AudioCommand::RemoveScene { name: "Talk".into() }).await;
+    desk.ask(AudioCommand::Undo).await;
+    assert_eq!(desk.now().await.scenes, ["Talk"]);
+    desk.ask(AudioCommand::Redo).await;
+    assert!(desk.now().await.scenes.is_empty());
+    desk.ask(AudioCommand::Undo).await;
+    // What came back is saved, too.
+    let mut desk = desk.restart().await;
+    desk.ask(recall()).await;
+    assert_eq!(desk.faders().await, [-6.0]);
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn a_recall_fades_and_a_hand_on_a_fader_keeps_it() {
     let mut desk = Desk::with_pads(&["One", "Two"]);
     let [one, two] = desk.ids().await[..] else {

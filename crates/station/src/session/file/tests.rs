@@ -186,7 +186,8 @@ source = { type = "silent" }
     assert_eq!(session.strips.len(), 1, "a strip without a source is none");
     let controls = session.strips[0].controls;
     assert_eq!((controls.trim, controls.fader), (level(24.0), level(0.0)));
-    assert_eq!(controls.chain.gate, Default::default());
+    let gate = controls.chain.gate;
+    assert_eq!((gate.on, gate.threshold_dbfs), (true, -50.0), "the usual threshold");
     assert_eq!(
         (controls.chain.compressor.on, controls.chain.compressor.threshold_dbfs),
         (true, -30.0)
@@ -204,6 +205,85 @@ source = { type = "silent" }
     }
     let kept = fs::read_to_string(folder.path().join("show.broken-1.toml")).expect("kept");
     assert_eq!(kept, text, "not a byte is lost");
+}
+
+#[test]
+fn one_value_that_cannot_be_takes_nothing_along() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("show.toml"));
+    let bands = |third: &str| {
+        format!(
+            r#"bands = [
+            {{ kind = "lowShelf", on = true, frequency = 100.0, gain = 3.0, q = 0.7 }},
+            {{ kind = "bell", on = true, frequency = 500.0, gain = -4.0, q = 1.0 }},
+            {third},
+            {{ kind = "highShelf", on = true, frequency = 9000.0, gain = 2.0, q = 0.7 }}]"#
+        )
+    };
+    let good = r#"{ kind = "bell", on = true, frequency = 3000.0, gain = 5.0, q = 1.0 }"#;
+    let usual = toml::to_string(&airdesk_dsp::equaliser::EqualiserSettings::default().bands[2]).expect("a band");
+    let usual = format!("{{ {} }}", usual.trim().replace('\n', ", "));
+    let strip = |vca: &str, sends: &str, gate: &str, high_pass: &str, band: &str| {
+        format!(
+            "[[strips]]\nname = \"Mic\"\nfader = -3.0\n{vca}\nsource = {{ type = \"silent\" }}\nsends = [{sends}]\n\
+             gate = {{ {gate} }}\nhighPass = {{ on = true, slope = \"steep\", frequency = {high_pass} }}\n\
+             equaliser = {{ on = true, {} }}\n",
+            bands(band)
+        )
+    };
+    let (one, three) = ("{ to = \"aux1\", level = -6.0 }", "{ to = \"aux3\", level = -9.0 }");
+    let sends = format!("{one}, {three}");
+    let gate = "on = true, thresholdDbfs = -50.0, holdMs = 250.0";
+    let two_wrong = "on = true, thresholdDbfs = 5.0, holdMs = 250.0, ratio = 0.0";
+    let whole = strip("vca = 2", &sends, gate, "120.0", good);
+    let read_whole = |text: &str| {
+        fs::write(file.path(), text).expect("written");
+        read(file.path()).unwrap_or_else(|error| panic!("{error}: {text}"))
+    };
+    let beside = |bad: &str| format!("{one}, {bad}, {three}");
+    for (broken, mended) in [
+        (
+            strip("vca = 0", &sends, gate, "120.0", good),
+            strip("", &sends, gate, "120.0", good),
+        ),
+        (
+            strip("vca = 9", &sends, gate, "120.0", good),
+            strip("", &sends, gate, "120.0", good),
+        ),
+        (
+            strip("vca = 2", &beside("{ to = \"cue\", level = 0.0 }"), gate, "120.0", good),
+            whole.clone(),
+        ),
+        (
+            strip(
+                "vca = 2",
+                &beside("{ to = \"aux2\", level = 20.0 }"),
+                gate,
+                "120.0",
+                good,
+            ),
+            whole.clone(),
+        ),
+        (
+            strip("vca = 2", &sends, two_wrong, "120.0", good),
+            strip("vca = 2", &sends, "on = true, holdMs = 250.0", "120.0", good),
+        ),
+        (
+            strip("vca = 2", &sends, gate, "120.0", &good.replace("3000.0", "3.0")),
+            strip("vca = 2", &sends, gate, "120.0", &usual),
+        ),
+    ] {
+        let wanted = read_whole(&mended);
+        fs::write(file.path(), &broken).expect("written");
+        let opened = file.open().expect("a session");
+        assert!(opened.warning.is_some(), "{broken}");
+        assert_eq!(opened.session, wanted, "{broken}");
+    }
+    // A stage whose values must all be there is left out as a whole, and the strip stays.
+    fs::write(file.path(), strip("vca = 2", &sends, gate, "1.0", good)).expect("written");
+    let strips = file.open().expect("a session").session.strips;
+    let controls = strips[0].controls;
+    assert_eq!((controls.chain.high_pass, controls.vca), (Default::default(), Some(1)));
 }
 
 #[test]
