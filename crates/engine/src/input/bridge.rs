@@ -27,7 +27,7 @@ const MARGIN_PACE: f64 = 5e-4;
 const MARGIN_STEP: f64 = 0.001;
 /// A device that has run so long without a break has started up: what is missing from then on counts.
 const STARTED_SECONDS: f64 = 2.0;
-/// A device that has not called back for so long is gone: silence is not "missing" then.
+/// A device that has not called back for so long is not where it was: it is not read until it does.
 const GONE_SECONDS: f64 = 0.5;
 
 /// The engine's side of a device.
@@ -58,6 +58,7 @@ pub struct Bridge {
     steering: Steering,
     delay: f64,
     speed: f64,
+    /// Frames of silence for a device that had started up, as long as its stream is open.
     frames_missing: u64,
 }
 
@@ -100,13 +101,20 @@ impl Bridge {
         self.phase
     }
 
-    /// Fills one block from where the device was a fixed delay ago.
+    /// Fills one block from where the device was a fixed delay ago, and counts it when nothing is heard in it.
     pub(super) fn read(&mut self, block: &mut Block, time: &BlockTime) -> bool {
+        let heard = self.hear(block, time);
+        if !heard && self.started && !self.inlet.is_abandoned() {
+            self.frames_missing += BLOCK_FRAMES as u64;
+        }
+        heard
+    }
+
+    fn hear(&mut self, block: &mut Block, time: &BlockTime) -> bool {
         self.follow();
         self.speed = time.speed;
         if self.phase == InputPhase::Waiting {
             if !self.take_seat(time.due) {
-                self.count_missing(time.due);
                 return false;
             }
             self.fill(block);
@@ -134,7 +142,6 @@ impl Bridge {
         if self.inlet.waiting() < self.resampler.frames_needed() {
             self.margin.was_short(MARGIN_STEP);
             self.phase = InputPhase::Waiting;
-            self.count_missing(time.due);
             return false;
         }
         self.fill(block);
@@ -255,15 +262,6 @@ impl Bridge {
         self.fill(block);
         fade_out(block);
         true
-    }
-
-    fn count_missing(&mut self, due: f64) {
-        let alive = self
-            .last_stamp
-            .is_some_and(|stamp| due - stamp.at.seconds() < GONE_SECONDS);
-        if self.started && alive {
-            self.frames_missing += BLOCK_FRAMES as u64;
-        }
     }
 
     pub(super) fn report(&self) -> InputReport {

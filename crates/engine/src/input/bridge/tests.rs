@@ -99,6 +99,8 @@ struct Heard {
     delays: Vec<f64>,
     audio: Vec<f32>,
     quiet_blocks: usize,
+    /// When the last of them was over, seconds.
+    quiet_until: f64,
     /// The lowest and the highest that was reported.
     ppm: (f64, f64),
 }
@@ -128,6 +130,7 @@ fn run(device: &mut Device, bridge: &mut Bridge, from: f64, until: f64) -> Heard
         delays: Vec::new(),
         audio: Vec::new(),
         quiet_blocks: 0,
+        quiet_until: from,
         ppm: (f64::MAX, f64::MIN),
     };
     let blocks = ((until - from) * 750.0) as usize;
@@ -140,6 +143,7 @@ fn run(device: &mut Device, bridge: &mut Bridge, from: f64, until: f64) -> Heard
             heard.delays.push(device.delay(bridge, due));
         } else {
             heard.quiet_blocks += 1;
+            heard.quiet_until = due + 1.0 / 750.0;
         }
         let ppm = f64::from(bridge.report().ppm);
         heard.ppm = (heard.ppm.0.min(ppm), heard.ppm.1.max(ppm));
@@ -251,6 +255,45 @@ fn a_device_that_stalls_falls_silent_softly_and_is_taken_back() {
             );
         }
     }
+}
+
+#[test]
+fn what_a_stall_of_5_ms_to_30_s_costs_is_counted_to_the_frame() {
+    for sizes in [&[64][..], &[256], &[1024]] {
+        for stall in [0.005, 0.05, 0.5, 30.0] {
+            let (mut device, mut bridge) = Device::of_quality(48_000.0, 100.0, sizes, Quality::LowLatency);
+            device.hz = 0.0;
+            run(&mut device, &mut bridge, 0.0, 30.0);
+            assert_eq!(bridge.report().frames_missing, 0);
+            device.lose(stall);
+            let gap = run(&mut device, &mut bridge, 30.0, 32.0 + stall);
+            let missing = bridge.report().frames_missing;
+            assert_eq!(
+                missing,
+                (gap.quiet_blocks * BLOCK_FRAMES) as u64,
+                "{stall} s, {sizes:?}"
+            );
+            // What was not captured, less the block that fades out and the one that fades in.
+            let least = stall * 48_000.0 - 128.0;
+            assert!(missing as f64 >= least, "{stall} s, {sizes:?}: {missing} of {least:.0}");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_is_closed_is_not_missing() {
+    let (mut device, mut bridge) = Device::of_quality(48_000.0, 0.0, &[256], Quality::LowLatency);
+    device.hz = 0.0;
+    run(&mut device, &mut bridge, 0.0, 5.0);
+    drop(device);
+    for n in 0..3_000 {
+        let due = 5.0 + f64::from(n) / 750.0;
+        bridge.read(&mut SILENCE.clone(), &BlockTime { due, speed: 1.0 });
+    }
+    assert_eq!(
+        (bridge.phase(), bridge.report().frames_missing),
+        (InputPhase::Waiting, 0)
+    );
 }
 
 #[test]
