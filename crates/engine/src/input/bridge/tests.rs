@@ -184,6 +184,57 @@ fn assert_held_for_ten_minutes(ppm: f64) {
     assert!(report.locked && report.error.abs() < 100e-6, "{report:?}");
 }
 
+/// Runs from `from` to `until`, locked all the time. Returns the fastest change of the bridge's ratio, a second, and its
+/// lowest and highest, relative to nominal.
+fn ratio(device: &mut Device, bridge: &mut Bridge, from: f64, until: f64) -> (f64, f64, f64) {
+    let (mut fastest, mut low, mut high) = (0.0_f64, f64::MAX, f64::MIN);
+    let (mut place, mut before) = (bridge.place(), None);
+    for n in 0..((until - from) * 750.0) as usize {
+        let due = from + n as f64 / 750.0;
+        device.run_until(due);
+        assert!(bridge.read(&mut SILENCE.clone(), &BlockTime { due, speed: 1.0 }));
+        assert!(bridge.report().locked, "not locked at {due:.2} s");
+        // What was really read, not what was asked of the resampler.
+        let now = (bridge.place() - place) / bridge.block;
+        place = bridge.place();
+        let change = (now - before.replace(now).unwrap_or(now)).abs() * 750.0;
+        (fastest, low, high) = (fastest.max(change), low.min(now), high.max(now));
+    }
+    (fastest, low, high)
+}
+
+#[test]
+fn a_locked_ratio_changes_by_5_ppm_a_second_at_most_and_faster_only_while_the_room_moves() {
+    for (ppm, sizes) in [(200.0, &[512][..]), (-200.0, &[64]), (-200.0, &[441, 1, 1024, 64])] {
+        let (mut device, mut bridge) = Device::of_quality(48_000.0, ppm, sizes, Quality::LowLatency);
+        (device.hz, device.wander) = (0.0, 10.0);
+        run(&mut device, &mut bridge, 0.0, 30.0);
+        let (fastest, low, high) = ratio(&mut device, &mut bridge, 30.0, 150.0);
+        assert!(
+            fastest < 5.1e-6,
+            "{ppm} ppm, {sizes:?}: {:.2} ppm a second",
+            fastest * 1e6
+        );
+        let off = (low - 1.0 - ppm * 1e-6).abs().max((high - 1.0 - ppm * 1e-6).abs());
+        assert!(off < 40e-6, "{ppm} ppm, {sizes:?}: {:.1} ppm off", off * 1e6);
+        // Ten milliseconds more room are made in twenty seconds.
+        bridge.margin.was_late(0.0065);
+        let (fastest, low, _) = ratio(&mut device, &mut bridge, 150.0, 180.0);
+        assert!(bridge.margin.seconds() > 0.0125, "the room did not grow");
+        assert!(
+            fastest > 1e-3 && fastest < 2.1e-3,
+            "{ppm} ppm, {sizes:?}: {:.0} ppm a second",
+            fastest * 1e6
+        );
+        let behind = 1.0 + ppm * 1e-6 - low;
+        assert!(
+            behind < MARGIN_PACE + 100e-6,
+            "{:.0} ppm behind its device",
+            behind * 1e6
+        );
+    }
+}
+
 #[test]
 fn other_rates_and_odd_callbacks_are_held_as_well() {
     for ppm in [-200.0, 200.0] {
