@@ -52,6 +52,11 @@ impl OpenStream {
         self.channels
     }
 
+    /// Seconds it has been open.
+    pub fn age(&self) -> f64 {
+        self.clock.now().seconds() - self.opened.seconds()
+    }
+
     /// Whether it lives, as of now.
     pub fn health(&self) -> StreamHealth {
         match self.announced() {

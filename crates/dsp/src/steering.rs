@@ -2,7 +2,8 @@
 //!
 //! The rates of both clocks come from their [`crate::delay_locked_loop`]s, which do the integrating; what is
 //! left is a proportional pull on the delay error. So nothing winds up, however long a device stands still.
-//! Once the delay is right the ratio changes by no more than 5 ppm a second, whatever the loops say.
+//! Once the delay is right, and while its target rests, the ratio changes by no more than 5 ppm a second, whatever the
+//! loops say. A target that moves is followed at its own pace, up to 2000 ppm a second, on top of that.
 //! No threads, no allocation; times in seconds.
 
 /// Seconds in which an error shrinks to a third.
@@ -92,7 +93,7 @@ impl Steering {
         self.error
     }
 
-    /// The delay has been right for a while, and nothing changes fast.
+    /// The delay has been right for a while, and nothing but a target that moves changes the ratio fast.
     pub fn is_locked(&self) -> bool {
         self.locked
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use airdesk_devices::{
-    CaptureRequest, CaptureStream, DeviceId, DeviceList, HostChoice, OpenError, Recovery, StreamHealth,
+    CaptureRequest, CaptureStream, DeviceId, DeviceList, HostChoice, LossReason, OpenError, OpenStream, Recovery,
+    StreamHealth,
 };
 use airdesk_dsp::SampleRate;
 use airdesk_engine::inlet::inlet;
@@ -22,8 +23,8 @@ const INLET_SECONDS: f64 = 4.0;
 pub(crate) const OPEN_LIMIT: Duration = Duration::from_secs(8);
 /// A device that has not called back for so long is closed and opened again, seconds.
 const STALLED_SECONDS: f64 = 5.0;
-/// How soon a lost device is tried again while it is still listed.
-const SOON: Duration = Duration::from_secs(1);
+/// How soon a lost device is tried again while it is still listed, and how often one is opened at the most.
+pub(crate) const SOON: Duration = Duration::from_secs(1);
 
 /// What a strip is told about its device.
 pub(crate) enum Capturing {
@@ -122,17 +123,17 @@ impl Captures {
                         StreamHealth::Running => None,
                         StreamHealth::Stalled { since } => {
                             let quiet = self.clock.now().seconds() - since.seconds();
-                            (quiet > STALLED_SECONDS)
-                                .then(|| "it has stopped delivering audio; plug it in again if it stays so".to_owned())
+                            let gone = "it has stopped delivering audio; plug it in again if it stays so";
+                            (quiet > STALLED_SECONDS).then(|| (gone.to_owned(), SOON))
                         }
-                        StreamHealth::Lost { reason } => Some(reason.to_string()),
+                        StreamHealth::Lost { reason } => Some((reason.to_string(), reopen_in(stream, reason))),
                     };
-                    if let Some(gone) = gone {
+                    if let Some((gone, wait)) = gone {
                         let reason = format!("{}: {gone}", stream.name());
                         lost.push(reason.clone());
                         capture.state = State::Closed {
                             reason,
-                            again: Some(Instant::now() + SOON),
+                            again: Some(Instant::now() + wait),
                         };
                     }
                 }
@@ -198,7 +199,17 @@ impl Captures {
     }
 }
 
-/// How long to wait before a device is opened again.
+/// How long to wait before a device whose stream is lost is opened again. One that only runs with other settings is so
+/// at the next look, unless its settings change all the time.
+pub(crate) fn reopen_in(stream: &OpenStream, reason: LossReason) -> Duration {
+    if reason.is_other_settings() && stream.age() > SOON.as_secs_f64() {
+        Duration::ZERO
+    } else {
+        SOON
+    }
+}
+
+/// How long to wait before a device that did not open is tried again.
 pub(crate) fn retry_in(error: &OpenError) -> Duration {
     match error.recovery() {
         Recovery::RetryAfter(wait) => wait,
@@ -265,7 +276,97 @@ impl From<&airdesk_devices::Device> for DeviceState {
 
 #[cfg(test)]
 mod tests {
+    use airdesk_devices::simulated::{Card, ErrorKind, SimulatedCards};
+
     use super::*;
+
+    /// The microphone `mic` of `cards`, as the station has it.
+    struct Desk {
+        cards: SimulatedCards,
+        captures: Captures,
+        answers: mpsc::UnboundedReceiver<Internal>,
+        list: DeviceList,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let cards = SimulatedCards::new();
+            cards.add(Card::input("mic"));
+            let (internal, answers) = mpsc::unbounded_channel();
+            Self {
+                captures: Captures::new(internal, cards.clock(), cards.hosts()),
+                answers,
+                list: airdesk_devices::list(&cards.hosts(), OPEN_LIMIT),
+                cards,
+            }
+        }
+
+        fn look(&mut self) -> Vec<String> {
+            self.captures.follow(&[SimulatedCards::device("mic")], &self.list)
+        }
+
+        /// Takes in that the microphone was opened.
+        async fn opened(&mut self) {
+            let Some(Internal::CaptureOpened(device, result)) = self.answers.recv().await else {
+                panic!("it is not being opened");
+            };
+            self.captures.opened(&device, result);
+            assert!(matches!(self.now(), Capturing::Open(_)));
+        }
+
+        fn now(&self) -> Capturing {
+            self.captures.capturing(&SimulatedCards::device("mic"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_device_whose_rate_has_changed_is_opened_again_at_the_next_look_whether_it_said_so_or_not() {
+        for announced in [true, false] {
+            let mut desk = Desk::new();
+            desk.look();
+            desk.opened().await;
+            desk.cards.advance(3.0);
+            desk.cards.set_rate("mic", 44_100);
+            if announced {
+                desk.cards.fail("mic", ErrorKind::StreamInvalidated, 1);
+            } else {
+                desk.cards.advance(2.0);
+            }
+            let lost = desk.look();
+            assert_eq!(lost.len(), 1, "{lost:?}");
+            assert!(matches!(desk.now(), Capturing::Missing(_)), "it is closed first");
+            assert!(desk.look().is_empty());
+            assert!(matches!(desk.now(), Capturing::Opening), "announced: {announced}");
+            desk.opened().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_device_that_is_gone_or_changes_all_the_time_is_not_opened_at_every_look() {
+        let mut desk = Desk::new();
+        desk.look();
+        desk.opened().await;
+        desk.cards.advance(0.5);
+        desk.cards.fail("mic", ErrorKind::StreamInvalidated, 1);
+        assert_eq!(desk.look().len(), 1);
+        desk.look();
+        assert!(
+            matches!(desk.now(), Capturing::Missing(_)),
+            "it was opened half a second ago"
+        );
+
+        let mut desk = Desk::new();
+        desk.look();
+        desk.opened().await;
+        desk.cards.advance(3.0);
+        desk.cards.fail("mic", ErrorKind::PermissionDenied, 1);
+        assert_eq!(desk.look().len(), 1);
+        desk.look();
+        assert!(
+            matches!(desk.now(), Capturing::Missing(_)),
+            "nobody has granted access so soon"
+        );
+    }
 
     #[test]
     fn a_device_that_is_not_listed_is_named_with_what_to_do() {

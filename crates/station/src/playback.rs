@@ -1,6 +1,6 @@
 //! The outputs: programme on the main one, which is the desk's clock, cue and aux buses on others.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
 use airdesk_devices::{
@@ -16,14 +16,12 @@ use tokio::sync::mpsc;
 use crate::api::{
     CommandError, DeviceChoice, ErrorCode, Event, OutputName, OutputSettings, OutputState, PlaybackState, Severity,
 };
-use crate::captures::{OPEN_LIMIT, retry_in};
+use crate::captures::{OPEN_LIMIT, SOON, reopen_in, retry_in};
 use crate::doubts::{Doubts, Seen};
 use crate::station::{Core, Internal};
 
 /// An output that has not called back for so long is closed and opened again, seconds.
 const STALLED_SECONDS: f64 = 3.0;
-/// How soon a lost output is tried again.
-const SOON: Duration = Duration::from_secs(1);
 
 enum State {
     Off,
@@ -323,21 +321,21 @@ impl Core {
             State::Off | State::Opening => {}
             State::Open(stream) => {
                 let gone = match stream.health() {
-                    StreamHealth::Running => playback.moved(stream, &self.devices),
+                    StreamHealth::Running => playback.moved(stream, &self.devices).map(|gone| (gone, SOON)),
                     StreamHealth::Stalled { since } => {
                         let quiet = self.desk.clock.now().seconds() - since.seconds();
-                        (quiet > STALLED_SECONDS)
-                            .then(|| "it has stopped playing; plug it in again if it stays so".to_owned())
+                        let gone = "it has stopped playing; plug it in again if it stays so";
+                        (quiet > STALLED_SECONDS).then(|| (gone.to_owned(), SOON))
                     }
-                    StreamHealth::Lost { reason } => Some(reason.to_string()),
+                    StreamHealth::Lost { reason } => Some((reason.to_string(), reopen_in(stream, reason))),
                 };
-                let Some(gone) = gone else {
+                let Some((gone, wait)) = gone else {
                     return self.look_at_playback(output);
                 };
                 let text = format!("the {} output {}: {gone}", output.word(), stream.name());
                 playback.state = State::Closed {
                     reason: text.clone(),
-                    again: Instant::now() + SOON,
+                    again: Instant::now() + wait,
                 };
                 self.notice(Severity::Warning, text);
             }

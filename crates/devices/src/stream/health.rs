@@ -58,6 +58,17 @@ pub enum LossReason {
     },
 }
 
+impl LossReason {
+    /// The device is there, runs, and only its settings are others: it can be opened again at once. Every variant is
+    /// listed: a new reason must decide.
+    pub fn is_other_settings(&self) -> bool {
+        match self {
+            Self::Invalidated | Self::RateChanged { .. } => true,
+            Self::DeviceGone | Self::FormatRefused | Self::NotAllowed => false,
+        }
+    }
+}
+
 /// What a stream has been doing.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct StreamStats {

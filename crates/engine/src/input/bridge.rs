@@ -9,7 +9,7 @@ use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
 use airdesk_dsp::margin::Margin;
 use airdesk_dsp::resample::{Quality, StereoResampler};
 use airdesk_dsp::steering::{Steer, Steering};
-use airdesk_dsp::{BLOCK_FRAMES, Block, Frame, SampleRate};
+use airdesk_dsp::{BLOCK_FRAMES, Block, Frame, SILENCE, SampleRate};
 
 use super::{BlockTime, fade_in, fade_out};
 use crate::inlet::Inlet;
@@ -19,6 +19,8 @@ use crate::report::{InputPhase, InputReport};
 /// counts, and one late callback at the start would have to be pulled out again.
 const STAMPS_FIRST: u32 = 4;
 const SECONDS_FIRST: f64 = 0.3;
+/// The same behind a break of the time line: its rate and its sizes are known, and the stamps have agreed on where it is.
+const SECONDS_AGAIN: f64 = 0.010;
 /// Room for callbacks that come late, at first and at most, seconds.
 const MARGIN_SECONDS: (f64, f64) = (0.003, 0.100);
 /// How fast that room changes, seconds a second: half of what the resampler can be pulled by.
@@ -27,7 +29,7 @@ const MARGIN_PACE: f64 = 5e-4;
 const MARGIN_STEP: f64 = 0.001;
 /// A device that has run so long without a break has started up: what is missing from then on counts.
 const STARTED_SECONDS: f64 = 2.0;
-/// A device that has not called back for so long is gone: silence is not "missing" then.
+/// A device that has not called back for so long is not where it was: it is not read until it does.
 const GONE_SECONDS: f64 = 0.5;
 
 /// The engine's side of a device.
@@ -36,6 +38,9 @@ pub struct Bridge {
     device: DelayLockedLoop,
     resampler: StereoResampler,
     staging: Box<[Frame]>,
+    /// Blocks until it is heard in full: the resampler knows of nothing before its seat, and what it gives begins with
+    /// a crack, as late as its filter is. Not heard but for the last, which fades in.
+    first_blocks: usize,
     desk_rate: f64,
     /// One block in the device's frames.
     block: f64,
@@ -58,6 +63,7 @@ pub struct Bridge {
     steering: Steering,
     delay: f64,
     speed: f64,
+    /// Frames of silence for a device that had started up, as long as its stream is open.
     frames_missing: u64,
 }
 
@@ -77,6 +83,7 @@ impl Bridge {
             device: DelayLockedLoop::new(inlet.rate()),
             staging: vec![[0.0; 2]; resampler.frames_needed_max()].into(),
             resampler,
+            first_blocks: 0,
             inlet,
             phase: InputPhase::Waiting,
             sounds_since: 0.0,
@@ -100,20 +107,29 @@ impl Bridge {
         self.phase
     }
 
-    /// Fills one block from where the device was a fixed delay ago.
+    /// Fills one block from where the device was a fixed delay ago, and counts it when nothing is heard in it.
     pub(super) fn read(&mut self, block: &mut Block, time: &BlockTime) -> bool {
-        self.follow();
+        let heard = self.hear(block, time);
+        if !heard && self.started && !self.inlet.is_abandoned() {
+            self.frames_missing += BLOCK_FRAMES as u64;
+        }
+        heard
+    }
+
+    fn hear(&mut self, block: &mut Block, time: &BlockTime) -> bool {
+        let broken = self.follow();
         self.speed = time.speed;
+        if broken && self.phase == InputPhase::Running {
+            // There is more room than it stood still for: what was delivered before ends softly, too.
+            return self.stop_with(block);
+        }
         if self.phase == InputPhase::Waiting {
             if !self.take_seat(time.due) {
-                self.count_missing(time.due);
                 return false;
             }
-            self.fill(block);
-            fade_in(block);
             self.phase = InputPhase::Running;
             self.sounds_since = time.due;
-            return true;
+            return self.fill(block);
         }
         self.started |= time.due - self.sounds_since > STARTED_SECONDS;
         let elapsed = BLOCK_FRAMES as f64 / self.desk_rate;
@@ -134,21 +150,21 @@ impl Bridge {
         if self.inlet.waiting() < self.resampler.frames_needed() {
             self.margin.was_short(MARGIN_STEP);
             self.phase = InputPhase::Waiting;
-            self.count_missing(time.due);
             return false;
         }
-        self.fill(block);
+        let heard = self.fill(block);
         if self.inlet.waiting() < self.resampler.frames_needed() {
             // The next block will not be whole: stop while there is something to fade.
             self.margin.was_short(MARGIN_STEP);
             fade_out(block);
             self.phase = InputPhase::Waiting;
         }
-        true
+        heard
     }
 
-    /// Takes in the stamps that have arrived.
-    fn follow(&mut self) {
+    /// Takes in the stamps that have arrived. True when they say that the device is not where it was.
+    fn follow(&mut self) -> bool {
+        let mut broken = false;
         while let Some(stamp) = self.inlet.stamp() {
             let time = stamp.at.seconds();
             let before = self.last_stamp.replace(stamp);
@@ -179,7 +195,7 @@ impl Bridge {
                 Follow::Broken => {
                     self.device.restart(stamp.position as f64, time);
                     self.suspected = 0.0;
-                    self.phase = InputPhase::Waiting;
+                    broken = true;
                 }
             }
             if stamp.lost != self.lost_before {
@@ -189,6 +205,7 @@ impl Bridge {
                 self.phase = InputPhase::Waiting;
             }
         }
+        broken
     }
 
     /// The device frame that is heard next, beside the resampler's delay.
@@ -206,11 +223,13 @@ impl Bridge {
         let alive = self
             .last_stamp
             .is_some_and(|stamp| due - stamp.at.seconds() < GONE_SECONDS);
-        if self.stamps < STAMPS_FIRST || self.device.age(due) < SECONDS_FIRST || !alive {
+        let known = if self.started { SECONDS_AGAIN } else { SECONDS_FIRST };
+        if self.stamps < STAMPS_FIRST || self.device.age(due) < known || !alive {
             return false;
         }
         self.margin.settle();
         self.resampler.reset();
+        self.first_blocks = 1 + self.resampler.delay().div_ceil(BLOCK_FRAMES);
         self.steering.restart();
         self.resampler
             .set_pull(self.device.rate() / self.inlet.rate() / self.speed);
@@ -237,14 +256,22 @@ impl Bridge {
         }
     }
 
-    /// One block through the resampler. The ring holds enough.
-    fn fill(&mut self, block: &mut Block) {
+    /// One block through the resampler. The ring holds enough. False while nothing is heard yet.
+    fn fill(&mut self, block: &mut Block) -> bool {
         let needed = self.resampler.frames_needed();
         let Some(staging) = self.staging.get_mut(..needed) else {
-            return;
+            return false;
         };
         self.popped += self.inlet.read(staging) as u64;
         self.resampler.process(staging, block);
+        let softly = self.first_blocks;
+        self.first_blocks = softly.saturating_sub(1);
+        match softly {
+            0 => {}
+            1 => fade_in(block),
+            _ => *block = SILENCE,
+        }
+        softly <= 1
     }
 
     fn stop_with(&mut self, block: &mut Block) -> bool {
@@ -252,18 +279,9 @@ impl Bridge {
         if self.inlet.waiting() < self.resampler.frames_needed() {
             return false;
         }
-        self.fill(block);
+        let heard = self.fill(block);
         fade_out(block);
-        true
-    }
-
-    fn count_missing(&mut self, due: f64) {
-        let alive = self
-            .last_stamp
-            .is_some_and(|stamp| due - stamp.at.seconds() < GONE_SECONDS);
-        if self.started && alive {
-            self.frames_missing += BLOCK_FRAMES as u64;
-        }
+        heard
     }
 
     pub(super) fn report(&self) -> InputReport {
