@@ -48,6 +48,8 @@ pub(crate) struct Playbacks {
     clock: Clock,
     rate: SampleRate,
     hosts: HostChoice,
+    /// The desk's clock against the machine's, ppm: while a main output plays, that is the output's own.
+    desk_ppm: f32,
 }
 
 /// What an opening ended with: the stream, and the desk's clock if it is the main output.
@@ -74,6 +76,7 @@ impl Playbacks {
             clock,
             rate,
             hosts,
+            desk_ppm: 0.0,
         }
     }
 
@@ -122,7 +125,7 @@ impl Playbacks {
             output,
             device: playback.choice.clone(),
             settings: playback.settings,
-            playback: playback.now(self.rate),
+            playback: playback.now(self.rate, if output == OutputName::Main { self.desk_ppm } else { 0.0 }),
         }
     }
 
@@ -187,7 +190,7 @@ impl Playback {
         })
     }
 
-    fn now(&self, desk: SampleRate) -> PlaybackState {
+    fn now(&self, desk: SampleRate, desk_ppm: f32) -> PlaybackState {
         match &self.state {
             State::Off => PlaybackState::Off,
             State::Opening => PlaybackState::Opening,
@@ -199,7 +202,7 @@ impl Playback {
                     rate: stream.rate().hz(),
                     latency: stats.latency,
                     held: stats.stream.held,
-                    ppm: stats.ppm,
+                    ppm: stats.ppm + desk_ppm,
                     error: stats.error,
                     locked: stats.locked,
                     frames_missing: stats.missing,
@@ -297,6 +300,7 @@ impl Core {
         if self.is_silent() {
             return;
         }
+        self.playbacks.desk_ppm = self.desk.health().ppm;
         for output in OutputName::ALL {
             self.follow_playback(output);
         }
