@@ -138,7 +138,9 @@ describe("the recorder", () => {
   });
 
   test("does not claim to record while the disk takes nothing, and can still be stopped", () => {
-    openConsole({ recorder: recorder({ state: "stalled", file: "/a.wav", seconds: 4.2 }) });
+    openConsole({
+      recorder: recorder({ state: "stalled", file: "/a.wav", seconds: 4.2, recorded: 60, framesLost: 0 }),
+    });
     expect(screen.getByTestId("rec-state")).toHaveTextContent("Disk stalled");
     expect(screen.getByTestId("rec-state")).toHaveAttribute("data-tone", "amber");
     expect(screen.getByTestId("record")).toHaveTextContent("Stop recording");

@@ -85,6 +85,11 @@ export function passwordText(password: PasswordState): { text: string; warn: boo
   switch (password) {
     case "none":
       return { text: "No password is set.", warn: false };
+    case "locked":
+      return {
+        text: "The key store is locked or does not answer. Unlock it, or set the password anew.",
+        warn: true,
+      };
     case "keyStore":
       return { text: "Set, and kept in the system's key store.", warn: false };
     case "file":

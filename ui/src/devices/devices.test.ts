@@ -74,13 +74,10 @@ describe("the clock of an output", () => {
     expect(followed).toEqual({ name: "Followed", value: "within 10 µs" });
   });
 
-  test("is told against the machine's where the desk follows it, and only when it was compared", async () => {
-    const { fake } = openConsole();
+  test("is told against the machine's where the desk follows it", () => {
+    openConsole();
     expect(told(/^Main/, "Clock against the machine")).toHaveTextContent("+8 ppm");
     expect(told(/^Main/, "Followed")).toBeNull();
-    fake.emit({ type: "output", value: testOutput("main", { ppm: 0 }) });
-    await tick();
-    expect(told(/^Main/, "Clock against the machine")).toBeNull();
     expect(told(/^Main/, "Missing")).toHaveTextContent("none");
   });
 

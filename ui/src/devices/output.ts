@@ -44,10 +44,7 @@ export function outputFacts({ output, playback }: OutputState, growing: boolean)
           { name: "Clock against the desk", value: clockOffset(ppm, 0) },
           { name: "Followed", ...followed({ locked, error: Math.max(Math.abs(error), ERROR_STEP) }) },
         ]
-      : // The desk follows this one, so there is nothing to be off by. Zero is also what is told of a clock that was
-        // not compared with the machine's: no figure is better than a false one.
-        ppm === 0
-        ? []
-        : [{ name: "Clock against the machine", value: clockOffset(ppm, 0) }];
+      : // The desk follows this one, so there is nothing to be off by.
+        [{ name: "Clock against the machine", value: clockOffset(ppm, 0) }];
   return [...clock, { name: "Missing", ...framesGoneFact(playback.framesMissing, growing) }];
 }

@@ -224,6 +224,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       badSamples: 0,
       broken: false,
       realTime: true,
+      losses: [],
     },
     notices: [],
     ...changes,
@@ -275,7 +276,7 @@ const RECORDING: RecordingState = {
 
 const REC: Record<string, RecordingState> = {
   off: { state: "stopped", lastFile: null },
-  finishing: { state: "finishing", file: FILE, seconds: 4980 },
+  finishing: { state: "finishing", file: FILE, seconds: 4980, framesLost: 0 },
 };
 
 /** A show in full swing; the page's address may ask for `strips`, `air` and `rec`. */

@@ -7,7 +7,7 @@ import { openConsole } from "../test-desk";
 import { isRecording, recorderFacts } from "./recording";
 
 const recorder = (recording: RecordingState): RecorderState => ({ ...testSnapshot().recorder, recording });
-const finishing: RecordingState = { state: "finishing", file: "/a.wav", seconds: 754 };
+const finishing: RecordingState = { state: "finishing", file: "/a.wav", seconds: 754, framesLost: 0 };
 
 describe("a recording that was stopped and is on its way to the disk", () => {
   test("is amber, and neither recorded nor stopped nor begun anew from the console", async () => {
