@@ -6,7 +6,7 @@
 //! IEC 60268-10; its text was not at hand. Type I: 10 ms -1 ± 0.5 dB, 5 ms -2 ± 1, 3 ms -4 ± 1, 0.4 ms -15 ± 4; back by
 //! 20 dB in 1.7 s. Type IIa: 100 ms 0 ± 0.5, 10 ms -2.5 ± 0.5, 5 ms -4 ± 0.75, 1.5 ms -9 ± 1, 0.5 ms -17 ± 2; back by
 //! 24 dB in 2.8 s. Samples are taken as they are: a lasting tone of exactly a third or a quarter of the rate, whose
-//! samples miss its crests, reads up to 2.7 dB low.
+//! samples miss its crests, reads up to 2.8 dB low.
 //! For the engine's thread: no allocation, no branch per sample. Linear, full scale 1.0.
 
 use crate::lanes::{Arch, Kernel, LANES, LaneBlock, Lanes, SILENT_LANES, STRIPS, Vector, interleave};
