@@ -159,12 +159,15 @@ fn the_writer_never_waits_for_readers_on_its_own_cpu() {
             };
             took.saturating_sub(stops.iter().map(within).sum())
         };
-        let longest = writes.iter().map(waited).max().expect("a write");
+        let mut waits: Vec<Duration> = writes.iter().map(waited).collect();
+        waits.sort_unstable();
+        let (usual, longest) = (waits[waits.len() * 99 / 100], waits[waits.len() - 1]);
         // A reader that was interrupted in the writer's slot goes on when the writer sleeps, or when the system takes
-        // the CPU from it by force: no wait for one is as short as this, and the watcher sees no stop that is.
+        // the CPU from it by force: that takes tens of milliseconds at least. The machine's own stops of less than the
+        // watcher sees add up to less than one.
         assert!(
-            longest <= Duration::from_micros(250),
-            "a write took {longest:?} with readers polling {poll:?}"
+            usual <= Duration::from_micros(100) && longest <= Duration::from_millis(1),
+            "99 of 100 writes took {usual:?} at most, the longest {longest:?}, with readers polling {poll:?}"
         );
         assert!(writes.len() > 500, "only {} writes in 2 s", writes.len());
     }
@@ -188,22 +191,22 @@ impl Watch {
             if !prefer_this_thread(98) {
                 return stops; // from down here nobody can tell
             }
-            let mut due = Instant::now();
+            let (mut due, mut last) = (Instant::now(), Instant::now());
             while !ended.load(Ordering::Relaxed) {
                 due += Duration::from_micros(100);
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 let now = Instant::now();
                 if now > due + Duration::from_micros(50) {
-                    stops.push((due, now));
+                    stops.push((last, now));
                 }
-                due = due.max(now);
+                (due, last) = (due.max(now), now);
             }
             stops
         });
         Self { end, watcher }
     }
 
-    /// When it should have run, and when it did.
+    /// When it last ran in time, and when it ran again.
     fn end(self) -> Vec<(Instant, Instant)> {
         self.end.store(true, Ordering::Relaxed);
         self.watcher.join().expect("the watcher panicked")
