@@ -16,8 +16,6 @@ use crate::wait;
 
 /// How often a watcher looks.
 const LOOK: Duration = Duration::from_millis(1);
-/// Stops longer than this are longer than any desk here has time to spare.
-const STOPPED: Duration = Duration::from_millis(5);
 /// Stops longer than this may be more than a desk has to spare, where several programs pass audio on.
 pub(crate) const HINDERED: Duration = Duration::from_millis(3);
 /// What is heard so long before a stop may be its doing: a recording's place in time is not known better.
@@ -49,7 +47,7 @@ pub fn measure(test: impl Fn()) {
         let result = catch_unwind(AssertUnwindSafe(&test));
         let longest = watch.longest();
         let Err(panic) = result else { return };
-        if longest < STOPPED || attempt == TRIES {
+        if longest < HINDERED || attempt == TRIES {
             eprintln!("the machine was stopped for {longest:?} at most: the failure counts");
             resume_unwind(panic);
         }
