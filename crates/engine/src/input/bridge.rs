@@ -58,6 +58,8 @@ pub struct Bridge {
     margin: Margin,
     /// The latest of the stamps that may be behind a step of the device, seconds.
     suspected: f64,
+    /// By how many seconds the present seat is further back than the loop's line says, because a step was suspected.
+    assumed: f64,
     /// No stamp has come in time since the last outlier.
     stood_still: bool,
     steering: Steering,
@@ -95,6 +97,7 @@ impl Bridge {
             largest: 0,
             margin: Margin::new(MARGIN_SECONDS.0, MARGIN_SECONDS.1, MARGIN_PACE),
             suspected: 0.0,
+            assumed: 0.0,
             stood_still: false,
             steering: Steering::new(),
             delay: 0.0,
@@ -137,7 +140,7 @@ impl Bridge {
         self.margin.pass(elapsed);
         let drift = (self.margin.seconds() - before) / elapsed;
         let rate = self.inlet.rate();
-        self.delay = (self.device.position_at(time.due) - self.place()) / rate;
+        self.delay = (self.device.position_at(time.due) - self.place()) / rate - self.assumed;
         let clocks = self.device.rate() / rate / time.speed;
         let Steer::Pull(pull) = self
             .steering
@@ -179,7 +182,7 @@ impl Bridge {
             let late = time - self.device.time_at(stamp.position as f64);
             match self.device.follow(stamp.position as f64, time) {
                 Follow::Steady => {
-                    self.stood_still = false;
+                    (self.stood_still, self.assumed) = (false, 0.0);
                     let late = late.max(std::mem::take(&mut self.suspected));
                     if self.device.age(time) > SECONDS_FIRST {
                         self.margin.was_late(late);
@@ -188,7 +191,7 @@ impl Bridge {
                 Follow::Suspect if self.stood_still => {}
                 Follow::Suspect => self.suspected = self.suspected.max(late),
                 // Where the device is now is not late.
-                Follow::Stepped => self.suspected = 0.0,
+                Follow::Stepped => (self.suspected, self.assumed) = (0.0, 0.0),
                 // A device that stood still for so long is no reason to lag behind it ever after; nor is the
                 // end of what it then delivers in one go.
                 Follow::Outlier => (self.stood_still, self.suspected) = (true, 0.0),
@@ -233,9 +236,9 @@ impl Bridge {
         self.steering.restart();
         self.resampler
             .set_pull(self.device.rate() / self.inlet.rate() / self.speed);
-        // Should this be a step, the place behind it is right already; else the margin grows to it.
-        let suspected = self.device.suspected().max(0.0) * self.inlet.rate();
-        let goal = self.device.position_at(due) - self.target() - suspected;
+        // Should this be a step, the place behind it is right already; else a new seat is taken, with more room.
+        self.assumed = self.device.suspected().max(0.0);
+        let goal = self.device.position_at(due) - self.target() - self.assumed * self.inlet.rate();
         let behind = goal - self.place();
         if behind < 0.0 {
             return false;

@@ -414,8 +414,7 @@ fn a_device_that_leaves_out_a_cycle_costs_that_cycle_and_neither_pitch_nor_laten
         let after = run(&mut device, &mut bridge, 47.0, 87.0);
         let moved = after.spread(30 * 750).0 - before.spread(0).0;
         assert!(
-            // A period and 100 ms.
-            (gap.quiet_blocks as f64) < sizes[0] as f64 / 64.0 + 75.0,
+            (gap.quiet_blocks as f64) < 2.0 * lost / 64.0 + 15.0,
             "{} blocks",
             gap.quiet_blocks
         );
