@@ -40,6 +40,8 @@ fn numbers_on(length: u64, start: impl FnOnce(Home) -> Desk) -> Desk {
     let strip = desk.add_strip("Numbers", &source);
     // Hard right the numbers pass at unity.
     desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 1.0 }));
+    // The panner glides there in 30 ms, and what is recorded on the way is no number.
+    sleep(Duration::from_millis(200));
     desk
 }
 

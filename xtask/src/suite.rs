@@ -19,15 +19,13 @@ pub(crate) const FEATURES: &str =
 
 const ACCEPTANCE: &str = "airdesk-tests";
 
-/// The acceptance tests that want the machine's real time for themselves: those that listen to a sound server's devices,
-/// and the recordings, in which every frame is counted.
-const LISTENING: [&str; 7] = [
+/// The acceptance tests that want the machine's real time for themselves: those that listen to a sound server's devices.
+const LISTENING: [&str; 6] = [
     "controls",
     "devices",
     "in_a_browser",
     "in_a_window",
     "mixing",
-    "recording",
     "the_lab",
 ];
 
