@@ -11,7 +11,7 @@ use airdesk_dsp::SampleRate;
 use airdesk_engine::outlet_clock::outlet_clock;
 use airdesk_engine::{Engine, EngineCommand, EngineSettings};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use desk::{Desk, apart, circled, place};
+use desk::{Desk, apart, circled, largest_step, place};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -216,6 +216,8 @@ fn a_card_that_stalled_takes_its_place_again() {
     let after = stream.stats();
     assert_eq!(after.missing, before.missing, "{after:?}");
     assert!((after.latency - before.latency).abs() < 0.000_1, "{before:?} {after:?}");
+    let step = largest_step(&cards.take_played("phones"));
+    assert!(step < 0.01, "a click of {step}: what was heard ends within 64 frames");
 }
 
 /// Latency and losses of an output on a card that misbehaves, after a minute, and after the next half.

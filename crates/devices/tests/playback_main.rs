@@ -11,7 +11,7 @@ use airdesk_engine::outlet_clock::{OutletClock, outlet_clock};
 use airdesk_engine::time::Nanos;
 use airdesk_engine::{Engine, EngineCommand, EngineSettings};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use desk::{Desk, apart, circled, counted, place};
+use desk::{Desk, TURN, apart, circled, counted, largest_step, place};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -188,6 +188,31 @@ fn an_output_asked_to_take_its_place_anew_is_in_time_at_once() {
     let stamp = std::iter::from_fn(|| outlet.stamp()).last().expect("a callback came");
     assert_eq!((stamp.seat, stamp.missing), (seat, 0));
     assert_eq!(stamp.position, desk.published() as f64 - f64::from(LEAD));
+}
+
+#[test]
+fn an_output_that_takes_its_place_anew_does_so_softly_at_any_rate() {
+    for rate in [48_000, 44_100] {
+        let cards = cards(Card {
+            rate,
+            ..Card::output("speakers")
+        });
+        let mut desk = Desk::new(2048, circled);
+        let (_stream, mut outlet) = open(&cards, &mut desk);
+        play(&cards, &mut desk, &mut outlet, 1.0);
+        cards.take_played("speakers");
+        play(&cards, &mut desk, &mut outlet, 0.1);
+        desk.publish_to(desk.published() as f64 + 24_000.0, Nanos(0));
+        outlet.reseat();
+        play(&cards, &mut desk, &mut outlet, 0.1);
+        let played = cards.take_played("speakers");
+        let frames = (played.len() / 2) as f64 * 48_000.0 / f64::from(rate);
+        let moved = place(&played[played.len() - 2..]) - place(&played);
+        let skipped = (moved - frames).rem_euclid(TURN);
+        assert!(apart(skipped, 24_000.0).abs() < 1000.0, "{rate} Hz: {skipped}");
+        let step = largest_step(&played);
+        assert!(step < 0.01, "{rate} Hz: a step of {step}");
+    }
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl BridgedPlayer {
         }
     }
 
-    /// Holds the delay, or takes the place anew where that is hopeless.
+    /// Holds the delay, or gives the place up where that is hopeless.
     fn hold(&mut self, frames: usize) {
         let elapsed = frames as f64 / self.device_hz;
         let most = MARGIN_PACE * elapsed * self.desk_hz;
@@ -184,7 +184,8 @@ impl BridgedPlayer {
             Steer::Pull(pull) => self.converter.resampler.set_pull(pull),
             Steer::Reseat => {
                 self.counts.reseats.fetch_add(1, Relaxed);
-                self.sit_down(frames);
+                self.seated = false;
+                return;
             }
         }
         self.counts
@@ -201,15 +202,18 @@ impl BridgedPlayer {
 }
 
 impl Player for BridgedPlayer {
-    fn begin(&mut self, frames: usize, at: Nanos) {
+    fn begin(&mut self, frames: usize, at: Nanos) -> bool {
         self.taken += frames as u64;
         self.sizes.saw(frames, self.taken);
         self.follow(frames, at);
-        if !self.seated {
-            self.sit_down(frames);
-        } else if self.desk.is_running() {
+        if self.seated && self.desk.is_running() {
             self.hold(frames);
         }
+        let anew = !self.seated;
+        if anew {
+            self.sit_down(frames);
+        }
+        anew
     }
 
     fn fill(&mut self, out: &mut [Frame]) {

@@ -52,10 +52,43 @@ impl Hold {
     }
 }
 
+/// Frames to silence for what is broken off.
+const FADE_OUT: f32 = 64.0;
+
+/// The end of what was played before a new place was taken: it fades while the new begins. Real-time.
+#[derive(Default)]
+struct Ending {
+    /// The last frame played.
+    last: Frame,
+    /// The one that is being faded, and how much of it is left.
+    fading: Frame,
+    gain: f32,
+}
+
+impl Ending {
+    /// What comes next does not continue what was played.
+    fn begin(&mut self) {
+        (self.fading, self.gain) = (self.last, 1.0);
+    }
+
+    fn mix_into(&mut self, frames: &mut [Frame]) {
+        for frame in frames.iter_mut() {
+            if self.gain == 0.0 {
+                break;
+            }
+            self.gain = (self.gain - FADE_OUT.recip()).max(0.0);
+            for (to, from) in frame.iter_mut().zip(self.fading) {
+                *to += from * self.gain;
+            }
+        }
+        self.last = frames.last().copied().unwrap_or(self.last);
+    }
+}
+
 /// Where a callback's frames come from. Real-time.
 pub(super) trait Player: Send + 'static {
-    /// A callback for `frames` began `at`.
-    fn begin(&mut self, frames: usize, at: Nanos);
+    /// A callback for `frames` began `at`. True when a new place has been taken: the next frames begin there, from silence.
+    fn begin(&mut self, frames: usize, at: Nanos) -> bool;
     /// The next frames of it.
     fn fill(&mut self, out: &mut [Frame]);
     /// It has all its frames.
@@ -67,6 +100,7 @@ pub(super) struct PlaybackCallback<P> {
     clock: Clock,
     channels: usize,
     player: P,
+    ending: Ending,
     scratch: [Frame; SCRATCH],
     pulse: Arc<Pulse>,
     rate: RateWatch,
@@ -86,6 +120,7 @@ impl<P: Player> PlaybackCallback<P> {
             clock,
             channels: usize::from(config.channels).max(1),
             player,
+            ending: Ending::default(),
             scratch: [[0.0; 2]; SCRATCH],
             pulse: pulse.clone(),
             rate: RateWatch::new(config.sample_rate),
@@ -101,7 +136,9 @@ impl<P: Player> PlaybackCallback<P> {
         real_time(|| {
             self.volunteer.step_forward();
             let frames = data.len() / self.channels;
-            self.player.begin(frames, at);
+            if self.player.begin(frames, at) {
+                self.ending.begin();
+            }
             with_sample_type!(data.sample_format(), self.deliver(data));
             self.player.end(frames, at);
             self.pulse.beat(frames, at);
@@ -120,6 +157,7 @@ impl<P: Player> PlaybackCallback<P> {
         for piece in samples.chunks_mut(SCRATCH * self.channels) {
             let frames = self.scratch.get_mut(..piece.len() / self.channels).unwrap_or_default();
             self.player.fill(frames);
+            self.ending.mix_into(frames);
             for (to, from) in piece.chunks_exact_mut(self.channels).zip(frames) {
                 spread(to, *from);
             }

@@ -167,15 +167,17 @@ impl MainPlayer {
 }
 
 impl Player for MainPlayer {
-    fn begin(&mut self, frames: usize, at: Nanos) {
+    fn begin(&mut self, frames: usize, at: Nanos) -> bool {
         let seat = self.stamper.seat();
-        if self.seat != Some(seat) {
+        let anew = self.seat != Some(seat);
+        if anew {
             self.sit_down(seat, frames);
         } else {
             self.measure(frames, at);
         }
         // Its clock is the desk's: there is nothing between them to follow.
         self.counts.locked.store(true, Relaxed);
+        anew
     }
 
     fn fill(&mut self, out: &mut [Frame]) {

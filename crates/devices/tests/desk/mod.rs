@@ -39,6 +39,12 @@ pub(crate) fn apart(a: f64, b: f64) -> f64 {
     (a - b + TURN / 2.0).rem_euclid(TURN) - TURN / 2.0
 }
 
+/// The largest step from one frame played to the next, on either side.
+pub(crate) fn largest_step(played: &[f32]) -> f32 {
+    let sides = played.iter().zip(played.iter().skip(2));
+    sides.map(|(before, after)| (after - before).abs()).fold(0.0, f32::max)
+}
+
 impl Desk {
     /// A queue of `blocks` at 48 kHz.
     pub(crate) fn new(blocks: usize, content: fn(u64) -> [f32; 2]) -> Self {
