@@ -15,6 +15,7 @@ mod device;
 mod error;
 mod hosts;
 mod id;
+mod jack_ports;
 mod listing;
 mod playback;
 mod sample;

@@ -29,7 +29,7 @@ const SERVER: &str = "airdesk-lab";
 /// What the names of the lab's own clients begin with.
 const OURS: &str = "lab-";
 
-/// A private JACK server with eight silent capture ports and eight playback ports that nobody hears.
+/// A private JACK server with twelve silent capture ports and eight playback ports that nobody hears.
 ///
 /// One for each process: clients of the test itself find it by the process's environment.
 pub struct Jack {
@@ -156,7 +156,7 @@ impl Jack {
         command.arg("-n").arg(&self.environment["JACK_DEFAULT_SERVER"]);
         // Synchronous: a cycle waits for its clients, as on a machine that keeps real time it never has to.
         command.args(["-R", "-P60", "-S", "-d", "dummy"]);
-        command.args(["-r", "48000", "-p", PERIOD, "-C", "8", "-P", "8"]);
+        command.args(["-r", "48000", "-p", PERIOD, "-C", "12", "-P", "8"]);
         let log = self.folder.path().join("jackd.log");
         let mut server = Process::start(&mut command, &log, Priority::Ordinary);
         wait::until("JACK", seconds(10), || {

@@ -6,16 +6,13 @@ use cpal::{
     BufferSize, SampleFormat, StreamConfig, SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
 };
 
+use crate::jack_ports;
 use crate::sample::rank;
 
 /// Frames a callback is asked for at 48 kHz: 5.3 ms.
 const CALLBACK_FRAMES: u32 = 256;
 /// More channels than this are a plug-in's boast, not a device's.
 const CHANNELS_BELIEVED: u16 = 64;
-/// JACK takes any number of inputs and connects as many as there are capture ports. How many those are CPAL
-/// does not tell (its device offers 1 to 64 channels on every machine), so this many are offered: a strip on
-/// one that has no port is silent, and of a larger interface the inputs after these cannot be had.
-const JACK_INPUTS: u16 = 8;
 
 /// What to open a device with.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +62,7 @@ pub(crate) fn input_channels(
     device: &cpal::Device,
 ) -> u16 {
     match host {
-        "jack" => JACK_INPUTS,
+        "jack" => jack_ports::inputs(),
         // ALSA's default is stereo wherever a card has it; a plug-in will convert to any number.
         "alsa" if device.id().is_ok_and(|id| id.id().starts_with("hw:")) => {
             let widest = ranges
