@@ -109,6 +109,11 @@ impl Icecast {
         hexadecimal.replace(':', "").to_lowercase()
     }
 
+    /// The lines of its log of requests.
+    pub fn access_log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log/access.log")).unwrap_or_default()
+    }
+
     /// What it has written to its log of errors.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log/error.log")).unwrap_or_default()

@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("airdesk-engine", &["airdesk-dsp"]),
     ("airdesk-devices", &["airdesk-dsp", "airdesk-engine"]),
     ("airdesk-sources", &["airdesk-dsp", "airdesk-engine"]),
-    ("airdesk-outputs", &["airdesk-dsp", "airdesk-engine"]),
+    // Its tests borrow the lab's Icecast.
+    ("airdesk-outputs", &["airdesk-dsp", "airdesk-engine", "airdesk-tests"]),
     (
         "airdesk-station",
         &[

@@ -21,7 +21,8 @@ use crate::station::{Core, Internal};
 const INLET_SECONDS: f64 = 4.0;
 /// How long a device may take to open.
 pub(crate) const OPEN_LIMIT: Duration = Duration::from_secs(8);
-/// A device that has not called back for so long is closed and opened again, seconds.
+/// A device that has not called back for so long is closed and opened again, seconds. Longer than of an output: it costs
+/// one strip, and what comes back by itself (a headset that changes its profile) keeps its time line.
 const STALLED_SECONDS: f64 = 5.0;
 /// How soon a lost device is tried again while it is still listed, and how often one is opened at the most.
 pub(crate) const SOON: Duration = Duration::from_secs(1);

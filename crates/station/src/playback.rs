@@ -20,7 +20,7 @@ use crate::captures::{OPEN_LIMIT, SOON, reopen_in, retry_in};
 use crate::doubts::{Doubts, Seen};
 use crate::station::{Core, Internal};
 
-/// An output that has not called back for so long is closed and opened again, seconds.
+/// An output that has not called back for so long is closed and opened again, seconds: nobody hears anything meanwhile.
 const STALLED_SECONDS: f64 = 3.0;
 
 enum State {

@@ -5,13 +5,15 @@ use std::time::Instant;
 use airdesk_outputs::broadcast::BroadcastState;
 use airdesk_outputs::encode::Codec;
 use airdesk_outputs::recorder::{Recorder, SampleFormat};
+use lab::http::free_port;
+use lab::icecast::{Icecast, LATIN_1_MOUNT, PASSWORD};
 
-use crate::lab::desk::{Desk, index_frame};
-use crate::lab::icecast::{Icecast, LATIN_MOUNT, PASSWORD, air, await_live, await_retrying, free_port, source};
-use crate::lab::listener::{hear, icy_title};
-use crate::lab::reader::wave;
-use crate::lab::tone::assert_tone;
-use crate::lab::{seconds, wait_for};
+use crate::rig::air::{air, await_live, await_retrying, on_air, source, to};
+use crate::rig::desk::{Desk, index_frame};
+use crate::rig::listener::{hear, icy_title};
+use crate::rig::reader::wave;
+use crate::rig::tone::assert_tone;
+use crate::rig::{seconds, wait_for};
 
 /// Accents, an emoji, right to left, quotes, and what would like to be another field.
 const TITLES: [&str; 4] = [
@@ -26,7 +28,7 @@ fn a_listener_hears_the_tone_in_mp3_and_in_opus() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
     for (codec, mount) in [(Codec::Mp3, "/live.mp3"), (Codec::Opus, "/live.opus")] {
-        let broadcast = server.air(&desk, codec, mount);
+        let broadcast = on_air(&server, &desk, codec, mount);
         let [left, right] = hear(&format!("http://127.0.0.1:{}{mount}", server.port), 3.0);
         assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
         let loudest = right[right.len() / 3..]
@@ -58,7 +60,7 @@ fn a_listener_hears_the_tone_in_mp3_and_in_opus() {
 fn mp3_titles_reach_listeners_as_they_were_set() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let broadcast = air(server.source(Codec::Mp3, "/live.mp3"), PASSWORD, &desk);
+    let broadcast = air(to(&server, Codec::Mp3, "/live.mp3"), PASSWORD, &desk);
     broadcast.set_title("set before it is on air");
     await_live(&broadcast);
     wait_for("the first title", seconds(20), || {
@@ -82,10 +84,10 @@ fn mp3_titles_reach_listeners_as_they_were_set() {
 fn a_mount_that_cannot_show_a_title_is_complained_about() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let broadcast = server.air(&desk, Codec::Mp3, LATIN_MOUNT);
+    let broadcast = on_air(&server, &desk, Codec::Mp3, LATIN_1_MOUNT);
     broadcast.set_title("Jóga");
     wait_for("what it can show", seconds(20), || {
-        (server.mount(LATIN_MOUNT)?["title"] == "Jóga").then_some(())
+        (server.mount(LATIN_1_MOUNT)?["title"] == "Jóga").then_some(())
     });
     broadcast.set_title("Jóga 🎵");
     let complaint = wait_for("a complaint", seconds(20), || match broadcast.state() {
@@ -93,7 +95,7 @@ fn a_mount_that_cannot_show_a_title_is_complained_about() {
         _ => None,
     });
     assert!(
-        complaint.contains("<charset>UTF-8</charset>") && complaint.contains(LATIN_MOUNT),
+        complaint.contains("<charset>UTF-8</charset>") && complaint.contains(LATIN_1_MOUNT),
         "{complaint}"
     );
 }
@@ -102,7 +104,7 @@ fn a_mount_that_cannot_show_a_title_is_complained_about() {
 fn opus_titles_reach_listeners_as_they_were_set() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let broadcast = air(server.source(Codec::Opus, "/live.opus"), PASSWORD, &desk);
+    let broadcast = air(to(&server, Codec::Opus, "/live.opus"), PASSWORD, &desk);
     broadcast.set_title("set before it is on air");
     await_live(&broadcast);
     let url = format!("http://127.0.0.1:{}/live.opus", server.port);
@@ -143,11 +145,11 @@ fn a_server_that_was_killed_is_taken_back_without_a_hand() {
     let mut server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
     for (codec, mount) in [(Codec::Mp3, "/live.mp3"), (Codec::Opus, "/live.opus")] {
-        let broadcast = server.air(&desk, codec, mount);
+        let broadcast = on_air(&server, &desk, codec, mount);
         broadcast.set_title("still the same");
         server.kill();
         await_retrying(&broadcast);
-        server.restart();
+        server.start_again();
         let back = Instant::now();
         await_live(&broadcast);
         println!(

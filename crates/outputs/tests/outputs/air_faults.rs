@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use airdesk_outputs::broadcast::BroadcastState;
 use airdesk_outputs::encode::Codec;
+use lab::icecast::{Icecast, PASSWORD};
 
-use crate::lab::desk::Desk;
-use crate::lab::icecast::{Icecast, PASSWORD, air, await_failed, await_live, await_retrying, source};
-use crate::lab::impostor::{Impostor, Way};
-use crate::lab::listener::hear;
-use crate::lab::tone::assert_tone;
-use crate::lab::{seconds, wait_for};
+use crate::rig::air::{air, await_failed, await_live, await_retrying, on_air, source, to};
+use crate::rig::desk::Desk;
+use crate::rig::impostor::{Impostor, Way};
+use crate::rig::listener::hear;
+use crate::rig::tone::assert_tone;
+use crate::rig::{seconds, wait_for};
 
 /// What is gone must be noticed within 5 s. The desk does so within 4.6 s; the machine that runs the tests may be so
 /// busy that a thread comes late three times in a row.
@@ -22,7 +23,7 @@ const NOTICED_WITHIN: Duration = Duration::from_millis(5_000 + 500);
 fn a_wrong_password_is_said_and_not_tried_again() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let broadcast = air(server.source(Codec::Mp3, "/live.mp3"), "wrong-secret", &desk);
+    let broadcast = air(to(&server, Codec::Mp3, "/live.mp3"), "wrong-secret", &desk);
     let reason = await_failed(&broadcast);
     assert!(
         reason.contains("refused the login of \"source\"") && reason.contains("password"),
@@ -37,8 +38,8 @@ fn a_wrong_password_is_said_and_not_tried_again() {
 fn a_mount_in_use_is_waited_for() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let first = server.air(&desk, Codec::Mp3, "/live.mp3");
-    let second = air(server.source(Codec::Mp3, "/live.mp3"), PASSWORD, &desk);
+    let first = on_air(&server, &desk, Codec::Mp3, "/live.mp3");
+    let second = air(to(&server, Codec::Mp3, "/live.mp3"), PASSWORD, &desk);
     let reason = await_retrying(&second);
     assert!(reason.contains("/live.mp3 is already on air"), "{reason}");
     first.stop();
@@ -146,16 +147,16 @@ fn a_server_that_never_answers_is_noticed() {
 
 #[test]
 fn a_server_that_hangs_while_on_air_is_noticed_and_taken_back() {
-    let server = Icecast::start();
+    let mut server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let broadcast = server.air(&desk, Codec::Mp3, "/live.mp3");
+    let broadcast = on_air(&server, &desk, Codec::Mp3, "/live.mp3");
     std::thread::sleep(seconds(2));
-    server.signal("STOP");
+    server.freeze(true);
     let began = Instant::now();
     let reason = await_retrying(&broadcast);
     let noticed = began.elapsed();
     println!("a hung server is noticed after {:.1} s", noticed.as_secs_f64());
-    server.signal("CONT");
+    server.freeze(false);
     assert!(reason.contains("has taken nothing for"), "{reason}");
     assert!(noticed < NOTICED_WITHIN, "{noticed:?}");
     await_live(&broadcast);
@@ -269,7 +270,7 @@ fn a_line_that_is_too_slow_drops_the_oldest_and_says_so() {
     let dropped = wait_for("drops", seconds(60), || match broadcast.state() {
         BroadcastState::Live { seconds_dropped, .. } if seconds_dropped > 2.0 => Some(seconds_dropped),
         BroadcastState::Live { .. } => None,
-        state => panic!("a slow line is no lost line: {state:?}, {}", server.error_log()),
+        state => panic!("a slow line is no lost line: {state:?}, {}", server.log()),
     });
     assert!(dropped < 30.0);
 }

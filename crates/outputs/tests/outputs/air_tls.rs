@@ -3,19 +3,20 @@
 use airdesk_outputs::broadcast::BroadcastState;
 use airdesk_outputs::encode::Codec;
 use airdesk_outputs::icecast::{Fingerprint, SourceSettings};
+use lab::icecast::{Icecast, PASSWORD};
 
-use crate::lab::desk::Desk;
-use crate::lab::icecast::{Icecast, PASSWORD, air, await_live};
-use crate::lab::listener::{hear, icy_title};
-use crate::lab::tone::assert_tone;
-use crate::lab::{seconds, wait_for};
+use crate::rig::air::{air, await_live, to};
+use crate::rig::desk::Desk;
+use crate::rig::listener::{hear, icy_title};
+use crate::rig::tone::assert_tone;
+use crate::rig::{seconds, wait_for};
 
 fn over_tls(server: &Icecast, port: u16) -> SourceSettings {
     SourceSettings {
         tls: true,
         port,
         host: "localhost".into(),
-        ..server.source(Codec::Mp3, "/live.mp3")
+        ..to(server, Codec::Mp3, "/live.mp3")
     }
 }
 

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use airdesk_outputs::recorder::{Recorder, RecordingState, SampleFormat, StartError};
 
-use crate::lab::desk::{burst, index_frame};
-use crate::lab::reader::{ffprobe_frames, sndfile_frames, sox_frames, wave};
-use crate::lab::{seconds, wait_for};
 use crate::recording::settings;
+use crate::rig::desk::{burst, index_frame};
+use crate::rig::reader::{ffprobe_frames, sndfile_frames, sox_frames, wave};
+use crate::rig::{seconds, wait_for};
 
 const FOLDER: &str = "AIRDESK_TEST_FILL";
 

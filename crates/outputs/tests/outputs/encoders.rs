@@ -6,10 +6,10 @@ use airdesk_dsp::SampleRate;
 use airdesk_outputs::encode::{Codec, EncodedPacket, EncodedStream, EncoderSettings, PacketKind};
 use airdesk_outputs::title::Title;
 
-use crate::lab::desk::{Desk, burst, sine};
-use crate::lab::listener::decode;
-use crate::lab::tone::{assert_tone, measure};
-use crate::lab::{seconds, wait_for};
+use crate::rig::desk::{Desk, burst, sine};
+use crate::rig::listener::decode;
+use crate::rig::tone::{assert_tone, measure};
+use crate::rig::{seconds, wait_for};
 
 fn settings(codec: Codec, rate: u32) -> EncoderSettings {
     EncoderSettings {

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use airdesk_outputs::recorder::{Recorder, SampleFormat};
 
-use crate::lab::desk::{Desk, index_frame, index_of};
-use crate::lab::reader::{ffprobe_frames, sndfile_frames, sox_frames, wave};
-use crate::lab::{seconds, wait_for};
 use crate::recording::settings;
+use crate::rig::desk::{Desk, index_frame, index_of};
+use crate::rig::reader::{ffprobe_frames, sndfile_frames, sox_frames, wave};
+use crate::rig::{seconds, wait_for};
 
 const FOLDER: &str = "AIRDESK_TEST_RECORD_INTO";
 const FORMATS: [SampleFormat; 3] = [SampleFormat::Pcm24, SampleFormat::Float32, SampleFormat::Pcm16];

@@ -3,13 +3,14 @@
 use airdesk_outputs::broadcast::{Broadcast, BroadcastSettings, BroadcastState, TransportKind};
 use airdesk_outputs::encode::Codec;
 use airdesk_outputs::icecast::{Secret, SourceSettings};
+use lab::icecast::{Icecast, PASSWORD};
 
-use crate::lab::desk::Desk;
-use crate::lab::icecast::{Icecast, PASSWORD, await_failed, await_live, await_retrying};
-use crate::lab::impostor::Impostor;
-use crate::lab::listener::{hear, icy_title};
-use crate::lab::tone::assert_tone;
-use crate::lab::{seconds, wait_for};
+use crate::rig::air::{await_failed, await_live, await_retrying, source, to};
+use crate::rig::desk::Desk;
+use crate::rig::impostor::Impostor;
+use crate::rig::listener::{hear, icy_title};
+use crate::rig::tone::assert_tone;
+use crate::rig::{seconds, wait_for};
 
 fn air(source: SourceSettings, password: &str, desk: &Desk) -> Broadcast {
     let settings = BroadcastSettings {
@@ -24,7 +25,7 @@ fn a_listener_hears_the_tone_through_libshout_too() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
     for (codec, mount) in [(Codec::Mp3, "/shout.mp3"), (Codec::Opus, "/shout.opus")] {
-        let broadcast = air(server.source(codec, mount), PASSWORD, &desk);
+        let broadcast = air(to(&server, codec, mount), PASSWORD, &desk);
         broadcast.set_title("Jóga – Bjørk 🎵");
         await_live(&broadcast);
         let [left, _] = hear(&format!("http://127.0.0.1:{}{mount}", server.port), 3.0);
@@ -40,13 +41,13 @@ fn a_listener_hears_the_tone_through_libshout_too() {
 fn libshout_comes_back_after_a_restart_and_gives_up_on_a_wrong_password() {
     let mut server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let broadcast = air(server.source(Codec::Mp3, "/shout.mp3"), PASSWORD, &desk);
+    let broadcast = air(to(&server, Codec::Mp3, "/shout.mp3"), PASSWORD, &desk);
     await_live(&broadcast);
     server.kill();
     await_retrying(&broadcast);
-    server.restart();
+    server.start_again();
     await_live(&broadcast);
-    let reason = await_failed(&air(server.source(Codec::Mp3, "/other.mp3"), "wrong", &desk));
+    let reason = await_failed(&air(to(&server, Codec::Mp3, "/other.mp3"), "wrong", &desk));
     assert!(reason.contains("refused the login"), "{reason}");
 }
 
@@ -54,7 +55,7 @@ fn libshout_comes_back_after_a_restart_and_gives_up_on_a_wrong_password() {
 fn a_login_that_libshout_is_refused_names_a_mount_in_use_beside_the_password() {
     let server = Icecast::start();
     let desk = Desk::tone(1_000.0, 0.25);
-    let source = server.source(Codec::Mp3, "/shout.mp3");
+    let source = to(&server, Codec::Mp3, "/shout.mp3");
     let first = air(source.clone(), PASSWORD, &desk);
     await_live(&first);
     let reason = await_failed(&air(source, PASSWORD, &desk));
@@ -71,7 +72,7 @@ fn a_login_that_libshout_is_refused_names_a_mount_in_use_beside_the_password() {
 fn a_server_that_never_answers_libshout_is_left_behind() {
     let server = Impostor::black_hole();
     let desk = Desk::tone(1_000.0, 0.25);
-    let source = crate::lab::icecast::source("127.0.0.1", server.port, Codec::Mp3, "/shout");
+    let source = source("127.0.0.1", server.port, Codec::Mp3, "/shout");
     let broadcast = air(source.clone(), PASSWORD, &desk);
     let reason = wait_for("a reason", seconds(40), || match broadcast.state() {
         BroadcastState::Retrying { reason, .. } => Some(reason),

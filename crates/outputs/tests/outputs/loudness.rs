@@ -9,7 +9,7 @@ use airdesk_engine::mix_queue::{MixWriter, mix_queue};
 use airdesk_engine::time::Nanos;
 use airdesk_outputs::loudness::{Dbtp, Loudness, LoudnessMeter, Lu, Lufs, Measurement, SpectrumMeter};
 
-use crate::lab::{seconds, wait_for};
+use crate::rig::{seconds, wait_for};
 
 const RATE: u32 = 48_000;
 

@@ -3,15 +3,18 @@
 
 #![cfg(unix)]
 
-mod lab;
+mod rig;
 
+#[cfg(target_os = "linux")]
 mod air;
+#[cfg(target_os = "linux")]
 mod air_faults;
+#[cfg(target_os = "linux")]
 mod air_tls;
 mod disk_full;
 mod encoders;
 mod killed;
-#[cfg(feature = "libshout")]
+#[cfg(all(target_os = "linux", feature = "libshout"))]
 mod libshout;
 mod loudness;
 mod mounts;

@@ -5,10 +5,10 @@ use std::net::TcpListener;
 
 use airdesk_outputs::listen::{JoinError, ListenSettings, ListenerFeed, ListenerHub, Mount};
 
-use crate::lab::desk::{Desk, burst};
-use crate::lab::listener::{hear, icy_title};
-use crate::lab::tone::assert_tone;
-use crate::lab::{seconds, wait_for};
+use crate::rig::desk::{Desk, burst};
+use crate::rig::listener::{hear, icy_title};
+use crate::rig::tone::assert_tone;
+use crate::rig::{seconds, wait_for};
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()

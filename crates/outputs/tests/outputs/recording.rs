@@ -3,9 +3,9 @@
 use airdesk_dsp::SampleRate;
 use airdesk_outputs::recorder::{Recorder, RecorderSettings, RecordingState, SampleFormat, StartError};
 
-use crate::lab::desk::{Desk, burst, index_frame};
-use crate::lab::reader::{ffprobe_frames, gaps, sndfile_frames, sox_frames, wave};
-use crate::lab::{seconds, wait_for};
+use crate::rig::desk::{Desk, burst, index_frame};
+use crate::rig::reader::{ffprobe_frames, gaps, sndfile_frames, sox_frames, wave};
+use crate::rig::{seconds, wait_for};
 
 pub(crate) fn settings(folder: &std::path::Path, format: SampleFormat) -> RecorderSettings {
     RecorderSettings {

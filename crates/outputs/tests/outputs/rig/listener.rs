@@ -48,14 +48,6 @@ fn channels(bytes: &[u8], complaint: &str) -> [Vec<f32>; 2] {
     [0, 1].map(|channel| samples.iter().skip(channel).step_by(2).copied().collect())
 }
 
-/// A whole answer to a request that is answered at once.
-pub(crate) fn get(port: u16, path: &str) -> Option<String> {
-    let mut socket = ask(port, path, "")?;
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).ok()?;
-    Some(String::from_utf8_lossy(&answer).into_owned())
-}
-
 fn ask(port: u16, path: &str, header: &str) -> Option<TcpStream> {
     let mut socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
     socket.set_read_timeout(Some(Duration::from_secs(10))).ok()?;

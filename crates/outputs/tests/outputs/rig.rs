@@ -1,7 +1,8 @@
-//! A desk, servers, listeners and readers for the tests.
+//! A desk, broadcasts, listeners and readers for the tests.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod air;
 pub(crate) mod desk;
-pub(crate) mod icecast;
 pub(crate) mod impostor;
 pub(crate) mod listener;
 pub(crate) mod reader;
