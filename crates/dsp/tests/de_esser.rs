@@ -6,6 +6,7 @@ use std::f32::consts::TAU;
 
 use airdesk_dsp::SampleRate;
 use airdesk_dsp::de_esser::{DeEsserBank, DeEsserSettings};
+use airdesk_dsp::dynamics::PACE;
 use airdesk_dsp::lanes::{Arch, LaneBlock, Lanes, SILENT_LANES};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use dynamics_signals::{click_db, db, gain, noise, null_db, peak_db, sine, through};
@@ -130,6 +131,86 @@ fn voice(n: usize) -> f64 {
         0.5 * sine(n, 210.0, 0.0)
     } else {
         0.3 * noise(n)
+    }
+}
+
+/// The same de-esser in f64. The filter is the bilinear transform of the shelf's own fraction, in direct form: what is heard
+/// of a shelf that moves slowly is nothing else. Levels after Giannoulis et al., equations 4 and 17.
+fn reference(settings: &DeEsserSettings, signal: &[f64]) -> Vec<f64> {
+    let warped = (std::f64::consts::PI * 0.7 * f64::from(settings.frequency_hz) / 48_000.0).tan();
+    let damping = 2.0_f64.sqrt();
+    // (c0 + c1 s + c2 s²) / (1 + k s + s²) with s = (1 - z⁻¹) / (1 + z⁻¹) / warped
+    let parts = |c: [f64; 3]| {
+        let [c0, c1, c2] = [c[0] * warped * warped, c[1] * warped, c[2]];
+        [c0 + c1 + c2, 2.0 * (c0 - c2), c0 - c1 + c2]
+    };
+    let [a0, a1, a2] = parts([1.0, damping, 1.0]);
+    let filtered = |c: [f64; 3]| {
+        let b = parts(c);
+        let (mut x, mut y) = ([0.0; 2], [0.0; 2]);
+        let through = |now: &f64| {
+            let next = (b[0] * now + b[1] * x[0] + b[2] * x[1] - a1 * y[0] - a2 * y[1]) / a0;
+            (x, y) = ([*now, x[0]], [next, y[0]]);
+            next
+        };
+        signal.iter().map(through).collect::<Vec<f64>>()
+    };
+    let [low, band, high] = [[1.0, 0.0, 0.0], [0.0, damping, 0.0], [0.0, 0.0, 1.0]].map(filtered);
+    let alpha = |ms: f64| (-(PACE as f64) / (ms * 48.0)).exp();
+    let (attack, release, knee) = (alpha(1.0), alpha(60.0), 20.0 * 2.0_f64.log10());
+    let (mut released, mut smooth, mut last) = (0.0_f64, 0.0_f64, 1.0);
+    let mut out = Vec::new();
+    for start in (0..signal.len()).step_by(PACE) {
+        let run = start..start + PACE;
+        let over =
+            db(high[run.clone()].iter().fold(1e-30, |a: f64, x| a.max(x.abs()))) - f64::from(settings.threshold_dbfs);
+        let wanted = if 2.0 * over < -knee {
+            0.0
+        } else if 2.0 * over <= knee {
+            (over + knee / 2.0).powi(2) / (2.0 * knee)
+        } else {
+            over
+        };
+        let wanted = wanted.min(f64::from(settings.range_db));
+        released = wanted.max(release * released + (1.0 - release) * wanted);
+        smooth = attack * smooth + (1.0 - attack) * released;
+        let root = gain(-smooth / 2.0);
+        for (n, frame) in run.enumerate() {
+            let g = last + (root - last) * (n + 1) as f64 / PACE as f64;
+            out.push(low[frame] + g * band[frame] + g * g * high[frame]);
+        }
+        last = root;
+    }
+    out
+}
+
+/// Singing: a vowel under sibilants that come and go.
+fn singing(n: usize) -> f64 {
+    let sibilant = (0.5 - 0.5 * sine(n, 3.1, 0.0)).powi(4);
+    let vowel = 0.3 * sine(n, 180.0, 0.0) + 0.1 * sine(n, 1900.0, 40.0);
+    f64::from((vowel + sibilant * (0.25 * sine(n, 7300.0, 0.0) + 0.2 * noise(n))) as f32)
+}
+
+#[test]
+fn it_nulls_with_a_reference_in_f64_below_minus_80_dbfs() {
+    for (frequency_hz, threshold_dbfs, range_db) in
+        [(6000.0, -24.0, 8.0), (2000.0, -40.0, 24.0), (12_000.0, -30.0, 24.0)]
+    {
+        let settings = DeEsserSettings {
+            frequency_hz,
+            threshold_dbfs,
+            range_db,
+            ..on()
+        };
+        let signal: Vec<f64> = (0..1500 * 64).map(singing).collect();
+        let expected = reference(&settings, &signal);
+        assert!(null_db(&expected, &signal) > -30.0, "{settings:?} does something");
+        for arch in Arch::here() {
+            let mut bank = bank(arch, &settings);
+            let out = through(1500, singing, |_, block| bank.process(block));
+            let left = null_db(&out, &expected);
+            assert!(left < -80.0, "{}, {settings:?}: {left:.1} dBFS", arch.name());
+        }
     }
 }
 

@@ -64,6 +64,76 @@ fn music_steps_back_by_the_depth_while_any_key_strip_is_above_the_threshold() {
     }
 }
 
+/// The same talkover in f64: two one-pole filters in dB, whose step response `1 - (1 + x) e^-x` is 63 % at x = 2.1462.
+fn reference(settings: &DuckerSettings, speaks: impl Fn(usize) -> bool, frames: usize) -> Vec<f64> {
+    let steps = |ms: f32| f64::from(ms) * 48.0 / DUCK_FRAMES as f64;
+    let (mut first, mut second, mut hold, mut last) = (0.0_f64, 0.0_f64, 0, 1.0);
+    let mut gains = Vec::new();
+    for start in (0..frames).step_by(DUCK_FRAMES) {
+        let loud = (start..start + DUCK_FRAMES).any(&speaks);
+        let target = if loud || hold > 0 {
+            f64::from(settings.depth_db)
+        } else {
+            0.0
+        };
+        hold = if loud {
+            steps(settings.hold_ms).ceil() as usize
+        } else {
+            hold.saturating_sub(1)
+        };
+        let ms = if target > second {
+            settings.attack_ms
+        } else {
+            settings.release_ms
+        };
+        let alpha = (-2.1462 / steps(ms)).exp();
+        first = alpha * first + (1.0 - alpha) * target;
+        second = alpha * second + (1.0 - alpha) * first;
+        let next = gain(-second);
+        gains.extend((1..=DUCK_FRAMES).map(|n| last + (next - last) * n as f64 / DUCK_FRAMES as f64));
+        last = next;
+    }
+    gains
+}
+
+#[test]
+fn it_nulls_with_a_reference_in_f64_below_minus_80_dbfs() {
+    const BLOCKS: usize = 3000;
+    // Words of a third of a second, sentences of two, and a single click.
+    let speaks = |n: usize| (n % 96_000 < 60_000 && n % 20_000 < 16_000) || n == 90_007;
+    for settings in [
+        on(),
+        DuckerSettings {
+            depth_db: 60.0,
+            attack_ms: 5.0,
+            hold_ms: 0.0,
+            release_ms: 50.0,
+            ..on()
+        },
+        DuckerSettings {
+            depth_db: 6.0,
+            attack_ms: 500.0,
+            hold_ms: 100.0,
+            release_ms: 5000.0,
+            ..on()
+        },
+    ] {
+        let mut ducker = ducker(&settings);
+        let expected = reference(&settings, speaks, BLOCKS * BLOCK_FRAMES);
+        let mut worst = 0.0_f64;
+        for (block, expected) in expected.chunks(BLOCK_FRAMES).enumerate() {
+            let key = std::array::from_fn(|n| [0.0, if speaks(block * BLOCK_FRAMES + n) { 0.1 } else { 0.001 }]);
+            ducker.key([&key]);
+            let mut music = [[0.5; 2]; BLOCK_FRAMES];
+            ducker.apply(&mut music);
+            for (frame, expected) in music.iter().zip(expected) {
+                worst = worst.max((f64::from(frame[0]) - 0.5 * expected).abs());
+            }
+        }
+        assert!(db(worst) < -80.0, "{settings:?}: {:.1} dBFS", db(worst));
+    }
+}
+
 #[test]
 fn it_goes_and_comes_in_its_times_and_waits_for_the_hold() {
     for (attack_ms, hold_ms, release_ms) in [

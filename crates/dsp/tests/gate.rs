@@ -2,6 +2,7 @@
 
 mod dynamics_signals;
 
+use airdesk_dsp::dynamics::PACE;
 use airdesk_dsp::gate::{GateBank, GateSettings};
 use airdesk_dsp::lanes::{Arch, Lanes, SILENT_LANES};
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
@@ -146,6 +147,86 @@ fn a_bass_note_does_not_make_it_chatter() {
 /// Words and pauses.
 fn words(n: usize) -> f64 {
     gain(if n % 30_000 < 12_000 { -12.0 } else { -56.0 }) * noise(n)
+}
+
+/// The same gate in f64, from the papers: the expander's curve of DAFX 4.2.3, and the branching detector of Giannoulis et
+/// al., equation 16, once in `PACE` frames. It is open, and has long heard `level` dBFS.
+fn reference(settings: &GateSettings, level: f64, signal: &[f64]) -> Vec<f64> {
+    let decisions = |ms: f64| ms * 48.0 / PACE as f64;
+    let alpha = |ms: f64| (-1.0 / decisions(ms)).exp();
+    let (threshold, ratio) = (f64::from(settings.threshold_dbfs), f64::from(settings.ratio));
+    let closes = threshold - f64::from(settings.hysteresis_db);
+    let longest = decisions(f64::from(settings.hold_ms)).ceil() as usize;
+    let (mut peak, mut open, mut hold, mut reduction, mut last) = (gain(level), true, longest, 0.0_f64, 1.0);
+    let mut out = Vec::new();
+    for run in signal.chunks(PACE) {
+        let loudest = run.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+        peak = loudest.max(peak * alpha(5.0));
+        let heard = db(peak);
+        let loud = heard > threshold || (open && heard > closes);
+        hold = if loud { longest } else { hold.saturating_sub(1) };
+        open = loud || (open && hold > 0);
+        let most = f64::from(settings.range_db);
+        let wanted = if open {
+            0.0
+        } else {
+            ((ratio - 1.0) * (threshold - heard)).clamp(0.0, most)
+        };
+        let ms = if wanted > reduction {
+            settings.release_ms
+        } else {
+            settings.attack_ms
+        };
+        reduction = wanted + (reduction - wanted) * alpha(f64::from(ms));
+        let next = gain(-reduction);
+        let gains = (1..=PACE).map(|n| last + (next - last) * n as f64 / PACE as f64);
+        out.extend(run.iter().zip(gains).map(|(x, gain)| x * gain));
+        last = next;
+    }
+    out
+}
+
+/// Words, pauses with a room in them, and a note that fades across both thresholds.
+fn show(n: usize) -> f64 {
+    let fading = gain(-30.0 - 25.0 * (1.0 + sine(n, 0.7, 0.0)));
+    f64::from((0.6 * words(n) + fading * sine(n, 330.0, 0.0)) as f32)
+}
+
+#[test]
+fn it_nulls_with_a_reference_in_f64_below_minus_80_dbfs() {
+    for settings in [
+        on(),
+        GateSettings {
+            threshold_dbfs: -30.0,
+            hysteresis_db: 6.0,
+            ratio: 100.0,
+            range_db: 80.0,
+            attack_ms: 0.1,
+            hold_ms: 10.0,
+            release_ms: 5.0,
+            ..on()
+        },
+        GateSettings {
+            threshold_dbfs: -20.0,
+            hysteresis_db: 0.0,
+            ratio: 2.0,
+            range_db: 12.0,
+            attack_ms: 100.0,
+            hold_ms: 20.0,
+            release_ms: 500.0,
+            ..on()
+        },
+    ] {
+        let signal: Vec<f64> = (0..3000 * BLOCK_FRAMES).map(show).collect();
+        let expected = reference(&settings, -10.0, &signal);
+        assert!(null_db(&expected, &signal) > -40.0, "{settings:?} does something");
+        for arch in Arch::here() {
+            let mut bank = bank(arch, &settings, -10.0);
+            let out = through(3000, show, |_, block| bank.process(block));
+            let left = null_db(&out, &expected);
+            assert!(left < -80.0, "{}, {settings:?}: {left:.1} dBFS", arch.name());
+        }
+    }
 }
 
 #[test]
