@@ -56,3 +56,16 @@ fn the_same_session_gives_the_same_bytes() {
     let [one, other] = [&one, &other].map(|home| fs::read(render(home, "fader = -3.0").1).unwrap());
     assert!(one == other, "two renders differ");
 }
+
+#[test]
+fn a_session_with_a_value_that_cannot_be_is_rendered_with_the_usual_one_and_says_so() {
+    let (one, other) = (Home::new(), Home::new());
+    let (_, usual, _) = render(&one, "fader = -3.0");
+    let (_, mended, printed) = render(&other, "fader = -3.0\ntrim = 400.0");
+    assert!(
+        fs::read(usual).unwrap() == fs::read(mended).unwrap(),
+        "the usual trim is used"
+    );
+    let faults = printed["faults"].as_str().unwrap_or_default();
+    assert!(faults.contains("trim") && faults.contains("400"), "{printed}");
+}

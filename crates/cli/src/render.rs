@@ -4,9 +4,21 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use airdesk_station::render::{RenderRequest, render as render_session};
+use airdesk_station::render::{RenderRequest, RenderSummary, render as render_session};
 use airdesk_station::session;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// What is printed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Printed {
+    #[serde(flatten)]
+    summary: RenderSummary,
+    /// Values of the session that cannot be: the usual ones were used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<String>,
+}
 
 /// Renders and prints one line of JSON.
 pub(crate) fn render(
@@ -15,8 +27,13 @@ pub(crate) fn render(
     duration: Option<f64>,
     stems: Option<PathBuf>,
 ) -> anyhow::Result<()> {
+    let (read, faults) = session::read_mended(session)?;
+    if let Some(faults) = &faults {
+        let path = session.display();
+        eprintln!("airdesk: the session {path} has values that cannot be, and the usual ones are used: {faults}");
+    }
     let request = RenderRequest {
-        session: session::read(session)?,
+        session: read,
         session_file: Some(session.to_owned()),
         out,
         duration,
@@ -44,6 +61,6 @@ pub(crate) fn render(
             summary.clipped
         );
     }
-    println!("{}", serde_json::to_string(&summary)?);
+    println!("{}", serde_json::to_string(&Printed { summary, faults })?);
     Ok(())
 }

@@ -22,6 +22,7 @@ use crate::scenes::Scene;
 pub use bus::SessionBus;
 pub use error::SessionError;
 pub use file::{Opened, SessionFile};
+pub use mend::read_mended;
 pub(crate) use read::one_line;
 pub use read::read;
 pub use strip::SessionStrip;

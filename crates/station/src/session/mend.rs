@@ -1,18 +1,37 @@
 //! Mending a session: what cannot be is left out, so that its usual value is used, and said. Of a stage with one value
 //! that cannot be only that is left out.
 
+use std::fs;
+use std::path::Path;
+
 use airdesk_dsp::equaliser::EqualiserSettings;
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
-use super::Session;
 use super::check::{Fault, Step, check};
-use super::read::check_whole;
+use super::read::{check_whole, read};
+use super::{Session, SessionError};
 
 /// So many values are mended at most: a file with more is no session.
 const MENDS_MAX: usize = 200;
 /// So many are told; the rest is counted.
 const MENDS_TOLD: usize = 5;
+
+/// Reads a session without touching the file. Where values in it cannot be, the usual ones are used, and what was wrong is
+/// said beside it.
+///
+/// # Errors
+/// When it cannot be read or is no session.
+pub fn read_mended(path: &Path) -> Result<(Session, Option<String>), SessionError> {
+    let error = match read(path) {
+        Ok(session) => return Ok((session, None)),
+        Err(error) => error,
+    };
+    match fs::read_to_string(path).ok().and_then(|text| mend(&text)) {
+        Some((session, faults)) => Ok((session, Some(faults))),
+        None => Err(error),
+    }
+}
 
 /// A session with everything in it that can be, and what was left out. `None` when there is nothing to mend: it is not
 /// TOML, its end is missing, or what is wrong is no single value.
