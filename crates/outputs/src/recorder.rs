@@ -2,7 +2,8 @@
 //!
 //! Three threads: one drains the bus into a ring of 15 s and never touches the disk; one writes from the
 //! ring, the header after every write; one makes the disk keep it, once a second. Time stays true: what
-//! was lost is written as silence of that length and noted, to the frame, in a gap log beside the file.
+//! was lost is written as silence of that length and noted, to the frame, in a gap log beside the file. What
+//! was never mixed, because a source gave nothing or the machine slept, is noted there too.
 
 mod drain;
 mod file_name;

@@ -29,12 +29,12 @@ pub(crate) struct Losses {
 }
 
 impl Losses {
-    /// Takes in where a counter stands, seconds. One that has fallen has begun anew.
-    pub(crate) fn count(&mut self, counter: Counter, place: &str, seconds: f64) {
+    /// Takes in where a counter stands, seconds, and returns by how much it has risen. One that has fallen has begun anew.
+    pub(crate) fn count(&mut self, counter: Counter, place: &str, seconds: f64) -> f64 {
         let before = self.seen.insert(counter, seconds).unwrap_or_default();
         let more = if seconds < before { seconds } else { seconds - before };
         if more <= 0.0 {
-            return;
+            return 0.0;
         }
         match self.lost.iter_mut().find(|loss| loss.place == place) {
             Some(loss) => loss.seconds += more,
@@ -43,6 +43,7 @@ impl Losses {
                 seconds: more,
             }),
         }
+        more
     }
 
     /// A strip is gone. What it lost stays lost.

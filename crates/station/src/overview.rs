@@ -27,10 +27,17 @@ impl Core {
                 Severity::Warning,
                 "the main output stopped for a moment and was put back in time".into(),
             ),
-            EngineNotice::Slept(seconds) => (
-                Severity::Warning,
-                format!("the machine slept for {seconds:.0} s; the desk goes on from now"),
-            ),
+            EngineNotice::Slept(seconds) => {
+                let recorded = if self.recording.note_slept(f64::from(seconds)) {
+                    ", and the recording does not hold this time"
+                } else {
+                    ""
+                };
+                (
+                    Severity::Warning,
+                    format!("the machine slept for {seconds:.0} s; the desk goes on from now{recorded}"),
+                )
+            }
         };
         self.notice(severity, text);
     }

@@ -1,8 +1,10 @@
 //! The recorder as the station drives it. Making and closing files may block, so others do it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use airdesk_dsp::SampleRate;
+use airdesk_engine::StripId;
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_outputs::recorder::{
     Recorder, RecorderSettings, Recording, RecordingState as Running, SampleFormat, StartError, Summary, free_space,
@@ -75,6 +77,8 @@ pub(crate) struct RecordingDesk {
     phase: Phase,
     /// The last file whose gap log is known to be incomplete: the operator has read so.
     unlogged: Option<PathBuf>,
+    /// What strips have not given for a while, by name, in frames: noted beside the recording once they do again.
+    shorts: HashMap<StripId, (String, u64)>,
     free_bytes: Option<u64>,
     /// Somebody is looking how much is free; on a dead network folder that may take for ever.
     looking: bool,
@@ -93,6 +97,7 @@ impl RecordingDesk {
             rate,
             phase,
             unlogged: None,
+            shorts: HashMap::new(),
             free_bytes: None,
             looking: false,
             internal,
@@ -168,9 +173,40 @@ impl RecordingDesk {
         self.end(Vec::new());
     }
 
+    /// A strip has given nothing for so many frames since this was called last. One gap is one line in the gap log, however
+    /// long it is.
+    pub(crate) fn strip_was_short(&mut self, strip: StripId, name: &str, frames: u64) {
+        let Phase::Running(recording) = &self.phase else {
+            return;
+        };
+        if frames > 0 {
+            let short = self.shorts.entry(strip);
+            short.or_insert_with(|| (format!("strip {name}"), 0)).1 += frames;
+        } else if let Some((name, frames)) = self.shorts.remove(&strip) {
+            recording.note_short(&name, frames);
+        }
+    }
+
+    /// The recording ends: what strips have not given so far belongs to it.
+    fn note_shorts(shorts: &mut HashMap<StripId, (String, u64)>, recording: &Recording) {
+        for (name, frames) in shorts.drain().map(|(_, short)| short) {
+            recording.note_short(&name, frames);
+        }
+    }
+
+    /// The machine slept. True when a recording was under way, which lacks that time and says so in its gap log.
+    pub(crate) fn note_slept(&self, seconds: f64) -> bool {
+        let Phase::Running(recording) = &self.phase else {
+            return false;
+        };
+        recording.note_slept(seconds);
+        true
+    }
+
     fn end(&mut self, mut answers: Vec<Answer>) {
         match std::mem::replace(&mut self.phase, Phase::Stopped { last_file: None }) {
             Phase::Running(recording) => {
+                Self::note_shorts(&mut self.shorts, &recording);
                 let status = recording.status();
                 self.phase = Phase::Finishing {
                     file: status.file.to_string_lossy().into_owned(),
@@ -203,6 +239,7 @@ impl RecordingDesk {
     pub(crate) fn go_on(&mut self, reader: MixReader) {
         match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
             Phase::Running(broken) => {
+                Self::note_shorts(&mut self.shorts, &broken);
                 let (settings, internal) = (self.file_settings(), self.internal.clone());
                 tokio::task::spawn_blocking(move || {
                     // In this order, because the reader waits: closing a file takes as long as the disk does.
@@ -351,6 +388,8 @@ impl Core {
         };
         match result {
             Ok(recording) => {
+                // What a file before this one, that failed, was never told.
+                self.recording.shorts.clear();
                 self.recording.phase = Phase::Running(recording);
                 match then {
                     Then::Record => {}

@@ -240,8 +240,9 @@ impl Core {
             if matches!(now, InputState::Running { .. }) {
                 let frames = heard.input.frames_lost + heard.input.frames_missing;
                 let seconds = frames as f64 / rate;
-                self.losses
-                    .count(Counter::Strip(slot.state.id), &slot.state.name, seconds);
+                let (id, name) = (slot.state.id, &slot.state.name);
+                let more = self.losses.count(Counter::Strip(id), name, seconds);
+                self.recording.strip_was_short(id, name, (more * rate).round() as u64);
             }
             if let (InputState::Running { latency, ppm, .. }, StripSource::Device { device, .. }, true) =
                 (&now, &slot.state.source, figures)

@@ -8,20 +8,31 @@ use std::path::{Path, PathBuf};
 use super::file_name::gap_log_path;
 
 /// Why frames are missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum GapCause {
     /// The recorder's thread came too late to the bus: the machine was too busy.
     Late,
     /// The disk took nothing for longer than the ring lasts.
     DiskTooSlow,
+    /// It was mixed without this source, by its name: the rest is there.
+    Source(String),
+    /// The machine slept, and nothing was mixed: the file goes on behind it.
+    Slept,
 }
 
 impl fmt::Display for GapCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Late => "the machine was too busy",
-            Self::DiskTooSlow => "the disk was too slow",
-        })
+        match self {
+            Self::Late => f.write_str("the machine was too busy"),
+            Self::DiskTooSlow => f.write_str("the disk was too slow"),
+            Self::Slept => f.write_str("the machine slept: this time is not in the file"),
+            // A name may hold what separates columns and lines.
+            Self::Source(name) => write!(
+                f,
+                "{} gave nothing to the mix, found by this frame",
+                name.replace(char::is_control, " ")
+            ),
+        }
     }
 }
 
@@ -41,8 +52,8 @@ impl GapLog {
         }
     }
 
-    /// Notes that `frames` frames from `position` on are silence for want of audio.
-    pub(super) fn note(&mut self, position: u64, frames: u64, cause: GapCause) -> io::Result<()> {
+    /// Notes that `frames` frames from `position` on are silence for want of audio, or without a source.
+    pub(super) fn note(&mut self, position: u64, frames: u64, cause: &GapCause) -> io::Result<()> {
         self.gaps += 1;
         let line = format!("{position}\t{frames}\t{cause}\n");
         if let Some(file) = &mut self.file {

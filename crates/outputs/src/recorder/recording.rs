@@ -1,12 +1,14 @@
 //! A recording in progress, as its owner holds it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use airdesk_dsp::SampleRate;
 
+use super::gap_log::GapCause;
 use super::status::Board;
+use super::write::Note;
 use super::{RecordingStatus, Summary};
 
 /// A recording in progress. Dropped, it stops like [`Recording::stop`] but nobody waits for it.
@@ -14,6 +16,7 @@ pub struct Recording {
     path: PathBuf,
     rate: SampleRate,
     board: Arc<Board>,
+    notes: mpsc::Sender<Note>,
     writer: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<()>>,
 }
@@ -23,6 +26,7 @@ impl Recording {
         path: PathBuf,
         rate: SampleRate,
         board: Arc<Board>,
+        notes: mpsc::Sender<Note>,
         writer: JoinHandle<()>,
         keeper: JoinHandle<()>,
     ) -> Self {
@@ -30,6 +34,7 @@ impl Recording {
             path,
             rate,
             board,
+            notes,
             writer: Some(writer),
             keeper: Some(keeper),
         }
@@ -43,6 +48,22 @@ impl Recording {
     /// The truth, now. Takes no lock.
     pub fn status(&self) -> RecordingStatus {
         self.board.status(self.path.clone(), self.rate)
+    }
+
+    /// Notes in the gap log that `source` gave nothing to the mix for so many frames, just now. The file lacks nothing else:
+    /// they do not count as lost.
+    pub fn note_short(&self, source: &str, frames: u64) {
+        self.note(frames, GapCause::Source(source.to_owned()));
+    }
+
+    /// Notes that the machine slept for so long, just now: the file goes on behind it.
+    pub fn note_slept(&self, seconds: f64) {
+        self.note((seconds * f64::from(self.rate.hz())) as u64, GapCause::Slept);
+    }
+
+    fn note(&self, frames: u64, cause: GapCause) {
+        // A recording that has stopped by itself takes no notes any more.
+        let _ = self.notes.send(Note { frames, cause });
     }
 
     /// Records the blocks published by now, finishes the file and says what it came to. Blocks for as

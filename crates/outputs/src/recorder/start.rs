@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use airdesk_dsp::SampleRate;
@@ -141,6 +141,7 @@ pub(super) fn begin(
 ) -> Result<Recording, StartError> {
     let board = Arc::new(Board::new(wave.bytes_on_disk()));
     let (producer, consumer) = RingBuffer::new(ring_blocks(settings.rate));
+    let (noter, notes) = mpsc::channel();
     let follower = Follower::new(reader);
     let kept = file
         .try_clone()
@@ -152,6 +153,7 @@ pub(super) fn begin(
         rate: settings.rate,
         ring: consumer,
         gaps: GapLog::beside(&path),
+        notes,
         board: board.clone(),
         next: follower.next_sequence(),
     };
@@ -161,7 +163,7 @@ pub(super) fn begin(
     let writer = spawn("recorder writer", move || writer.run())?;
     spawn("recorder drain", move || drain(follower, producer, &drained)).inspect_err(stop)?;
     let keeper = spawn("recorder keep", move || keep(&kept, &kept_path, &kept_board)).inspect_err(stop)?;
-    Ok(Recording::new(path, settings.rate, board, writer, keeper))
+    Ok(Recording::new(path, settings.rate, board, noter, writer, keeper))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {

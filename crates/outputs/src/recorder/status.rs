@@ -139,6 +139,11 @@ impl Board {
         self.gaps.store(gaps, Ordering::Relaxed);
     }
 
+    /// There is one more line in the gap log, and nothing is lost of the bus.
+    pub(super) fn noted(&self, gaps: u32) {
+        self.gaps.store(gaps, Ordering::Relaxed);
+    }
+
     pub(super) fn gap_not_logged(&self, sentence: String) {
         let _ = self.gap_log_fault.set(sentence); // the first is the one that counts
     }

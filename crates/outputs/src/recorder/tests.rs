@@ -80,6 +80,7 @@ fn recorded_while_the_disk_stood_still(folder: &Path, blocks: u64) -> (PathBuf, 
         rate: SampleRate::DESK,
         ring,
         gaps: GapLog::beside(&path),
+        notes: std::sync::mpsc::channel().1,
         board: board.clone(),
         next: 1,
     };
@@ -138,6 +139,7 @@ fn recording_by_hand(folder: &Path, next: u64) -> (Recording, Producer<Entry>, A
     wave.pretend(3 * 48_000).expect("sparse");
     let board = Arc::new(Board::new(wave.bytes_on_disk()));
     let (producer, ring) = RingBuffer::new(16);
+    let (noter, notes) = std::sync::mpsc::channel();
     let writer = Writer {
         wave,
         file,
@@ -145,12 +147,13 @@ fn recording_by_hand(folder: &Path, next: u64) -> (Recording, Producer<Entry>, A
         rate: SampleRate::DESK,
         ring,
         gaps: GapLog::beside(&path),
+        notes,
         board: board.clone(),
         next,
     };
     let writer = thread::spawn(move || writer.run());
     let keeper = thread::spawn(|| ());
-    let recording = Recording::new(path, SampleRate::DESK, board.clone(), writer, keeper);
+    let recording = Recording::new(path, SampleRate::DESK, board.clone(), noter, writer, keeper);
     (recording, producer, board)
 }
 
@@ -230,6 +233,29 @@ fn a_gap_that_cannot_be_logged_is_told_with_its_place_and_the_recording_goes_on(
     );
     assert!(told.contains("test.wav.gaps.tsv cannot be written"), "{told}");
     assert_eq!(summary.failure, None);
+}
+
+#[test]
+fn what_was_not_mixed_is_in_the_gap_log_and_does_not_count_as_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (recording, mut ring, board) = recording_by_hand(folder.path(), 1);
+    recording.note_short("Mic\tof Ann", 2_400);
+    recording.note_slept(60.0);
+    assert!(ring.push(entry(1)).is_ok(), "there is room");
+    board.drained(2);
+    drop(ring);
+    let summary = recording.stop();
+    assert_eq!((summary.frames_lost, summary.gaps, summary.gap_log_fault), (0, 2, None));
+    let log = std::fs::read_to_string(folder.path().join("test.wav.gaps.tsv")).expect("there is a log");
+    let told = [
+        ["2400", "Mic of Ann gave nothing to the mix, found by this frame"],
+        ["2880000", "the machine slept: this time is not in the file"],
+    ];
+    for (line, told) in log.lines().skip(1).zip(told) {
+        let columns: Vec<_> = line.split('\t').collect();
+        assert!(["144000", "144064"].contains(&columns[0]), "{line}");
+        assert_eq!(columns[1..], told);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,12 @@ impl From<io::Error> for Fault {
     }
 }
 
+/// So many frames were not mixed, or not wholly.
+pub(super) struct Note {
+    pub(super) frames: u64,
+    pub(super) cause: GapCause,
+}
+
 /// What the thread owns.
 pub(super) struct Writer {
     pub(super) wave: WaveFile,
@@ -47,6 +53,8 @@ pub(super) struct Writer {
     pub(super) rate: SampleRate,
     pub(super) ring: Consumer<Entry>,
     pub(super) gaps: GapLog,
+    /// What was not mixed.
+    pub(super) notes: mpsc::Receiver<Note>,
     pub(super) board: Arc<Board>,
     /// The sequence number of the block that comes next.
     pub(super) next: u64,
@@ -76,6 +84,7 @@ impl Writer {
         loop {
             let last_round = self.ring.is_abandoned(); // before it is emptied: nothing comes after this
             self.write_waiting()?;
+            self.take_notes();
             if last_round {
                 break;
             }
@@ -88,7 +97,7 @@ impl Writer {
         self.look_for_file()?;
         let end = self.board.end_sequence().ok_or(Fault::Broke)?;
         if end > self.next {
-            self.fill(end - self.next, GapCause::DiskTooSlow)?;
+            self.fill(end - self.next, &GapCause::DiskTooSlow)?;
             self.commit()?;
         }
         self.file.sync_all()?;
@@ -104,7 +113,7 @@ impl Writer {
                 } else {
                     GapCause::Late
                 };
-                self.fill(missing, cause)?;
+                self.fill(missing, &cause)?;
             }
             self.wave.push(&entry.frames);
             self.next = entry.sequence + 1;
@@ -116,20 +125,10 @@ impl Writer {
     }
 
     /// Puts silence where `blocks` blocks are missing, so that time stays true.
-    fn fill(&mut self, blocks: u64, cause: GapCause) -> Result<(), Fault> {
+    fn fill(&mut self, blocks: u64, cause: &GapCause) -> Result<(), Fault> {
         self.commit()?;
         let frames = blocks * BLOCK_FRAMES as u64;
-        if let Err(error) = self.gaps.note(self.wave.frames(), frames, cause) {
-            let sentence = format!(
-                "{frames} frames are missing from {} from frame {} on ({cause}); this stands only here, because its \
-                 gap log {} cannot be written ({error})",
-                self.path.display(),
-                self.wave.frames(),
-                self.gaps.path().display()
-            );
-            tracing::warn!("{sentence}");
-            self.board.gap_not_logged(sentence);
-        }
+        self.log(frames, cause);
         self.board.lost(frames, self.gaps.gaps());
         for _ in 0..blocks {
             self.wave.push_silence(BLOCK_FRAMES as u64);
@@ -139,6 +138,35 @@ impl Writer {
         }
         self.next += blocks;
         Ok(())
+    }
+
+    /// Notes what was not mixed.
+    fn take_notes(&mut self) {
+        while let Ok(Note { frames, cause }) = self.notes.try_recv() {
+            self.log(frames, &cause);
+            self.board.noted(self.gaps.gaps());
+        }
+    }
+
+    /// One line in the gap log, at the frame that comes next. Where that cannot be, the operator reads it.
+    fn log(&mut self, frames: u64, cause: &GapCause) {
+        if let Err(error) = self.gaps.note(self.wave.frames(), frames, cause) {
+            let (file, place) = (self.path.display(), self.wave.frames());
+            let lacks = match cause {
+                GapCause::Source(_) | GapCause::Slept => {
+                    format!("{frames} frames were not mixed into {file} at frame {place} ({cause})")
+                }
+                GapCause::Late | GapCause::DiskTooSlow => {
+                    format!("{frames} frames are missing from {file} from frame {place} on ({cause})")
+                }
+            };
+            let sentence = format!(
+                "{lacks}; this stands only here, because its gap log {} cannot be written ({error})",
+                self.gaps.path().display()
+            );
+            tracing::warn!("{sentence}");
+            self.board.gap_not_logged(sentence);
+        }
     }
 
     /// Writes, again for a while if the disk errs once, not if there is no room.

@@ -1,12 +1,13 @@
 //! Devices as the operator has them: what is chosen of them takes effect, and what is wrong with them is said.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use airdesk_devices::simulated::{Card, SimulatedCards, Sizes};
 use airdesk_station::api::{
     AudioCommand, BusName, ChannelPick, DeviceChoice, ErrorCode, Event, InputState, OutputName, OutputSettings,
-    PlaybackState, Resampling, Snapshot, StripSource,
+    PlaybackState, RecordingState, Resampling, Snapshot, StripSource,
 };
 use airdesk_station::session::{self, Session, SessionBus, SessionStrip};
 use tokio::time::sleep;
@@ -219,4 +220,45 @@ async fn a_clock_that_is_far_off_and_sound_that_is_late_are_told_once_each() {
     // Against the desk's clock, which moves while it makes room on a busy machine.
     assert!((ppm - 2_000.0).abs() < 800.0, "{ppm}");
     desk.stop().await;
+}
+
+fn missing(now: &Snapshot) -> u64 {
+    match now.strips[0].input {
+        InputState::Running { frames_missing, .. } => frames_missing,
+        _ => 0,
+    }
+}
+
+fn recorded_file(now: &Snapshot) -> Option<PathBuf> {
+    match &now.recorder.recording {
+        RecordingState::Stopped { last_file } => last_file.as_ref().map(PathBuf::from),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn what_a_microphone_did_not_give_is_one_line_beside_the_recording() {
+    let desk = Studio::start(cards(Card::input("mic")), &session());
+    desk.when("all runs", all_run).await;
+    // From then on it counts what is missing.
+    sleep(Duration::from_millis(2_500)).await;
+    desk.ask(AudioCommand::StartRecording).await;
+    sleep(Duration::from_millis(500)).await;
+    let before = missing(&desk.now().await);
+    desk.cards.stall("mic", 0.5);
+    desk.when("it is missed", |now| missing(now) > before).await;
+    sleep(Duration::from_millis(1_500)).await;
+    let lost = missing(&desk.now().await) - before;
+    desk.ask(AudioCommand::StopRecording).await;
+    let now = desk.when("it is whole", |now| recorded_file(now).is_some()).await;
+    let mut log = recorded_file(&now).expect("a file").into_os_string();
+    log.push(".gaps.tsv");
+    let log = std::fs::read_to_string(log).expect("there is a gap log");
+    let lines: Vec<Vec<&str>> = log.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    let place: u64 = lines[0][0].parse().expect("a frame");
+    assert!((40_000..72_000).contains(&place), "{log}");
+    assert_eq!(lines[0][1], lost.to_string(), "{log}");
+    assert!(lines[0][2].starts_with("strip Mic gave nothing"), "{log}");
+    assert!((20_000..36_000).contains(&lost), "{lost} frames for a stall of 24,000");
 }
