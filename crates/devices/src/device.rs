@@ -5,7 +5,7 @@ use std::fmt;
 use airdesk_dsp::SampleRate;
 use serde::{Deserialize, Serialize};
 
-use crate::DeviceId;
+use crate::{DeviceId, OpenError};
 
 /// One device. One that records and plays is one device with channels of both kinds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +48,61 @@ pub struct DeviceList {
     pub devices: Vec<Device>,
     /// Hosts that could not be asked.
     pub notices: Vec<HostNotice>,
+    /// Why what is not listed is not: for [`DeviceList::why_not`].
+    #[serde(skip)]
+    pub(crate) absences: Absences,
+}
+
+/// What a look found that is not there, or not to be asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Absences {
+    /// All hosts have been asked.
+    pub(crate) looked: bool,
+    /// Hosts that are not running, as ids name them.
+    pub(crate) hosts: Vec<String>,
+    /// Hosts that could not be asked, as ids name them, and what is said of them.
+    pub(crate) silent: Vec<(String, HostNotice)>,
+    /// Devices that are there, and did not say what they can.
+    pub(crate) withheld: Vec<(DeviceId, Withheld)>,
+}
+
+/// Why a device does not say what it can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Withheld {
+    /// Another program holds it.
+    Busy,
+    /// The system does not let this program ask.
+    NotAllowed,
 }
 
 impl DeviceList {
     /// The device of that identity, when it is there.
     pub fn find(&self, id: &DeviceId) -> Option<&Device> {
         self.devices.iter().find(|device| device.id == *id)
+    }
+
+    /// Why a device that is not in the list is not, and what to do about it: a sentence.
+    pub fn why_not(&self, id: &DeviceId) -> String {
+        let device = id.clone();
+        if !self.absences.looked {
+            return format!("{device} is being looked for");
+        }
+        let withheld = self.absences.withheld.iter().find(|(withheld, _)| withheld == id);
+        if let Some((_, notice)) = self.absences.silent.iter().find(|(host, _)| host == id.host()) {
+            return format!("{device} cannot be found: {notice}");
+        }
+        let error = match withheld {
+            Some((_, Withheld::Busy)) => OpenError::Busy { device },
+            Some((_, Withheld::NotAllowed)) => OpenError::NotAllowed { device },
+            None if self.absences.hosts.iter().any(|host| host == id.host()) => {
+                return format!(
+                    "{device} cannot be found: {} is not running on this machine; start it or choose another device",
+                    id.host()
+                );
+            }
+            None => OpenError::NotThere { device },
+        };
+        error.to_string()
     }
 
     /// Where the programme plays unless the session says otherwise: the first host's default.

@@ -1,61 +1,114 @@
 //! What one host has, as the desk lists it: names made readable, what cannot be used left out.
 //!
 //! ALSA is asked with care, since asking a PCM what it can do opens it: each is asked once and the answer
-//! kept until somebody asks for a refresh. Blocks; on the host's own thread.
+//! kept until somebody asks for a refresh. One that is held by a program, this one too, does not answer: what
+//! it said before stands, and it is asked again. Blocks; on the host's own thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use airdesk_dsp::SampleRate;
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{DeviceDirection, SupportedStreamConfig, SupportedStreamConfigRange};
 
+use crate::device::Withheld;
 use crate::sample::rank;
 use crate::stream::config::input_channels;
 use crate::{Device, DeviceId, hosts};
 
+/// Looks after which a PCM that did not say what it can is asked again.
+const ASK_AGAIN: u32 = 5;
+
+/// What was learnt of a PCM.
+#[derive(Default)]
+struct Asked {
+    device: Option<Device>,
+    withheld: Option<Withheld>,
+    /// Looks since.
+    looks: u32,
+}
+
+/// What one look at a device found.
+#[derive(Default)]
+struct Described {
+    device: Option<Device>,
+    /// Why its inputs, and its outputs, are not in it.
+    withheld: [Option<Withheld>; 2],
+}
+
+impl Asked {
+    /// It is to be asked. `fresh`: somebody wants to know.
+    fn is_due(&mut self, fresh: bool) -> bool {
+        self.looks += 1;
+        fresh || (self.withheld.is_some() && self.looks > ASK_AGAIN)
+    }
+
+    /// Takes in an answer. What is withheld in it is as it was before.
+    fn heard(&mut self, described: Described) {
+        let [inputs, outputs] = described.withheld;
+        let before = self.device.take().filter(|_| inputs.or(outputs).is_some());
+        self.device = match (described.device, before) {
+            (Some(mut now), Some(before)) => {
+                if inputs.is_some() {
+                    (now.input_channels, now.input_rates) = (before.input_channels, before.input_rates);
+                    now.monitor = before.monitor;
+                }
+                if outputs.is_some() {
+                    (now.output_channels, now.output_rates) = (before.output_channels, before.output_rates);
+                }
+                Some(now)
+            }
+            (now, before) => now.or(before),
+        };
+        (self.withheld, self.looks) = (inputs.or(outputs), 0);
+    }
+}
+
 /// Looks at one host again and again.
 #[derive(Default)]
 pub(crate) struct Lister {
-    asked: HashMap<DeviceId, Option<Device>>,
+    asked: HashMap<DeviceId, Asked>,
     /// The host of the last look. Kept until the next one is there: with the last one PipeWire's library
     /// would be unloaded and loaded again.
     held: Option<cpal::Host>,
 }
 
 impl Lister {
-    /// Lists what `host` has. `fresh`: do not trust what was learnt before. `served`: a sound server is
-    /// running, so that ALSA need list only what is not the server's.
+    /// Lists what `host` has, and what of it did not say what it can. `fresh`: do not trust what was learnt before.
+    /// `served`: a sound server is running, so that ALSA need list only what is not the server's.
     pub(crate) fn look(
         &mut self,
         host: cpal::Host,
         label: &str,
         fresh: bool,
         served: bool,
-    ) -> Result<Vec<Device>, cpal::Error> {
-        if fresh {
-            self.asked.clear();
-        }
+    ) -> Result<(Vec<Device>, Vec<(DeviceId, Withheld)>), cpal::Error> {
         let defaults = Defaults::of(&host);
-        let mut devices = Vec::new();
+        let (mut devices, mut withheld, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for device in host.devices()? {
             let Some(id) = hosts::id_of(&device) else { continue };
             if !worth_listing(&id, served) {
                 continue;
             }
-            let described = if id.host() == "alsa" {
-                self.asked
-                    .entry(id)
-                    .or_insert_with_key(|id| describe(&device, id, label, &defaults))
-                    .clone()
-            } else {
-                describe(&device, &id, label, &defaults)
-            };
-            devices.extend(described);
+            if id.host() != "alsa" {
+                devices.extend(describe(&device, &id, label, &defaults).device);
+                continue;
+            }
+            let new = !self.asked.contains_key(&id);
+            let asked = self.asked.entry(id.clone()).or_default();
+            if asked.is_due(fresh || new) {
+                asked.heard(describe(&device, &id, label, &defaults));
+            }
+            devices.extend(asked.device.clone());
+            if asked.device.is_none() {
+                withheld.extend(asked.withheld.map(|why| (id.clone(), why)));
+            }
+            seen.insert(id);
         }
+        self.asked.retain(|id, _| seen.contains(id));
         self.held = Some(host);
         devices.sort_by(|a, b| (!stands_for_default(a), &a.name, &a.id).cmp(&(!stands_for_default(b), &b.name, &b.id)));
         devices.dedup_by(|a, b| a.id == b.id);
-        Ok(devices)
+        Ok((devices, withheld))
     }
 }
 
@@ -118,8 +171,31 @@ fn worth_listing_of_alsa(pcm: &str, served: bool) -> bool {
     }
 }
 
-/// A device as the desk lists it. `None`: it can neither record nor play, is busy, or is no device.
-fn describe(device: &cpal::Device, id: &DeviceId, label: &str, defaults: &Defaults) -> Option<Device> {
+/// Why an answer is none, where it may be one later.
+fn withheld<T>(answer: &Result<T, cpal::Error>) -> Option<Withheld> {
+    match answer.as_ref().err()?.kind() {
+        cpal::ErrorKind::DeviceBusy => Some(Withheld::Busy),
+        cpal::ErrorKind::PermissionDenied => Some(Withheld::NotAllowed),
+        _ => None,
+    }
+}
+
+/// A device as the desk lists it. None: it can neither record nor play, does not say so, or is no device.
+fn describe(device: &cpal::Device, id: &DeviceId, label: &str, defaults: &Defaults) -> Described {
+    let (input, output) = (device.default_input_config(), device.default_output_config());
+    Described {
+        withheld: [withheld(&input), withheld(&output)],
+        device: described(device, id, (label, defaults), [input.ok(), output.ok()]),
+    }
+}
+
+/// The same of its default configurations, as far as it has them.
+fn described(
+    device: &cpal::Device,
+    id: &DeviceId,
+    (label, defaults): (&str, &Defaults),
+    [input, output]: [Option<SupportedStreamConfig>; 2],
+) -> Option<Device> {
     let description = device.description().ok()?;
     // JACK's input says that it can play, and its output that it can record.
     let direction = description.direction();
@@ -127,14 +203,8 @@ fn describe(device: &cpal::Device, id: &DeviceId, label: &str, defaults: &Defaul
         direction != DeviceDirection::Output,
         direction != DeviceDirection::Input,
     );
-    let input = device
-        .default_input_config()
-        .ok()
-        .filter(|config| records && config.channels() > 0);
-    let output = device
-        .default_output_config()
-        .ok()
-        .filter(|config| plays && config.channels() > 0);
+    let input = input.filter(|config| records && config.channels() > 0);
+    let output = output.filter(|config| plays && config.channels() > 0);
     let rate = input
         .as_ref()
         .or(output.as_ref())
@@ -249,6 +319,75 @@ mod tests {
     fn the_default_of_alsa_is_hidden_behind_a_sound_server() {
         assert!(listed("alsa:default", false));
         assert!(!listed("alsa:default", true));
+    }
+
+    fn card(input_channels: u16, output_channels: u16) -> Option<Device> {
+        let rates = |channels| {
+            if channels > 0 {
+                vec![SampleRate::DESK]
+            } else {
+                Vec::new()
+            }
+        };
+        Some(Device {
+            id: "alsa:hw:CARD=PCH,DEV=0".parse().expect("an id"),
+            name: "PCH".to_owned(),
+            host: "ALSA".to_owned(),
+            input_channels,
+            output_channels,
+            rate: SampleRate::DESK,
+            input_rates: rates(input_channels),
+            output_rates: rates(output_channels),
+            monitor: false,
+            default_input: false,
+            default_output: false,
+        })
+    }
+
+    fn whole(device: Option<Device>) -> Described {
+        Described {
+            device,
+            withheld: [None; 2],
+        }
+    }
+
+    #[test]
+    fn a_card_that_is_held_at_the_first_look_is_asked_until_it_answers() {
+        let mut asked = Asked::default();
+        assert!(asked.is_due(true));
+        asked.heard(Described {
+            device: None,
+            withheld: [Some(Withheld::Busy); 2],
+        });
+        assert_eq!((asked.device.clone(), asked.withheld), (None, Some(Withheld::Busy)));
+        let looks = (1..20).find(|_| asked.is_due(false)).expect("it is asked again");
+        assert!(looks > 1, "asking opens it: not at every look");
+        asked.heard(whole(card(2, 2)));
+        assert_eq!((asked.device.clone(), asked.withheld), (card(2, 2), None));
+        assert!(
+            !(1..100).any(|_| asked.is_due(false)),
+            "what is known need not be asked"
+        );
+    }
+
+    #[test]
+    fn what_the_desk_itself_holds_stays_listed_when_somebody_looks_again() {
+        let mut asked = Asked::default();
+        asked.heard(whole(card(2, 6)));
+        assert!(asked.is_due(true));
+        // It plays, and is asked for its inputs alone.
+        asked.heard(Described {
+            device: card(2, 0),
+            withheld: [None, Some(Withheld::Busy)],
+        });
+        assert_eq!(asked.device, card(2, 6));
+        asked.heard(Described {
+            device: None,
+            withheld: [Some(Withheld::Busy); 2],
+        });
+        assert_eq!(asked.device, card(2, 6));
+        asked.heard(whole(card(2, 0)));
+        assert_eq!(asked.device, card(2, 0), "it has lost its outputs, and says so");
     }
 
     #[test]

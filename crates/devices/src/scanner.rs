@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use crate::device::{Absences, Withheld};
 use crate::hosts::HostSource;
 use crate::listing::Lister;
-use crate::{Device, DeviceList, HostCause, HostChoice, HostNotice};
+use crate::{Device, DeviceId, DeviceList, HostCause, HostChoice, HostNotice};
 
 /// Rounds between two looks at a JACK server that is there: every look makes and closes two clients, and
 /// what it offers changes only with the server.
@@ -96,7 +97,7 @@ struct Question {
 
 /// What it answers: the devices; that the host is not running, or does not answer; that it refused.
 enum Answer {
-    Devices(Vec<Device>),
+    Devices(Vec<Device>, Vec<(DeviceId, Withheld)>),
     NotRunning,
     Silence,
     Refused,
@@ -110,6 +111,9 @@ struct HostThread {
     answers: Receiver<Answer>,
     waiting: bool,
     last: Vec<Device>,
+    /// Devices that did not say what they can.
+    withheld: Vec<(DeviceId, Withheld)>,
+    runs: bool,
     skipped: u32,
 }
 
@@ -129,7 +133,7 @@ impl HostThread {
                         .open()
                         .map(|host| lister.look(host, &shown, question.fresh, question.served));
                     let said = match found {
-                        Ok(Ok(devices)) => Answer::Devices(devices),
+                        Ok(Ok((devices, withheld))) => Answer::Devices(devices, withheld),
                         Ok(Err(_)) => Answer::Refused,
                         // A server that is not there is not there at once; CPAL itself gives up on
                         // PipeWire after two seconds.
@@ -149,6 +153,8 @@ impl HostThread {
             answers,
             waiting: false,
             last: Vec::new(),
+            withheld: Vec::new(),
+            runs: false,
             skipped: 0,
         })
     }
@@ -175,9 +181,11 @@ impl HostThread {
             .recv_timeout(until.saturating_duration_since(Instant::now()));
         self.waiting = answer.is_err();
         self.last.clear();
+        self.withheld.clear();
+        self.runs = true;
         match answer {
-            Ok(Answer::Devices(devices)) => self.last = devices,
-            Ok(Answer::NotRunning) => {}
+            Ok(Answer::Devices(devices, withheld)) => (self.last, self.withheld) = (devices, withheld),
+            Ok(Answer::NotRunning) => self.runs = false,
             Ok(Answer::Refused) => return Err(HostCause::Refused),
             Ok(Answer::Silence) | Err(_) => return Err(HostCause::Hung),
         }
@@ -199,7 +207,7 @@ impl Rounds {
 
     /// Asks all hosts at once, ALSA after the others: what it lists depends on them.
     fn look(&mut self, limit: Duration, fresh: bool) -> DeviceList {
-        let mut notices = Vec::new();
+        let mut absences = Absences::default();
         let mut served = false;
         for alsa in [false, true] {
             let asked = |host: &&mut HostThread| (host.name == "alsa") == alsa;
@@ -209,15 +217,24 @@ impl Rounds {
             let until = Instant::now() + limit;
             for host in self.hosts.iter_mut().filter(asked) {
                 if let Err(cause) = host.answer(until) {
-                    notices.push(HostNotice {
+                    let notice = HostNotice {
                         host: host.label.clone(),
                         cause,
-                    });
+                    };
+                    absences.silent.push((host.name.clone(), notice));
+                } else if !host.runs {
+                    absences.hosts.push(host.name.clone());
                 }
+                absences.withheld.extend(host.withheld.iter().cloned());
                 served |= matches!(host.name.as_str(), "pipewire" | "jack") && !host.last.is_empty();
             }
         }
         let devices = self.hosts.iter().flat_map(|host| host.last.iter().cloned()).collect();
-        DeviceList { devices, notices }
+        absences.looked = true;
+        DeviceList {
+            devices,
+            notices: absences.silent.iter().map(|(_, notice)| notice.clone()).collect(),
+            absences,
+        }
     }
 }

@@ -109,7 +109,7 @@ impl Captures {
         for device in wanted {
             let capture = self.devices.entry(device.clone()).or_insert_with(|| Capture {
                 state: State::Closed {
-                    reason: OpenError::NotThere { device: device.clone() }.to_string(),
+                    reason: list.why_not(device),
                     again: None,
                 },
                 openings: 0,
@@ -138,6 +138,7 @@ impl Captures {
                         };
                     }
                 }
+                State::Closed { reason, again: None } if listed.is_none() => *reason = list.why_not(device),
                 State::Closed { again, .. } => {
                     let due = again.is_none_or(|again| again <= Instant::now());
                     if listed.is_some() && due {

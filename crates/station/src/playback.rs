@@ -351,9 +351,7 @@ impl Core {
                 };
                 if !there {
                     let reason = match &playback.choice {
-                        Some(DeviceChoice::Device { device }) => {
-                            OpenError::NotThere { device: device.clone() }.to_string()
-                        }
+                        Some(DeviceChoice::Device { device }) => self.devices.why_not(device),
                         _ => OpenError::NoDefault.to_string(),
                     };
                     playback.state = State::Closed { reason, again: *again };
