@@ -12,6 +12,7 @@ use lab::process::output_of;
 use lab::sound_server::{Environment, numbered};
 use lab::tone::{Sine, TONE, amplitude, pan_law};
 use lab::wait::seconds;
+use lab::wall_clock::WallClock;
 use serde_json::{Value, json};
 
 const LEFT: Sine = Sine { hz: TONE, db: -6.0 };
@@ -192,6 +193,50 @@ fn a_killed_desk_loses_at_most_a_quarter_of_a_second_twenty_times() {
             "round {round}: {sox} s, {sndfile} s"
         );
         drop(home);
+    }
+}
+
+#[test]
+fn a_wall_clock_that_leaps_or_stands_still_changes_nothing_that_is_recorded() {
+    let mut clock = None;
+    let mut desk = numbers_on(40, |home| {
+        let clock = clock.insert(WallClock::in_folder(home.path()));
+        Desk::start_at(home, &clock.environment(), &[])
+    });
+    let clock = clock.expect("the desk was started by it");
+    let Begun {
+        file,
+        not_before,
+        not_after,
+    } = begin(&mut desk);
+    for time in ["+1h", "-1h", "@1970-01-01 00:00:10", "+0"] {
+        clock.set(time);
+        sleep(seconds(1));
+    }
+    let least = not_after.elapsed().as_secs_f64();
+    desk.stop_recording();
+    let most = not_before.elapsed().as_secs_f64();
+    let numbers = numbers_in(&file);
+    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    for length in lengths(&file) {
+        assert!(
+            length > least - UNSURE && length < most + UNSURE,
+            "{length} s of {least} to {most} s"
+        );
+    }
+    // In a second that does not end each recording still has a name of its own.
+    clock.set("2001-09-09 01:46:40");
+    let files = [(); 3].map(|()| {
+        let file = desk.record("pcm24");
+        sleep(Duration::from_millis(500));
+        desk.stop_recording();
+        file
+    });
+    for file in &files {
+        let name = file.display().to_string();
+        assert!(name.contains("2001-09-09 01-46-40"), "{name}");
+        assert_eq!(files.iter().filter(|other| *other == file).count(), 1, "{files:?}");
+        assert!(lengths(file).iter().all(|length| *length > 0.4), "{name}");
     }
 }
 

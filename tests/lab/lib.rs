@@ -21,6 +21,7 @@ pub mod real_time;
 pub mod sound_server;
 pub mod tone;
 pub mod wait;
+pub mod wall_clock;
 pub mod webdriver;
 pub mod window;
 

@@ -74,6 +74,10 @@ pub(crate) const TEST: &[Group] = &[
         names: &["gnome-keyring"],
     },
     Group {
+        reason: "a wall clock that can be set for one program",
+        names: &["libfaketime"],
+    },
+    Group {
         reason: "listening to streams and files",
         names: &["ffmpeg", "sox", "sndfile-programs"],
     },
