@@ -126,7 +126,7 @@ impl Console {
             EngineCommand::SetPanLaw(id, law) => self.change(id, |strip| strip.controls.pan_law = law),
             EngineCommand::SetSend(id, aux, settings) => self.change(id, |strip| strip.set_send(aux, settings)),
             EngineCommand::SetVcaOf(id, group) => self.change(id, |strip| strip.controls.vca = group),
-            EngineCommand::SetTalkover(id, part) => self.change(id, |strip| strip.controls.talkover = part),
+            EngineCommand::SetTalkover(id, part) => self.change(id, |strip| strip.set_talkover(part)),
             EngineCommand::SetMute(id, on) => self.change(id, |strip| strip.controls.mute = on),
             EngineCommand::SetSolo(id, on) => self.change(id, |strip| strip.controls.solo = on),
             EngineCommand::SetSoloSafe(id, on) => self.change(id, |strip| strip.controls.solo_safe = on),

@@ -123,6 +123,8 @@ pub struct Strip {
     /// Fader, pan, mute and solo as one gain a side.
     post: StereoRamp,
     cue: StereoRamp,
+    /// How much of the ducking it takes.
+    ducked: StereoRamp,
     sends: [Send; AUX_BUSES],
     /// Where the controls stand or go.
     pub(crate) controls: StripControls,
@@ -164,6 +166,7 @@ impl Strip {
             delay_longest,
             post: ramp(Gain::ZERO),
             cue: ramp(if controls.cue { Gain::UNITY } else { Gain::ZERO }),
+            ducked: ramp(part_in_ducking(controls.talkover)),
             sends: controls.sends.map(|settings| Send::new(rate, settings)),
             controls,
             leaving: false,
@@ -243,6 +246,11 @@ impl Strip {
         self.controls.cue = on;
         self.cue
             .set_target([if on && !self.leaving { Gain::UNITY } else { Gain::ZERO }; 2]);
+    }
+
+    pub(crate) fn set_talkover(&mut self, part: Talkover) {
+        self.controls.talkover = part;
+        self.ducked.set_target([part_in_ducking(part); 2]);
     }
 
     /// Returns an input that never came to sound.
@@ -331,14 +339,32 @@ impl Strip {
         if !self.cue.is_silent() {
             self.cue.mix(&self.block, mix.cue);
         }
-        if self.controls.talkover == Talkover::Ducked {
-            mix.ducker.apply(&mut self.block);
-        }
+        self.duck(mix.ducker);
         self.post.mix(&self.block, mix.programme);
         for (send, aux) in self.sends.iter_mut().zip(mix.aux.iter_mut()) {
             if !send.is_silent() {
                 send.mix(&self.block, aux);
             }
+        }
+    }
+
+    /// Steps back as far as it takes part.
+    fn duck(&mut self, ducker: &Ducker) {
+        if self.ducked.is_silent() {
+            return;
+        }
+        if self.ducked.has_arrived() {
+            return ducker.apply(&mut self.block);
+        }
+        // The part that ducking takes away comes and goes, and what is left never steps.
+        let heard = self.block;
+        ducker.apply(&mut self.block);
+        for (ducked, heard) in self.block.iter_mut().zip(&heard) {
+            *ducked = [ducked[0] - heard[0], ducked[1] - heard[1]];
+        }
+        self.ducked.apply(&mut self.block);
+        for (ducked, heard) in self.block.iter_mut().zip(&heard) {
+            *ducked = [ducked[0] + heard[0], ducked[1] + heard[1]];
         }
     }
 
@@ -349,6 +375,14 @@ impl Strip {
             input: self.input.report(),
             reductions,
         }
+    }
+}
+
+fn part_in_ducking(part: Talkover) -> Gain {
+    if part == Talkover::Ducked {
+        Gain::UNITY
+    } else {
+        Gain::ZERO
     }
 }
 

@@ -179,3 +179,21 @@ fn a_microphone_that_is_removed_in_the_middle_of_a_word_lets_go() {
     assert!(matches!(rig.console.retire(), Some(Discard::Strip(_))));
     assert!((music_after(&mut rig, 1.5) + 6.02).abs() < 0.01);
 }
+
+#[test]
+fn music_that_is_given_a_part_in_the_middle_of_a_word_and_loses_it_again_does_not_click() {
+    let (mut rig, _, music) = studio(plain());
+    let mut heard = rig.hear(750).0;
+    let before = heard.len();
+    for part in [Talkover::Off, Talkover::Ducked, Talkover::Key, Talkover::Ducked] {
+        rig.obey(EngineCommand::SetTalkover(music, part));
+        // Turned back on its way, too.
+        heard.extend(rig.hear(if part == Talkover::Key { 9 } else { 40 }).0);
+    }
+    let click = click_db(&heard[before - 2_000..]);
+    assert!(click < -80.0, "{click:.1} dBFS");
+    assert!(
+        (tone_db(&heard[heard.len() - 960..], 1000.0) + 21.02).abs() < 0.1,
+        "it is ducked again"
+    );
+}
