@@ -100,14 +100,18 @@ impl CompressorSettings {
         Ok(())
     }
 
-    /// Threshold, knee, slope, make-up and how much of it is applied; levels in octaves.
-    fn targets(&self) -> [f32; 5] {
+    /// Threshold, knee, slope, make-up and how much of it is applied, levels in octaves; and what is left of the way after
+    /// a decision of attack and release.
+    fn targets(&self, rate: SampleRate) -> [f32; 7] {
+        let left = |ms: f32| decay_of(f64::from(ms) / 1000.0, rate);
         [
             self.threshold_dbfs / DB_PER_OCTAVE,
             (self.knee_db / DB_PER_OCTAVE).max(HARD_KNEE),
             self.ratio.slope(),
             self.make_up_db / DB_PER_OCTAVE,
             if self.on { 1.0 } else { 0.0 },
+            left(self.attack_ms),
+            left(self.release_ms),
         ]
     }
 }
@@ -119,9 +123,7 @@ pub struct CompressorBank {
     rate: SampleRate,
     on: [bool; STRIPS],
     side: SideHighPass,
-    curve: Glide<5>,
-    /// What is left of the way after a decision: attack, release.
-    decays: [Lanes; 2],
+    controls: Glide<7>,
     /// The reduction after the release and after the attack, in octaves.
     reductions: [Lanes; 2],
     gain: Lanes,
@@ -133,24 +135,19 @@ impl CompressorBank {
     /// Four compressors that are off.
     pub fn new(arch: Arch, rate: SampleRate) -> Self {
         let settings = CompressorSettings::default();
-        let mut bank = Self {
+        Self {
             arch,
             rate,
             on: [false; STRIPS],
             side: SideHighPass::new(),
-            curve: Glide::new(settings.targets().map(Lanes::splat), rate),
-            decays: [Lanes::ZERO; 2],
+            controls: Glide::new(settings.targets(rate).map(Lanes::splat), rate),
             reductions: [Lanes::ZERO; 2],
             gain: Lanes::splat(1.0),
             metered: Lanes::ZERO,
-        };
-        for strip in 0..STRIPS {
-            bank.set_times(strip, &settings);
         }
-        bank
     }
 
-    /// Obeys new settings for one strip, 0 to 3: levels, ratio and the switch glide, the times hold at once.
+    /// Obeys new settings for one strip, 0 to 3: everything glides but the detector's high-pass, which changes at once.
     pub fn set(&mut self, strip: usize, settings: &CompressorSettings) -> Result<(), OutOfRange> {
         settings.check()?;
         if self.is_idle() {
@@ -158,8 +155,8 @@ impl CompressorBank {
             self.reductions = [Lanes::ZERO; 2];
             (0..STRIPS).for_each(|strip| self.side.clear(strip));
         }
-        self.set_times(strip, settings);
-        self.curve.aim(strip, settings.targets());
+        self.side.set(strip, settings.side_high_pass_hz, self.rate);
+        self.controls.aim(strip, settings.targets(self.rate));
         if let Some(on) = self.on.get_mut(strip) {
             *on = settings.on;
         }
@@ -168,7 +165,7 @@ impl CompressorBank {
 
     /// Another signal takes a strip's place: its settings arrive at once, and nothing is remembered of the one before.
     pub fn settle(&mut self, strip: usize) {
-        self.curve.settle(strip);
+        self.controls.settle(strip);
         self.side.clear(strip);
         for reduction in &mut self.reductions {
             reduction.set_strip(strip, 0.0);
@@ -177,17 +174,9 @@ impl CompressorBank {
         self.metered.set_strip(strip, 0.0);
     }
 
-    fn set_times(&mut self, strip: usize, settings: &CompressorSettings) {
-        let seconds = [settings.attack_ms, settings.release_ms].map(|ms| f64::from(ms) / 1000.0);
-        for (decay, seconds) in self.decays.iter_mut().zip(seconds) {
-            decay.set_strip(strip, decay_of(seconds, self.rate));
-        }
-        self.side.set(strip, settings.side_high_pass_hz, self.rate);
-    }
-
     /// All four are off and have faded out: a block passes untouched and unheard.
     pub fn is_idle(&self) -> bool {
-        self.on == [false; STRIPS] && !self.curve.is_moving()
+        self.on == [false; STRIPS] && !self.controls.is_moving()
     }
 
     /// By how much a strip was turned down at most in the last block, at most 0 dB, without the make-up.
@@ -203,9 +192,9 @@ impl CompressorBank {
             return;
         }
         let arch = self.arch;
-        if self.curve.is_moving() {
+        if self.controls.is_moving() {
             arch.run(Compress::<true> { bank: self, block });
-            self.curve.end_block();
+            self.controls.end_block();
         } else {
             arch.run(Compress::<false> { bank: self, block });
         }
@@ -226,21 +215,22 @@ impl<const MOVING: bool> Kernel for Compress<'_, MOVING> {
     fn run<V: Vector>(self) {
         let Self { bank, block } = self;
         let levels = bank.side.levels::<V>(block);
-        let [attack, release] = bank.decays.map(|lanes| V::load(&lanes));
         let [mut released, mut smooth] = bank.reductions.map(|lanes| V::load(&lanes));
-        let mut curve = bank.curve.start::<V>();
+        let mut controls = bank.controls.start::<V>();
         let (zero, half) = (V::splat(0.0), V::splat(0.5));
 
         let mut wanted = [Lanes::ZERO; DECISIONS];
-        let mut outputs = [[Lanes::ZERO; 2]; DECISIONS];
-        let per_knee = half.div(curve.now[1]);
-        for ((level, wanted), [make_up_then, effect_then]) in levels.iter().zip(&mut wanted).zip(&mut outputs) {
+        let mut later = [[Lanes::ZERO; 4]; DECISIONS];
+        let per_knee = half.div(controls.now[1]);
+        for ((level, wanted), later) in levels.iter().zip(&mut wanted).zip(&mut later) {
             if MOVING {
-                curve.step();
-                curve.now[3].store(make_up_then);
-                curve.now[4].store(effect_then);
+                controls.step();
+                let [.., make_up, effect, attack, release] = controls.now;
+                for (now, then) in [make_up, effect, attack, release].iter().zip(later) {
+                    now.store(then);
+                }
             }
-            let [threshold, knee, slope, ..] = curve.now;
+            let [threshold, knee, slope, ..] = controls.now;
             let per_knee = if MOVING { half.div(knee) } else { per_knee };
             // The bend and what lies beyond it: equation 4, as the reduction it makes, without a branch.
             let over = V::load(level).log2().min(V::splat(MOST_OCTAVES)).sub(threshold);
@@ -253,11 +243,12 @@ impl<const MOVING: bool> Kernel for Compress<'_, MOVING> {
 
         let mut most = zero;
         let mut powers = [Lanes::ZERO; DECISIONS];
-        for ((wanted, power), output) in wanted.iter().zip(&mut powers).zip(&outputs) {
-            let [make_up, effect] = if MOVING {
-                output.map(|lanes| V::load(&lanes))
+        for ((wanted, power), later) in wanted.iter().zip(&mut powers).zip(&later) {
+            let [make_up, effect, attack, release] = if MOVING {
+                later.map(|lanes| V::load(&lanes))
             } else {
-                [curve.now[3], curve.now[4]]
+                let [.., make_up, effect, attack, release] = controls.now;
+                [make_up, effect, attack, release]
             };
             let wanted = V::load(wanted);
             // Equation 17: the release, which a larger reduction overrides, and then the attack.
@@ -280,7 +271,7 @@ impl<const MOVING: bool> Kernel for Compress<'_, MOVING> {
         smooth.select(smooth.greater(rest), zero).store(&mut bank.reductions[1]);
         most.store(&mut bank.metered);
         if MOVING {
-            bank.curve.keep(&curve);
+            bank.controls.keep(&controls);
         }
     }
 }

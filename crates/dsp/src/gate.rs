@@ -78,14 +78,18 @@ impl GateSettings {
         Ok(())
     }
 
-    /// Threshold, hysteresis, range, steepness and how much of it is applied; levels in octaves.
-    fn targets(&self) -> [f32; 5] {
+    /// Threshold, hysteresis, range, steepness and how much of it is applied, levels in octaves; and what is left of the way
+    /// after a decision of attack and release.
+    fn targets(&self, rate: SampleRate) -> [f32; 7] {
+        let left = |ms: f32| decay_of(f64::from(ms) / 1000.0, rate);
         [
             self.threshold_dbfs / DB_PER_OCTAVE,
             self.hysteresis_db / DB_PER_OCTAVE,
             self.range_db / DB_PER_OCTAVE,
             self.ratio - 1.0,
             if self.on { 1.0 } else { 0.0 },
+            left(self.attack_ms),
+            left(self.release_ms),
         ]
     }
 }
@@ -120,9 +124,7 @@ pub struct GateBank {
     rate: SampleRate,
     on: [bool; STRIPS],
     side: SideHighPass,
-    curve: Glide<5>,
-    /// What is left of the way after a decision: attack, release.
-    decays: [Lanes; 2],
+    controls: Glide<7>,
     /// In decisions.
     hold: Lanes,
     detector: f32,
@@ -140,19 +142,18 @@ impl GateBank {
             rate,
             on: [false; STRIPS],
             side: SideHighPass::new(),
-            curve: Glide::new(settings.targets().map(Lanes::splat), rate),
-            decays: [Lanes::ZERO; 2],
+            controls: Glide::new(settings.targets(rate).map(Lanes::splat), rate),
             hold: Lanes::ZERO,
             detector: decay_of(DETECTOR_SECONDS, rate),
             memory: Memory::FRESH,
             gain: Lanes::splat(1.0),
             metered: Lanes::ZERO,
         };
-        (0..STRIPS).for_each(|strip| bank.set_times(strip, &settings));
+        (0..STRIPS).for_each(|strip| bank.set_hold_and_side(strip, &settings));
         bank
     }
 
-    /// Obeys new settings for one strip, 0 to 3: levels, ratio and the switch glide, the times hold at once.
+    /// Obeys new settings for one strip, 0 to 3: everything glides but the hold and the detector's high-pass.
     pub fn set(&mut self, strip: usize, settings: &GateSettings) -> Result<(), OutOfRange> {
         settings.check()?;
         if self.is_idle() {
@@ -160,8 +161,8 @@ impl GateBank {
             self.memory = Memory::FRESH;
             (0..STRIPS).for_each(|strip| self.side.clear(strip));
         }
-        self.set_times(strip, settings);
-        self.curve.aim(strip, settings.targets());
+        self.set_hold_and_side(strip, settings);
+        self.controls.aim(strip, settings.targets(self.rate));
         if let Some(on) = self.on.get_mut(strip) {
             *on = settings.on;
         }
@@ -170,7 +171,7 @@ impl GateBank {
 
     /// Another signal takes a strip's place: its settings arrive at once, and nothing is remembered of the one before.
     pub fn settle(&mut self, strip: usize) {
-        self.curve.settle(strip);
+        self.controls.settle(strip);
         self.side.clear(strip);
         self.memory.level.set_strip(strip, 0.0);
         self.memory.open.set_strip(strip, 1.0);
@@ -180,11 +181,7 @@ impl GateBank {
         self.metered.set_strip(strip, 0.0);
     }
 
-    fn set_times(&mut self, strip: usize, settings: &GateSettings) {
-        let seconds = [settings.attack_ms, settings.release_ms].map(|ms| f64::from(ms) / 1000.0);
-        for (decay, seconds) in self.decays.iter_mut().zip(seconds) {
-            decay.set_strip(strip, decay_of(seconds, self.rate));
-        }
+    fn set_hold_and_side(&mut self, strip: usize, settings: &GateSettings) {
         let hold = self.rate.frames_in(f64::from(settings.hold_ms) / 1000.0);
         self.hold.set_strip(strip, hold.0.div_ceil(PACE as u32) as f32);
         self.side.set(strip, settings.side_high_pass_hz, self.rate);
@@ -192,7 +189,7 @@ impl GateBank {
 
     /// All four are off and have faded out: a block passes untouched and unheard.
     pub fn is_idle(&self) -> bool {
-        self.on == [false; STRIPS] && !self.curve.is_moving()
+        self.on == [false; STRIPS] && !self.controls.is_moving()
     }
 
     /// By how much a strip was turned down at most in the last block, at most 0 dB.
@@ -214,7 +211,7 @@ impl GateBank {
         }
         let arch = self.arch;
         arch.run(GateBlock { bank: self, block });
-        self.curve.end_block();
+        self.controls.end_block();
     }
 }
 
@@ -231,9 +228,8 @@ impl Kernel for GateBlock<'_> {
     fn run<V: Vector>(self) {
         let Self { bank, block } = self;
         let levels = bank.side.levels::<V>(block);
-        let moving = bank.curve.is_moving();
-        let mut curve = bank.curve.start::<V>();
-        let [attack, release] = bank.decays.map(|lanes| V::load(&lanes));
+        let moving = bank.controls.is_moving();
+        let mut controls = bank.controls.start::<V>();
         let longest = V::load(&bank.hold);
         let falls = V::splat(bank.detector);
         let (zero, half, one) = (V::splat(0.0), V::splat(0.5), V::splat(1.0));
@@ -247,9 +243,9 @@ impl Kernel for GateBlock<'_> {
 
         for (heard, gain) in levels.iter().zip(&mut gains) {
             if moving {
-                curve.step();
+                controls.step();
             }
-            let [threshold, hysteresis, range, steepness, effect] = curve.now;
+            let [threshold, hysteresis, range, steepness, effect, attack, release] = controls.now;
             level = V::load(heard).min(V::splat(1e6)).max(level.mul(falls));
             let octaves = level.log2().min(V::splat(MOST_OCTAVES));
             let below = threshold.sub(octaves);
@@ -279,6 +275,6 @@ impl Kernel for GateBlock<'_> {
             .select(reduction.greater(rest), zero)
             .store(&mut memory.reduction);
         most.store(&mut bank.metered);
-        bank.curve.keep(&curve);
+        bank.controls.keep(&controls);
     }
 }

@@ -1,6 +1,7 @@
 //! Every command in any order, on any sound: what the console promises whatever the operator and the sources do.
 
 mod dice;
+mod steps;
 
 use airdesk_dsp::ballistics::QuasiPeaks;
 use airdesk_dsp::ducker::DuckerSettings;
