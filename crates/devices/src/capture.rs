@@ -171,7 +171,12 @@ fn open(request: &CaptureRequest, pulse: &Arc<Pulse>) -> Result<(CaptureStream, 
         pulse,
         volunteer,
     );
-    let found = Found { id, device, chosen };
+    let found = Found {
+        id,
+        device,
+        chosen,
+        records: true,
+    };
     let stream = opening::build(&found, callback, pulse, &request.clock, |config, mut lent| {
         let witness = pulse.clone();
         found.device.build_input_stream_raw(

@@ -212,7 +212,12 @@ fn open<P: Player>(
     let player = make(device_hz, desk_hz, counts.clone());
     let (volunteer, candidate) = priority::volunteer(id.host());
     let callback = PlaybackCallback::new(&chosen.config, request.clock.clone(), player, pulse, volunteer);
-    let found = Found { id, device, chosen };
+    let found = Found {
+        id,
+        device,
+        chosen,
+        records: false,
+    };
     let mut stream = opening::build(&found, callback, pulse, &request.clock, |config, mut lent| {
         let witness = pulse.clone();
         found.device.build_output_stream_raw(

@@ -24,6 +24,8 @@ pub(crate) struct Found {
     pub(crate) id: DeviceId,
     pub(crate) device: cpal::Device,
     pub(crate) chosen: Chosen,
+    /// It is opened to record, which may be a device that only plays.
+    pub(crate) records: bool,
 }
 
 /// A callback on loan to CPAL. It comes back when CPAL drops it before the stream was ever made.
@@ -91,8 +93,10 @@ pub(crate) fn build<C>(
     };
     let description = found.device.description().ok();
     let watch = description.as_ref().and_then(|description| {
+        // A headset is two devices of one name, each with a rate of its own.
         let watch = |input| DeviceWatch::start(description.name(), input);
-        watch(true).or_else(|| watch(false)).map(Mutex::new)
+        let recorded = found.records.then(|| watch(true)).flatten();
+        recorded.or_else(|| watch(false)).map(Mutex::new)
     });
     Ok(OpenStream {
         stream: Some(stream),
