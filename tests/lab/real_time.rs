@@ -84,16 +84,28 @@ impl Watch {
         Self { end, stops, watchers }
     }
 
-    /// Calls `look` four times a second until `length` has passed in which no stop can be heard, also none of before.
+    /// Calls `look` four times a second until `length` has passed beside the times in which it says that something went
+    /// wrong. Most stops do no harm: what is played through them counts.
     ///
     /// Panics when four times as much is over: nothing can be said about a desk on such a machine.
-    pub fn keep_watching(&self, length: Duration, mut look: impl FnMut()) {
+    pub fn keep_watching(&self, length: Duration, mut look: impl FnMut() -> bool) {
         let begun = Instant::now();
+        let (mut wrong, mut looked) = (Vec::new(), begun);
         wait::until("the machine to keep real time", length * 4, || {
             std::thread::sleep(Duration::from_millis(250));
-            look();
-            (kept(begun, Instant::now(), self.stops()) >= length).then_some(())
+            let (begin, harmed) = (looked, look());
+            looked = Instant::now();
+            let time = Stop { begin, end: looked };
+            wrong.extend(harmed.then_some(time));
+            (kept(begun, looked, wrong.clone()) >= length).then_some(())
         });
+    }
+
+    /// What is left of the time between two moments beside the stops whose doing `heard` may be.
+    pub fn judged(&self, begin: Instant, end: Instant, heard: &[Instant]) -> Duration {
+        let mut stops = self.stops();
+        stops.retain(|stop| heard.iter().any(|moment| stop.heard(*moment)));
+        kept(begin, end, stops)
     }
 
     /// Takes the time from `begin` until now for a stop: a sound server has been late by itself.
