@@ -9,9 +9,9 @@ mod control;
 mod guard;
 mod listen;
 mod metrics;
+mod port;
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use airdesk_station::StationHandle;
 use axum::Router;
@@ -79,15 +79,9 @@ impl Face {
     /// Takes the port on loopback, v4 and (where the machine has it) v6, before there is a desk to serve.
     ///
     /// # Errors
-    /// When the port cannot be had.
+    /// When the port cannot be had, or another program has it in one of the two.
     pub async fn bind(port: u16) -> Result<Bound, ServeError> {
-        let first = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), port).await?;
-        let port = first
-            .local_addr()
-            .map_err(|source| ServeError::Bind { port, source })?
-            .port();
-        let second = bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)), port).await.ok();
-        Ok(Bound { port, first, second })
+        port::take(port).await
     }
 
     /// The port it is served on.
@@ -116,13 +110,6 @@ impl Face {
     pub async fn failed(&mut self) -> Option<io::Error> {
         self.servers.join_next().await?.ok()?.err()
     }
-}
-
-async fn bind(address: SocketAddr, port: u16) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::PortInUse { port },
-        _ => ServeError::Bind { port, source },
-    })
 }
 
 fn router(station: StationHandle, guard: Guard) -> Router {
