@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use airdesk_remote::{Bound, DEFAULT_PORT, Face, ServeError};
+use airdesk_station::api::Severity;
 use airdesk_station::config::Config;
 use airdesk_station::{Station, StationHandle, StationOptions};
 use anyhow::anyhow;
@@ -91,33 +92,57 @@ fn run_desk(app: App, arguments: Arguments) -> anyhow::Result<()> {
     if let Some(session) = arguments.session.or(config.session) {
         options.session = session;
     }
-    let bound = tauri::async_runtime::block_on(bind(arguments.port.or(config.port)))?;
+    let place = tauri::async_runtime::block_on(bind(arguments.port.or(config.port), DEFAULT_PORT))?;
     let station = Station::start(options)?;
     let handle = station.handle();
-    let result = tauri::async_runtime::block_on(serve(&handle, bound)).and_then(|face| show(app, &handle, &face));
+    let result = tauri::async_runtime::block_on(serve(&handle, place)).and_then(|face| show(app, &handle, &face));
     let saved = tauri::async_runtime::block_on(handle.stop());
     station.join();
     result?;
     Ok(saved?)
 }
 
+/// Where the remote face is.
+struct Place {
+    bound: Bound,
+    /// The usual port, when another program has it.
+    taken: Option<u16>,
+}
+
 /// Takes the remote face's port. When the usual one is taken the window still opens, on another one; a port
 /// that the operator chose is not replaced behind their back.
-async fn bind(port: Option<u16>) -> Result<Bound, ServeError> {
-    match (Face::bind(port.unwrap_or(DEFAULT_PORT)).await, port) {
-        (Err(ServeError::PortInUse { port }), None) => {
-            tracing::warn!("port {port} is used by another program; the console in a browser is on another one");
-            Face::bind(0).await
-        }
-        (bound, _) => bound,
+async fn bind(chosen: Option<u16>, usual: u16) -> Result<Place, ServeError> {
+    match (Face::bind(chosen.unwrap_or(usual)).await, chosen) {
+        (Err(ServeError::PortInUse { port }), None) => Ok(Place {
+            bound: Face::bind(0).await?,
+            taken: Some(port),
+        }),
+        (bound, _) => Ok(Place {
+            bound: bound?,
+            taken: None,
+        }),
     }
 }
 
-async fn serve(handle: &StationHandle, bound: Bound) -> anyhow::Result<Face> {
-    let face = bound.serve(handle.clone());
+async fn serve(handle: &StationHandle, place: Place) -> anyhow::Result<Face> {
+    let face = place.bound.serve(handle.clone());
     handle.listen_at(face.listen_urls()).await?;
+    if let Some(port) = place.taken {
+        handle.notice(Severity::Warning, moved(port, &face)).await?;
+    }
     tracing::info!("console: {}", face.console_url());
     Ok(face)
+}
+
+/// What the operator reads when the face is not where browsers and players look for it.
+fn moved(taken: u16, face: &Face) -> String {
+    format!(
+        "port {taken} is used by another program, perhaps another Airdesk: until Airdesk is started again, the console \
+         in a browser is at {} and the listener mounts are at {}; end that program and start Airdesk again, or choose a \
+         port with --port or AIRDESK_PORT",
+        face.console_url(),
+        face.listen_urls().join(" and ")
+    )
 }
 
 /// The app, without a desk and without a window so far.

@@ -66,6 +66,37 @@ impl Drop for Desk {
 }
 
 #[test]
+fn a_face_that_is_not_on_its_usual_port_is_a_notice_in_the_console() {
+    use tauri::async_runtime::block_on;
+    let desk = Desk::open();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let usual = other.local_addr().expect("an address").port();
+    let station = desk.station.as_ref().expect("a station").handle();
+    let place = block_on(bind(None, usual)).expect("another port");
+    let face = block_on(serve(&station, place)).expect("served");
+    assert_ne!(face.port(), usual);
+    let notices = desk.call("snapshot", json!({})).expect("a snapshot")["notices"].clone();
+    let told: Vec<_> = notices.as_array().expect("notices").iter().collect();
+    assert_eq!(told.len(), 1, "{notices}");
+    assert_eq!(told[0]["severity"], "warning");
+    let text = told[0]["text"].as_str().expect("a sentence");
+    for said in [
+        format!("port {usual} is used by another program"),
+        face.console_url(),
+        face.listen_urls().join(" and "),
+        "choose a port".to_owned(),
+    ] {
+        assert!(text.contains(&said), "{said}: {text}");
+    }
+
+    let place = block_on(bind(Some(0), usual)).expect("the chosen port");
+    block_on(serve(&station, place)).expect("served");
+    let after = desk.call("snapshot", json!({})).expect("a snapshot")["notices"].clone();
+    assert_eq!(after, notices, "it is where it was asked to be");
+    assert!(matches!(block_on(bind(Some(usual), usual)), Err(ServeError::PortInUse { port }) if port == usual));
+}
+
+#[test]
 fn the_window_sees_what_its_commands_have_changed() {
     let desk = Desk::open();
     let before = desk.call("snapshot", json!({})).expect("a snapshot");

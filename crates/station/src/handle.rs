@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, Reply, Snapshot};
+use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, Reply, Severity, Snapshot};
 use crate::session::SessionError;
 use airdesk_outputs::listen::ListenerHub;
 
@@ -14,6 +14,8 @@ pub(crate) enum Request {
     Snapshot(oneshot::Sender<Snapshot>),
     /// Where the listener mounts can be reached, told by the face that serves them.
     ListenAt(Vec<String>),
+    /// What a host has met and the operator should read.
+    Notice(Severity, String),
     Stop(oneshot::Sender<Result<(), SessionError>>),
     #[cfg(feature = "fault")]
     BreakEngine,
@@ -92,6 +94,17 @@ impl StationHandle {
     pub async fn listen_at(&self, urls: Vec<String>) -> Result<(), Unavailable> {
         self.requests
             .send(Request::ListenAt(urls))
+            .await
+            .map_err(|_| Unavailable)
+    }
+
+    /// Puts before the operator what only a host knows, among the station's own notices.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    pub async fn notice(&self, severity: Severity, text: String) -> Result<(), Unavailable> {
+        self.requests
+            .send(Request::Notice(severity, text))
             .await
             .map_err(|_| Unavailable)
     }

@@ -296,6 +296,7 @@ impl Core {
                         self.urls = urls;
                         self.tell_listening();
                     }
+                    Some(Request::Notice(severity, text)) => self.notice(severity, text),
                     Some(Request::Stop(answer)) => {
                         // A host that has gone finds it in the log.
                         let _ = answer.send(self.stop(&mut internal).await);
