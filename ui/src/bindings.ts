@@ -1421,7 +1421,7 @@ transports: Array<Transport>, };
 /**
  * Where a password is kept.
  */
-export type PasswordState = "none" | "keyStore" | "file" | "environment" | "locked";
+export type PasswordState = "none" | "keyStore" | "file" | "environment" | "locked" | "unreadable";
 
 /**
  * The truth about being on air.

@@ -33,6 +33,8 @@ pub(crate) struct Air {
     asked: Option<String>,
     secret: Option<Secret>,
     kept: PasswordState,
+    /// Why it may be in a file that cannot be used.
+    fault: Option<String>,
     rate: SampleRate,
     title: String,
     stream: Option<Stream>,
@@ -60,6 +62,7 @@ impl Air {
             asked,
             secret: None,
             kept: PasswordState::None,
+            fault: None,
             rate,
             title: String::new(),
             stream: None,
@@ -120,9 +123,9 @@ impl Air {
         if self.asked.as_ref() == Some(&kept.account) {
             self.asked = None;
         }
-        let result = kept.result.map(|(secret, state)| {
+        let result = kept.result.map(|found| {
             if current {
-                (self.secret, self.kept) = (secret, state);
+                (self.secret, self.kept, self.fault) = (found.secret, found.state, found.fault);
             }
         });
         (result, kept.answer)
@@ -133,6 +136,12 @@ impl Air {
         (self.kept == PasswordState::File).then(|| {
             "no key store has taken the stream password: it is in passwords.toml in Airdesk's folder, which only this user can read".to_owned()
         })
+    }
+
+    /// What keeps passwords from being used, as a sentence with the way out.
+    pub(crate) fn password_fault(&self) -> Option<String> {
+        let fault = self.fault.as_ref()?;
+        Some(format!("no stream password in the file can be used: {fault}"))
     }
 
     /// Accepts the certificate that was refused, and goes on with it.
@@ -182,6 +191,15 @@ impl Air {
     /// What is said when there is none to go live with. A key store that was locked is asked again.
     fn no_password(&mut self) -> CommandError {
         let BroadcastSettings { user, host, .. } = &self.settings;
+        if let (PasswordState::Unreadable, Some(fault)) = (self.kept, &self.fault) {
+            return CommandError {
+                code: ErrorCode::Storage,
+                message: format!(
+                    "the password for {user} at {host} may be in a file that cannot be used: {fault}, then set the \
+                     password anew or start Airdesk again"
+                ),
+            };
+        }
         if self.kept != PasswordState::Locked {
             return CommandError {
                 code: ErrorCode::Invalid,
@@ -389,7 +407,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::secrets::Secrets;
+    use crate::secrets::{Found, Secrets};
 
     /// A desk's stream of which the keeper of passwords has said that.
     fn air(state: PasswordState) -> Air {
@@ -397,7 +415,12 @@ mod tests {
         let (internal, _station) = mpsc::unbounded_channel();
         let keeper = Keeper::start(Secrets::new(folder.path()).without_key_store(), internal).expect("a thread");
         let mut air = Air::new(BroadcastSettings::default(), keeper, SampleRate::DESK);
-        let (account, result) = (account(air.settings()), Ok((None, state)));
+        let found = Found {
+            secret: None,
+            state,
+            fault: None,
+        };
+        let (account, result) = (account(air.settings()), Ok(found));
         let (heard, _) = air.password_kept(Kept {
             account,
             result,

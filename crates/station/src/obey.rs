@@ -166,7 +166,12 @@ impl Core {
 
     /// Takes in what the keeper of passwords has done.
     pub(crate) fn hear_password(&mut self, kept: Kept) {
+        let known = self.air.password_fault();
         let (result, answer) = self.air.password_kept(kept);
+        let fault = self.air.password_fault().filter(|fault| known.as_ref() != Some(fault));
+        if let Some(fault) = fault {
+            self.notice(Severity::Error, fault);
+        }
         if result.is_ok()
             && let Some(warning) = self.air.warning()
         {

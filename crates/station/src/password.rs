@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::api::{CommandError, ErrorCode, PasswordState};
 use crate::recording::Answer;
-use crate::secrets::{Secret, Secrets};
+use crate::secrets::{Found, Secret, Secrets};
 use crate::station::Internal;
 
 /// What is asked of the keeper. Accounts are those of [`Secrets`].
@@ -29,7 +29,7 @@ pub(crate) struct Kept {
     /// Whose password it is.
     pub(crate) account: String,
     /// The password, and where it is.
-    pub(crate) result: Result<(Option<Secret>, PasswordState), CommandError>,
+    pub(crate) result: Result<Found, CommandError>,
     /// Who waits to hear of it.
     pub(crate) answer: Option<Answer>,
 }
@@ -79,8 +79,7 @@ impl Keeper {
 
 impl Cupboard {
     /// Whose password was asked for, and what came of it; nothing where nobody waits for it.
-    #[allow(clippy::type_complexity)]
-    fn grant(&mut self, wish: Wish) -> Option<(String, Result<(Option<Secret>, PasswordState), CommandError>)> {
+    fn grant(&mut self, wish: Wish) -> Option<(String, Result<Found, CommandError>)> {
         Some(match wish {
             Wish::Find { account } => {
                 let found = self.secrets.get(&account);
@@ -101,21 +100,25 @@ impl Cupboard {
         })
     }
 
-    fn keep(&mut self, account: &str, secret: Secret) -> Result<(Option<Secret>, PasswordState), CommandError> {
+    fn keep(&mut self, account: &str, secret: Secret) -> Result<Found, CommandError> {
         let state = self.secrets.set(account, &secret).map_err(not_kept)?;
         let secret = (state != PasswordState::None).then_some(secret);
         self.fresh = secret.clone().map(|secret| (account.to_owned(), secret));
-        Ok((secret, state))
+        Ok(Found {
+            secret,
+            state,
+            fault: None,
+        })
     }
 
-    fn change(&mut self, old: &str, new: &str) -> Result<(Option<Secret>, PasswordState), CommandError> {
-        let (filed, state) = self.secrets.get(new);
+    fn change(&mut self, old: &str, new: &str) -> Result<Found, CommandError> {
+        let filed = self.secrets.get(new);
         let fresh = self
             .fresh
             .take()
-            .filter(|(account, _)| account == old && filed.is_none());
+            .filter(|(account, _)| account == old && filed.secret.is_none());
         let Some((_, secret)) = fresh else {
-            return Ok((filed, state));
+            return Ok(filed);
         };
         let kept = self.keep(new, secret)?;
         self.secrets.set(old, &Secret::new(String::new())).map_err(not_kept)?;
@@ -143,8 +146,8 @@ mod tests {
     }
 
     fn change(cupboard: &mut Cupboard, old: &str, new: &str) -> Option<String> {
-        let (secret, _) = cupboard.change(old, new).expect("kept");
-        secret.map(|secret| secret.reveal().to_owned())
+        let found = cupboard.change(old, new).expect("kept");
+        found.secret.map(|secret| secret.reveal().to_owned())
     }
 
     #[test]
@@ -161,7 +164,7 @@ mod tests {
 
         let mut next = cupboard(folder.path());
         let found = next.secrets.get("two");
-        assert_eq!(found.1, PasswordState::File, "kept for the next run");
+        assert_eq!(found.state, PasswordState::File, "kept for the next run");
         assert_eq!(change(&mut next, "two", "three"), None, "it was not set in this run");
         assert_eq!(change(&mut next, "three", "one"), None, "it has moved, not been copied");
         assert_eq!(change(&mut next, "one", "two").as_deref(), Some("hackme"));

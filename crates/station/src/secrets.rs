@@ -74,6 +74,17 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What is known of a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The password, if there is one.
+    pub secret: Option<Secret>,
+    /// Where it is.
+    pub state: PasswordState,
+    /// Why the file could not be asked, as a sentence with the way out.
+    pub fault: Option<String>,
+}
+
 /// Keeps passwords by account, for example `stream@radio.example.org`.
 #[derive(Debug, Clone)]
 pub struct Secrets {
@@ -98,16 +109,26 @@ impl Secrets {
     }
 
     /// The password of `account`, and where it was: the environment, the file, the key store, in this order.
-    pub fn get(&self, account: &str) -> (Option<Secret>, PasswordState) {
+    pub fn get(&self, account: &str) -> Found {
+        let known = |secret, state| Found {
+            secret,
+            state,
+            fault: None,
+        };
         if let Ok(password) = std::env::var(VARIABLE) {
-            return (Some(Secret(password)), PasswordState::Environment);
+            return known(Some(Secret(password)), PasswordState::Environment);
         }
-        match self.read_file().remove(account) {
-            Some(forgotten) if forgotten.is_empty() => return (None, PasswordState::None),
-            Some(password) => return (Some(Secret(password)), PasswordState::File),
-            None => {}
-        }
-        found(self.ask(account, keyring::Entry::get_password))
+        let fault = match self.read_file().map(|mut passwords| passwords.remove(account)) {
+            Ok(Some(forgotten)) if forgotten.is_empty() => return known(None, PasswordState::None),
+            Ok(Some(password)) => return known(Some(Secret(password)), PasswordState::File),
+            Ok(None) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        let (secret, state) = match found(self.ask(account, keyring::Entry::get_password)) {
+            (None, PasswordState::None) if fault.is_some() => (None, PasswordState::Unreadable),
+            found => found,
+        };
+        Found { secret, state, fault }
     }
 
     /// Keeps a password; an empty one is forgotten. Says where.
@@ -165,15 +186,8 @@ impl Secrets {
         answers.recv_timeout(PATIENCE).ok()
     }
 
-    /// What is in the file. A file that cannot be read or is broken has nothing to say, and is not written over.
-    fn read_file(&self) -> BTreeMap<String, String> {
-        self.try_read_file().unwrap_or_else(|error| {
-            tracing::error!("no password in the file can be used: {error}");
-            BTreeMap::new()
-        })
-    }
-
-    fn try_read_file(&self) -> Result<BTreeMap<String, String>, SecretError> {
+    /// What is in the file.
+    fn read_file(&self) -> Result<BTreeMap<String, String>, SecretError> {
         let path = || self.file.clone();
         match fs::read_to_string(&self.file) {
             // The parser's message may quote the line, and a secret with it.
@@ -184,7 +198,7 @@ impl Secrets {
     }
 
     fn change_file(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> Result<(), SecretError> {
-        let mut passwords = self.try_read_file()?;
+        let mut passwords = self.read_file()?;
         if !change(&mut passwords) {
             return Ok(());
         }
@@ -224,6 +238,13 @@ fn found(answer: Option<keyring::Result<String>>) -> (Option<Secret>, PasswordSt
 mod tests {
     use super::*;
 
+    /// What is known of a password that nothing keeps from being looked up.
+    fn known(secrets: &Secrets, account: &str) -> (Option<Secret>, PasswordState) {
+        let Found { secret, state, fault } = secrets.get(account);
+        assert_eq!(fault, None);
+        (secret, state)
+    }
+
     #[test]
     fn a_key_store_that_is_locked_or_silent_does_not_say_that_there_is_no_password() {
         use keyring::Error;
@@ -260,9 +281,25 @@ mod tests {
         );
         assert!(!said.contains("hack"), "{said}");
         assert_eq!(fs::read_to_string(&file).expect("kept"), torn);
-        assert_eq!(secrets.get("stream@one"), (None, PasswordState::None));
+        let found = secrets.get("stream@one");
+        assert_eq!((found.secret, found.state), (None, PasswordState::Unreadable));
+        assert_eq!(found.fault, Some(said));
         fs::remove_file(&file).expect("moved away");
         secrets.set("stream@host", &Secret::new("new".into())).expect("kept");
+        assert_eq!(known(&secrets, "stream@host").1, PasswordState::File);
+    }
+
+    #[test]
+    fn a_file_of_passwords_that_cannot_be_read_is_named_with_the_way_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("passwords.toml")).expect("in its place");
+        let found = Secrets::new(folder.path()).without_key_store().get("stream@host");
+        assert_eq!((found.secret, found.state), (None, PasswordState::Unreadable));
+        let said = found.fault.expect("a fault");
+        assert!(
+            said.contains("passwords.toml cannot be read") && said.ends_with("make it readable or move it away"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -289,8 +326,8 @@ mod tests {
             secrets.set("stream@host", &password).expect("kept"),
             PasswordState::File
         );
-        assert_eq!(secrets.get("stream@host"), (Some(password), PasswordState::File));
-        assert_eq!(secrets.get("somebody else"), (None, PasswordState::None));
+        assert_eq!(known(&secrets, "stream@host"), (Some(password), PasswordState::File));
+        assert_eq!(known(&secrets, "somebody else"), (None, PasswordState::None));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -303,7 +340,7 @@ mod tests {
         secrets
             .set("stream@host", &Secret::new(String::new()))
             .expect("forgotten");
-        assert_eq!(secrets.get("stream@host").1, PasswordState::None);
+        assert_eq!(known(&secrets, "stream@host").1, PasswordState::None);
     }
 
     #[test]
@@ -311,7 +348,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("passwords.toml"), "\"stream@host\" = \"\"\n").expect("written");
         let secrets = Secrets::new(folder.path());
-        assert_eq!(secrets.get("stream@host"), (None, PasswordState::None));
+        assert_eq!(known(&secrets, "stream@host"), (None, PasswordState::None));
     }
 
     #[test]

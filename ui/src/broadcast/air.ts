@@ -90,6 +90,11 @@ export function passwordText(password: PasswordState): { text: string; warn: boo
         text: "The key store is locked or does not answer. Unlock it, or set the password anew.",
         warn: true,
       };
+    case "unreadable":
+      return {
+        text: "It may be in a file that cannot be used: see the notice. Mend the file or move it away, and set the password anew.",
+        warn: true,
+      };
     case "keyStore":
       return { text: "Set, and kept in the system's key store.", warn: false };
     case "file":

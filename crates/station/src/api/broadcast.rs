@@ -116,6 +116,8 @@ pub enum PasswordState {
     Environment,
     /// The key store is locked or does not answer: nobody knows whether it has one.
     Locked,
+    /// The file of passwords is broken or cannot be read, and may have one. A notice names it.
+    Unreadable,
 }
 
 /// The truth about being on air.

@@ -1,9 +1,10 @@
 //! What the station tells about the stream to a server: without a server, as most desks begin.
 
-use airdesk_station::api::{AirState, AudioCommand, BroadcastSettings, Transport};
+use airdesk_station::HostChoice;
+use airdesk_station::api::{AirState, AudioCommand, BroadcastSettings, ErrorCode, PasswordState, Severity, Transport};
 use airdesk_station::session::Session;
 
-use crate::desk::Desk;
+use crate::desk::{self, Desk};
 
 #[tokio::test]
 async fn what_a_stream_began_with_is_told_until_it_is_off_whatever_is_saved_meanwhile() {
@@ -53,5 +54,36 @@ async fn every_transport_that_is_told_is_taken_and_every_other_is_refused() {
         let answer = desk.handle.send(AudioCommand::SetBroadcast { settings }).await;
         assert_eq!(answer.is_ok(), told.contains(&transport), "{transport:?}: {answer:?}");
     }
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_broken_file_of_passwords_is_told_at_the_start_and_to_whoever_wants_to_go_live() {
+    let folder = desk::folder();
+    let file = folder.path().join("passwords.toml");
+    std::fs::write(&file, "\"stream@localhost\" = \"hackme-42").expect("written");
+    let broken = format!("{} is broken; mend it or move it away", file.display());
+    let mut desk = Desk::start(folder, &Session::default(), HostChoice::none());
+    let now = desk.when("a notice", |now| !now.notices.is_empty()).await;
+    let told: Vec<_> = now
+        .notices
+        .iter()
+        .map(|notice| (notice.severity, &notice.text))
+        .collect();
+    let sentence = format!("no stream password in the file can be used: {broken}");
+    assert_eq!(told, [(Severity::Error, &sentence)]);
+    assert_eq!(now.broadcast.password, PasswordState::Unreadable);
+
+    let (code, message) = desk.refused(AudioCommand::GoLive).await;
+    assert_eq!(code, ErrorCode::Storage);
+    assert!(
+        message.contains(&broken) && message.contains("set the password anew"),
+        "{message}"
+    );
+
+    std::fs::remove_file(&file).expect("moved away");
+    let password = "hackme-42".into();
+    desk.ask(AudioCommand::SetPassword { password }).await;
+    assert_eq!(desk.now().await.broadcast.password, PasswordState::File);
     desk.stop().await;
 }
