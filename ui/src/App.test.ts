@@ -139,7 +139,15 @@ describe("the recorder", () => {
 
   test("does not claim to record while the disk takes nothing, and can still be stopped", () => {
     openConsole({
-      recorder: recorder({ state: "stalled", file: "/a.wav", seconds: 4.2, recorded: 60, framesLost: 0 }),
+      recorder: recorder({
+        state: "stalled",
+        file: "/a.wav",
+        seconds: 4.2,
+        recorded: 60,
+        bytes: 9,
+        framesLost: 0,
+        gapsLogged: true,
+      }),
     });
     expect(screen.getByTestId("rec-state")).toHaveTextContent("Disk stalled");
     expect(screen.getByTestId("rec-state")).toHaveAttribute("data-tone", "amber");

@@ -1294,9 +1294,17 @@ seconds: number,
  */
 recorded: number, 
 /**
- * Frames missing from it.
+ * Bytes on disk.
  */
-framesLost: number, } | { "state": "finishing", 
+bytes: number, 
+/**
+ * Frames missing from it; each gap is in the log beside it.
+ */
+framesLost: number, 
+/**
+ * That log has every gap.
+ */
+gapsLogged: boolean, } | { "state": "finishing", 
 /**
  * The file.
  */
@@ -1306,9 +1314,17 @@ file: string,
  */
 seconds: number, 
 /**
- * Frames missing from it then.
+ * Bytes on disk then.
  */
-framesLost: number, } | { "state": "failed", 
+bytes: number, 
+/**
+ * Frames missing from it then; each gap is in the log beside it.
+ */
+framesLost: number, 
+/**
+ * That log has every gap.
+ */
+gapsLogged: boolean, } | { "state": "failed", 
 /**
  * The file, if one was made.
  */

@@ -344,12 +344,16 @@ mod tests {
                 file: file(),
                 seconds: 2.0,
                 recorded: 90.5,
+                bytes: 26_064_068,
                 frames_lost: 7,
+                gaps_logged: true,
             },
             RecordingState::Finishing {
                 file: file(),
                 seconds: 90.5,
+                bytes: 26_064_068,
                 frames_lost: 7,
+                gaps_logged: true,
             },
         ] {
             desk.recorder.recording = recording;

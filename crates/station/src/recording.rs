@@ -7,8 +7,8 @@ use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_outputs::recorder::{
-    Recorder, RecorderSettings, Recording, RecordingState as Running, SampleFormat, StartError, Summary, free_space,
-    hours_left,
+    Recorder, RecorderSettings, Recording, RecordingState as Running, RecordingStatus, SampleFormat, StartError,
+    Summary, free_space, hours_left,
 };
 use jiff::Zoned;
 use tokio::sync::{mpsc, oneshot};
@@ -32,7 +32,9 @@ enum Phase {
     Finishing {
         file: String,
         seconds: f64,
+        bytes: u64,
         frames_lost: u64,
+        gaps_logged: bool,
     },
     Failed {
         file: Option<String>,
@@ -211,7 +213,9 @@ impl RecordingDesk {
                 self.phase = Phase::Finishing {
                     file: status.file.to_string_lossy().into_owned(),
                     seconds: status.seconds(),
+                    bytes: status.bytes,
                     frames_lost: status.frames_lost,
+                    gaps_logged: status.gap_log_fault.is_none(),
                 };
                 let internal = self.internal.clone();
                 tokio::task::spawn_blocking(move || {
@@ -292,41 +296,21 @@ impl RecordingDesk {
             Phase::Finishing {
                 file,
                 seconds,
+                bytes,
                 frames_lost,
+                gaps_logged,
             } => RecordingState::Finishing {
                 file: file.clone(),
                 seconds: *seconds,
+                bytes: *bytes,
                 frames_lost: *frames_lost,
+                gaps_logged: *gaps_logged,
             },
             Phase::Failed { file, reason } => RecordingState::Failed {
                 file: file.clone(),
                 reason: reason.clone(),
             },
-            Phase::Running(recording) => {
-                let status = recording.status();
-                let file = status.file.to_string_lossy().into_owned();
-                match status.state {
-                    Running::Starting => RecordingState::Starting,
-                    Running::Recording => RecordingState::Recording {
-                        file,
-                        seconds: status.seconds(),
-                        bytes: status.bytes,
-                        frames_lost: status.frames_lost,
-                        gaps_logged: status.gap_log_fault.is_none(),
-                    },
-                    Running::Stalled { seconds } => RecordingState::Stalled {
-                        file,
-                        seconds,
-                        recorded: status.seconds(),
-                        frames_lost: status.frames_lost,
-                    },
-                    Running::Failed { reason } => RecordingState::Failed {
-                        file: Some(file),
-                        reason,
-                    },
-                    Running::Stopped => RecordingState::Stopped { last_file: Some(file) },
-                }
-            }
+            Phase::Running(recording) => running_state(recording.status()),
         }
     }
 
@@ -363,6 +347,36 @@ impl RecordingDesk {
             // The station may have ended meanwhile.
             let _ = internal.send(Internal::FreeSpace(free_space(&folder).ok()));
         });
+    }
+}
+
+/// What hosts see of a recording that runs: as much of it while the disk takes nothing.
+fn running_state(status: RecordingStatus) -> RecordingState {
+    let (recorded, bytes, frames_lost) = (status.seconds(), status.bytes, status.frames_lost);
+    let gaps_logged = status.gap_log_fault.is_none();
+    let file = status.file.to_string_lossy().into_owned();
+    match status.state {
+        Running::Starting => RecordingState::Starting,
+        Running::Recording => RecordingState::Recording {
+            file,
+            seconds: recorded,
+            bytes,
+            frames_lost,
+            gaps_logged,
+        },
+        Running::Stalled { seconds } => RecordingState::Stalled {
+            file,
+            seconds,
+            recorded,
+            bytes,
+            frames_lost,
+            gaps_logged,
+        },
+        Running::Failed { reason } => RecordingState::Failed {
+            file: Some(file),
+            reason,
+        },
+        Running::Stopped => RecordingState::Stopped { last_file: Some(file) },
     }
 }
 
@@ -498,6 +512,41 @@ impl From<RecordingFormat> for SampleFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
+        let state = |state, gap_log_fault| {
+            running_state(RecordingStatus {
+                file: "/first.wav".into(),
+                state,
+                frames: 60 * 48_000,
+                rate: SampleRate::DESK,
+                bytes: 17_280_068,
+                frames_lost: 128,
+                gap_log_fault,
+            })
+        };
+        for fault in [None, Some("the gap log cannot be written".to_owned())] {
+            let (file, gaps_logged) = (|| "/first.wav".to_owned(), fault.is_none());
+            let recording = RecordingState::Recording {
+                file: file(),
+                seconds: 60.0,
+                bytes: 17_280_068,
+                frames_lost: 128,
+                gaps_logged,
+            };
+            assert_eq!(state(Running::Recording, fault.clone()), recording);
+            let stalled = RecordingState::Stalled {
+                file: file(),
+                seconds: 4.0,
+                recorded: 60.0,
+                bytes: 17_280_068,
+                frames_lost: 128,
+                gaps_logged,
+            };
+            assert_eq!(state(Running::Stalled { seconds: 4.0 }, fault), stalled);
+        }
+    }
 
     #[test]
     fn a_gap_that_is_not_logged_is_told_once_a_file_and_never_in_place_of_a_failure() {

@@ -265,18 +265,14 @@ const AIR: Record<string, AirState> = {
 
 const FILE = "/home/studio/Recordings/2026-11-20 22-00-00.wav";
 
-const RECORDING: RecordingState = {
-  state: "recording",
-  file: FILE,
-  seconds: 4980,
-  bytes: 1_434_240_000,
-  framesLost: 0,
-  gapsLogged: true,
-};
+const ON_DISK = { file: FILE, bytes: 1_434_240_000, framesLost: 0, gapsLogged: true };
+
+const RECORDING: RecordingState = { state: "recording", seconds: 4980, ...ON_DISK };
 
 const REC: Record<string, RecordingState> = {
   off: { state: "stopped", lastFile: null },
-  finishing: { state: "finishing", file: FILE, seconds: 4980, framesLost: 0 },
+  stalled: { state: "stalled", seconds: 12, recorded: 4980, ...ON_DISK, framesLost: 128 },
+  finishing: { state: "finishing", seconds: 4980, ...ON_DISK },
 };
 
 /** A show in full swing; the page's address may ask for `strips`, `air` and `rec`. */

@@ -4,10 +4,13 @@ import { describe, expect, test } from "vitest";
 import type { RecorderState, RecordingState } from "../bindings";
 import { testSnapshot } from "../platform/fakeSnapshot";
 import { openConsole } from "../test-desk";
-import { isRecording, recorderFacts } from "./recording";
+import { isRecording, recorderFacts, recordingLamp } from "./recording";
 
 const recorder = (recording: RecordingState): RecorderState => ({ ...testSnapshot().recorder, recording });
-const finishing: RecordingState = { state: "finishing", file: "/a.wav", seconds: 754, framesLost: 0 };
+const known = { file: "/a.wav", bytes: 217_152_068, framesLost: 128, gapsLogged: true };
+const recording: RecordingState = { state: "recording", seconds: 754, ...known };
+const stalled: RecordingState = { state: "stalled", seconds: 4.2, recorded: 754, ...known };
+const finishing: RecordingState = { state: "finishing", seconds: 754, ...known };
 
 describe("a recording that was stopped and is on its way to the disk", () => {
   test("is amber, and neither recorded nor stopped nor begun anew from the console", async () => {
@@ -19,11 +22,9 @@ describe("a recording that was stopped and is on its way to the disk", () => {
     expect(fake.sent).toEqual([]);
   });
 
-  test("says how much was on disk and that nothing more is recorded", () => {
+  test("says that the disk takes the rest and nothing more is recorded", () => {
     openConsole({ recorder: recorder(finishing) });
-    expect(
-      screen.getByText("12:34 when it was stopped: the disk takes the rest, nothing more is recorded"),
-    ).toBeVisible();
+    expect(screen.getByText("the disk takes the rest, nothing more is recorded")).toBeVisible();
     expect(screen.getByText("/a.wav")).toBeVisible();
   });
 
@@ -32,11 +33,26 @@ describe("a recording that was stopped and is on its way to the disk", () => {
   });
 });
 
+describe.each([recording, stalled, finishing])("of a recording that is $state", (state) => {
+  test("the panel says how long and how large it is, and what is missing", () => {
+    openConsole({ recorder: recorder(state) });
+    expect(screen.getByText("12:34 · 217 MB")).toBeVisible();
+    expect(screen.getByText("128 frames missing, see the gap log")).toBeVisible();
+  });
+
+  test("the lamp says how long it is", () => {
+    expect(recordingLamp(state).detail).toMatch(/\b12:34$/);
+  });
+});
+
+test("a stalled disk is told with how long it has been", () => {
+  openConsole({ recorder: recorder(stalled) });
+  expect(screen.getByTestId("rec-state")).toHaveTextContent("Disk stalled 4 s, at 12:34");
+  expect(screen.getByText("for 4 s: kept in memory, up to 15 s")).toBeVisible();
+});
+
 describe("gaps in a recording", () => {
-  const lost = (gapsLogged: boolean) =>
-    recorderFacts(
-      recorder({ state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 128, gapsLogged }),
-    )[1];
+  const lost = (gapsLogged: boolean) => recorderFacts(recorder({ ...finishing, gapsLogged }))[1];
 
   test("are to be found in the gap log only when they are there", () => {
     expect(lost(true)?.value).toBe("128 frames missing, see the gap log");

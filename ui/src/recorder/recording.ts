@@ -43,9 +43,14 @@ export function recordingLamp(recording: RecordingState): {
     case "recording":
       return { text: "Recording", detail: clock(recording.seconds), tone: "red" };
     case "stalled":
-      return { text: "Disk stalled", detail: `${Math.floor(recording.seconds)} s`, tone: "amber", busy: true };
+      return {
+        text: "Disk stalled",
+        detail: `${Math.floor(recording.seconds)} s, at ${clock(recording.recorded)}`,
+        tone: "amber",
+        busy: true,
+      };
     case "finishing":
-      return { text: "Finishing file", tone: "amber", busy: true };
+      return { text: "Finishing file", detail: clock(recording.seconds), tone: "amber", busy: true };
     case "failed":
       return { text: "Recording failed", tone: "amber" };
   }
@@ -54,28 +59,16 @@ export function recordingLamp(recording: RecordingState): {
 /** What is known of the recording and of the room for it. */
 export function recorderFacts(recorder: RecorderState): Fact[] {
   const { recording, freeBytes, hoursLeft } = recorder;
-  const facts: Fact[] = [];
-  if (recording.state === "recording") {
-    facts.push(
-      { name: "On disk", value: `${clock(recording.seconds)} · ${bytes(recording.bytes)}` },
-      recording.framesLost > 0
-        ? { name: "Gaps", value: gaps(recording.framesLost, recording.gapsLogged), tone: "bad" }
-        : { name: "Gaps", value: "none" },
-    );
-  }
+  const facts = [...onDisk(recording)];
   if (recording.state === "stalled") {
     facts.push({
-      name: "On disk",
-      value: `nothing for ${recording.seconds.toFixed(0)} s: kept in memory, up to 15 s`,
+      name: "Disk stalled",
+      value: `for ${recording.seconds.toFixed(0)} s: kept in memory, up to 15 s`,
       tone: "bad",
     });
   }
   if (recording.state === "finishing") {
-    facts.push({
-      name: "On disk",
-      value: `${clock(recording.seconds)} when it was stopped: the disk takes the rest, nothing more is recorded`,
-      tone: "warn",
-    });
+    facts.push({ name: "Stopped", value: "the disk takes the rest, nothing more is recorded", tone: "warn" });
   }
   facts.push({
     name: "Free",
@@ -85,6 +78,18 @@ export function recorderFacts(recorder: RecorderState): Fact[] {
   if (hoursLeft !== null)
     facts.push({ name: "Room for", value: hours(hoursLeft), tone: warnIf(hoursLeft < HOURS_SHORT) });
   return facts;
+}
+
+/** How long it is, how large, and what is missing: also while the disk takes nothing, or takes the rest. */
+function onDisk(recording: RecordingState): Fact[] {
+  if (!("framesLost" in recording)) return [];
+  const seconds = recording.state === "stalled" ? recording.recorded : recording.seconds;
+  return [
+    { name: "On disk", value: `${clock(seconds)} · ${bytes(recording.bytes)}` },
+    recording.framesLost > 0
+      ? { name: "Gaps", value: gaps(recording.framesLost, recording.gapsLogged), tone: "bad" }
+      : { name: "Gaps", value: "none" },
+  ];
 }
 
 function gaps(framesLost: number, logged: boolean): string {

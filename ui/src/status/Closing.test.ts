@@ -25,7 +25,7 @@ test("closing a desk at work says what it costs, and running on is the answer un
 });
 
 test("a recording that is being finished is not said to end only now", async () => {
-  const recording = { state: "finishing", file: "/a.wav", seconds: 9, framesLost: 0 } as const;
+  const recording = { ...recorder.recording, state: "finishing" } as const;
   const { fake } = openConsole({ recorder: { ...recorder, recording } });
   void fake.close();
   await tick();

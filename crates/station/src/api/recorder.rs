@@ -75,9 +75,14 @@ pub enum RecordingState {
         seconds: f32,
         /// Seconds on disk.
         recorded: f64,
-        /// Frames missing from it.
+        /// Bytes on disk.
+        #[ts(type = "number")]
+        bytes: u64,
+        /// Frames missing from it; each gap is in the log beside it.
         #[ts(type = "number")]
         frames_lost: u64,
+        /// That log has every gap.
+        gaps_logged: bool,
     },
     /// It was stopped: nothing more is recorded, and what was is on its way to the disk, for as long as that takes.
     Finishing {
@@ -85,9 +90,14 @@ pub enum RecordingState {
         file: String,
         /// Seconds on disk when it was stopped.
         seconds: f64,
-        /// Frames missing from it then.
+        /// Bytes on disk then.
+        #[ts(type = "number")]
+        bytes: u64,
+        /// Frames missing from it then; each gap is in the log beside it.
         #[ts(type = "number")]
         frames_lost: u64,
+        /// That log has every gap.
+        gaps_logged: bool,
     },
     /// It stopped by itself; what was written is a valid file.
     Failed {

@@ -66,9 +66,11 @@ async fn a_recording_that_was_stopped_is_finishing_until_its_file_is_whole() {
         }
     );
     stopped.expect("it is whole");
-    let finishing = told.iter().position(
-        |state| matches!(state, RecordingState::Finishing { file, seconds, .. } if *file == recorded && *seconds > 0.0),
-    );
+    // Six bytes a frame; seconds and bytes are not read in one go.
+    let finishing = told.iter().position(|state| {
+        matches!(state, RecordingState::Finishing { file, seconds, bytes, gaps_logged: true, .. }
+            if *file == recorded && *seconds > 0.0 && *bytes as f64 > seconds * 48_000.0 * 3.0)
+    });
     let finishing = finishing.unwrap_or_else(|| panic!("it is never finishing: {told:#?}"));
     let after = &told[finishing..];
     assert!(
