@@ -197,6 +197,12 @@ describe("the server settings", () => {
     expect(fake.desk.broadcast.settings).toMatchObject({ codec: "opus", mount: "/live.opus", bitRate: 128 });
   });
 
+  test("do not say that there is no password when the file of passwords cannot be used", () => {
+    openConsole({ broadcast: { ...broadcast({ state: "off" }), password: "unreadable" } });
+    expect(screen.getByText(/^It may be in a file that cannot be used: see the notice\./)).toBeVisible();
+    expect(screen.queryByText("No password is set.")).toBeNull();
+  });
+
   test("write a password and never read one", async () => {
     const { fake, user } = openConsole();
     await user.click(screen.getByRole("button", { name: "Server settings" }));
