@@ -1,15 +1,16 @@
 //! Devices come and go; the desk stays.
 #![cfg(target_os = "linux")]
 
+use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use lab::desk::{self, Desk, pair};
+use lab::desk::{self, Desk, Home, pair};
 use lab::listen;
 use lab::real_time::measure;
-use lab::sound_server::PipeWire;
+use lab::sound_server::{Jack, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE};
-use lab::wait::seconds;
+use lab::wait::{self, seconds};
 use serde_json::json;
 
 const ONE: Sine = Sine { hz: TONE, db: -12.0 };
@@ -74,6 +75,42 @@ fn an_input_that_is_unplugged_falls_silent_says_so_and_comes_back() {
         // The other strip has not been touched by any of this.
         let other = heard.span(1.0, end - 0.5).levels(&[TONE, OTHER_TONE])[1][0];
         assert!((other + 15.0).abs() < 0.1, "{other} dB");
+    });
+}
+
+#[test]
+fn a_device_that_a_user_has_defined_for_alsa_is_heard_at_its_level() {
+    measure(|| {
+        let jack = Jack::start();
+        let home = Home::new();
+        let defined = home.path().join("asoundrc");
+        let text = "</usr/share/alsa/alsa.conf>\npcm.mic { type jack\n\
+                    capture_ports { 0 \"system:capture_1\" 1 \"system:capture_2\" }\n\
+                    hint { show on description \"Guest's microphone\" } }\n";
+        fs::write(&defined, text).expect("the home folder is ours");
+        let mut environment = jack.environment().clone();
+        environment.insert("ALSA_CONFIG_PATH".to_owned(), defined.into_os_string());
+        let mut desk = Desk::start_at(home, &environment, &[]);
+        desk.clear();
+        let device = desk.device("ALSA", "mic", "input");
+        let strip = desk.add_strip("Guest", &pair(&device, 0));
+        desk.set(strip, &json!({ "fader": -6.0, "pan": 0.0 }));
+        let ports = wait::until("the ports of ALSA's plugin", seconds(10), || {
+            let mut ports = jack.inputs();
+            ports.retain(|port| port.starts_with("airdesk.C."));
+            (ports.len() == 2).then_some(ports)
+        });
+        let _one = jack.play_sines([&ports[0], &ports[1]], ONE, ONE);
+        desk.wait_for_input(strip, "running");
+        sleep(seconds(1));
+        let recording = desk.record("float32");
+        sleep(seconds(3));
+        desk.stop_recording();
+        let heard = listen::file(&recording);
+        let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0];
+        for side in level {
+            assert!((side + 12.0 + 6.0 + 3.0).abs() < 0.1, "{level:?}");
+        }
     });
 }
 

@@ -66,6 +66,10 @@ pub(crate) const TEST: &[Group] = &[
         names: &["jackd2"],
     },
     Group {
+        reason: "an ALSA device that leads to it",
+        names: &["libasound2-plugins"],
+    },
+    Group {
         reason: "a private Icecast server, also with TLS",
         names: &["icecast2", "openssl"],
     },

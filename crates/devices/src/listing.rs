@@ -63,6 +63,13 @@ impl Asked {
     }
 }
 
+/// What one look at a host found.
+pub(crate) struct Found {
+    pub(crate) devices: Vec<Device>,
+    /// Devices that did not say what they can.
+    pub(crate) withheld: Vec<(DeviceId, Withheld)>,
+}
+
 /// Looks at one host again and again.
 #[derive(Default)]
 pub(crate) struct Lister {
@@ -81,7 +88,7 @@ impl Lister {
         label: &str,
         fresh: bool,
         served: bool,
-    ) -> Result<(Vec<Device>, Vec<(DeviceId, Withheld)>), cpal::Error> {
+    ) -> Result<Found, cpal::Error> {
         let defaults = Defaults::of(&host);
         let (mut devices, mut withheld, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for device in host.devices()? {
@@ -108,7 +115,7 @@ impl Lister {
         self.held = Some(host);
         devices.sort_by(|a, b| (!stands_for_default(a), &a.name, &a.id).cmp(&(!stands_for_default(b), &b.name, &b.id)));
         devices.dedup_by(|a, b| a.id == b.id);
-        Ok((devices, withheld))
+        Ok(Found { devices, withheld })
     }
 }
 

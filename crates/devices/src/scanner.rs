@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::device::{Absences, Withheld};
 use crate::hosts::HostSource;
-use crate::listing::Lister;
+use crate::listing::{Found, Lister};
 use crate::{Device, DeviceId, DeviceList, HostCause, HostChoice, HostNotice};
 
 /// Rounds between two looks at a JACK server that is there: every look makes and closes two clients, and
@@ -97,7 +97,7 @@ struct Question {
 
 /// What it answers: the devices; that the host is not running, or does not answer; that it refused.
 enum Answer {
-    Devices(Vec<Device>, Vec<(DeviceId, Withheld)>),
+    Devices(Found),
     NotRunning,
     Silence,
     Refused,
@@ -133,7 +133,7 @@ impl HostThread {
                         .open()
                         .map(|host| lister.look(host, &shown, question.fresh, question.served));
                     let said = match found {
-                        Ok(Ok((devices, withheld))) => Answer::Devices(devices, withheld),
+                        Ok(Ok(found)) => Answer::Devices(found),
                         Ok(Err(_)) => Answer::Refused,
                         // A server that is not there is not there at once; CPAL itself gives up on
                         // PipeWire after two seconds.
@@ -184,7 +184,7 @@ impl HostThread {
         self.withheld.clear();
         self.runs = true;
         match answer {
-            Ok(Answer::Devices(devices, withheld)) => (self.last, self.withheld) = (devices, withheld),
+            Ok(Answer::Devices(found)) => (self.last, self.withheld) = (found.devices, found.withheld),
             Ok(Answer::NotRunning) => self.runs = false,
             Ok(Answer::Refused) => return Err(HostCause::Refused),
             Ok(Answer::Silence) | Err(_) => return Err(HostCause::Hung),
