@@ -168,7 +168,7 @@ fn the_desk_moves_between_outputs_and_its_own_clock_without_a_break() {
         mixed.extend(desk.run(6.0));
         assert!(!desk.link.reports.latest().health.follows_outlet);
         let worst = break_db(&mixed);
-        assert!(worst < -76.0, "{frames} frames: a step of {worst:.1} dBFS");
+        assert!(worst < -100.0, "{frames} frames: a step of {worst:.1} dBFS");
         let late = (mixed.len() as f64 - 40.0 * 48_000.0).abs();
         assert!(late < 2_000.0, "{frames} frames: {late:.0} frames too many or too few");
     }
@@ -221,7 +221,7 @@ fn a_main_output_whose_rate_changes_without_a_word_does_not_pull_the_desk_along(
         let seconds = (during.len() + after.len()) as f64 / 48_000.0;
         assert!(swing.0 > -6_000.0 && swing.1 < 6_000.0, "{hz} Hz: {swing:?} ppm");
         assert!((seconds - 5.0).abs() < 0.08, "{hz} Hz: {seconds} s of programme in 5");
-        assert!(break_db(&after[24_000..]) < -76.0);
+        assert!(break_db(&after[24_000..]) < -100.0);
     }
 }
 
@@ -321,7 +321,7 @@ fn a_host_that_takes_15_seconds_in_one_gulp_makes_the_desk_neither_leap_nor_late
     let mixed = desk.run(20.0);
     let leap = mixed.len() as f64 - 20.0 * 48_000.0;
     assert!(leap.abs() < 2_000.0, "{leap} frames");
-    assert!(break_db(&mixed) < -76.0, "{:.1} dBFS", break_db(&mixed));
+    assert!(break_db(&mixed) < -100.0, "{:.1} dBFS", break_db(&mixed));
     let stats = speakers.stats();
     assert!(stats.missing == 0 && stats.latency < 0.030, "{stats:?}");
     assert!(
@@ -329,7 +329,7 @@ fn a_host_that_takes_15_seconds_in_one_gulp_makes_the_desk_neither_leap_nor_late
         "what it holds is not told: {stats:?}"
     );
     let heard = desk.heard("speakers");
-    assert!(break_db(&heard[heard.len() - 48_000..]) < -76.0);
+    assert!(break_db(&heard[heard.len() - 48_000..]) < -100.0);
 }
 
 #[test]
