@@ -1,12 +1,13 @@
-//! Ten minutes on a real sound server: how well the clocks of its devices are followed, and what is heard of it.
+//! Ten minutes on real sound servers: how well the clocks of its devices are followed, and what is heard of it.
 
 use std::time::{Duration, Instant};
 
 use lab::desk::{Desk, pair, strip};
+use lab::listen::Heard;
 use lab::real_time::Watch;
-use lab::sound_server::PipeWire;
+use lab::sound_server::{Jack, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE};
-use lab::wait::seconds;
+use lab::wait::{self, seconds};
 use serde_json::Value;
 
 /// How long it is listened to.
@@ -26,18 +27,28 @@ struct Followed {
     lost: u64,
 }
 
-/// Two inputs, the main output and headphones on PipeWire, with a tone on each input.
+const ONE: Sine = Sine { hz: TONE, db: -12.0 };
+const OTHER: Sine = Sine {
+    hz: OTHER_TONE,
+    db: -20.0,
+};
+
+/// How long the tones are to last, seconds.
+const LENGTH: u64 = MINUTES * 60 + 120;
+
+/// Ends a recording and listens.
+type Stop<'a> = Box<dyn FnOnce() -> Heard + 'a>;
+
+/// On each sound server in turn.
 pub(crate) fn followed() {
+    on_pipewire();
+    on_jack();
+}
+
+/// Two inputs, the main output and headphones, with a tone on each input.
+fn on_pipewire() {
     let pipewire = PipeWire::start(2);
-    let (one, other) = (
-        Sine { hz: TONE, db: -12.0 },
-        Sine {
-            hz: OTHER_TONE,
-            db: -20.0,
-        },
-    );
-    let length = MINUTES * 60 + 120;
-    let _players = [("src1", one), ("src2", other)].map(|(sink, tone)| pipewire.play_sines(sink, length, tone, tone));
+    let _players = [("src1", ONE), ("src2", OTHER)].map(|(sink, tone)| pipewire.play_sines(sink, LENGTH, tone, tone));
     let mut desk = Desk::start(pipewire.environment());
     desk.clear();
     for (output, sink) in [("main", "out1"), ("cue", "phones1")] {
@@ -48,10 +59,40 @@ pub(crate) fn followed() {
         let device = desk.device("PipeWire", sink, "input");
         desk.add_strip(name, &pair(&device, 0))
     });
+    follow("PipeWire", desk, strips, || {
+        let recorder = pipewire.record("out1");
+        Box::new(|| recorder.stop())
+    });
+}
+
+/// Two pairs of ports and the main output: JACK has one clock, and the desk follows it by the times of its callbacks all
+/// the same.
+fn on_jack() {
+    let jack = Jack::start();
+    let mut desk = Desk::start(jack.environment());
+    desk.clear();
+    let main = desk.device("JACK", "", "output");
+    desk.play_on("main", &main);
+    let device = desk.device("JACK", "", "input");
+    let strips = [("One", 0), ("Other", 2)].map(|(name, left)| desk.add_strip(name, &pair(&device, left)));
+    let inputs = wait::until("the desk's input ports", seconds(10), || {
+        Some(jack.inputs()).filter(|ports| ports.len() >= 4)
+    });
+    let _one = jack.play_sines([&inputs[0], &inputs[1]], ONE, ONE);
+    let _other = jack.play_sines([&inputs[2], &inputs[3]], OTHER, OTHER);
+    follow("JACK", desk, strips, || {
+        let outputs = jack.outputs();
+        let recorder = jack.record([&outputs[0], &outputs[1]], LENGTH);
+        Box::new(|| recorder.stop())
+    });
+}
+
+/// Looks at the devices and listens to the main output.
+fn follow<'a>(server: &str, mut desk: Desk, strips: [u32; 2], record: impl FnOnce() -> Stop<'a>) {
     desk.wait_for_lock();
     std::thread::sleep(seconds(30));
     let watch = Watch::begin();
-    let recorder = pipewire.record("out1");
+    let stop = record();
     let before = strips.map(|id| lost(desk.snapshot(), id));
     let mut devices: [(&str, Followed); 3] =
         ["input One", "input Other", "headphones"].map(|name| (name, Followed::default()));
@@ -62,7 +103,7 @@ pub(crate) fn followed() {
         let inputs = strips.map(|id| strip(snapshot, id).expect("it is there")["input"].clone());
         let phones = snapshot["outputs"].as_array().and_then(|outputs| {
             let found = outputs.iter().find(|output| output["output"] == "cue")?;
-            Some(found["playback"].clone())
+            Some(found["playback"].clone()).filter(|playback| playback["state"] == "playing")
         });
         let states = inputs.into_iter().chain(phones);
         for ((_, followed), state) in devices.iter_mut().zip(states) {
@@ -70,18 +111,18 @@ pub(crate) fn followed() {
         }
     }
     let ended = Instant::now();
-    let heard = recorder.stop();
+    let heard = stop();
     let after = strips.map(|id| lost(desk.snapshot(), id));
     for (n, (before, after)) in before.into_iter().zip(after).enumerate() {
         devices[n].1.lost = after - before;
     }
     println!(
-        "\nClocks on PipeWire, {MINUTES} min ({} stops of the machine)\n",
+        "\nClocks on {server}, {MINUTES} min ({} stops of the machine)\n",
         watch.count()
     );
     println!("| device | ppm, lowest to highest | error, us rms | peak | locked | frames lost |");
     println!("|---|---:|---:|---:|---:|---:|");
-    for (name, followed) in devices {
+    for (name, followed) in devices.iter().filter(|(_, followed)| !followed.ppm.is_empty()) {
         followed.print(name);
     }
     let heard = heard.span(1.0, heard.seconds());

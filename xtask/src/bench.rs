@@ -13,7 +13,7 @@ use crate::{packages, repository, setup, ui};
 pub(crate) struct Bench {
     /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
     /// `worst` (the worst blocks of ten minutes), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
-    /// (headless, on real servers), `window`, `clocks` (ten minutes on a real sound server), `counts` (instructions,
+    /// (headless, on real servers), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
     /// compared with those in benches/counts/counts.toml).
     #[arg(value_parser = ["engine", "strips", "stages", "worst", "mix", "desk", "window", "clocks", "counts"])]
     figures: Vec<String>,

@@ -5,6 +5,7 @@ mod bench;
 mod checks;
 mod desk;
 mod fences;
+mod fresh;
 mod node;
 mod packages;
 mod program;
@@ -52,6 +53,8 @@ enum Chore {
     Tidy,
     /// Measure what the desk costs and how long it takes.
     Bench(bench::Bench),
+    /// Start the desk twice from a fresh clone of what is committed, in an empty home folder.
+    Fresh(fresh::Fresh),
     /// Run the engine's block under RealtimeSanitizer, where a nightly toolchain has it.
     Rtsan,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Chore::Bindings => ui::write_bindings(),
         Chore::Tidy => tidy::tidy(),
         Chore::Bench(bench) => bench::bench(&bench),
+        Chore::Fresh(fresh) => fresh::try_out(&fresh),
         Chore::Rtsan => rtsan::chore(),
     };
     match outcome {

@@ -58,8 +58,8 @@ pub struct DeviceList {
 pub(crate) struct Absences {
     /// All hosts have been asked.
     pub(crate) looked: bool,
-    /// Hosts that are not running, as ids name them.
-    pub(crate) hosts: Vec<String>,
+    /// Hosts that are not running, as ids name them and as people do.
+    pub(crate) hosts: Vec<(String, String)>,
     /// Hosts that could not be asked, as ids name them, and what is said of them.
     pub(crate) silent: Vec<(String, HostNotice)>,
     /// Devices that are there, and did not say what they can.
@@ -87,19 +87,21 @@ impl DeviceList {
         if !self.absences.looked {
             return format!("{device} is being looked for");
         }
-        let withheld = self.absences.withheld.iter().find(|(withheld, _)| withheld == id);
-        if let Some((_, notice)) = self.absences.silent.iter().find(|(host, _)| host == id.host()) {
+        let Absences {
+            hosts,
+            silent,
+            withheld,
+            ..
+        } = &self.absences;
+        if let Some((_, notice)) = silent.iter().find(|(host, _)| host == id.host()) {
             return format!("{device} cannot be found: {notice}");
         }
-        let error = match withheld {
+        if let Some((_, host)) = hosts.iter().find(|(host, _)| host == id.host()) {
+            return format!("{device} cannot be found: {host} is not running; start it or choose another device");
+        }
+        let error = match withheld.iter().find(|(withheld, _)| withheld == id) {
             Some((_, Withheld::Busy)) => OpenError::Busy { device },
             Some((_, Withheld::NotAllowed)) => OpenError::NotAllowed { device },
-            None if self.absences.hosts.iter().any(|host| host == id.host()) => {
-                return format!(
-                    "{device} cannot be found: {} is not running on this machine; start it or choose another device",
-                    id.host()
-                );
-            }
             None => OpenError::NotThere { device },
         };
         error.to_string()
@@ -144,5 +146,43 @@ impl fmt::Display for HostNotice {
             ),
             HostCause::Refused => write!(f, "{} could not list its devices; restart it", self.host),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_listed_is_told_with_the_reason_and_the_way_out() {
+        let id = |text: &str| text.parse::<DeviceId>().expect("an id");
+        let hung = HostNotice {
+            host: "PipeWire".to_owned(),
+            cause: HostCause::Hung,
+        };
+        let list = DeviceList {
+            absences: Absences {
+                looked: true,
+                hosts: vec![("jack".to_owned(), "JACK".to_owned())],
+                silent: vec![("pipewire".to_owned(), hung)],
+                withheld: vec![
+                    (id("alsa:hw:CARD=A,DEV=0"), Withheld::Busy),
+                    (id("alsa:hw:CARD=B,DEV=0"), Withheld::NotAllowed),
+                ],
+            },
+            ..DeviceList::default()
+        };
+        for (device, told) in [
+            ("jack:input", "JACK is not running; start it"),
+            ("pipewire:mic", "PipeWire does not answer"),
+            ("alsa:hw:CARD=A,DEV=0", "close that program"),
+            ("alsa:hw:CARD=B,DEV=0", "grant access"),
+            ("alsa:hw:CARD=C,DEV=0", "plug it in"),
+        ] {
+            let said = list.why_not(&id(device));
+            assert!(said.contains(device) && said.contains(told), "{said}");
+        }
+        let before = DeviceList::default().why_not(&id("jack:input"));
+        assert!(before.contains("jack:input is being looked for"), "{before}");
     }
 }

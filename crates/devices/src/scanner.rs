@@ -223,7 +223,7 @@ impl Rounds {
                     };
                     absences.silent.push((host.name.clone(), notice));
                 } else if !host.runs {
-                    absences.hosts.push(host.name.clone());
+                    absences.hosts.push((host.name.clone(), host.label.clone()));
                 }
                 absences.withheld.extend(host.withheld.iter().cloned());
                 served |= matches!(host.name.as_str(), "pipewire" | "jack") && !host.last.is_empty();

@@ -375,7 +375,8 @@ mod tests {
         let device: DeviceId = "pipewire:gone".parse().expect("an id");
         let (internal, _station) = mpsc::unbounded_channel();
         let mut captures = Captures::new(internal, Clock::machine(), HostChoice::none());
-        let lost = captures.follow(std::slice::from_ref(&device), &DeviceList::default());
+        let list = airdesk_devices::list(&HostChoice::none(), OPEN_LIMIT);
+        let lost = captures.follow(std::slice::from_ref(&device), &list);
         assert!(lost.is_empty(), "{lost:?}");
         let Capturing::Missing(reason) = captures.capturing(&device) else {
             panic!("it is not missing");
