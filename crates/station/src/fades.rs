@@ -26,7 +26,7 @@ pub(crate) struct Fade {
 
 /// What is faded.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Faded {
+pub(crate) enum Faded {
     Trim(StripId),
     Fader(StripId),
     Pan(StripId),
@@ -114,6 +114,11 @@ impl Fades {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.running.is_empty()
+    }
+
+    /// A scene says anew where these are.
+    pub(crate) fn let_go_where(&mut self, taken: impl Fn(&Faded) -> bool) {
+        self.running.retain(|(fade, ..)| !taken(&fade.what));
     }
 
     /// A hand has taken the control.

@@ -11,6 +11,7 @@ use crate::api::{
     StripControls, VcaState,
 };
 use crate::console::ConsoleState;
+use crate::fades::Faded;
 use crate::session::{SessionBus, SessionStrip};
 use crate::station::Core;
 
@@ -101,13 +102,37 @@ impl Recall<'_> {
         self.parts.contains(&part)
     }
 
+    /// The strips that it is about: those that are asked for and have a partner in the scene.
+    fn strips(&self, now: &ConsoleState, scene: &ConsoleState) -> Vec<StripId> {
+        let partners = partners(now, scene);
+        let strips = now.strips.iter().zip(&partners);
+        strips
+            .filter(|((id, _), partner)| partner.is_some() && self.asks_for(*id))
+            .filter_map(|((id, _), _)| *id)
+            .collect()
+    }
+
+    fn asks_for(&self, strip: Option<StripId>) -> bool {
+        self.strips.is_empty() || strip.is_some_and(|strip| self.strips.contains(&strip))
+    }
+
+    /// Whether it says where this is; `strips` are those that it is about.
+    fn covers(&self, what: &Faded, strips: &[StripId]) -> bool {
+        match what {
+            Faded::Trim(strip) | Faded::Fader(strip) | Faded::Pan(strip) => {
+                self.has(ScenePart::Levels) && strips.contains(strip)
+            }
+            Faded::Send(strip, ..) => self.has(ScenePart::Sends) && strips.contains(strip),
+            Faded::Bus(_) | Faded::Vca(_) => self.has(ScenePart::Levels) && self.strips.is_empty(),
+        }
+    }
+
     /// What the console becomes: `now` with the parts that are asked for from `scene`.
     fn target(&self, now: &ConsoleState, scene: &ConsoleState) -> ConsoleState {
         let mut target = now.clone();
         let partners = partners(now, scene);
         for ((id, strip), partner) in target.strips.iter_mut().zip(&partners) {
-            let asked = self.strips.is_empty() || id.is_some_and(|id| self.strips.contains(&id));
-            if let Some(partner) = partner.filter(|_| asked) {
+            if let Some(partner) = partner.filter(|_| self.asks_for(*id)) {
                 self.take_strip(strip, &scene.strips[partner].1);
             }
         }
@@ -242,7 +267,11 @@ impl Core {
             self.strips.check(*id)?;
         }
         self.desk.check()?;
-        let target = recall.target(&self.console_state(), &self.stored(&scene));
+        let (now, stored) = (self.console_state(), self.stored(&scene));
+        // Also where the scene has a control where it happens to be: it stays there.
+        let strips = recall.strips(&now, &stored);
+        self.fades.let_go_where(|what| recall.covers(what, &strips));
+        let target = recall.target(&now, &stored);
         self.go_to(&target, fade);
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use airdesk_dsp::Decibels;
 use airdesk_station::api::{
-    AudioCommand, BusName, ChainSettings, ChannelMode, DelaySettings, ErrorCode, PanLaw, ScenePart, StripSource,
-    Talkover,
+    AudioCommand, BusName, ChainSettings, ChannelMode, DelaySettings, ErrorCode, PanLaw, ScenePart, SendTap, Snapshot,
+    StripSource, Talkover,
 };
 use airdesk_station::session::{self, Session, SessionStrip};
 use airdesk_station::{HostChoice, StripId};
@@ -282,5 +283,94 @@ async fn a_scene_of_a_full_desk_is_recalled_to_the_last_control() {
     assert_eq!(refused, None, "the engine has taken every command");
     desk.ask(AudioCommand::Undo).await;
     assert!(desk.now().await.strips.iter().all(|strip| strip.controls == usual));
+    desk.stop().await;
+}
+
+fn levels_of(scene: &str, strips: &[StripId], fade: f32) -> AudioCommand {
+    AudioCommand::RecallScene {
+        name: scene.into(),
+        parts: vec![ScenePart::Levels, ScenePart::Sends],
+        strips: strips.to_vec(),
+        fade,
+    }
+}
+
+#[tokio::test]
+async fn a_scene_recalled_during_a_fade_stays() {
+    let mut desk = Desk::with_pads(&["One"]);
+    let strip = desk.first_strip().await;
+    let (bus, to, tap) = (BusName::Programme, BusName::Aux1, SendTap::default());
+    let store = |name: &str| AudioCommand::StoreScene { name: name.into() };
+    let set = async |desk: &Desk, db| {
+        let level = Some(db);
+        desk.fade(strip, db).await;
+        desk.ask(AudioCommand::SetSend { strip, to, level, tap }).await;
+        desk.ask(AudioCommand::SetBusFader { bus, level }).await;
+        desk.ask(AudioCommand::SetVcaFader { vca: 0, level }).await;
+    };
+    let levels = async |desk: &Desk| {
+        let now = desk.now().await;
+        let controls = now.strips[0].controls;
+        let levels = [
+            controls.fader,
+            controls.sends[0].level,
+            now.buses[bus.place()].fader,
+            now.vcas[0].fader,
+        ];
+        levels.map(Decibels::db)
+    };
+    set(&desk, 0.0).await;
+    desk.ask(store("Up")).await;
+    set(&desk, -60.0).await;
+    desk.ask(store("Down")).await;
+    desk.ask(levels_of("Up", &[], 10.0)).await;
+    sleep(Duration::from_millis(300)).await;
+    let way = levels(&desk).await;
+    assert!(way.iter().all(|db| *db > -60.0), "{way:?}");
+    desk.ask(levels_of("Down", &[], 0.0)).await;
+    assert_eq!(levels(&desk).await, [-60.0; 4]);
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(levels(&desk).await, [-60.0; 4], "nothing goes on to the first scene");
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_fade_ends_where_the_next_scene_has_its_control_just_now() {
+    let mut desk = Desk::with_pads(&["One"]);
+    let strip = desk.first_strip().await;
+    desk.ask(AudioCommand::SetFader { strip, level: None }).await;
+    desk.ask(AudioCommand::StoreScene { name: "Off".into() }).await;
+    desk.fade(strip, -90.0).await;
+    desk.ask(AudioCommand::StoreScene { name: "Faint".into() }).await;
+    // All the way to off it stands at -90 dB, which is off only when the time is over.
+    desk.ask(levels_of("Off", &[], 1.0)).await;
+    desk.ask(levels_of("Faint", &[], 0.0)).await;
+    sleep(Duration::from_millis(1_300)).await;
+    assert_eq!(desk.faders().await, [-90.0]);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_recall_is_not_asked_for_fades_on() {
+    let mut desk = Desk::with_pads(&["One", "Two"]);
+    let [one, two] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    desk.ask(AudioCommand::StoreScene { name: "Up".into() }).await;
+    desk.fade(one, -60.0).await;
+    desk.fade(two, -60.0).await;
+    desk.ask(AudioCommand::StoreScene { name: "Down".into() }).await;
+    desk.ask(levels_of("Up", &[], 1.0)).await;
+    desk.ask(levels_of("Down", &[one], 0.0)).await;
+    desk.ask(AudioCommand::RecallScene {
+        name: "Down".into(),
+        parts: vec![ScenePart::Switches, ScenePart::Stages, ScenePart::Sends],
+        strips: Vec::new(),
+        fade: 0.0,
+    })
+    .await;
+    let arrived = |now: &Snapshot| now.strips[1].controls.fader == level(0.0);
+    desk.when("the other strip arrives", arrived).await;
+    assert_eq!(desk.faders().await, [-60.0, 0.0]);
     desk.stop().await;
 }
