@@ -126,9 +126,11 @@ impl Fades {
         self.running.retain(|(fade, ..)| !fade.is_of_strip(id, control));
     }
 
-    /// The same for a bus's fader.
-    pub(crate) fn let_go_of_bus(&mut self, bus: BusName) {
-        self.running.retain(|(fade, ..)| fade.what != Faded::Bus(bus));
+    /// The same for a bus, of which nothing but the fader fades.
+    pub(crate) fn let_go_of_bus(&mut self, bus: BusName, control: &BusControl) {
+        if matches!(control, BusControl::Fader(_)) {
+            self.running.retain(|(fade, ..)| fade.what != Faded::Bus(bus));
+        }
     }
 
     /// The same for a VCA group's.

@@ -64,7 +64,7 @@ impl Core {
             return self.control(strip, control).map(|()| Reply::Done);
         }
         if let Some((bus, control)) = BusControl::read(&command)? {
-            self.fades.let_go_of_bus(bus);
+            self.fades.let_go_of_bus(bus, &control);
             return self.control_bus(bus, control).map(|()| Reply::Done);
         }
         match command {

@@ -374,3 +374,33 @@ async fn what_a_recall_is_not_asked_for_fades_on() {
     assert_eq!(desk.faders().await, [-60.0, 0.0]);
     desk.stop().await;
 }
+
+#[tokio::test]
+async fn only_a_hand_on_the_fader_of_a_bus_takes_it_from_the_fade() {
+    let mut desk = Desk::with_pads(&["One"]);
+    let (strip, [moved, held]) = (desk.first_strip().await, [BusName::Programme, BusName::Aux1]);
+    desk.ask(AudioCommand::StoreScene { name: "Up".into() }).await;
+    for bus in [moved, held] {
+        desk.ask(AudioCommand::SetBusFader {
+            bus,
+            level: Some(-60.0),
+        })
+        .await;
+    }
+    desk.ask(levels_of("Up", &[], 1.0)).await;
+    for bus in [moved, held] {
+        let stages = Box::default();
+        desk.ask(AudioCommand::SetBusStages { bus, stages }).await;
+    }
+    let (bus, without) = (held, Some(strip));
+    desk.ask(AudioCommand::SetMixMinus { bus, without }).await;
+    desk.ask(AudioCommand::SetBusFader {
+        bus,
+        level: Some(-20.0),
+    })
+    .await;
+    let arrived = |now: &Snapshot| now.buses[moved.place()].fader == level(0.0);
+    let now = desk.when("the bus's fader arrives", arrived).await;
+    assert_eq!(now.buses[held.place()].fader, level(-20.0));
+    desk.stop().await;
+}
