@@ -13,7 +13,8 @@ use crate::scenes::Scenes;
 use crate::session::SessionStrip;
 use crate::station::Core;
 
-/// Everything on the console that an operator's hand can move.
+/// Everything on the console that an operator's hand can move. A control that fades stands where it goes: half-way is
+/// nothing that anybody set.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ConsoleState {
     /// Left to right. A strip without an id is none yet.
@@ -47,19 +48,26 @@ impl Core {
             strips: self
                 .strips
                 .states()
-                .map(|strip| (Some(strip.id), SessionStrip::from(strip)))
+                .map(|strip| {
+                    let controls = self.fades.goal_of_strip(strip.id, strip.controls);
+                    let wanted = SessionStrip::from(strip);
+                    (Some(strip.id), SessionStrip { controls, ..wanted })
+                })
                 .collect(),
             buses: self
                 .buses
                 .iter()
-                .map(|bus| BusState { without: None, ..*bus })
+                .map(|bus| BusState {
+                    without: None,
+                    ..self.fades.goal_of_bus(*bus)
+                })
                 .collect(),
             without: self
                 .buses
                 .iter()
                 .map(|bus| self.strips.states().position(|strip| Some(strip.id) == bus.without))
                 .collect(),
-            vcas: self.vcas.to_vec(),
+            vcas: self.vcas.iter().map(|vca| self.fades.goal_of_vca(*vca)).collect(),
             limiter: self.limiter,
             talkover: self.talkover,
             outputs: OutputName::ALL
@@ -69,7 +77,8 @@ impl Core {
         }
     }
 
-    /// Goes to another state, levels within `fade` seconds. What cannot be reached is said, and the rest is done.
+    /// Goes to another state, levels within `fade` seconds. What is on its way there already fades on. What cannot be
+    /// reached is said, and the rest is done.
     /// Returns the strips that came back, by the ids they had and have.
     pub(crate) fn go_to(&mut self, wanted: &ConsoleState, fade: f32) -> Vec<(StripId, StripId)> {
         let mut way = Way { fade, ..Way::default() };
@@ -84,7 +93,7 @@ impl Core {
             self.go_to_bus(&BusState { without, ..*bus }, &mut way);
         }
         for (vca, now) in wanted.vcas.iter().zip(self.vcas) {
-            if vca.fader != now.fader {
+            if vca.fader != self.fades.goal_of_vca(now).fader {
                 self.move_level(Fade::vca(now, vca.fader), &mut way);
             }
         }
@@ -163,7 +172,8 @@ impl Core {
         if now.source != wanted.source {
             way.was(self.set_source(id, wanted.source.clone()));
         }
-        for control in differences(&now.controls, &wanted.controls) {
+        let goal = self.fades.goal_of_strip(id, now.controls);
+        for control in differences(&goal, &wanted.controls) {
             match Fade::strip(id, &now.controls, &control) {
                 Some(fade) => self.move_level(fade, way),
                 None => way.was(self.control(id, control)),
@@ -180,13 +190,14 @@ impl Core {
         if now.without != wanted.without {
             way.was(self.control_bus(wanted.bus, BusControl::Without(wanted.without)));
         }
-        if now.fader != wanted.fader {
+        if self.fades.goal_of_bus(now).fader != wanted.fader {
             self.move_level(Fade::bus(&now, wanted.fader), way);
         }
     }
 
-    /// A level goes there at once, or with all others that fade.
+    /// A level goes there at once, or with all others that fade; no more to where it went before.
     fn move_level(&mut self, fade: Fade, way: &mut Way) {
+        self.fades.make_way(&fade);
         if way.fade > 0.0 {
             way.fades.push(fade);
         } else {

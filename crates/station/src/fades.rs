@@ -36,6 +36,23 @@ pub(crate) enum Faded {
     Vca(u8),
 }
 
+impl Faded {
+    /// The strip that it is on.
+    pub(crate) fn strip(&self) -> Option<StripId> {
+        match self {
+            Self::Trim(strip) | Self::Fader(strip) | Self::Pan(strip) | Self::Send(strip, ..) => Some(*strip),
+            Self::Bus(_) | Self::Vca(_) => None,
+        }
+    }
+}
+
+/// Where a control is on its way.
+enum Place {
+    Strip(StripId, Control),
+    Bus(BusName, Decibels),
+    Vca(VcaState),
+}
+
 impl Fade {
     /// Of a strip's control, where that is one that fades.
     pub(crate) fn strip(id: StripId, now: &StripControls, control: &Control) -> Option<Self> {
@@ -84,6 +101,18 @@ impl Fade {
         Decibels::new(self.at(part)).unwrap_or(Decibels::SILENCE)
     }
 
+    fn place(&self, part: f32) -> Place {
+        let level = self.level_at(part);
+        match self.what {
+            Faded::Bus(bus) => Place::Bus(bus, level),
+            Faded::Vca(vca) => Place::Vca(VcaState { vca, fader: level }),
+            Faded::Trim(id) => Place::Strip(id, Control::Trim(level)),
+            Faded::Fader(id) => Place::Strip(id, Control::Fader(level)),
+            Faded::Pan(id) => Place::Strip(id, Control::Pan(Pan::new(self.at(part)).unwrap_or(Pan::CENTRE))),
+            Faded::Send(id, aux, to) => Place::Strip(id, Control::Send(aux, SendSettings { level, ..to })),
+        }
+    }
+
     fn is_of_strip(&self, id: StripId, control: &Control) -> bool {
         match (self.what, control) {
             (Faded::Trim(strip), Control::Trim(_))
@@ -103,13 +132,51 @@ pub(crate) struct Fades {
 }
 
 impl Fades {
-    /// Sets out, for `seconds`. What was on its way before goes where it goes now.
+    /// Sets out, for `seconds`.
     pub(crate) fn begin(&mut self, fades: Vec<Fade>, seconds: f32) {
         let now = Instant::now();
-        for fade in fades {
-            self.running.retain(|(other, ..)| !same_place(&other.what, &fade.what));
-            self.running.push((fade, now, seconds));
+        self.running.extend(fades.into_iter().map(|fade| (fade, now, seconds)));
+    }
+
+    /// What was on its way before goes another way now.
+    pub(crate) fn make_way(&mut self, fade: &Fade) {
+        self.running.retain(|(other, ..)| !same_place(&other.what, &fade.what));
+    }
+
+    /// Where the controls of a strip go: those that do not fade are there.
+    pub(crate) fn goal_of_strip(&self, id: StripId, mut controls: StripControls) -> StripControls {
+        for goal in self.goals(|what| what.strip() == Some(id)) {
+            if let Place::Strip(_, control) = goal {
+                control.write(&mut controls);
+            }
         }
+        controls
+    }
+
+    /// The same of a bus.
+    pub(crate) fn goal_of_bus(&self, mut state: BusState) -> BusState {
+        for goal in self.goals(|what| *what == Faded::Bus(state.bus)) {
+            if let Place::Bus(_, fader) = goal {
+                state.fader = fader;
+            }
+        }
+        state
+    }
+
+    /// The same of a VCA group.
+    pub(crate) fn goal_of_vca(&self, mut state: VcaState) -> VcaState {
+        for goal in self.goals(|what| *what == Faded::Vca(state.vca)) {
+            if let Place::Vca(VcaState { fader, .. }) = goal {
+                state.fader = fader;
+            }
+        }
+        state
+    }
+
+    /// Asked for every strip, of all that fades on a full desk: what is of another is passed over first.
+    fn goals(&self, of: impl Fn(&Faded) -> bool) -> impl Iterator<Item = Place> {
+        let fades = self.running.iter().map(|(fade, ..)| fade);
+        fades.filter(move |fade| of(&fade.what)).map(|fade| fade.place(1.0))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -174,25 +241,17 @@ impl Core {
 
     /// Puts a control where its fade is after `part` of the way.
     pub(crate) fn follow_fade(&mut self, fade: &Fade, part: f32, told: bool) -> Result<(), CommandError> {
-        let (id, control) = match fade.what {
-            Faded::Bus(bus) => return self.control_bus(bus, BusControl::Fader(fade.level_at(part))),
-            Faded::Vca(vca) => {
-                let fader = fade.level_at(part);
-                return self.set_vca(VcaState { vca, fader });
+        match fade.place(part) {
+            Place::Bus(bus, fader) => self.control_bus(bus, BusControl::Fader(fader)),
+            Place::Vca(state) => self.set_vca(state),
+            Place::Strip(id, control) => {
+                let state = self.move_control(id, control)?;
+                if told {
+                    self.tell(Event::Strip(state));
+                }
+                Ok(())
             }
-            Faded::Trim(id) => (id, Control::Trim(fade.level_at(part))),
-            Faded::Fader(id) => (id, Control::Fader(fade.level_at(part))),
-            Faded::Pan(id) => (id, Control::Pan(Pan::new(fade.at(part)).unwrap_or(Pan::CENTRE))),
-            Faded::Send(id, aux, to) => {
-                let level = fade.level_at(part);
-                (id, Control::Send(aux, SendSettings { level, ..to }))
-            }
-        };
-        let state = self.move_control(id, control)?;
-        if told {
-            self.tell(Event::Strip(state));
         }
-        Ok(())
     }
 }
 

@@ -7,7 +7,6 @@ use airdesk_engine::StripId;
 
 use crate::api::{AudioCommand, CommandError, ErrorCode, Event, HistoryState};
 use crate::console::ConsoleState;
-use crate::fades::Fades;
 use crate::station::Core;
 
 /// Actions that can be taken back.
@@ -126,7 +125,7 @@ impl Core {
 
     /// Remembers an action that was done.
     pub(crate) fn remember(&mut self, action: &Action, before: ConsoleState) {
-        if before == self.console_state() && self.fades.is_empty() {
+        if before == self.console_state() {
             return; // nothing has changed, and nothing is taken back
         }
         let told = self.history.state();
@@ -162,7 +161,6 @@ impl Core {
 
     fn travel(&mut self, state: ConsoleState) {
         self.history.movement = None;
-        self.fades = Fades::default();
         let returned = self.go_to(&state, 0.0);
         self.history.rename(&returned);
         self.tell(Event::History(self.history.state()));

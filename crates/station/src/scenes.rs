@@ -267,11 +267,11 @@ impl Core {
             self.strips.check(*id)?;
         }
         self.desk.check()?;
-        let (now, stored) = (self.console_state(), self.stored(&scene));
-        // Also where the scene has a control where it happens to be: it stays there.
-        let strips = recall.strips(&now, &stored);
+        let stored = self.stored(&scene);
+        // Also where the scene has a control where it happens to be, or goes: it stays there, or goes at this pace.
+        let strips = recall.strips(&self.console_state(), &stored);
         self.fades.let_go_where(|what| recall.covers(what, &strips));
-        let target = recall.target(&now, &stored);
+        let target = recall.target(&self.console_state(), &stored);
         self.go_to(&target, fade);
         Ok(())
     }

@@ -1,8 +1,12 @@
 //! What the operator did, taken back and done again.
 
-use airdesk_station::api::{AudioCommand, BusName, ChainSettings, ErrorCode};
+use std::time::Duration;
 
-use crate::desk::{Desk, busy_chain};
+use airdesk_station::StripId;
+use airdesk_station::api::{AudioCommand, BusName, ChainSettings, ErrorCode, ScenePart, Snapshot};
+use tokio::time::sleep;
+
+use crate::desk::{Desk, busy_chain, level};
 
 #[tokio::test]
 async fn an_action_is_taken_back_and_done_again_and_a_movement_is_one_action() {
@@ -86,5 +90,75 @@ async fn a_hundred_actions_are_kept_and_the_oldest_goes() {
         desk.now().await.strips[0].controls.mute,
         "the first action is past taking back"
     );
+    desk.stop().await;
+}
+
+/// A desk with a strip at -60 dB, and its programme too, which a scene has at 0 dB, and this scene's recall.
+async fn faint_desk() -> (Desk, StripId, impl Fn(f32) -> AudioCommand) {
+    let desk = Desk::with_pads(&["One"]);
+    let strip = desk.first_strip().await;
+    desk.ask(AudioCommand::StoreScene { name: "Up".into() }).await;
+    let (bus, level) = (BusName::Programme, Some(-60.0));
+    desk.fade(strip, -60.0).await;
+    desk.ask(AudioCommand::SetBusFader { bus, level }).await;
+    let recall = |fade| AudioCommand::RecallScene {
+        name: "Up".into(),
+        parts: vec![ScenePart::Levels],
+        strips: Vec::new(),
+        fade,
+    };
+    (desk, strip, recall)
+}
+
+/// Where the strip and the programme are, dB.
+async fn levels(desk: &Desk) -> [f32; 2] {
+    let now = desk.now().await;
+    let bus = now.buses[BusName::Programme.place()].fader;
+    [now.strips[0].controls.fader.db(), bus.db()]
+}
+
+#[tokio::test]
+async fn a_recall_taken_back_while_it_fades_is_done_again_to_its_end() {
+    let (mut desk, _, recall) = faint_desk().await;
+    desk.ask(recall(10.0)).await;
+    sleep(Duration::from_millis(300)).await;
+    desk.ask(AudioCommand::Undo).await;
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(levels(&desk).await, [-60.0; 2], "it fades no more");
+    desk.ask(AudioCommand::Redo).await;
+    assert_eq!(levels(&desk).await, [0.0; 2]);
+    desk.ask(AudioCommand::Undo).await;
+    assert_eq!(levels(&desk).await, [-60.0; 2]);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_taken_back_while_a_scene_fades_leaves_the_fade_to_arrive() {
+    let (mut desk, strip, recall) = faint_desk().await;
+    desk.ask(recall(1.0)).await;
+    desk.ask(AudioCommand::SetMute { strip, on: true }).await;
+    desk.ask(AudioCommand::Undo).await;
+    desk.ask(AudioCommand::Redo).await;
+    let arrived = |now: &Snapshot| {
+        now.strips[0].controls.fader == level(0.0) && now.buses[BusName::Programme.place()].fader == level(0.0)
+    };
+    let now = desk.when("both arrive", arrived).await;
+    assert!(now.strips[0].controls.mute);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_fader_taken_from_a_fade_is_given_back_to_where_the_scene_has_it() {
+    let (mut desk, strip, recall) = faint_desk().await;
+    desk.ask(recall(60.0)).await;
+    desk.fade(strip, -20.0).await;
+    desk.ask(AudioCommand::Undo).await;
+    let [fader, bus] = levels(&desk).await;
+    assert!(fader == 0.0 && bus < 0.0, "the programme fades still: {bus} dB");
+    let goes_on = |now: &Snapshot| now.buses[BusName::Programme.place()].fader.db() > bus;
+    desk.when("the programme fades on", goes_on).await;
+    assert_eq!(desk.now().await.history.undo.as_deref(), Some("scene Up"));
+    desk.ask(AudioCommand::Redo).await;
+    assert_eq!(levels(&desk).await[0], -20.0);
     desk.stop().await;
 }
