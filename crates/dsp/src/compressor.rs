@@ -166,11 +166,12 @@ impl CompressorBank {
     /// Another signal takes a strip's place: its settings arrive at once, and nothing is remembered of the one before.
     pub fn settle(&mut self, strip: usize) {
         self.controls.settle(strip);
+        let [.., make_up, effect, _, _] = self.controls.settled(strip);
         self.side.clear(strip);
         for reduction in &mut self.reductions {
             reduction.set_strip(strip, 0.0);
         }
-        self.gain.set_strip(strip, 1.0);
+        self.gain.set_strip(strip, (make_up * effect).exp2());
         self.metered.set_strip(strip, 0.0);
     }
 

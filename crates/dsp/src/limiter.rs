@@ -122,6 +122,12 @@ impl Limiter {
         Ok(())
     }
 
+    /// Ceiling and switch arrive at once: nothing has been heard yet.
+    pub fn settle(&mut self) {
+        self.ceiling.settle();
+        self.effect = if self.on { 1.0 } else { 0.0 };
+    }
+
     /// How much later than it came a frame leaves: the look-ahead, half the oversampling filter and the
     /// hold. 143 frames (3.0 ms) at 48 kHz. It never changes.
     pub fn latency(&self) -> Frames {
@@ -248,6 +254,10 @@ impl Ceiling {
             self.factor = (linear / self.now).powf(1.0 / self.glide as f32);
             self.frames_left = self.glide;
         }
+    }
+
+    fn settle(&mut self) {
+        (self.now, self.frames_left) = (self.target, 0);
     }
 
     fn next(&mut self) -> f32 {

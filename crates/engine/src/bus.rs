@@ -62,9 +62,12 @@ impl Bus {
         self.fader.set_target([level.gain(); 2]);
     }
 
-    /// The fader arrives at once.
+    /// Fader and limiter arrive at once.
     pub(crate) fn settle(&mut self) {
         self.fader.settle();
+        if let Some(limiter) = &mut self.limiter {
+            limiter.settle();
+        }
     }
 
     /// Brings what was summed to what the bus carries, and publishes it.

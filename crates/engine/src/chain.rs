@@ -196,6 +196,14 @@ impl BusBank {
         }
     }
 
+    /// Nothing has been heard yet: all settings arrive at once.
+    pub(crate) fn settle(&mut self) {
+        for place in 0..STRIPS {
+            self.equaliser.settle(place);
+            self.compressor.settle(place);
+        }
+    }
+
     pub(crate) fn reduction(&self, place: usize) -> f32 {
         self.compressor.reduction(place).db()
     }

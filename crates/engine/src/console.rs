@@ -169,8 +169,9 @@ impl Console {
         None
     }
 
-    /// Lets the buses' faders and what they carry of the programme arrive at once, before the first block.
+    /// Lets the buses' faders, stages and ceiling and what they carry of the programme arrive at once, before the first block.
     pub fn settle(&mut self) {
+        self.bus_banks.iter_mut().for_each(BusBank::settle);
         self.buses.iter_mut().for_each(Bus::settle);
         self.minus.iter_mut().for_each(MixMinus::settle);
     }

@@ -54,6 +54,11 @@ impl<const N: usize> Glide<N> {
         }
     }
 
+    /// Where one strip's parameters rest, or go.
+    pub(crate) fn settled(&self, strip: usize) -> [f32; N] {
+        std::array::from_fn(|n| self.target.get(n).map_or(0.0, |lanes| lanes.strip(strip)))
+    }
+
     /// Something is on its way.
     pub(crate) fn is_moving(&self) -> bool {
         self.blocks_left > 0

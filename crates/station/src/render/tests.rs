@@ -266,6 +266,41 @@ fn automation_is_played_when_it_is_due() {
 }
 
 #[test]
+fn a_rendering_begins_with_the_programmes_stages_and_ceiling_where_they_are_set() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let usual = a_second_of_half_scale(folder.path());
+    let heard = |session: Session| {
+        let out = folder.path().join("out.wav");
+        render(&request(session, out.clone()), |_, _| {}).expect("rendered");
+        read_wav(&out)
+    };
+    let mut turned_down = usual.clone();
+    turned_down.buses[0].compressor = CompressorSettings {
+        on: true,
+        make_up_db: -6.0206,
+        threshold_dbfs: 0.0,
+        ..CompressorSettings::default()
+    };
+    let heard_first = heard(turned_down)[0][0];
+    assert!((heard_first - 0.25).abs() < 2e-3, "{heard_first}");
+    let mut limited = usual.clone();
+    limited.limiter.ceiling_dbtp = -12.0;
+    let highest = |heard: &[[f32; 2]]| {
+        heard
+            .as_flattened()
+            .iter()
+            .fold(0.0_f32, |most, sample| most.max(sample.abs()))
+    };
+    let start = highest(&heard(limited)[..2000]);
+    assert!(start < 10.0_f32.powf(-11.9 / 20.0), "{start}");
+    let mut open = usual;
+    open.limiter.on = false;
+    open.strips[0].controls.trim = Decibels::new(12.0412).expect("a level");
+    let first = heard(open)[0][0];
+    assert!((first - 2.0).abs() < 1e-4, "{first}: it does not limit for a moment");
+}
+
+#[test]
 fn a_rendering_has_the_stages_groups_buses_and_talkover_of_the_session() {
     let folder = tempfile::tempdir().expect("a folder");
     let usual = a_second_of_half_scale(folder.path());
