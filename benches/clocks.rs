@@ -89,11 +89,11 @@ fn on_jack() {
 
 /// Looks at the devices and listens to the main output.
 fn follow<'a>(server: &str, mut desk: Desk, strips: [u32; 2], record: impl FnOnce() -> Stop<'a>) {
-    desk.wait_for_lock();
+    desk.wait_until_followed();
     std::thread::sleep(seconds(30));
     let watch = Watch::begin();
     let stop = record();
-    let before = strips.map(|id| lost(desk.snapshot(), id));
+    let before = lost(desk.snapshot(), strips);
     let mut devices: [(&str, Followed); 3] =
         ["input One", "input Other", "headphones"].map(|name| (name, Followed::default()));
     let begun = Instant::now();
@@ -112,9 +112,9 @@ fn follow<'a>(server: &str, mut desk: Desk, strips: [u32; 2], record: impl FnOnc
     }
     let ended = Instant::now();
     let heard = stop();
-    let after = strips.map(|id| lost(desk.snapshot(), id));
-    for (n, (before, after)) in before.into_iter().zip(after).enumerate() {
-        devices[n].1.lost = after - before;
+    let after = lost(desk.snapshot(), strips);
+    for (n, (_, followed)) in devices.iter_mut().enumerate() {
+        followed.lost = after[n] - before[n];
     }
     println!(
         "\nClocks on {server}, {MINUTES} min ({} stops of the machine)\n",
@@ -126,11 +126,15 @@ fn follow<'a>(server: &str, mut desk: Desk, strips: [u32; 2], record: impl FnOnc
         followed.print(name);
     }
     let heard = heard.span(1.0, heard.seconds());
-    let breaks = heard.breaks(0, &[TONE, OTHER_TONE], NOISE);
+    let breaks = [0, 1]
+        .map(|side| heard.breaks(side, &[TONE, OTHER_TONE], NOISE))
+        .concat();
     let at = |broken: f64| ended - Duration::from_secs_f64(heard.seconds() - broken);
     let unexplained = breaks.iter().filter(|broken| !watch.may_be_a_stop(at(broken.at)));
     println!(
-        "\nheard on the main output for {:.0} s: {} runs of 10 ms broken, {} of them not near a stop of the machine",
+        "\nthe main output missed {} frames; heard on both its sides for {:.0} s: {} runs of 10 ms broken, {} of them not near \
+         a stop of the machine",
+        after[3] - before[3],
         heard.seconds(),
         breaks.len(),
         unexplained.count()
@@ -156,11 +160,17 @@ impl Followed {
     }
 }
 
-/// Frames that a strip's input lost or missed.
-fn lost(snapshot: &Value, id: u32) -> u64 {
-    let input = &strip(snapshot, id).expect("it is there")["input"];
-    ["framesLost", "framesMissing"]
-        .iter()
-        .filter_map(|key| input[key].as_u64())
-        .sum()
+/// Frames that the two inputs, the headphones and the main output have lost or missed.
+fn lost(snapshot: &Value, strips: [u32; 2]) -> [u64; 4] {
+    let of = |state: &Value| {
+        let counts = ["framesLost", "framesMissing"].iter();
+        counts.filter_map(|key| state[key].as_u64()).sum()
+    };
+    let [one, other] = strips.map(|id| of(&strip(snapshot, id).expect("it is there")["input"]));
+    let output = |name: &str| {
+        let outputs = snapshot["outputs"].as_array().into_iter().flatten();
+        let found = outputs.filter(|output| output["output"] == name);
+        found.map(|output| of(&output["playback"])).sum()
+    };
+    [one, other, output("cue"), output("main")]
 }

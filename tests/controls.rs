@@ -53,7 +53,7 @@ impl Studio {
             desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 0.0 }));
             strip
         });
-        desk.wait_for_lock();
+        desk.wait_until_followed();
         Self {
             pipewire,
             _players: players,
@@ -216,7 +216,7 @@ fn an_aux_bus_plays_what_is_sent_to_it_and_the_programme_without_a_guest() {
         studio.desk.set(studio.one, &json!({ "fader": null }));
         let send = json!({ "type": "setSend", "strip": studio.one, "to": "aux1", "level": -6.0, "tap": "preFader" });
         studio.desk.say(send);
-        studio.desk.wait_for_lock();
+        studio.desk.wait_until_followed();
         let [one, other] = studio.on("phones1");
         near(one, ONE.db - 6.0);
         silent(other);

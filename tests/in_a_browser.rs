@@ -29,7 +29,7 @@ fn a_fader_moved_in_the_browser_moves_what_is_heard_and_what_is_shown() {
         let device = desk.device("PipeWire", "src1", "input");
         let strip = desk.add_strip("Mic", &pair(&device, 0));
         desk.set(strip, &json!({ "fader": 0.0, "pan": 0.0 }));
-        desk.wait_for_lock();
+        desk.wait_until_followed();
 
         let mut browser = Browser::open(&format!("http://127.0.0.1:{}/", desk.port));
         let meter = ["meter:Level, Programme"];

@@ -64,7 +64,7 @@ fn two_devices_on_pipewire_are_mixed_as_predicted_for_a_minute() {
         let strip = desk.add_strip(name, &pair(&device, 0));
         set(&mut desk, strip, &controls);
     }
-    desk.wait_for_lock();
+    desk.wait_until_followed();
     let recorder = pipewire.record("out1");
     listen_for_a_minute(&watch, &mut desk, || pipewire.lateness());
     let ended = Instant::now();
@@ -90,7 +90,7 @@ fn two_pairs_of_ports_on_jack_are_mixed_as_predicted_for_a_minute() {
     });
     let _one = jack.play_sines([&inputs[0], &inputs[1]], ONE, ONE);
     let _other = jack.play_sines([&inputs[10], &inputs[11]], OTHER, OTHER);
-    desk.wait_for_lock();
+    desk.wait_until_followed();
     let outputs = jack.outputs();
     let recorder = jack.record([&outputs[0], &outputs[1]], 5 * MINUTE);
     listen_for_a_minute(&watch, &mut desk, || jack.lateness());

@@ -214,7 +214,7 @@ impl Desk {
 
     /// Waits until the desk follows the clock of every device within 400 ppm. The lab's devices share one clock, and a
     /// desk that makes room for itself runs 250 ppm faster than all of them, for a minute where it needs much.
-    pub fn wait_for_lock(&mut self) {
+    pub fn wait_until_followed(&mut self) {
         let is_followed = |state: &Value| state["ppm"].as_f64().is_none_or(|ppm| ppm.abs() < 400.0);
         let mut since = None;
         self.wait("the clocks of all devices to be followed", seconds(60), |snapshot| {

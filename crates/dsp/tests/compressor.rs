@@ -321,6 +321,32 @@ fn switching_and_moving_any_control_does_not_click() {
 }
 
 #[test]
+fn an_attack_that_is_changed_in_the_middle_of_a_reduction_does_not_click() {
+    let settings = |attack_ms| CompressorSettings {
+        threshold_dbfs: -60.0,
+        ratio: Ratio::Limit,
+        attack_ms,
+        release_ms: 3000.0,
+        make_up_db: 12.0,
+        ..on()
+    };
+    for frames in [3000_usize, 3040, 3080, 3120, 3160] {
+        let mut bank = bank(Arch::best(), &settings(200.0));
+        // It comes softly, and is turned down by 50 dB.
+        let level = |n: usize| (n as f64 / 2000.0).min(1.0).powi(2) * (3.0 - 2.0 * (n as f64 / 2000.0).min(1.0));
+        let tone = |n: usize| 0.5 * level(n) * sine(n + frames, 220.0, 0.0);
+        let out = through(150, tone, |index, block| {
+            if index == 45 {
+                bank.set(1, &settings(38.0)).expect("in range");
+            }
+            bank.process(block);
+        });
+        let click = click_db(&out[2300..]);
+        assert!(click < -80.0, "{click:.1} dBFS");
+    }
+}
+
+#[test]
 fn no_sequence_of_settings_and_signals_makes_a_number_that_is_none() {
     let mut bank = CompressorBank::new(Arch::best(), SampleRate::DESK);
     let random = |n: usize, least: f64, most: f64| (least + (most - least) * (noise(n) + 1.0) / 2.0) as f32;
