@@ -1,11 +1,12 @@
 //! Levels that a scene moves slowly: in steps, each of which the engine rounds off.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use airdesk_dsp::{Decibels, Pan};
 use airdesk_engine::StripId;
 
-use crate::api::{BusName, BusState, CommandError, Event, SendSettings, StripControls, VcaState};
+use crate::api::{BusName, BusState, CommandError, ErrorCode, Event, SendSettings, StripControls, VcaState};
 use crate::control::{BusControl, Control};
 use crate::station::Core;
 
@@ -205,18 +206,32 @@ impl Fades {
         self.running.retain(|(fade, ..)| fade.what != Faded::Vca(vca));
     }
 
-    /// The next step of each, and how far it is. Those that arrive are done with.
-    fn step(&mut self) -> Vec<(Fade, f32)> {
+    /// The next step of each, which `follow` takes to the engine: a fade, how far it is, and whether hosts are told.
+    /// Those that arrive are done with. Says whether anything has moved.
+    fn step(&mut self, mut follow: impl FnMut(&Fade, f32, bool) -> Result<(), CommandError>) -> bool {
         self.steps = self.steps.wrapping_add(1);
-        let part = |begun: &Instant, seconds: &f32| (begun.elapsed().as_secs_f32() / seconds).min(1.0);
-        let steps = self
-            .running
-            .iter()
-            .map(|(fade, begun, seconds)| (fade.clone(), part(begun, seconds)))
-            .collect::<Vec<_>>();
-        let mut parts = steps.iter().map(|(_, part)| *part);
-        self.running.retain(|_| parts.next().is_some_and(|part| part < 1.0));
-        steps
+        let told = self.steps.is_multiple_of(STEPS_TOLD);
+        let (mut moved, mut refused) = (false, false);
+        self.running.retain(|(fade, begun, seconds)| {
+            if refused {
+                return true;
+            }
+            let part = (begun.elapsed().as_secs_f32() / seconds).min(1.0);
+            match follow(fade, part, told || part >= 1.0) {
+                Ok(()) => {
+                    moved = true;
+                    part < 1.0
+                }
+                // A strip that was removed meanwhile does not fade any more.
+                Err(error) if error.code == ErrorCode::NoSuchStrip => false,
+                // The engine takes nothing now, and asking took a second: all that is left waits for the next step.
+                Err(_) => {
+                    refused = true;
+                    true
+                }
+            }
+        });
+        moved
     }
 }
 
@@ -230,13 +245,12 @@ fn same_place(one: &Faded, other: &Faded) -> bool {
 impl Core {
     /// One step of everything that fades.
     pub(crate) fn step_fades(&mut self) {
-        let steps = self.fades.step();
-        let told = self.fades.steps.is_multiple_of(STEPS_TOLD);
-        for (fade, part) in steps {
-            // A strip that was removed meanwhile does not fade any more.
-            let _ = self.follow_fade(&fade, part, told || part >= 1.0);
+        let mut fades = mem::take(&mut self.fades);
+        let moved = fades.step(|fade, part, told| self.follow_fade(fade, part, told));
+        self.fades = fades;
+        if moved {
+            self.touch();
         }
-        self.touch();
     }
 
     /// Puts a control where its fade is after `part` of the way.
@@ -308,5 +322,47 @@ mod tests {
         fades.let_go_of(one, &Control::Fader(Decibels::UNITY));
         assert_eq!(fades.running.len(), 1);
         assert_eq!(fades.running[0].0.what, Faded::Fader(other));
+    }
+
+    #[test]
+    fn a_step_that_the_engine_does_not_take_is_taken_again_and_a_strip_that_has_gone_ends_its_fade() {
+        let refused = |code| CommandError {
+            code,
+            message: String::new(),
+        };
+        let [one, other, gone] = [1, 2, 3].map(|slot| StripId::new(slot, 1));
+        let to = Control::Fader(Decibels::SILENCE);
+        let fade = |id| Fade::strip(id, &StripControls::default(), &to);
+        let mut fades = Fades::default();
+        // All of them are at their ends when the first step is taken.
+        fades.begin(
+            [gone, one, other].into_iter().filter_map(fade).collect(),
+            f32::MIN_POSITIVE,
+        );
+        let mut tried = Vec::new();
+        let moved = fades.step(|fade, _, _| {
+            tried.push(fade.what);
+            Err(refused(match fade.what {
+                Faded::Fader(id) if id == gone => ErrorCode::NoSuchStrip,
+                _ => ErrorCode::Unavailable,
+            }))
+        });
+        assert!(!moved, "there is nothing to save");
+        assert_eq!(
+            tried,
+            [Faded::Fader(gone), Faded::Fader(one)],
+            "an engine that takes nothing is not asked for the rest"
+        );
+        let mut arrived = Vec::new();
+        let moved = fades.step(|fade, part, told| {
+            arrived.push((fade.what, part, told));
+            Ok(())
+        });
+        assert!(moved);
+        assert_eq!(
+            arrived,
+            [(Faded::Fader(one), 1.0, true), (Faded::Fader(other), 1.0, true)]
+        );
+        assert!(fades.is_empty());
     }
 }
