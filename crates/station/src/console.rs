@@ -78,8 +78,7 @@ impl Core {
     }
 
     /// Goes to another state, levels within `fade` seconds. What is on its way there already fades on. What cannot be
-    /// reached is said, and the rest is done.
-    /// Returns the strips that came back, by the ids they had and have.
+    /// reached is said, and the rest is done. Returns the strips that came back, by the ids they had and have.
     pub(crate) fn go_to(&mut self, wanted: &ConsoleState, fade: f32) -> Vec<(StripId, StripId)> {
         let mut way = Way { fade, ..Way::default() };
         let Made { returned, ids } = self.go_to_strips(wanted, &mut way);

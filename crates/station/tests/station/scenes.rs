@@ -331,6 +331,12 @@ async fn a_scene_recalled_during_a_fade_stays() {
     assert_eq!(levels(&desk).await, [-60.0; 4]);
     sleep(Duration::from_millis(300)).await;
     assert_eq!(levels(&desk).await, [-60.0; 4], "nothing goes on to the first scene");
+    // The same scene once more, and sooner.
+    desk.ask(levels_of("Up", &[], 60.0)).await;
+    desk.ask(levels_of("Up", &[], 0.0)).await;
+    assert_eq!(levels(&desk).await, [0.0; 4]);
+    desk.ask(AudioCommand::Undo).await;
+    assert_eq!(levels(&desk).await, [-60.0; 4], "both were one action");
     desk.stop().await;
 }
 
