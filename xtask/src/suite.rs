@@ -32,9 +32,9 @@ const LISTENING: [&str; 6] = [
 /// So many acceptance tests at a time where no device is listened to: most of their time is waiting.
 const OUTSIDE_THREADS: usize = 2;
 
-/// Most of the unit tests' time is waiting, for a server or for what is heard after a second: two at a time end in
-/// 189 s on two processors, four in 115 s.
-const TESTS_PER_PROCESSOR: usize = 2;
+/// Much of the unit tests' time is waiting, for a server or for what is heard after a second; those that compute take the
+/// place of two (`.config/nextest.toml`).
+const TESTS_PER_PROCESSOR: usize = 3;
 
 /// Which tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
