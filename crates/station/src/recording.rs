@@ -1,6 +1,7 @@
 //! The recorder as the station drives it. Making and closing files may block, so others do it.
 
-use std::collections::HashMap;
+mod shorts;
+
 use std::path::{Path, PathBuf};
 
 use airdesk_dsp::SampleRate;
@@ -13,6 +14,7 @@ use airdesk_outputs::recorder::{
 use jiff::Zoned;
 use tokio::sync::{mpsc, oneshot};
 
+use self::shorts::Shorts;
 use crate::api::{
     CommandError, ErrorCode, Event, RecorderState, RecordingFormat, RecordingSettings, RecordingState, Reply, Severity,
 };
@@ -79,8 +81,7 @@ pub(crate) struct RecordingDesk {
     phase: Phase,
     /// The last file whose gap log is known to be incomplete: the operator has read so.
     unlogged: Option<PathBuf>,
-    /// What strips have not given for a while, by name, in frames: noted beside the recording once they do again.
-    shorts: HashMap<StripId, (String, u64)>,
+    shorts: Shorts,
     free_bytes: Option<u64>,
     /// Somebody is looking how much is free; on a dead network folder that may take for ever.
     looking: bool,
@@ -99,7 +100,7 @@ impl RecordingDesk {
             rate,
             phase,
             unlogged: None,
-            shorts: HashMap::new(),
+            shorts: Shorts::default(),
             free_bytes: None,
             looking: false,
             internal,
@@ -175,24 +176,10 @@ impl RecordingDesk {
         self.end(Vec::new());
     }
 
-    /// A strip has given nothing for so many frames since this was called last. One gap is one line in the gap log, however
-    /// long it is.
+    /// A strip has given nothing for so many frames since this was called last.
     pub(crate) fn strip_was_short(&mut self, strip: StripId, name: &str, frames: u64) {
-        let Phase::Running(recording) = &self.phase else {
-            return;
-        };
-        if frames > 0 {
-            let short = self.shorts.entry(strip);
-            short.or_insert_with(|| (format!("strip {name}"), 0)).1 += frames;
-        } else if let Some((name, frames)) = self.shorts.remove(&strip) {
-            recording.note_short(&name, frames);
-        }
-    }
-
-    /// The recording ends: what strips have not given so far belongs to it.
-    fn note_shorts(shorts: &mut HashMap<StripId, (String, u64)>, recording: &Recording) {
-        for (name, frames) in shorts.drain().map(|(_, short)| short) {
-            recording.note_short(&name, frames);
+        if let Phase::Running(recording) = &self.phase {
+            self.shorts.count(strip, name, frames, recording);
         }
     }
 
@@ -208,7 +195,7 @@ impl RecordingDesk {
     fn end(&mut self, mut answers: Vec<Answer>) {
         match std::mem::replace(&mut self.phase, Phase::Stopped { last_file: None }) {
             Phase::Running(recording) => {
-                Self::note_shorts(&mut self.shorts, &recording);
+                self.shorts.end(&recording);
                 let status = recording.status();
                 self.phase = Phase::Finishing {
                     file: status.file.to_string_lossy().into_owned(),
@@ -243,7 +230,7 @@ impl RecordingDesk {
     pub(crate) fn go_on(&mut self, reader: MixReader) {
         match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
             Phase::Running(broken) => {
-                Self::note_shorts(&mut self.shorts, &broken);
+                self.shorts.end(&broken);
                 let (settings, internal) = (self.file_settings(), self.internal.clone());
                 tokio::task::spawn_blocking(move || {
                     // In this order, because the reader waits: closing a file takes as long as the disk does.
@@ -510,61 +497,4 @@ impl From<RecordingFormat> for SampleFormat {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
-        let state = |state, gap_log_fault| {
-            running_state(RecordingStatus {
-                file: "/first.wav".into(),
-                state,
-                frames: 60 * 48_000,
-                rate: SampleRate::DESK,
-                bytes: 17_280_068,
-                frames_lost: 128,
-                gap_log_fault,
-            })
-        };
-        for fault in [None, Some("the gap log cannot be written".to_owned())] {
-            let (file, gaps_logged) = (|| "/first.wav".to_owned(), fault.is_none());
-            let recording = RecordingState::Recording {
-                file: file(),
-                seconds: 60.0,
-                bytes: 17_280_068,
-                frames_lost: 128,
-                gaps_logged,
-            };
-            assert_eq!(state(Running::Recording, fault.clone()), recording);
-            let stalled = RecordingState::Stalled {
-                file: file(),
-                seconds: 4.0,
-                recorded: 60.0,
-                bytes: 17_280_068,
-                frames_lost: 128,
-                gaps_logged,
-            };
-            assert_eq!(state(Running::Stalled { seconds: 4.0 }, fault), stalled);
-        }
-    }
-
-    #[test]
-    fn a_gap_that_is_not_logged_is_told_once_a_file_and_never_in_place_of_a_failure() {
-        let (internal, _station) = mpsc::unbounded_channel();
-        let settings = RecordingSettings {
-            folder: "/".into(),
-            format: RecordingFormat::Pcm24,
-        };
-        let mut desk = RecordingDesk::new(settings, SampleRate::DESK, internal);
-        let fault = || Some("the gap log cannot be written".to_owned());
-        let failure = || Some("the disk is full".to_owned());
-        let warning = (Severity::Warning, "the gap log cannot be written".to_owned());
-        let error = (Severity::Error, "the disk is full".to_owned());
-        let (first, second) = (Path::new("/first.wav"), Path::new("/second.wav"));
-        assert_eq!(desk.remarks(first, None, None), []);
-        assert_eq!(desk.remarks(first, fault(), None), std::slice::from_ref(&warning));
-        assert_eq!(desk.remarks(first, fault(), None), []);
-        assert_eq!(desk.remarks(first, fault(), failure()), std::slice::from_ref(&error));
-        assert_eq!(desk.remarks(second, fault(), failure()), [warning, error]);
-    }
-}
+mod tests;

@@ -122,6 +122,8 @@ impl Core {
         self.desk.give_back(id);
         self.look_away_from(id);
         self.losses.forget_strip(id);
+        // A gap that is still open ends with the strip.
+        self.recording.strip_was_short(id, "", 0);
         self.tell(Event::StripRemoved(id));
         for bus in BusName::ALL {
             if self.buses[bus.place()].without == Some(id) {
@@ -237,13 +239,14 @@ impl Core {
                     _ => InputState::Opening,
                 },
             };
-            if matches!(now, InputState::Running { .. }) {
+            let (id, name) = (slot.state.id, &slot.state.name);
+            let more = if matches!(now, InputState::Running { .. }) {
                 let frames = heard.input.frames_lost + heard.input.frames_missing;
-                let seconds = frames as f64 / rate;
-                let (id, name) = (slot.state.id, &slot.state.name);
-                let more = self.losses.count(Counter::Strip(id), name, seconds);
-                self.recording.strip_was_short(id, name, (more * rate).round() as u64);
-            }
+                self.losses.count(Counter::Strip(id), name, frames as f64 / rate)
+            } else {
+                0.0
+            };
+            self.recording.strip_was_short(id, name, (more * rate).round() as u64);
             if let (InputState::Running { latency, ppm, .. }, StripSource::Device { device, .. }, true) =
                 (&now, &slot.state.source, figures)
             {

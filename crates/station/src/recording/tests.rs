@@ -1,0 +1,56 @@
+use super::*;
+
+#[test]
+fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
+    let state = |state, gap_log_fault| {
+        running_state(RecordingStatus {
+            file: "/first.wav".into(),
+            state,
+            frames: 60 * 48_000,
+            rate: SampleRate::DESK,
+            bytes: 17_280_068,
+            frames_lost: 128,
+            gap_log_fault,
+        })
+    };
+    for fault in [None, Some("the gap log cannot be written".to_owned())] {
+        let (file, gaps_logged) = (|| "/first.wav".to_owned(), fault.is_none());
+        let recording = RecordingState::Recording {
+            file: file(),
+            seconds: 60.0,
+            bytes: 17_280_068,
+            frames_lost: 128,
+            gaps_logged,
+        };
+        assert_eq!(state(Running::Recording, fault.clone()), recording);
+        let stalled = RecordingState::Stalled {
+            file: file(),
+            seconds: 4.0,
+            recorded: 60.0,
+            bytes: 17_280_068,
+            frames_lost: 128,
+            gaps_logged,
+        };
+        assert_eq!(state(Running::Stalled { seconds: 4.0 }, fault), stalled);
+    }
+}
+
+#[test]
+fn a_gap_that_is_not_logged_is_told_once_a_file_and_never_in_place_of_a_failure() {
+    let (internal, _station) = mpsc::unbounded_channel();
+    let settings = RecordingSettings {
+        folder: "/".into(),
+        format: RecordingFormat::Pcm24,
+    };
+    let mut desk = RecordingDesk::new(settings, SampleRate::DESK, internal);
+    let fault = || Some("the gap log cannot be written".to_owned());
+    let failure = || Some("the disk is full".to_owned());
+    let warning = (Severity::Warning, "the gap log cannot be written".to_owned());
+    let error = (Severity::Error, "the disk is full".to_owned());
+    let (first, second) = (Path::new("/first.wav"), Path::new("/second.wav"));
+    assert_eq!(desk.remarks(first, None, None), []);
+    assert_eq!(desk.remarks(first, fault(), None), std::slice::from_ref(&warning));
+    assert_eq!(desk.remarks(first, fault(), None), []);
+    assert_eq!(desk.remarks(first, fault(), failure()), std::slice::from_ref(&error));
+    assert_eq!(desk.remarks(second, fault(), failure()), [warning, error]);
+}
