@@ -112,7 +112,7 @@ fn listen_for_a_minute(watch: &Watch, desk: &mut Desk, lateness: impl Fn() -> La
         }
         (late_before, looked) = (late, Instant::now());
         let now = losses(desk);
-        let explained = watch.may_be_a_stop(Instant::now());
+        let explained = watch.explains_now();
         let stop = watch.last_stop();
         assert!(
             now == before || explained,

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use crate::wait;
 
+/// How many lines of what a program said are told when a test fails.
+const LINES_TOLD: usize = 60;
+
 /// How the operating system schedules a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
@@ -77,6 +80,17 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Prints what it said last, for whoever reads why a test failed.
+    fn tell(&self) {
+        let output = self.output();
+        let lines = output.lines().collect::<Vec<_>>();
+        let last = lines.iter().skip(lines.len().saturating_sub(LINES_TOLD));
+        let name = self.log.file_name().unwrap_or_default().display();
+        for line in last {
+            eprintln!("{name}: {line}");
+        }
+    }
+
     /// Sends a signal, for example `libc::SIGSTOP`.
     pub fn signal(&mut self, signal: i32) {
         if self.is_running() {
@@ -115,6 +129,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.end(libc::SIGTERM);
+        if std::thread::panicking() {
+            self.tell();
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! is not permitted nobody can tell them apart, and every failure counts. So it does where no device sounds:
 //! files, networks and an engine by itself can wait for a few milliseconds.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,12 +17,18 @@ use crate::wait;
 
 /// How often a watcher looks.
 const LOOK: Duration = Duration::from_millis(1);
-/// Stops longer than this may be more than a desk has to spare, where several programs pass audio on.
-pub(crate) const HINDERED: Duration = Duration::from_millis(3);
+/// Lateness below this is a scheduler's own.
+const SCHEDULED: Duration = Duration::from_micros(200);
+/// Stops that last longer than this may be more than a desk has to spare, where several programs pass audio on.
+pub(crate) const HINDERED: Duration = Duration::from_millis(2);
+/// Within so long they add up: each of those programs may be met by another one.
+const TOGETHER: Duration = Duration::from_millis(10);
 /// What is heard so long before a stop may be its doing: a recording's place in time is not known better.
 const BEFORE: Duration = Duration::from_millis(500);
 /// What is heard so long after a stop may be its doing: buffers run dry later, and then are filled anew.
 const AFTER: Duration = Duration::from_secs(2);
+/// What the desk tells so long after a stop may be its doing: at once, but it is asked four times a second only.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
 /// How often a measurement is tried.
 const TRIES: u32 = 3;
 
@@ -30,6 +37,14 @@ const TRIES: u32 = 3;
 struct Stop {
     begin: Instant,
     end: Instant,
+    /// How much of this it ran nobody.
+    length: Duration,
+}
+
+/// Adds up the stops of one processor.
+#[derive(Default)]
+struct Account {
+    late: VecDeque<(Instant, Duration)>,
 }
 
 /// Watches every processor until it is dropped.
@@ -95,8 +110,7 @@ impl Watch {
             std::thread::sleep(Duration::from_millis(250));
             let (begin, harmed) = (looked, look());
             looked = Instant::now();
-            let time = Stop { begin, end: looked };
-            wrong.extend(harmed.then_some(time));
+            wrong.extend(harmed.then(|| Stop::between(begin, looked)));
             (kept(begun, looked, wrong.clone()) >= length).then_some(())
         });
     }
@@ -110,10 +124,7 @@ impl Watch {
 
     /// Takes the time from `begin` until now for a stop: a sound server has been late by itself.
     pub fn count_as_stop(&self, begin: Instant) {
-        let stop = Stop {
-            begin,
-            end: Instant::now(),
-        };
+        let stop = Stop::between(begin, Instant::now());
         self.stops.lock().unwrap_or_else(PoisonError::into_inner).push(stop);
     }
 
@@ -122,14 +133,15 @@ impl Watch {
         self.stops().iter().any(|stop| stop.heard(moment))
     }
 
+    /// Whether what the desk has just told may be the doing of a stop.
+    pub fn explains_now(&self) -> bool {
+        self.stops().iter().any(|stop| stop.end.elapsed() < TOLD_AFTER)
+    }
+
     /// The last stop so far, in words.
     pub fn last_stop(&self) -> String {
         self.stops().last().map_or("no stop so far".into(), |stop| {
-            format!(
-                "the last stop, of {:?}, was {:?} ago",
-                stop.end - stop.begin,
-                stop.end.elapsed()
-            )
+            format!("the last stop, of {:?}, was {:?} ago", stop.length, stop.end.elapsed())
         })
     }
 
@@ -139,7 +151,7 @@ impl Watch {
     }
 
     fn longest(&self) -> Duration {
-        let longest = self.stops().iter().map(|stop| stop.end - stop.begin).max();
+        let longest = self.stops().iter().map(|stop| stop.length).max();
         longest.unwrap_or_default()
     }
 
@@ -149,6 +161,11 @@ impl Watch {
 }
 
 impl Stop {
+    fn between(begin: Instant, end: Instant) -> Self {
+        let length = end - begin;
+        Self { begin, end, length }
+    }
+
     fn heard(&self, moment: Instant) -> bool {
         (self.begin - BEFORE..self.end + AFTER).contains(&moment)
     }
@@ -175,17 +192,38 @@ impl Drop for Watch {
     }
 }
 
+impl Account {
+    /// A watcher that was to wake when it was `due` did so `now`. Returns the stop that this makes full.
+    fn woke(&mut self, due: Instant, now: Instant) -> Option<Stop> {
+        let late = now.saturating_duration_since(due);
+        if late < SCHEDULED {
+            return None;
+        }
+        self.late.push_back((due, late));
+        self.late.retain(|(begin, late)| now - (*begin + *late) < TOGETHER);
+        let length = self.late.iter().map(|(_, late)| *late).sum();
+        let begin = self.late.front().map_or(due, |(begin, _)| *begin);
+        (length > HINDERED).then(|| {
+            self.late.clear();
+            Stop {
+                begin,
+                end: now,
+                length,
+            }
+        })
+    }
+}
+
 fn watch(processor: usize, end: &AtomicBool, stops: &Mutex<Vec<Stop>>) {
     if !step_before_all(processor) {
         return;
     }
-    let mut due = Instant::now();
+    let (mut due, mut account) = (Instant::now(), Account::default());
     while !end.load(Ordering::Relaxed) {
         due += LOOK;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let now = Instant::now();
-        if now.saturating_duration_since(due) > HINDERED {
-            let stop = Stop { begin: due, end: now };
+        if let Some(stop) = account.woke(due, now) {
             stops.lock().unwrap_or_else(PoisonError::into_inner).push(stop);
         }
         due = due.max(now);
@@ -226,10 +264,7 @@ mod tests {
     fn what_is_heard_near_a_stop_does_not_count_and_all_else_does() {
         let begin = Instant::now() + Duration::from_secs(60);
         let at = |seconds: f64| begin + Duration::from_secs_f64(seconds);
-        let stop = |begin: f64, end: f64| Stop {
-            begin: at(begin),
-            end: at(end),
-        };
+        let stop = |begin: f64, end: f64| Stop::between(at(begin), at(end));
         for (moment, heard) in [(9.4, false), (9.5, true), (12.0, true), (12.2, false)] {
             assert_eq!(stop(10.0, 10.1).heard(at(moment)), heard, "{moment} s");
         }
@@ -238,6 +273,23 @@ mod tests {
         let kept = kept(begin, at(30.0), stops).as_secs_f64();
         let expected = 9.5 + (19.5 - 12.1) + (30.0 - 23.6);
         assert!((kept - expected).abs() < 1e-6, "{kept} s");
+    }
+
+    #[test]
+    fn short_stops_that_follow_each_other_add_up_and_others_do_not() {
+        let begin = Instant::now();
+        let at = |us: u64| begin + Duration::from_micros(us);
+        let mut account = Account::default();
+        let mut woke = |due, now| account.woke(at(due), at(now)).map(|stop| stop.length.as_micros());
+        assert_eq!(woke(0, 2_100), Some(2_100));
+        assert_eq!(woke(3_000, 4_200), None);
+        assert_eq!(woke(6_000, 6_900), Some(2_100), "and nothing is counted twice");
+        assert_eq!(
+            (woke(8_000, 9_800), woke(20_000, 21_500)),
+            (None, None),
+            "too far from each other"
+        );
+        assert_eq!((woke(22_000, 22_100), woke(24_000, 24_600)), (None, Some(2_100)));
     }
 
     #[test]
