@@ -32,6 +32,11 @@ impl Margin {
         }
     }
 
+    /// There is never less room than `least` from now on.
+    pub fn leave_at_least(&mut self, least: f64) {
+        self.least = least.min(self.most);
+    }
+
     /// Something was late by `seconds`.
     pub fn was_late(&mut self, seconds: f64) {
         self.worst = self.worst.max(seconds);
@@ -80,6 +85,19 @@ mod tests {
         assert!((margin.seconds() - 0.005).abs() < 1e-9);
         margin.pass(10.0);
         assert!((margin.seconds() - 0.010).abs() < 0.001);
+    }
+
+    #[test]
+    fn the_least_room_may_be_raised_and_is_made_at_the_same_pace() {
+        let mut margin = Margin::new(0.003, 0.100, 0.001);
+        margin.leave_at_least(0.005);
+        margin.pass(1.0);
+        assert!((margin.seconds() - 0.004).abs() < 1e-9);
+        margin.pass(10.0);
+        assert_eq!(margin.seconds(), 0.005);
+        margin.leave_at_least(1.0);
+        margin.settle();
+        assert_eq!(margin.seconds(), 0.100);
     }
 
     #[test]

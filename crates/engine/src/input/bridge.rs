@@ -23,6 +23,10 @@ const SECONDS_FIRST: f64 = 0.3;
 const SECONDS_AGAIN: f64 = 0.010;
 /// Room for callbacks that come late, at first and at most, seconds.
 const MARGIN_SECONDS: (f64, f64) = (0.003, 0.100);
+/// At least this share of the largest callback, up to so many seconds: where other programs work within the same period,
+/// as on a sound server, a device comes late when they do, and more latency is not felt beside its period.
+const MARGIN_OF_PERIOD: f64 = 0.25;
+const MARGIN_OF_PERIOD_MOST: f64 = 0.010;
 /// How fast that room changes, seconds a second: half of what the resampler can be pulled by.
 const MARGIN_PACE: f64 = 5e-4;
 /// How much more there is after a gap, seconds.
@@ -152,17 +156,9 @@ impl Bridge {
         self.resampler.set_pull(pull);
         if self.inlet.waiting() < self.resampler.frames_needed() {
             self.margin.was_short(MARGIN_STEP);
-            self.phase = InputPhase::Waiting;
-            return false;
+            return self.stop_with(block);
         }
-        let heard = self.fill(block);
-        if self.inlet.waiting() < self.resampler.frames_needed() {
-            // The next block will not be whole: stop while there is something to fade.
-            self.margin.was_short(MARGIN_STEP);
-            fade_out(block);
-            self.phase = InputPhase::Waiting;
-        }
-        heard
+        self.fill(block)
     }
 
     /// Takes in the stamps that have arrived. True when they say that the device is not where it was.
@@ -173,12 +169,12 @@ impl Bridge {
             let before = self.last_stamp.replace(stamp);
             let Some(before) = before else {
                 self.device.restart(stamp.position as f64, time);
-                self.largest = stamp.position;
+                self.callback_of(stamp.position);
                 self.stamps = 1;
                 continue;
             };
             self.stamps = self.stamps.saturating_add(1);
-            self.largest = self.largest.max(stamp.position - before.position);
+            self.callback_of(stamp.position - before.position);
             let late = time - self.device.time_at(stamp.position as f64);
             match self.device.follow(stamp.position as f64, time) {
                 Follow::Steady => {
@@ -209,6 +205,16 @@ impl Bridge {
             }
         }
         broken
+    }
+
+    /// The device delivers so many frames at a time.
+    fn callback_of(&mut self, frames: u64) {
+        if frames > self.largest {
+            self.largest = frames;
+            let share = MARGIN_OF_PERIOD * frames as f64 / self.inlet.rate();
+            self.margin
+                .leave_at_least(share.clamp(MARGIN_SECONDS.0, MARGIN_OF_PERIOD_MOST));
+        }
     }
 
     /// The device frame that is heard next, beside the resampler's delay.
@@ -259,7 +265,7 @@ impl Bridge {
         }
     }
 
-    /// One block through the resampler. The ring holds enough. False while nothing is heard yet.
+    /// One block through the resampler; what the ring does not hold is silence. False while nothing is heard yet.
     fn fill(&mut self, block: &mut Block) -> bool {
         let needed = self.resampler.frames_needed();
         let Some(staging) = self.staging.get_mut(..needed) else {
@@ -277,13 +283,13 @@ impl Bridge {
         softly <= 1
     }
 
+    /// Fades out with what is left, which is never nothing: the resampler holds its delay. So no audio is kept waiting
+    /// for the case that it be the last.
     fn stop_with(&mut self, block: &mut Block) -> bool {
         self.phase = InputPhase::Waiting;
-        if self.inlet.waiting() < self.resampler.frames_needed() {
-            return false;
-        }
+        let left = self.inlet.waiting() * BLOCK_FRAMES / self.resampler.frames_needed().max(1);
         let heard = self.fill(block);
-        fade_out(block);
+        fade_out(block, left + self.resampler.delay());
         heard
     }
 

@@ -59,7 +59,7 @@ impl Direct {
             self.phase = InputPhase::Ended;
         } else if left < BLOCK_FRAMES && !ending {
             // The next block will not be whole: stop while there is something to fade.
-            fade_out(block);
+            fade_out(block, block.len());
             (self.phase, self.starved) = (InputPhase::Waiting, true);
         }
         true

@@ -59,11 +59,11 @@ impl StripInput {
     }
 }
 
-/// Fades one block out, so that what stops here stops without a click.
-fn fade_out(block: &mut Block) {
-    let step = 1.0 / block.len() as f32;
+/// Fades one block out, within its first `frames` where it has more: what stops here stops without a click.
+fn fade_out(block: &mut Block, frames: usize) {
+    let step = 1.0 / frames.clamp(1, block.len()) as f32;
     for (n, frame) in block.iter_mut().enumerate() {
-        *frame = frame.map(|sample| sample * (1.0 - (n + 1) as f32 * step));
+        *frame = frame.map(|sample| sample * (1.0 - (n + 1) as f32 * step).max(0.0));
     }
 }
 

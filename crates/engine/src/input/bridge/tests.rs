@@ -301,6 +301,29 @@ fn a_device_that_stalls_for_less_than_there_is_room_falls_silent_softly_too() {
 }
 
 #[test]
+fn a_device_that_stops_at_once_fades_within_what_its_resampler_holds() {
+    for (quality, most) in [
+        (Quality::LowLatency, 2.0 * SOFT),
+        (Quality::Balanced, SOFT),
+        (Quality::Best, SOFT),
+    ] {
+        for size in [&[64][..], &[441], &[1024]] {
+            let (mut device, mut bridge) = Device::of_quality(48_000.0, 100.0, size, quality);
+            run(&mut device, &mut bridge, 0.0, 5.0);
+            device.stalled_until = 7.0;
+            let heard = run(&mut device, &mut bridge, 5.0, 6.0);
+            assert!(heard.quiet_blocks > 700, "{quality:?}, {size:?}");
+            let step = heard.step();
+            assert!(
+                step < most,
+                "{quality:?}, {size:?}: a step of {:.1} dBFS",
+                20.0 * step.log10()
+            );
+        }
+    }
+}
+
+#[test]
 fn a_device_that_stalls_falls_silent_softly_and_is_taken_back() {
     for (ppm, stalls) in [(100.0, &[0.05, 0.5][..]), (2_000.0, &[30.0]), (-2_000.0, &[30.0])] {
         for &stall in stalls {
@@ -344,6 +367,7 @@ fn a_stall_of_5_ms_to_30_s_is_over_100_ms_and_a_period_later_and_counted_to_the_
             device.hz = 0.0;
             run(&mut device, &mut bridge, 0.0, 30.0);
             assert_eq!(bridge.report().frames_missing, 0);
+            let room = bridge.margin.seconds();
             device.lose(stall);
             let gap = run(&mut device, &mut bridge, 30.0, 32.0 + stall);
             let missing = bridge.report().frames_missing;
@@ -354,8 +378,9 @@ fn a_stall_of_5_ms_to_30_s_is_over_100_ms_and_a_period_later_and_counted_to_the_
                 (gap.quiet_blocks * BLOCK_FRAMES) as u64,
                 "{stall} s, {sizes:?}"
             );
-            // What was not captured, less the block that fades out and the one that fades in.
-            let least = stall * 48_000.0 - 128.0;
+            // What was not captured, less the block that fades out and the one that fades in; a stall that there is
+            // room for is not heard.
+            let least = if stall < room { 0.0 } else { stall * 48_000.0 - 128.0 };
             assert!(missing as f64 >= least, "{stall} s, {sizes:?}: {missing} of {least:.0}");
         }
     }
@@ -375,6 +400,30 @@ fn a_device_that_is_closed_is_not_missing() {
         (bridge.phase(), bridge.report().frames_missing),
         (InputPhase::Waiting, 0)
     );
+}
+
+#[test]
+fn callbacks_of_21_ms_may_come_4_ms_late_from_the_first_on() {
+    for (size, late, lost) in [
+        (1024, 0.0045, false),
+        (1024, 0.0065, true),
+        (64, 0.0025, false),
+        (64, 0.0045, true),
+    ] {
+        let sizes: &'static [usize] = if size == 64 { &[64] } else { &[1024] };
+        let (mut device, mut bridge) = Device::of_quality(48_000.0, 100.0, sizes, Quality::LowLatency);
+        device.hz = 0.0;
+        run(&mut device, &mut bridge, 0.0, 5.0);
+        // Late is what it is after when it should have come.
+        device.stalled_until = device.even + size as f64 / 48_000.0 + late;
+        let heard = run(&mut device, &mut bridge, 5.0, 6.0);
+        assert_eq!(
+            heard.quiet_blocks > 0,
+            lost,
+            "{size} frames, {late} s: {} blocks",
+            heard.quiet_blocks
+        );
+    }
 }
 
 #[test]
