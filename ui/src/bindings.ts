@@ -863,7 +863,7 @@ ppm: number,
  */
 error: number, 
 /**
- * Its clock is followed: the delay is held, and the ratio hardly moves.
+ * Its clock is followed: the delay is held, and the ratio hardly moves but to make room for what comes late.
  */
 locked: boolean, 
 /**
@@ -1149,11 +1149,13 @@ held: number,
  */
 ppm: number, 
 /**
- * By how much the delay through its bridge is off, seconds; positive is too long.
+ * By how much the delay through its bridge is off, seconds; positive is too long. For the main output: by how
+ * much its callbacks are late of the desk's clock, mean of five seconds.
  */
 error: number, 
 /**
- * Its clock is followed: the delay is held, and the ratio hardly moves.
+ * Its clock is followed: the delay is held, and the ratio hardly moves but to make room for what comes late. For
+ * the main output: the desk's clock has kept to it for five seconds.
  */
 locked: boolean, 
 /**

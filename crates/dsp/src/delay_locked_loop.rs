@@ -260,6 +260,11 @@ impl DelayLockedLoop {
         self.step.map_or(0.0, |step| step.mean())
     }
 
+    /// By how many seconds the stamps were late of their line, mean of the last quarter of a second.
+    pub fn error(&self) -> f64 {
+        self.usual
+    }
+
     /// Carries on by what was learnt, and believes the next stamp entirely.
     pub fn pause(&mut self) {
         self.known |= self.age(self.time) > KNOWN_SECONDS;

@@ -248,6 +248,8 @@ impl Engine {
             lead: self.pacer.lead(),
             ppm: ((self.pacer.speed() - 1.0) * 1e6) as f32,
             follows_outlet: self.pacer.follows_outlet(),
+            clock_error: self.pacer.error() as f32,
+            clock_locked: self.pacer.is_locked(),
             blocks_late: self.blocks_late,
             bad_samples: 0,
         };

@@ -32,6 +32,13 @@ const STEADY_SECONDS: f64 = 0.5;
 /// What is late while an output is taken over is so by where its first callbacks fell, seconds.
 const SETTLING_SECONDS: f64 = 1.0;
 
+/// Locked to an output is a clock that was within so many seconds of it for so long; it no longer is when it is further
+/// off than the third, or when the output has not called back for the fourth.
+const LOCK_ERROR: f64 = 0.000_25;
+const LOCK_SECONDS: f64 = 5.0;
+const UNLOCK_ERROR: f64 = 0.001;
+const GONE_SECONDS: f64 = 0.5;
+
 struct Outlet {
     clock: Box<OutletClock>,
     device: DelayLockedLoop,
@@ -39,6 +46,13 @@ struct Outlet {
     carried: Option<DelayLockedLoop>,
     seat: u32,
     missing: u64,
+    /// When it last called back, for how long the clock has been right since it was wrong, seconds, and whether that
+    /// was long enough.
+    called: f64,
+    steady: f64,
+    locked: bool,
+    /// By how much its callbacks are late of its line, smoothed for those who read it, seconds.
+    error: f64,
 }
 
 /// What became of a stamp.
@@ -59,7 +73,24 @@ impl Outlet {
         self.carried.as_ref().unwrap_or(&self.device)
     }
 
+    /// Judges, `elapsed` seconds after the last time, whether the clock is this output's.
+    fn judge(&mut self, now: f64, elapsed: f64) {
+        let error = self.device.error();
+        self.error += (error - self.error) * (elapsed / LOCK_SECONDS).min(1.0);
+        let off = error.abs();
+        let gone = now - self.called > GONE_SECONDS || self.carried.is_some() || !self.device.is_running();
+        if gone || off > UNLOCK_ERROR {
+            (self.steady, self.locked) = (0.0, false);
+        } else if off < LOCK_ERROR {
+            self.steady += elapsed;
+            self.locked |= self.steady > LOCK_SECONDS;
+        } else if !self.locked {
+            self.steady = 0.0;
+        }
+    }
+
     fn take_in(&mut self, position: f64, time: f64) -> Taken {
+        self.called = time;
         if !self.device.is_running() {
             self.device.restart(position, time);
             return if self.carried.is_some() {
@@ -128,6 +159,10 @@ impl Pacer {
             carried: None,
             seat: 0,
             missing: 0,
+            called: 0.0,
+            steady: 0.0,
+            locked: false,
+            error: 0.0,
         };
         self.candidate.replace(outlet).map(|outlet| outlet.clock)
     }
@@ -150,6 +185,7 @@ impl Pacer {
         {
             candidate.device.restart(stamp.position, stamp.at.seconds());
             (candidate.seat, candidate.missing) = (stamp.seat, stamp.missing);
+            candidate.called = stamp.at.seconds();
             let (time, due) = (now.seconds(), self.position_at(now.seconds()));
             let before = std::mem::replace(&mut self.followed, self.candidate.take());
             self.extra = 0.0;
@@ -238,6 +274,16 @@ impl Pacer {
         self.followed.is_some()
     }
 
+    /// By how much the followed output's callbacks are late of the desk's clock, mean of five seconds, seconds.
+    pub(crate) fn error(&self) -> f64 {
+        self.followed.as_ref().map_or(0.0, |outlet| outlet.error)
+    }
+
+    /// The desk's clock has been the followed output's for a while.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.followed.as_ref().is_some_and(|outlet| outlet.locked)
+    }
+
     /// How far the engine runs ahead of the output, frames.
     pub(crate) fn lead(&self) -> u32 {
         frames(&self.lead, self.rate)
@@ -245,7 +291,8 @@ impl Pacer {
 
     /// A block of `block` seconds was ready at `time`, `late` seconds after it was due.
     pub(crate) fn was_ready(&mut self, time: f64, late: f64, block: f64) {
-        let Some(outlet) = &self.followed else { return };
+        let Some(outlet) = &mut self.followed else { return };
+        outlet.judge(time, block);
         // Who makes up for a sleep is late by less and less, and no reason for a longer lead either.
         self.asleep = late >= ASLEEP_SECONDS || self.asleep && late > 2.0 * block;
         if !self.asleep && outlet.device.age(time) > SETTLING_SECONDS {
@@ -257,7 +304,9 @@ impl Pacer {
         self.extra -= self.extra.clamp(-pace, pace);
         self.drift = (self.ahead() - ahead) / block;
         let lead = frames(&self.lead, self.rate);
-        if lead != before {
+        if lead != before
+            && let Some(outlet) = &self.followed
+        {
             outlet.clock.set_lead(lead);
         }
     }

@@ -9,6 +9,7 @@ use airdesk_devices::{
 use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
 use airdesk_engine::outlet_clock::{OutletClock, outlet_clock};
+use airdesk_engine::report::Health;
 use airdesk_engine::time::Clock;
 use airdesk_engine::{BUSES, EngineCommand};
 use tokio::sync::mpsc;
@@ -48,8 +49,8 @@ pub(crate) struct Playbacks {
     clock: Clock,
     rate: SampleRate,
     hosts: HostChoice,
-    /// The desk's clock against the machine's, ppm: while a main output plays, that is the output's own.
-    desk_ppm: f32,
+    /// How the desk's clock is: while a main output plays, that is the output's own.
+    desk: Health,
 }
 
 /// What an opening ended with: the stream, and the desk's clock if it is the main output.
@@ -76,7 +77,7 @@ impl Playbacks {
             clock,
             rate,
             hosts,
-            desk_ppm: 0.0,
+            desk: Health::default(),
         }
     }
 
@@ -125,7 +126,7 @@ impl Playbacks {
             output,
             device: playback.choice.clone(),
             settings: playback.settings,
-            playback: playback.now(self.rate, if output == OutputName::Main { self.desk_ppm } else { 0.0 }),
+            playback: playback.now(self.rate, (output == OutputName::Main).then_some(&self.desk)),
         }
     }
 
@@ -190,21 +191,25 @@ impl Playback {
         })
     }
 
-    fn now(&self, desk: SampleRate, desk_ppm: f32) -> PlaybackState {
+    /// `clock` is the desk's, on the main output: it has no bridge, and the engine follows its device.
+    fn now(&self, desk: SampleRate, clock: Option<&Health>) -> PlaybackState {
         match &self.state {
             State::Off => PlaybackState::Off,
             State::Opening => PlaybackState::Opening,
             State::Closed { reason, .. } => PlaybackState::Missing { reason: reason.clone() },
             State::Open(stream) => {
                 let stats = stream.stats();
+                let (ppm, error, locked) = clock.map_or((stats.ppm, stats.error, stats.locked), |clock| {
+                    (clock.ppm, clock.clock_error, clock.clock_locked)
+                });
                 PlaybackState::Playing {
                     name: stream.name().to_owned(),
                     rate: stream.rate().hz(),
                     latency: stats.latency,
                     held: stats.stream.held,
-                    ppm: stats.ppm + desk_ppm,
-                    error: stats.error,
-                    locked: stats.locked,
+                    ppm,
+                    error,
+                    locked,
                     frames_missing: stats.missing,
                 }
                 .rounded(desk)
@@ -300,7 +305,7 @@ impl Core {
         if self.is_silent() {
             return;
         }
-        self.playbacks.desk_ppm = self.desk.health().ppm;
+        self.playbacks.desk = self.desk.health();
         for output in OutputName::ALL {
             self.follow_playback(output);
         }

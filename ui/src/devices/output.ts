@@ -38,13 +38,11 @@ export function outputLine(playback: PlaybackState): string {
 export function outputFacts({ output, playback }: OutputState, growing: boolean): Fact[] {
   if (playback.state !== "playing") return [];
   const { ppm, locked, error } = playback;
-  const clock: Fact[] =
-    output !== "main"
-      ? [
-          { name: "Clock against the desk", value: clockOffset(ppm, 0) },
-          { name: "Followed", ...followed({ locked, error: Math.max(Math.abs(error), ERROR_STEP) }) },
-        ]
-      : // The desk follows this one, so there is nothing to be off by.
-        [{ name: "Clock against the machine", value: clockOffset(ppm, 0) }];
+  // The main output follows nobody: the desk follows it.
+  const against = output === "main" ? "Clock against the machine" : "Clock against the desk";
+  const clock: Fact[] = [
+    { name: against, value: clockOffset(ppm, 0) },
+    { name: "Followed", ...followed({ locked, error: Math.max(Math.abs(error), ERROR_STEP) }) },
+  ];
   return [...clock, { name: "Missing", ...framesGoneFact(playback.framesMissing, growing) }];
 }

@@ -175,8 +175,6 @@ impl Player for MainPlayer {
         } else {
             self.measure(frames, at);
         }
-        // Its clock is the desk's: there is nothing between them to follow.
-        self.counts.locked.store(true, Relaxed);
         anew
     }
 

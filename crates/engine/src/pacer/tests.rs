@@ -49,6 +49,54 @@ fn the_count_of_frames_is_continuous_when_an_output_comes_and_goes() {
     assert!((pacer.position_at(32.0) - before - 48_000.0).abs() < 1e-6);
 }
 
+/// The engine mixes, and the output calls back every 10 ms, from `from` until `until`; each callback is off its time by
+/// `off` of its number, seconds. Returns when the clock became locked, and when it no longer was.
+fn mix(pacer: &mut Pacer, stamper: &mut OutletStamper, from: f64, until: f64, off: impl Fn(u32) -> f64) -> [f64; 2] {
+    let mut changes = [f64::NAN; 2];
+    for n in 0..((until - from) * 100.0) as u32 {
+        let time = from + f64::from(n) * 0.01 + off(n);
+        let mut position = (from * 100.0 + f64::from(n)).round() * 480.0;
+        play(pacer, stamper, &mut position, time, time + 0.001, 0.0);
+        let before = pacer.is_locked();
+        pacer.was_ready(time, 0.001, 0.01);
+        if pacer.is_locked() != before {
+            changes[usize::from(before)] = time;
+        }
+    }
+    changes
+}
+
+#[test]
+fn the_clock_is_locked_to_an_output_after_five_seconds_and_until_it_falls_silent() {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    pacer.follow(Box::new(clock));
+    // Up to 0.3 ms late.
+    let jitter = |n: u32| f64::from(n * 7 % 13) / 13.0 * 0.000_3;
+    let [locked, lost] = mix(&mut pacer, &mut stamper, 0.0, 30.0, jitter);
+    assert!((5.0..7.0).contains(&locked) && lost.is_nan(), "{locked}, {lost}");
+    assert!(pacer.error().abs() < 50e-6, "{}", pacer.error());
+    // The engine goes on; the output does not.
+    for (time, locked) in [(30.1, true), (30.45, true), (30.55, false), (32.0, false)] {
+        pacer.update(at(time));
+        pacer.was_ready(time, 0.001, 0.01);
+        assert_eq!(pacer.is_locked(), locked, "at {time} s");
+    }
+}
+
+#[test]
+fn a_clock_that_runs_away_from_its_output_is_not_said_to_be_locked() {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    pacer.follow(Box::new(clock));
+    mix(&mut pacer, &mut stamper, 0.0, 20.0, |_| 0.0);
+    assert!(pacer.is_locked());
+    // From now on it is 0.4 % slow: further behind its line than the loop learns.
+    let [_, lost] = mix(&mut pacer, &mut stamper, 20.0, 22.0, |n| f64::from(n) * 0.000_04);
+    assert!((20.2..21.5).contains(&lost), "{lost}");
+    assert!(pacer.error() > 100e-6, "{}", pacer.error());
+}
+
 #[test]
 fn an_output_that_stalls_is_not_awaited_and_takes_its_place_anew() {
     let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
