@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use airdesk_devices::simulated::{Card, SampleFormat, Signal, SimulatedCards, Sizes, Wander};
 use airdesk_devices::{CaptureRequest, CaptureStream, ChannelPick, PlaybackRequest, PlaybackStream};
+use airdesk_dsp::resample::Quality;
 use airdesk_dsp::{Decibels, Pan, SampleRate};
 use airdesk_engine::inlet::inlet;
 use airdesk_engine::input::{Bridge, StripInput};
@@ -26,7 +27,8 @@ struct Desk {
     engine: Engine,
     link: EngineLink,
     captures: Vec<CaptureStream>,
-    _playbacks: [PlaybackStream; 2],
+    playbacks: [PlaybackStream; 2],
+    quality: Quality,
 }
 
 /// Two microphones (one of them at 44.1 kHz, 16 bits), speakers and headphones; no two clocks agree.
@@ -79,10 +81,16 @@ impl Desk {
 
     /// The desk between these cards, among them `speakers` and `phones`.
     fn of(cards: SimulatedCards) -> Self {
+        Self::of_quality(cards, Quality::default())
+    }
+
+    /// The same with all its bridges of that quality.
+    fn of_quality(cards: SimulatedCards, quality: Quality) -> Self {
         let clock = cards.clock();
         let (engine, link) = Engine::new(EngineSettings::default(), clock.clone());
         let playback = |id| PlaybackRequest {
             hosts: cards.hosts(),
+            quality,
             ..PlaybackRequest::new(SimulatedCards::device(id), clock.clone(), SampleRate::DESK)
         };
         let (stamper, outlet) = outlet_clock();
@@ -94,7 +102,8 @@ impl Desk {
             engine,
             link,
             captures: Vec::new(),
-            _playbacks: playbacks,
+            playbacks,
+            quality,
         };
         desk.say(EngineCommand::FollowOutlet(Box::new(outlet)));
         desk
@@ -117,7 +126,7 @@ impl Desk {
             .expect("the channels are there");
         self.captures.push(stream);
         let id = StripId::new(slot, 1);
-        let input = StripInput::Bridged(Bridge::new(inlet, SampleRate::DESK));
+        let input = StripInput::Bridged(Bridge::with_quality(inlet, SampleRate::DESK, self.quality));
         self.say(EngineCommand::AddStrip(Box::new(Strip::new(
             id,
             SampleRate::DESK,
@@ -132,6 +141,15 @@ impl Desk {
         let engine = &mut self.engine;
         self.cards.run(seconds, || assert_no_alloc(|| engine.turn()));
         while self.link.discards.pop().is_ok() {}
+    }
+
+    /// Frames that were lost or missing so far, at the strips and at the outputs.
+    fn losses(&mut self) -> [u64; 2] {
+        let strips = self.link.reports.latest().strips();
+        let strips = strips.map(|strip| strip.input.frames_lost + strip.input.frames_missing);
+        let strips = strips.sum();
+        let playbacks = self.playbacks.iter().map(|stream| stream.stats().missing).sum();
+        [strips, playbacks]
     }
 
     /// What a card has played on one side since the last time.
