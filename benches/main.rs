@@ -1,4 +1,5 @@
-//! What the desk costs and how long it takes. Prints tables; compares nothing with a limit.
+//! What the desk costs and how long it takes. Prints tables; compares nothing with a limit, but fails when `clocks` hears
+//! a break that is the desk's.
 //!
 //! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
 //! are there; `desk`, `window` and `clocks` start real servers, the built programs and a display.
@@ -46,8 +47,8 @@ fn main() -> ExitCode {
         whole::window();
         whole::window_at_work();
     }
-    if wants("clocks") {
-        clocks::followed();
+    if wants("clocks") && !clocks::followed() {
+        return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
