@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::arrows::wrong_arrows;
 use crate::bench::counts;
 use crate::fences::broken_fences;
+use crate::neon;
 use crate::program::{self, cargo, program};
 use crate::report::Report;
 use crate::rtsan;
@@ -83,6 +84,7 @@ fn full(report: &mut Report) {
         program::run_reading(&mut ui::script_command("test"), |line| counter.read(line))
     });
     targets::check(report);
+    neon::check(report);
     rtsan::check(report);
     counts::check(report);
     if built {

@@ -6,6 +6,7 @@ mod checks;
 mod desk;
 mod fences;
 mod fresh;
+mod neon;
 mod node;
 mod packages;
 mod program;

@@ -93,6 +93,10 @@ pub(crate) const TEST: &[Group] = &[
         reason: "the window without a display",
         names: &["xvfb", "webkit2gtk-driver"],
     },
+    Group {
+        reason: "running ARM's instructions on another processor",
+        names: &["qemu-user", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
+    },
     COUNTING,
 ];
 

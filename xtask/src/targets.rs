@@ -25,7 +25,8 @@ pub(crate) fn check(report: &mut Report) {
     }
 }
 
-fn add(target: &str) -> Result<(), String> {
+/// Makes sure that `target` is there.
+pub(crate) fn add(target: &str) -> Result<(), String> {
     let installed = program::read(program("rustup").args(["target", "list", "--installed"]));
     let Some(installed) = installed else {
         return Err("there is no rustup to add the target with".into());
