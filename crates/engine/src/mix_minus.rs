@@ -47,10 +47,13 @@ impl MixMinus {
 
     /// Before the strips of a block are mixed: the next strip's turn comes once the last one's mix has faded out.
     pub(crate) fn begin(&mut self) {
-        self.own = SILENCE;
         if self.strip != self.asked && self.ramp.is_silent() {
             self.strip = self.asked;
             self.aim();
+        }
+        // Without a strip the ramp is at zero, and nobody asks what is here.
+        if self.strip.is_some() {
+            self.own = SILENCE;
         }
     }
 

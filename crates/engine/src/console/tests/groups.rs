@@ -150,6 +150,24 @@ fn a_strip_that_is_replaced_in_the_middle_of_a_word_is_missing_from_no_mix_minus
 }
 
 #[test]
+fn a_mix_minus_that_comes_again_leaves_nothing_out_of_the_time_before() {
+    let mut rig = Rig::new();
+    let caller = rig.strip(0, &sine(300.0, 0.3, 64 * 400), plain());
+    rig.strip(1, &sine(440.0, 0.3, 64 * 400), plain());
+    for minus in [Some(caller), None] {
+        rig.obey(EngineCommand::SetMixMinus(4, minus));
+        rig.hear(80);
+    }
+    rig.obey(EngineCommand::RemoveStrip(caller));
+    rig.hear(40);
+    assert!(rig.console.retire().is_some());
+    rig.obey(EngineCommand::SetMixMinus(4, Some(caller)));
+    rig.hear(40);
+    let buses = rig.hear_all(20);
+    assert_eq!(difference_at(&buses[BusId::Aux(4).place()], &buses[0]), None);
+}
+
+#[test]
 fn a_solo_that_comes_too_late_for_a_leaving_strip_silences_nobody() {
     let mut rig = Rig::new();
     let audio = sine(440.0, 0.5, 64 * 200);
