@@ -5,7 +5,7 @@ use airdesk_engine::StripId;
 
 use crate::api::{
     BusState, CommandError, DeviceChoice, DuckerSettings, Event, LimiterSettings, OutputName, OutputSettings, Severity,
-    StripControls, VcaState,
+    StripControls, StripState, VcaState,
 };
 use crate::control::{BusControl, Control};
 use crate::fades::Fade;
@@ -48,11 +48,7 @@ impl Core {
             strips: self
                 .strips
                 .states()
-                .map(|strip| {
-                    let controls = self.fades.goal_of_strip(strip.id, strip.controls);
-                    let wanted = SessionStrip::from(strip);
-                    (Some(strip.id), SessionStrip { controls, ..wanted })
-                })
+                .map(|strip| (Some(strip.id), self.strip_as_set(strip)))
                 .collect(),
             buses: self
                 .buses
@@ -67,7 +63,7 @@ impl Core {
                 .iter()
                 .map(|bus| self.strips.states().position(|strip| Some(strip.id) == bus.without))
                 .collect(),
-            vcas: self.vcas.iter().map(|vca| self.fades.goal_of_vca(*vca)).collect(),
+            vcas: self.vcas_as_set().collect(),
             limiter: self.limiter,
             talkover: self.talkover,
             outputs: OutputName::ALL
@@ -75,6 +71,19 @@ impl Core {
                 .to_vec(),
             scenes: self.scenes.clone(),
         }
+    }
+
+    /// A strip as it was set: what fades stands where it goes.
+    pub(crate) fn strip_as_set(&self, strip: &StripState) -> SessionStrip {
+        SessionStrip {
+            controls: self.fades.goal_of_strip(strip.id, strip.controls),
+            ..SessionStrip::from(strip)
+        }
+    }
+
+    /// The same of the VCA groups.
+    pub(crate) fn vcas_as_set(&self) -> impl Iterator<Item = VcaState> {
+        self.vcas.iter().map(|vca| self.fades.goal_of_vca(*vca))
     }
 
     /// Goes to another state, levels within `fade` seconds. What is on its way there already fades on. What cannot be

@@ -207,21 +207,18 @@ impl Fades {
     }
 
     /// The next step of each, which `follow` takes to the engine: a fade, how far it is, and whether hosts are told.
-    /// Those that arrive are done with. Says whether anything has moved.
-    fn step(&mut self, mut follow: impl FnMut(&Fade, f32, bool) -> Result<(), CommandError>) -> bool {
+    /// Those that arrive are done with.
+    fn step(&mut self, mut follow: impl FnMut(&Fade, f32, bool) -> Result<(), CommandError>) {
         self.steps = self.steps.wrapping_add(1);
         let told = self.steps.is_multiple_of(STEPS_TOLD);
-        let (mut moved, mut refused) = (false, false);
+        let mut refused = false;
         self.running.retain(|(fade, begun, seconds)| {
             if refused {
                 return true;
             }
             let part = (begun.elapsed().as_secs_f32() / seconds).min(1.0);
             match follow(fade, part, told || part >= 1.0) {
-                Ok(()) => {
-                    moved = true;
-                    part < 1.0
-                }
+                Ok(()) => part < 1.0,
                 // A strip that was removed meanwhile does not fade any more.
                 Err(error) if error.code == ErrorCode::NoSuchStrip => false,
                 // The engine takes nothing now, and asking took a second: all that is left waits for the next step.
@@ -231,7 +228,6 @@ impl Fades {
                 }
             }
         });
-        moved
     }
 }
 
@@ -243,14 +239,11 @@ fn same_place(one: &Faded, other: &Faded) -> bool {
 }
 
 impl Core {
-    /// One step of everything that fades.
+    /// One step of everything that fades. There is nothing to save: a session says where a fade goes.
     pub(crate) fn step_fades(&mut self) {
         let mut fades = mem::take(&mut self.fades);
-        let moved = fades.step(|fade, part, told| self.follow_fade(fade, part, told));
+        fades.step(|fade, part, told| self.follow_fade(fade, part, told));
         self.fades = fades;
-        if moved {
-            self.touch();
-        }
     }
 
     /// Puts a control where its fade is after `part` of the way.
@@ -337,25 +330,23 @@ mod tests {
         // In no time: all of them are at their ends when the first step is taken.
         fades.begin([gone, one, other].into_iter().filter_map(fade).collect(), 0.0);
         let mut tried = Vec::new();
-        let moved = fades.step(|fade, _, _| {
+        fades.step(|fade, _, _| {
             tried.push(fade.what);
             Err(refused(match fade.what {
                 Faded::Fader(id) if id == gone => ErrorCode::NoSuchStrip,
                 _ => ErrorCode::Unavailable,
             }))
         });
-        assert!(!moved, "there is nothing to save");
         assert_eq!(
             tried,
             [Faded::Fader(gone), Faded::Fader(one)],
             "an engine that takes nothing is not asked for the rest"
         );
         let mut arrived = Vec::new();
-        let moved = fades.step(|fade, part, told| {
+        fades.step(|fade, part, told| {
             arrived.push((fade.what, part, told));
             Ok(())
         });
-        assert!(moved);
         assert_eq!(
             arrived,
             [(Faded::Fader(one), 1.0, true), (Faded::Fader(other), 1.0, true)]

@@ -7,7 +7,7 @@ use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
 use crate::api::{BusName, OutputName, Severity};
 use crate::breakdown::Breakdown;
 use crate::control::BusControl;
-use crate::session::{Session, SessionBus, SessionError, SessionStrip};
+use crate::session::{Session, SessionBus, SessionError};
 use crate::station::{Core, Internal};
 
 /// A change is on disk this much later, so that a moving fader is saved once.
@@ -60,18 +60,20 @@ impl Core {
         self.unsaved = self.first_run.then(Instant::now);
     }
 
+    /// As it is saved. What fades stands where it goes: half-way is nothing that anybody set, and a desk that is started
+    /// again fades no more.
     pub(crate) fn session(&self) -> Session {
         Session {
             rate: self.desk.rate.hz(),
             limiter: self.limiter,
             talkover: self.talkover,
-            vcas: self.vcas.iter().map(|vca| vca.fader).collect(),
+            vcas: self.vcas_as_set().map(|vca| vca.fader).collect(),
             listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),
             title: self.air.title().to_owned(),
             recording: self.recording.settings().clone(),
             broadcast: self.air.settings().clone(),
             buses: self.session_buses(),
-            strips: self.strips.states().map(SessionStrip::from).collect(),
+            strips: self.strips.states().map(|strip| self.strip_as_set(strip)).collect(),
             scenes: self.scenes.to_vec(),
             automation: self.automation.clone(),
         }
@@ -86,7 +88,7 @@ impl Core {
         };
         let buses = self.buses.iter().map(|state| SessionBus {
             bus: state.bus,
-            fader: state.fader,
+            fader: self.fades.goal_of_bus(*state).fader,
             without: state.without.and_then(place),
             output: self.playbacks.choice(OutputName::of(state.bus)),
             playback: self.playbacks.settings(OutputName::of(state.bus)),

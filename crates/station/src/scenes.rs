@@ -222,13 +222,13 @@ fn partners(now: &ConsoleState, scene: &ConsoleState) -> Vec<Option<usize>> {
 }
 
 impl Core {
-    /// Stores the console under a name, in the place of a scene that has it.
+    /// Stores the console under a name, in the place of a scene that has it. What fades is stored where it goes.
     pub(crate) fn store_scene(&mut self, name: &str) -> Result<(), CommandError> {
         let name = checked_scene_name(name)?;
         let scene = Scene {
             limiter: self.limiter,
             talkover: self.talkover,
-            vcas: self.vcas.iter().map(|vca| vca.fader).collect(),
+            vcas: self.vcas_as_set().map(|vca| vca.fader).collect(),
             buses: self
                 .session_buses()
                 .into_iter()
@@ -239,7 +239,7 @@ impl Core {
                 })
                 .filter(|bus| *bus != SessionBus::new(bus.bus))
                 .collect(),
-            strips: self.strips.states().map(SessionStrip::from).collect(),
+            strips: self.strips.states().map(|strip| self.strip_as_set(strip)).collect(),
             name,
         };
         self.scenes.store(scene)?;

@@ -341,6 +341,39 @@ async fn a_scene_recalled_during_a_fade_stays() {
 }
 
 #[tokio::test]
+async fn a_scene_stored_and_a_session_saved_during_a_fade_hold_where_it_goes() {
+    let mut desk = Desk::with_pads(&["One"]);
+    let strip = desk.first_strip().await;
+    let (bus, to, tap) = (BusName::Programme, BusName::Aux1, SendTap::PreFader);
+    let store = |name: &str| AudioCommand::StoreScene { name: name.into() };
+    for (scene, db) in [("Up", -10.0), ("Down", -60.0)] {
+        let level = Some(db);
+        desk.fade(strip, db).await;
+        desk.ask(AudioCommand::SetSend { strip, to, level, tap }).await;
+        desk.ask(AudioCommand::SetBusFader { bus, level }).await;
+        desk.ask(AudioCommand::SetVcaFader { vca: 0, level }).await;
+        desk.ask(store(scene)).await;
+    }
+    desk.ask(levels_of("Up", &[], 60.0)).await;
+    let on_its_way = |now: &Snapshot| now.vcas[0].fader.db() > -60.0;
+    let now = desk.when("it fades", on_its_way).await;
+    assert!(now.vcas[0].fader.db() < -11.0, "it has a long way to go");
+    desk.ask(store("Meanwhile")).await;
+    // It is there at once when the desk is started again.
+    let mut desk = desk.restart().await;
+    assert_eq!(desk.faders().await, [-10.0]);
+    desk.stop().await;
+    let saved = session::read(&desk.session_file()).expect("the session");
+    let [up, _, meanwhile] = &saved.scenes[..] else {
+        panic!("three scenes: {:?}", saved.scenes)
+    };
+    assert_eq!((&meanwhile.strips, &meanwhile.vcas), (&up.strips, &up.vcas));
+    assert_eq!(meanwhile.buses, up.buses);
+    assert_eq!((&saved.strips, &saved.vcas), (&up.strips, &up.vcas));
+    assert_eq!(saved.bus(bus).fader, level(-10.0));
+}
+
+#[tokio::test]
 async fn a_fade_ends_where_the_next_scene_has_its_control_just_now() {
     let mut desk = Desk::with_pads(&["One"]);
     let strip = desk.first_strip().await;
