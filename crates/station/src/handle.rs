@@ -19,6 +19,9 @@ pub(crate) enum Request {
     Stop(oneshot::Sender<Result<(), SessionError>>),
     #[cfg(feature = "fault")]
     BreakEngine,
+    /// What the engine tells of a machine that slept for so many seconds.
+    #[cfg(feature = "fault")]
+    Slept(f32),
 }
 
 /// The station has ended.
@@ -129,6 +132,18 @@ impl StationHandle {
     #[cfg(feature = "fault")]
     pub async fn break_engine(&self) -> Result<(), Unavailable> {
         self.requests.send(Request::BreakEngine).await.map_err(|_| Unavailable)
+    }
+
+    /// Lets the station hear what its engine says of a machine that slept.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    #[cfg(feature = "fault")]
+    pub async fn slept(&self, seconds: f32) -> Result<(), Unavailable> {
+        self.requests
+            .send(Request::Slept(seconds))
+            .await
+            .map_err(|_| Unavailable)
     }
 
     /// Waits until the station has ended, asked or not.

@@ -304,6 +304,8 @@ impl Core {
                     }
                     #[cfg(feature = "fault")]
                     Some(Request::BreakEngine) => self.desk.break_engine(),
+                    #[cfg(feature = "fault")]
+                    Some(Request::Slept(seconds)) => self.hear_engine(EngineNotice::Slept(seconds)),
                     None => {
                         // Every host has gone; `stop` has logged it.
                         let _ = self.stop(&mut internal).await;

@@ -86,6 +86,32 @@ async fn a_recording_that_was_stopped_is_finishing_until_its_file_is_whole() {
 }
 
 #[tokio::test]
+async fn a_machine_that_sleeps_is_noted_in_the_gap_log_of_the_recording_under_way_and_of_no_other() {
+    let mut desk = recorder();
+    let mut events = desk.handle.events();
+    let slept = async |seconds: f32, says: &str| {
+        desk.handle.slept(seconds).await.expect("a station");
+        let told = |text: &str| text.contains("slept") && text.contains(says);
+        desk.when("it is told", |now| now.notices.iter().any(|notice| told(&notice.text)))
+            .await
+    };
+    slept(60.0, "slept for 60 s; the desk goes on from now").await;
+    let file = record(&desk, &mut events).await;
+    slept(3_600.0, "slept for 3600 s; the desk goes on from now, and the recording does not hold").await;
+    let stopped = desk.handle.send(AudioCommand::StopRecording).await;
+    stopped.expect("it is whole");
+    let log = std::fs::read_to_string(format!("{file}.gaps.tsv")).expect("a gap log");
+    let [_, gap] = log.lines().collect::<Vec<_>>()[..] else {
+        panic!("one gap: {log}")
+    };
+    let columns: Vec<_> = gap.split('\t').collect();
+    assert!(columns[0].parse::<u64>().is_ok_and(|frame| frame > 0), "where: {gap}");
+    // An hour at 48 kHz.
+    assert_eq!(columns[1..], ["172800000", "the machine slept: this time is not in the file"]);
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn a_desk_that_ends_tells_that_its_recording_is_finishing() {
     let mut desk = recorder();
     let mut events = desk.handle.events();
