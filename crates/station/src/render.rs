@@ -1,7 +1,13 @@
 //! A session rendered to a file: the same console as on air, without devices and as fast as it goes.
 //!
-//! Deterministic: the same session gives the same bytes. Strips fed by devices are silent and named. Files are read
-//! and written as the rendering goes on: its length costs no memory.
+//! Deterministic: the same session gives the same bytes, whatever is read, mixed or written at a time. What a session plays
+//! and changes, begun later by whole blocks of 64 frames, is the same audio later, bit for bit, and so are the stems; by
+//! other numbers of frames it is not, because automation waits for a block and dynamics decide a few times in each. Two
+//! things know when the rendering began: a gate, which is open then, until it has closed; and a file whose rate is no
+//! simple part of the desk's (44.1 of 48 kHz), which is converted to the same but for rounding, below -120 dBFS.
+//!
+//! Strips fed by devices are silent and named. Files are read and written as the rendering goes on: its length costs no
+//! memory.
 
 mod error;
 mod feed;

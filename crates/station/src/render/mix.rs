@@ -3,6 +3,7 @@
 //! A stem leaves its console through an aux bus, to which its strip sends at unity, after its fader: the same gains as
 //! into the programme, and nothing of what the programme does to the sum. A console has eight of these buses.
 
+use airdesk_dsp::denormals::Flushed;
 use airdesk_dsp::limiter::LimiterSettings;
 use airdesk_dsp::{BLOCK_FRAMES, Decibels, SampleRate};
 use airdesk_engine::input::{BlockTime, StripInput};
@@ -194,7 +195,10 @@ impl Mix {
 
     /// Mixes one block and writes it.
     pub(super) fn step(&mut self, time: &BlockTime) -> Result<(), RenderError> {
+        // As on the engine's thread: the same numbers are too small to be any.
+        let flushed = Flushed::begin();
         self.console.process(time);
+        drop(flushed);
         self.outs.iter_mut().try_for_each(Out::write)
     }
 

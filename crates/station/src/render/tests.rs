@@ -1,9 +1,12 @@
+mod moved;
+
 use airdesk_dsp::compressor::CompressorSettings;
 use airdesk_dsp::{Decibels, Frame, Pan};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 use super::*;
 use crate::api::{Material, Talkover};
+use crate::automation::Automation;
 use crate::session::SessionStrip;
 
 fn write_wav(path: &Path, rate: u32, frames: impl Iterator<Item = Frame>) {
