@@ -97,7 +97,11 @@ async fn a_machine_that_sleeps_is_noted_in_the_gap_log_of_the_recording_under_wa
     };
     slept(60.0, "slept for 60 s; the desk goes on from now").await;
     let file = record(&desk, &mut events).await;
-    slept(3_600.0, "slept for 3600 s; the desk goes on from now, and the recording does not hold").await;
+    slept(
+        3_600.0,
+        "slept for 3600 s; the desk goes on from now, and the recording does not hold",
+    )
+    .await;
     let stopped = desk.handle.send(AudioCommand::StopRecording).await;
     stopped.expect("it is whole");
     let log = std::fs::read_to_string(format!("{file}.gaps.tsv")).expect("a gap log");
@@ -107,7 +111,10 @@ async fn a_machine_that_sleeps_is_noted_in_the_gap_log_of_the_recording_under_wa
     let columns: Vec<_> = gap.split('\t').collect();
     assert!(columns[0].parse::<u64>().is_ok_and(|frame| frame > 0), "where: {gap}");
     // An hour at 48 kHz.
-    assert_eq!(columns[1..], ["172800000", "the machine slept: this time is not in the file"]);
+    assert_eq!(
+        columns[1..],
+        ["172800000", "the machine slept: this time is not in the file"]
+    );
     desk.stop().await;
 }
 

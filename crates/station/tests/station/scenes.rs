@@ -342,7 +342,7 @@ async fn a_scene_recalled_during_a_fade_stays() {
 
 #[tokio::test]
 async fn a_scene_stored_and_a_session_saved_during_a_fade_hold_where_it_goes() {
-    let mut desk = Desk::with_pads(&["One"]);
+    let desk = Desk::with_pads(&["One"]);
     let strip = desk.first_strip().await;
     let (bus, to, tap) = (BusName::Programme, BusName::Aux1, SendTap::PreFader);
     let store = |name: &str| AudioCommand::StoreScene { name: name.into() };
