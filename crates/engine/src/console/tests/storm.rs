@@ -1,7 +1,9 @@
 //! Every command in any order, on any sound: what the console promises whatever the operator and the sources do.
 
+mod ceilings;
 mod dice;
 mod steps;
+mod tones;
 
 use airdesk_dsp::ballistics::QuasiPeaks;
 use airdesk_dsp::ducker::DuckerSettings;
