@@ -51,6 +51,10 @@ enum Command {
         json: bool,
     },
     /// Render a session to a file, faster than it plays, and print one line of JSON about it.
+    ///
+    /// The same session gives the same bytes. What it plays and changes, begun later by whole blocks of 64 frames, is the same
+    /// audio later, bit for bit, and so are the stems; but for gates, which are open when a rendering begins, and for files
+    /// at a rate such as 44.1 of 48 kHz, whose conversion is rounded (below -120 dBFS).
     Render {
         /// The session.
         session: PathBuf,
