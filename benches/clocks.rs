@@ -7,7 +7,7 @@ use lab::listen::Heard;
 use lab::real_time::Watch;
 use lab::sound_server::{Jack, Lateness, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE};
-use lab::wait::{self, seconds};
+use lab::wait::seconds;
 use serde_json::Value;
 
 /// How long it is listened to.
@@ -77,9 +77,7 @@ fn on_jack() -> bool {
     desk.play_on("main", &main);
     let device = desk.device("JACK", "", "input");
     let strips = [("One", 0), ("Other", 2)].map(|(name, left)| desk.add_strip(name, &pair(&device, left)));
-    let inputs = wait::until("the desk's input ports", seconds(10), || {
-        Some(jack.inputs()).filter(|ports| ports.len() >= 4)
-    });
+    let inputs = jack.inputs(4);
     let _one = jack.play_sines([&inputs[0], &inputs[1]], ONE, ONE);
     let _other = jack.play_sines([&inputs[2], &inputs[3]], OTHER, OTHER);
     let record = || -> Stop<'_> {

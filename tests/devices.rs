@@ -96,7 +96,7 @@ fn a_device_that_a_user_has_defined_for_alsa_is_heard_at_its_level() {
         let strip = desk.add_strip("Guest", &pair(&device, 0));
         desk.set(strip, &json!({ "fader": -6.0, "pan": 0.0 }));
         let ports = wait::until("the ports of ALSA's plugin", seconds(10), || {
-            let mut ports = jack.inputs();
+            let mut ports = jack.inputs(2);
             ports.retain(|port| port.starts_with("airdesk.C."));
             (ports.len() == 2).then_some(ports)
         });

@@ -12,7 +12,7 @@ use lab::listen::Heard;
 use lab::real_time::Watch;
 use lab::sound_server::{Jack, Lateness, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE, pan_law};
-use lab::wait::{self, seconds};
+use lab::wait::seconds;
 use serde_json::{Value, json};
 
 const ONE: Sine = Sine { hz: TONE, db: -12.0 };
@@ -85,9 +85,7 @@ fn two_pairs_of_ports_on_jack_are_mixed_as_predicted_for_a_minute() {
         let strip = desk.add_strip(name, &pair(&device, left));
         set(&mut desk, strip, &controls);
     }
-    let inputs = wait::until("the desk's input ports", seconds(10), || {
-        Some(jack.inputs()).filter(|ports| ports.len() >= 12)
-    });
+    let inputs = jack.inputs(12);
     let _one = jack.play_sines([&inputs[0], &inputs[1]], ONE, ONE);
     let _other = jack.play_sines([&inputs[10], &inputs[11]], OTHER, OTHER);
     desk.wait_until_followed();

@@ -187,9 +187,12 @@ impl Jack {
         }
     }
 
-    /// The ports where clients take audio in, without the server's own and the lab's, in the order of their making.
-    pub fn inputs(&self) -> Vec<String> {
-        clients_ports(PortFlags::IS_INPUT)
+    /// The ports where clients take audio in, without the server's own and the lab's, in the order of their making, once
+    /// there are as many as `least`.
+    pub fn inputs(&self, least: usize) -> Vec<String> {
+        wait::until("the desk's input ports", seconds(10), || {
+            Some(clients_ports(PortFlags::IS_INPUT)).filter(|ports| ports.len() >= least)
+        })
     }
 
     /// The ports where clients give audio out, likewise.
