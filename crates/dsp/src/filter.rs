@@ -4,6 +4,7 @@
 mod cascade;
 mod design;
 mod fit;
+mod least_squares;
 mod prototype;
 mod section;
 

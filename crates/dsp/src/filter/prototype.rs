@@ -53,6 +53,15 @@ impl Prototype {
         }
     }
 
+    /// What takes its effect back again.
+    pub(super) fn inverse(&self) -> Self {
+        Self {
+            numerator: self.denominator,
+            denominator: self.numerator,
+            frequency: self.frequency,
+        }
+    }
+
     /// The square of the magnitude at `hz`.
     pub(super) fn power(&self, hz: f64) -> f64 {
         let w = (hz / self.frequency).powi(2);
