@@ -77,8 +77,8 @@ pub struct Limiter {
     /// Audio on its way; a ring as long as the latency.
     line: Box<[Frame]>,
     place: usize,
-    /// How much of the gain is applied: 1 on, 0 off, between the two while it is switched.
-    effect: f32,
+    /// How much of the gain is applied.
+    effect: Switch,
     on: bool,
     lowest: f32,
 }
@@ -107,7 +107,7 @@ impl Limiter {
             means: [BoxMean::new(first), BoxMean::new(second)],
             line: vec![[0.0; 2]; latency].into(),
             place: 0,
-            effect: 1.0,
+            effect: Switch::new(rate),
             on: settings.on,
             lowest: 1.0,
         }
@@ -125,7 +125,7 @@ impl Limiter {
     /// Ceiling and switch arrive at once: nothing has been heard yet.
     pub fn settle(&mut self) {
         self.ceiling.settle();
-        self.effect = if self.on { 1.0 } else { 0.0 };
+        self.effect.settle(self.on);
     }
 
     /// How much later than it came a frame leaves: the look-ahead, half the oversampling filter and the
@@ -168,7 +168,7 @@ impl Limiter {
     fn rests_below(&self, highest: f32) -> bool {
         highest <= self.ceiling.now
             && self.ceiling.frames_left == 0
-            && self.effect == if self.on { 1.0 } else { 0.0 }
+            && self.effect.is_at(self.on)
             && self.released == 1.0
             && self.held.newest() == Some(1.0)
             && self.means.iter().all(BoxMean::is_unity)
@@ -206,10 +206,59 @@ impl Limiter {
         let [first, second] = &mut self.means;
         let mean = second.push(first.push((self.released * f64::from(UNITY)) as u32));
         let gain = mean as f32 / UNITY as f32;
-        let step = self.ceiling.switch_step;
-        self.effect = (self.effect + if self.on { step } else { -step }).clamp(0.0, 1.0);
-        let effect = self.effect * self.effect * (3.0 - 2.0 * self.effect);
-        1.0 - effect * (1.0 - gain)
+        1.0 - self.effect.towards(self.on) * (1.0 - gain)
+    }
+}
+
+/// From off (0) to on (1) in 30 ms, speeding up half the way and slowing down for the other half; also when it is thrown
+/// back on the way: where the speed leapt, that was heard.
+#[derive(Debug, Clone)]
+struct Switch {
+    now: f32,
+    /// A frame.
+    speed: f32,
+    /// By how much the speed changes a frame.
+    bend: f32,
+}
+
+impl Switch {
+    /// On.
+    fn new(rate: SampleRate) -> Self {
+        let frames = rate.frames_in(GLIDE_SECONDS).0.max(1) as f32;
+        Self {
+            now: 1.0,
+            speed: 0.0,
+            bend: 4.0 / (frames * frames),
+        }
+    }
+
+    fn end(on: bool) -> f32 {
+        if on { 1.0 } else { 0.0 }
+    }
+
+    fn is_at(&self, on: bool) -> bool {
+        self.now == Self::end(on)
+    }
+
+    fn settle(&mut self, on: bool) {
+        (self.now, self.speed) = (Self::end(on), 0.0);
+    }
+
+    /// One frame further.
+    fn towards(&mut self, on: bool) -> f32 {
+        if self.is_at(on) {
+            self.speed = 0.0;
+            return self.now;
+        }
+        let left = Self::end(on) - self.now;
+        // The speed from which it can still stop there.
+        let most = (2.0 * self.bend * left.abs()).sqrt().copysign(left);
+        self.speed += (most - self.speed).clamp(-self.bend, self.bend);
+        self.now += self.speed;
+        if (Self::end(on) - self.now) * left <= 0.0 && self.speed * left >= 0.0 {
+            self.settle(on);
+        }
+        self.now
     }
 }
 
@@ -229,8 +278,6 @@ struct Ceiling {
     factor: f32,
     frames_left: u32,
     glide: u32,
-    /// By how much a switch moves per frame.
-    switch_step: f32,
 }
 
 impl Ceiling {
@@ -243,7 +290,6 @@ impl Ceiling {
             factor: 1.0,
             frames_left: 0,
             glide,
-            switch_step: 1.0 / glide as f32,
         }
     }
 

@@ -270,6 +270,27 @@ fn switching_it_or_moving_its_ceiling_does_not_click() {
 }
 
 #[test]
+fn a_switch_that_is_thrown_back_half_way_does_not_click() {
+    for half_way in [64, 448, 704, 1024, 1408] {
+        let mut limiter = limiter(-12.0, 100.0);
+        let signal: Vec<Frame> = (0..24_064).map(|n| [(0.9 * sine(n, 150.0, 0.0)) as f32; 2]).collect();
+        let (before, after) = signal.split_at(12_032 + half_way);
+        let on = settings(-12.0, 100.0);
+        let mut out = limited(&mut limiter, &before[..12_032]);
+        let bends = click_db(&side(&out[2000..], 0));
+        limiter.set(&LimiterSettings { on: false, ..on }).expect("in range");
+        out.extend(limited(&mut limiter, &before[12_032..]));
+        limiter.set(&on).expect("in range");
+        out.extend(limited(&mut limiter, after));
+        let click = click_db(&side(&out[2000..], 0));
+        assert!(
+            click < bends.max(-80.0),
+            "{half_way} frames: {click:.1} dBFS, and {bends:.1} before"
+        );
+    }
+}
+
+#[test]
 fn switched_off_it_only_delays() {
     let mut limiter = Limiter::new(SampleRate::DESK);
     let off = LimiterSettings {
