@@ -290,6 +290,116 @@ fn switching_and_moving_any_control_does_not_click() {
     assert!(click < -80.0, "{click:.1} dBFS");
 }
 
+/// The loudest click of a tone that swells across the threshold three times a second, while `turn` says every seven
+/// blocks (9 ms) what the gate is set to.
+fn click_of_turning(hz: f64, turn: impl Fn(usize) -> GateSettings) -> f64 {
+    let mut bank = GateBank::new(Arch::best(), SampleRate::DESK);
+    let tone = |n: usize| gain(-26.0 + 14.0 * sine(n, 3.0, 0.0)) * sine(n, hz, 0.0);
+    let out = through(4000, tone, |index, block| {
+        if index % 7 == 0 {
+            bank.set(1, &turn(index / 7)).expect("in range");
+        }
+        bank.process(block);
+    });
+    click_db(&out[1000..])
+}
+
+/// Opens and closes at every swell, by 60 dB and slowly enough to be no click itself.
+fn slow() -> GateSettings {
+    GateSettings {
+        threshold_dbfs: -26.0,
+        range_db: 60.0,
+        ratio: 4.0,
+        attack_ms: 50.0,
+        release_ms: 500.0,
+        ..on()
+    }
+}
+
+/// One end of a range or the other, as a number decides.
+fn end(n: usize, least: f32, most: f32) -> f32 {
+    if noise(n) > 0.0 { most } else { least }
+}
+
+/// None, the lowest or the highest.
+fn side_end(n: usize) -> Option<f32> {
+    [None, Some(20.0), Some(500.0)][(1.5 * (noise(n) + 1.0)) as usize % 3]
+}
+
+#[test]
+fn no_control_that_is_thrown_from_end_to_end_in_mid_sound_clicks() {
+    type Turn = fn(usize) -> GateSettings;
+    let turns: [(&str, Turn); 7] = [
+        ("threshold", |n| GateSettings {
+            threshold_dbfs: end(n, -80.0, 0.0),
+            ..slow()
+        }),
+        ("hysteresis", |n| GateSettings {
+            hysteresis_db: end(n, 0.0, 24.0),
+            ..slow()
+        }),
+        ("hold", |n| GateSettings {
+            hold_ms: end(n, 0.0, 2000.0),
+            ..slow()
+        }),
+        ("range", |n| GateSettings {
+            range_db: end(n, 0.0, 80.0),
+            ..slow()
+        }),
+        ("ratio", |n| GateSettings {
+            ratio: end(n, 1.0, 100.0),
+            ..slow()
+        }),
+        ("side chain", |n| GateSettings {
+            side_high_pass_hz: side_end(n),
+            ..slow()
+        }),
+        // Times that are no click by themselves: what shorter ones do is in the next test.
+        ("all at once", |n| GateSettings {
+            on: noise(9 * n) > -0.8,
+            hysteresis_db: end(9 * n + 1, 0.0, 24.0),
+            hold_ms: end(9 * n + 2, 0.0, 2000.0),
+            range_db: end(9 * n + 3, 0.0, 80.0),
+            ratio: end(9 * n + 4, 1.0, 100.0),
+            side_high_pass_hz: side_end(9 * n + 5),
+            attack_ms: end(9 * n + 6, 20.0, 200.0),
+            release_ms: end(9 * n + 7, 50.0, 3000.0),
+            ..slow()
+        }),
+    ];
+    for (name, turn) in turns {
+        for hz in [220.0, 1000.0] {
+            let click = click_of_turning(hz, turn);
+            assert!(click < -80.0, "{name}, {hz} Hz: {click:.1} dBFS");
+        }
+    }
+}
+
+#[test]
+fn times_that_are_thrown_from_end_to_end_are_no_louder_than_a_gate_with_the_shortest() {
+    let attack = |attack_ms| GateSettings { attack_ms, ..slow() };
+    let release = |release_ms| GateSettings { release_ms, ..slow() };
+    for hz in [220.0, 1000.0] {
+        // A gate that opens in 0.1 ms is heard opening. Throwing the attack in mid-way must not add to that.
+        let (still, thrown) = (
+            click_of_turning(hz, |_| attack(0.1)),
+            click_of_turning(hz, |n| attack(end(n, 0.1, 200.0))),
+        );
+        assert!(
+            thrown < still.max(-80.0) + 1.0,
+            "attack, {hz} Hz: {thrown:.1}, not {still:.1} dBFS"
+        );
+        let (still, thrown) = (
+            click_of_turning(hz, |_| release(5.0)),
+            click_of_turning(hz, |n| release(end(n, 5.0, 3000.0))),
+        );
+        assert!(
+            thrown < still.max(-80.0) + 1.0,
+            "release, {hz} Hz: {thrown:.1}, not {still:.1} dBFS"
+        );
+    }
+}
+
 #[test]
 fn no_sequence_of_settings_and_signals_makes_a_number_that_is_none() {
     let mut bank = GateBank::new(Arch::best(), SampleRate::DESK);
