@@ -637,7 +637,8 @@ export type HighPassSettings = { on: boolean, frequency: number, slope: Slope, }
 export type Slope = "gentle" | "steep";
 
 /**
- * What the operator sets. The ranges are those of the strips of digital broadcast consoles.
+ * What the operator sets. Threshold and ratio are those of Zölzer's expander, attack and release the time constants of
+ * Giannoulis et al. Ranges and defaults are choices of this desk.
  */
 export type GateSettings = { 
 /**
@@ -645,7 +646,7 @@ export type GateSettings = {
  */
 on: boolean, 
 /**
- * dBFS above which it opens, -80 to 0; -50 unless set: between the noise of a room and quiet speech.
+ * Peak level in dBFS above which it opens, -80 to 0; -50 unless set: between the noise of a room and quiet speech.
  */
 thresholdDbfs: number, 
 /**
@@ -661,19 +662,21 @@ rangeDb: number,
  */
 ratio: number, 
 /**
- * Milliseconds in which 63 % of the way in dB is opened, 0.1 to 200; 1 unless set.
+ * Milliseconds in which 63 % (`1 - 1/e`) of the way in dB is opened, 0.1 to 200; 1 unless set.
  */
 attackMs: number, 
 /**
- * Milliseconds that it stays open at least, 0 to 2000; 50 unless set.
+ * Milliseconds that it stays open after the level fell below the threshold less the hysteresis, 0 to 2000; 50 unless
+ * set.
  */
 holdMs: number, 
 /**
- * Milliseconds in which 63 % of the way in dB is closed, 5 to 3000; 150 unless set.
+ * Milliseconds in which 63 % (`1 - 1/e`) of the way in dB is closed, 5 to 3000; 150 unless set.
  */
 releaseMs: number, 
 /**
- * Corner in Hz of the high-pass that the detector listens through, 20 to 500; none unless set.
+ * Corner in Hz, 3 dB down, of the high-pass that the detector listens through, 20 to 500; none unless set. Second
+ * order, Butterworth, 12 dB an octave (R. Bristow-Johnson, "Audio EQ Cookbook").
  */
 sideHighPassHz: number | null, };
 
@@ -701,7 +704,9 @@ export type Band = { kind: BandKind, on: boolean, frequency: number, gain: numbe
 export type BandKind = "bell" | "lowShelf" | "highShelf";
 
 /**
- * What the operator sets. The ranges are those of the strips of digital broadcast consoles.
+ * What the operator sets. Threshold, ratio, knee, make-up and the two time constants are the parameters of
+ * Giannoulis et al. 2012 (their T, R, W, M, τ of attack and of release), the curve is their equation 4 and the times
+ * work as in their equation 17. Ranges and defaults are choices of this desk.
  */
 export type CompressorSettings = { 
 /**
@@ -709,11 +714,11 @@ export type CompressorSettings = {
  */
 on: boolean, 
 /**
- * dBFS from which it works, -60 to 0; -18 unless set: the alignment level of EBU R 68.
+ * Peak level in dBFS from which it works, -60 to 0; -18 unless set: the alignment level of EBU R 68.
  */
 thresholdDbfs: number, 
 /**
- * 1 to 20, or a limit; 3:1 unless set, which suits speech.
+ * dB at the input for one dB at the output above the threshold, 1 to 20, or a limit; 3 unless set, for speech.
  */
 ratio: Ratio, 
 /**
@@ -721,11 +726,12 @@ ratio: Ratio,
  */
 kneeDb: number, 
 /**
- * Milliseconds in which 63 % of a reduction in dB is there, 0.1 to 200; 10 unless set.
+ * Milliseconds in which 63 % (`1 - 1/e`) of a reduction in dB is there, 0.1 to 200; 10 unless set.
  */
 attackMs: number, 
 /**
- * Milliseconds in which 63 % of a reduction in dB is gone (the attack on top), 5 to 3000; 150 unless set.
+ * Milliseconds in which 63 % (`1 - 1/e`) of a reduction in dB is gone (the attack on top), 5 to 3000; 150 unless
+ * set.
  */
 releaseMs: number, 
 /**
@@ -733,7 +739,8 @@ releaseMs: number,
  */
 makeUpDb: number, 
 /**
- * Corner in Hz of the high-pass that the detector listens through, 20 to 500; none unless set. Keeps
+ * Corner in Hz, 3 dB down, of the high-pass that the detector listens through, 20 to 500; none unless set. Second
+ * order, Butterworth, 12 dB an octave (R. Bristow-Johnson, "Audio EQ Cookbook"). Keeps
  * a bass drum or a thump at the microphone from turning everything down.
  */
 sideHighPassHz: number | null, };
@@ -744,7 +751,7 @@ sideHighPassHz: number | null, };
 export type Ratio = { "to": number } | "limit";
 
 /**
- * What the operator sets.
+ * What the operator sets. Ranges and defaults are choices of this desk, for which there is no standard.
  */
 export type DeEsserSettings = { 
 /**
@@ -1021,7 +1028,7 @@ undo: string | null,
 redo: string | null, };
 
 /**
- * What the operator sets.
+ * What the operator sets. The ranges are choices of this desk.
  */
 export type LimiterSettings = { 
 /**
@@ -1029,18 +1036,18 @@ export type LimiterSettings = {
  */
 on: boolean, 
 /**
- * The highest true peak in dBTP, -20 to 0; -1 unless set: the maximum of EBU R 128 s 2 for streams
- * and what lossy encoders need as room.
+ * The highest true peak in dBTP, as ITU-R BS.1770-5, Annex 2, defines it, -20 to 0; -1 unless set: the maximum of
+ * EBU R 128 and of its supplement 2, for streams.
  */
 ceilingDbtp: number, 
 /**
- * Milliseconds in which 63 % of the way back to unity is done, 10 to 1000; 100 unless set. Shorter
- * is louder and distorts bass; the range of the usual programme limiters.
+ * Milliseconds in which 63 % (`1 - 1/e`) of the way of the linear gain back to unity is done, 10 to 1000; 100 unless
+ * set. Shorter is louder and distorts bass.
  */
 releaseMs: number, };
 
 /**
- * What the operator sets. The ranges are those of the talkover of broadcast mixers.
+ * What the operator sets. Ranges and defaults are choices of this desk, for which there is no standard.
  */
 export type DuckerSettings = { 
 /**
@@ -1057,7 +1064,7 @@ thresholdDbfs: number,
  */
 depthDb: number, 
 /**
- * Milliseconds in which 63 % of the way down is done, 5 to 500; 60 unless set.
+ * Milliseconds in which 63 % (`1 - 1/e`) of the way down in dB is done, 5 to 500; 60 unless set.
  */
 attackMs: number, 
 /**
@@ -1066,7 +1073,7 @@ attackMs: number,
  */
 holdMs: number, 
 /**
- * Milliseconds in which 63 % of the way up is done, 50 to 5000; 600 unless set.
+ * Milliseconds in which 63 % (`1 - 1/e`) of the way up in dB is done, 50 to 5000; 600 unless set.
  */
 releaseMs: number, };
 

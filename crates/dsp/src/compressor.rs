@@ -44,26 +44,30 @@ impl Ratio {
     }
 }
 
-/// What the operator sets. The ranges are those of the strips of digital broadcast consoles.
+/// What the operator sets. Threshold, ratio, knee, make-up and the two time constants are the parameters of
+/// Giannoulis et al. 2012 (their T, R, W, M, τ of attack and of release), the curve is their equation 4 and the times
+/// work as in their equation 17. Ranges and defaults are choices of this desk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CompressorSettings {
     /// Compresses. Off unless set.
     pub on: bool,
-    /// dBFS from which it works, -60 to 0; -18 unless set: the alignment level of EBU R 68.
+    /// Peak level in dBFS from which it works, -60 to 0; -18 unless set: the alignment level of EBU R 68.
     pub threshold_dbfs: f32,
-    /// 1 to 20, or a limit; 3:1 unless set, which suits speech.
+    /// dB at the input for one dB at the output above the threshold, 1 to 20, or a limit; 3 unless set, for speech.
     pub ratio: Ratio,
     /// Width in dB of the bend around the threshold, 0 (hard) to 24; 6 unless set.
     pub knee_db: f32,
-    /// Milliseconds in which 63 % of a reduction in dB is there, 0.1 to 200; 10 unless set.
+    /// Milliseconds in which 63 % (`1 - 1/e`) of a reduction in dB is there, 0.1 to 200; 10 unless set.
     pub attack_ms: f32,
-    /// Milliseconds in which 63 % of a reduction in dB is gone (the attack on top), 5 to 3000; 150 unless set.
+    /// Milliseconds in which 63 % (`1 - 1/e`) of a reduction in dB is gone (the attack on top), 5 to 3000; 150 unless
+    /// set.
     pub release_ms: f32,
     /// dB added afterwards, -20 to +24; 0 unless set.
     pub make_up_db: f32,
-    /// Corner in Hz of the high-pass that the detector listens through, 20 to 500; none unless set. Keeps
+    /// Corner in Hz, 3 dB down, of the high-pass that the detector listens through, 20 to 500; none unless set. Second
+    /// order, Butterworth, 12 dB an octave (R. Bristow-Johnson, "Audio EQ Cookbook"). Keeps
     /// a bass drum or a thump at the microphone from turning everything down.
     pub side_high_pass_hz: Option<f32>,
 }

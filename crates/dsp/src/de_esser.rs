@@ -31,7 +31,7 @@ const CORNER: f64 = 0.7;
 /// Damping `k = 1 / Q` of a Butterworth filter.
 const DAMPING: f32 = std::f32::consts::SQRT_2;
 
-/// What the operator sets.
+/// What the operator sets. Ranges and defaults are choices of this desk, for which there is no standard.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

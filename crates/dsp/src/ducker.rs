@@ -23,7 +23,7 @@ const STAGES: f64 = 2.146_2;
 /// At rest when it is this near, in dB: then the music passes to the bit.
 const ARRIVED_DB: f32 = 1e-4;
 
-/// What the operator sets. The ranges are those of the talkover of broadcast mixers.
+/// What the operator sets. Ranges and defaults are choices of this desk, for which there is no standard.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -35,12 +35,12 @@ pub struct DuckerSettings {
     pub threshold_dbfs: f32,
     /// By how many dB the music steps back, 0 to 60; 12 unless set.
     pub depth_db: f32,
-    /// Milliseconds in which 63 % of the way down is done, 5 to 500; 60 unless set.
+    /// Milliseconds in which 63 % (`1 - 1/e`) of the way down in dB is done, 5 to 500; 60 unless set.
     pub attack_ms: f32,
     /// Milliseconds for which the music stays back after the last word, 0 to 5000; 500 unless set: longer
     /// than a pause for breath.
     pub hold_ms: f32,
-    /// Milliseconds in which 63 % of the way up is done, 50 to 5000; 600 unless set.
+    /// Milliseconds in which 63 % (`1 - 1/e`) of the way up in dB is done, 50 to 5000; 600 unless set.
     pub release_ms: f32,
 }
 

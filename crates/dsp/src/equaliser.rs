@@ -45,16 +45,17 @@ pub struct Band {
 }
 
 impl Band {
-    /// The audible range, in Hz.
+    /// In Hz: the audible range. Unless set, the bands are at 80, 400, 2500 and 12 000.
     pub const FREQUENCY_RANGE: (f32, f32) = (20.0, 20_000.0);
-    /// In dB: what analogue desks of the trade offer.
+    /// In dB; 0 unless set. A choice of this desk, for which there is no standard.
     pub const GAIN_RANGE: (f32, f32) = (-18.0, 18.0);
-    /// From four octaves to a fourteenth of one. Above 1/√2 a shelf overshoots.
+    /// Without a unit, as the "Audio EQ Cookbook" has it: for a bell from 6.7 octaves between the points of half the gain
+    /// in dB to a fourteenth of one. Above 1/√2 a shelf overshoots. The range is a choice of this desk.
     pub const Q_RANGE: (f32, f32) = (0.1, 20.0);
-    /// Flattest: the widest bell without, and the steepest shelf before, overshoot.
+    /// Unless set 1/√2, the cookbook's shelf slope 1: the steepest shelf that does not overshoot. A bell is 1.9 octaves wide.
     pub const Q_DEFAULT: f32 = std::f32::consts::FRAC_1_SQRT_2;
 
-    /// A band that is on. `frequency` in Hz, `gain` in dB.
+    /// A band that is on. `frequency` in Hz, `gain` in dB, `q` without a unit, each in its range.
     pub fn new(kind: BandKind, frequency: f32, gain: f32, q: f32) -> Result<Self, OutOfRange> {
         Ok(Self {
             kind,

@@ -21,14 +21,15 @@ use crate::{Decibels, SampleRate};
 /// Time constant in seconds with which the detector falls from a peak: 60 dB in 35 ms.
 const DETECTOR_SECONDS: f64 = 0.005;
 
-/// What the operator sets. The ranges are those of the strips of digital broadcast consoles.
+/// What the operator sets. Threshold and ratio are those of Zölzer's expander, attack and release the time constants of
+/// Giannoulis et al. Ranges and defaults are choices of this desk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GateSettings {
     /// Gates. Off unless set.
     pub on: bool,
-    /// dBFS above which it opens, -80 to 0; -50 unless set: between the noise of a room and quiet speech.
+    /// Peak level in dBFS above which it opens, -80 to 0; -50 unless set: between the noise of a room and quiet speech.
     pub threshold_dbfs: f32,
     /// dB below the threshold at which it closes again, 0 to 24; 4 unless set.
     pub hysteresis_db: f32,
@@ -36,13 +37,15 @@ pub struct GateSettings {
     pub range_db: f32,
     /// dB at the output for each dB below the threshold, 1 (nothing) to 100 (a gate); 3 unless set.
     pub ratio: f32,
-    /// Milliseconds in which 63 % of the way in dB is opened, 0.1 to 200; 1 unless set.
+    /// Milliseconds in which 63 % (`1 - 1/e`) of the way in dB is opened, 0.1 to 200; 1 unless set.
     pub attack_ms: f32,
-    /// Milliseconds that it stays open at least, 0 to 2000; 50 unless set.
+    /// Milliseconds that it stays open after the level fell below the threshold less the hysteresis, 0 to 2000; 50 unless
+    /// set.
     pub hold_ms: f32,
-    /// Milliseconds in which 63 % of the way in dB is closed, 5 to 3000; 150 unless set.
+    /// Milliseconds in which 63 % (`1 - 1/e`) of the way in dB is closed, 5 to 3000; 150 unless set.
     pub release_ms: f32,
-    /// Corner in Hz of the high-pass that the detector listens through, 20 to 500; none unless set.
+    /// Corner in Hz, 3 dB down, of the high-pass that the detector listens through, 20 to 500; none unless set. Second
+    /// order, Butterworth, 12 dB an octave (R. Bristow-Johnson, "Audio EQ Cookbook").
     pub side_high_pass_hz: Option<f32>,
 }
 

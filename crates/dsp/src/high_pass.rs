@@ -42,7 +42,7 @@ pub struct HighPassSettings {
 }
 
 impl HighPassSettings {
-    /// In Hz: from below the lowest note to above what any voice can spare.
+    /// In Hz; 80 unless set. A choice of this desk: from below the lowest note to above what any voice can spare.
     pub const FREQUENCY_RANGE: (f32, f32) = (20.0, 1_000.0);
 
     /// A high-pass that is on, 3 dB down at `frequency`, in Hz.

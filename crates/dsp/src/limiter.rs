@@ -30,18 +30,18 @@ const HOLD_FRAMES: usize = 16;
 /// The gain is at rest when it is this near to unity, -120 dB; an exponential never arrives by itself.
 const ARRIVED: f64 = 1e-6;
 
-/// What the operator sets.
+/// What the operator sets. The ranges are choices of this desk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LimiterSettings {
     /// Limits. On unless set. Off, it still delays by [`Limiter::latency`], so that nothing jumps.
     pub on: bool,
-    /// The highest true peak in dBTP, -20 to 0; -1 unless set: the maximum of EBU R 128 s 2 for streams
-    /// and what lossy encoders need as room.
+    /// The highest true peak in dBTP, as ITU-R BS.1770-5, Annex 2, defines it, -20 to 0; -1 unless set: the maximum of
+    /// EBU R 128 and of its supplement 2, for streams.
     pub ceiling_dbtp: f32,
-    /// Milliseconds in which 63 % of the way back to unity is done, 10 to 1000; 100 unless set. Shorter
-    /// is louder and distorts bass; the range of the usual programme limiters.
+    /// Milliseconds in which 63 % (`1 - 1/e`) of the way of the linear gain back to unity is done, 10 to 1000; 100 unless
+    /// set. Shorter is louder and distorts bass.
     pub release_ms: f32,
 }
 
