@@ -1,5 +1,4 @@
-//! Ceiling, release and switch of the limiter, thrown while it holds a tone down: ceiling and release again before the last
-//! has arrived.
+//! Ceiling, release and switch of the limiter, thrown while it holds a tone down, again before the last has arrived.
 
 use super::*;
 
@@ -31,9 +30,9 @@ fn no_throw_of_the_limiter_is_heard_beside_what_it_does_all_the_time() {
         for number in 0..10 {
             let start = heard.len() - BEFORE;
             let mut most = before;
-            let on = dice.roll(3) > 0;
             // All but the last are overtaken half-way.
             for blocks in [3, 11, 60] {
+                let on = dice.roll(3) > 0;
                 let settings = LimiterSettings { on, ..dice.limiter() };
                 rig.obey(EngineCommand::SetLimiter(settings));
                 heard.extend(rig.hear(blocks).0);
