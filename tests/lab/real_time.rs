@@ -19,8 +19,11 @@ use crate::wait;
 const LOOK: Duration = Duration::from_millis(1);
 /// Lateness below this is a scheduler's own.
 const SCHEDULED: Duration = Duration::from_micros(200);
-/// Stops that last longer than this may be more than a desk has to spare, where several programs pass audio on.
-pub(crate) const HINDERED: Duration = Duration::from_millis(2);
+/// Stops that last longer than this may be more than a desk has to spare, where several programs pass audio on: they can
+/// explain a failure.
+const HINDERED: Duration = Duration::from_millis(2);
+/// Stops that last longer than this spoil most of what is listened to, so that nobody need try.
+pub(crate) const SPOILED: Duration = Duration::from_millis(3);
 /// Within so long they add up: each of those programs may be met by another one.
 const TOGETHER: Duration = Duration::from_millis(10);
 /// What is heard so long before a stop may be its doing: a recording's place in time is not known better.
@@ -77,7 +80,7 @@ pub fn undisturbed<T>(mut listen: impl FnMut() -> T) -> T {
         let watch = Watch::begin();
         let heard = listen();
         let longest = watch.longest();
-        if longest < HINDERED {
+        if longest < SPOILED {
             return heard;
         }
         eprintln!("the machine was stopped for {longest:?}: heard again");

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{Environment, Lateness, fresh_number};
 use crate::listen::Heard;
 use crate::process::{Priority, Process};
-use crate::real_time::HINDERED;
+use crate::real_time::SPOILED;
 use crate::tone::{RATE, Sine};
 use crate::wait::{self, seconds};
 
@@ -77,10 +77,7 @@ impl ProcessHandler for Sines {
         self.frame += u64::from(scope.n_frames());
         // A player waits for no other program: only the server can be late here.
         let now = Instant::now();
-        if self
-            .due
-            .is_some_and(|due| now.saturating_duration_since(due) > HINDERED)
-        {
+        if self.due.is_some_and(|due| now.saturating_duration_since(due) > SPOILED) {
             // Relaxed: a statistic, it orders nothing.
             self.late_cycles.fetch_add(1, Ordering::Relaxed);
         }
