@@ -117,10 +117,16 @@ impl Bridge {
     /// Fills one block from where the device was a fixed delay ago, and counts it when nothing is heard in it.
     pub(super) fn read(&mut self, block: &mut Block, time: &BlockTime) -> bool {
         let heard = self.hear(block, time);
-        if !heard && self.started && !self.inlet.is_abandoned() {
-            self.frames_missing += BLOCK_FRAMES as u64;
+        if !heard {
+            self.count_missing(BLOCK_FRAMES);
         }
         heard
+    }
+
+    fn count_missing(&mut self, frames: usize) {
+        if self.started && !self.inlet.is_abandoned() {
+            self.frames_missing += frames as u64;
+        }
     }
 
     fn hear(&mut self, block: &mut Block, time: &BlockTime) -> bool {
@@ -288,8 +294,12 @@ impl Bridge {
     fn stop_with(&mut self, block: &mut Block) -> bool {
         self.phase = InputPhase::Waiting;
         let left = self.inlet.waiting() * BLOCK_FRAMES / self.resampler.frames_needed().max(1);
+        let known = BLOCK_FRAMES.min(left + self.resampler.delay());
         let heard = self.fill(block);
-        fade_out(block, left + self.resampler.delay());
+        fade_out(block, known);
+        if heard {
+            self.count_missing(BLOCK_FRAMES - known);
+        }
         heard
     }
 

@@ -373,14 +373,12 @@ fn a_stall_of_5_ms_to_30_s_is_over_100_ms_and_a_period_later_and_counted_to_the_
             let missing = bridge.report().frames_missing;
             let back = gap.quiet_until - 30.0 - stall - sizes[0] as f64 / 48_000.0;
             assert!(back < 0.100, "{stall} s, {sizes:?}: {:.0} ms and a period", back * 1e3);
-            assert_eq!(
-                missing,
-                (gap.quiet_blocks * BLOCK_FRAMES) as u64,
-                "{stall} s, {sizes:?}"
-            );
-            // What was not captured, less the block that fades out and the one that fades in; a stall that there is
+            // The last block before is heard as far as there was something for it.
+            let part = missing as i64 - (gap.quiet_blocks * BLOCK_FRAMES) as i64;
+            assert!((0..=64).contains(&part), "{stall} s, {sizes:?}: {part} frames");
+            // What was not captured, less what the resampler held and the block that fades in; a stall that there is
             // room for is not heard.
-            let least = if stall < room { 0.0 } else { stall * 48_000.0 - 128.0 };
+            let least = if stall < room { 0.0 } else { stall * 48_000.0 - 96.0 };
             assert!(missing as f64 >= least, "{stall} s, {sizes:?}: {missing} of {least:.0}");
         }
     }
