@@ -40,8 +40,9 @@ const TRIES: u32 = 3;
 struct Stop {
     begin: Instant,
     end: Instant,
-    /// How much of this it ran nobody.
+    /// How much of this it ran nobody, in all and at a time.
     length: Duration,
+    longest: Duration,
 }
 
 /// Adds up the stops of one processor.
@@ -79,7 +80,7 @@ pub fn undisturbed<T>(mut listen: impl FnMut() -> T) -> T {
     for _ in 0..7 {
         let watch = Watch::begin();
         let heard = listen();
-        let longest = watch.longest();
+        let longest = watch.longest_at_a_time();
         if longest < SPOILED {
             return heard;
         }
@@ -158,6 +159,11 @@ impl Watch {
         longest.unwrap_or_default()
     }
 
+    fn longest_at_a_time(&self) -> Duration {
+        let longest = self.stops().iter().map(|stop| stop.longest).max();
+        longest.unwrap_or_default()
+    }
+
     fn stops(&self) -> Vec<Stop> {
         self.stops.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -166,7 +172,12 @@ impl Watch {
 impl Stop {
     fn between(begin: Instant, end: Instant) -> Self {
         let length = end - begin;
-        Self { begin, end, length }
+        Self {
+            begin,
+            end,
+            length,
+            longest: length,
+        }
     }
 
     fn heard(&self, moment: Instant) -> bool {
@@ -205,6 +216,7 @@ impl Account {
         self.late.push_back((due, late));
         self.late.retain(|(begin, late)| now - (*begin + *late) < TOGETHER);
         let length = self.late.iter().map(|(_, late)| *late).sum();
+        let longest = self.late.iter().map(|(_, late)| *late).max().unwrap_or_default();
         let begin = self.late.front().map_or(due, |(begin, _)| *begin);
         (length > HINDERED).then(|| {
             self.late.clear();
@@ -212,6 +224,7 @@ impl Account {
                 begin,
                 end: now,
                 length,
+                longest,
             }
         })
     }
