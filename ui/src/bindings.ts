@@ -1157,7 +1157,7 @@ held: number,
 ppm: number, 
 /**
  * By how much the delay through its bridge is off, seconds; positive is too long. For the main output: by how
- * much its callbacks are late of the desk's clock, mean of five seconds.
+ * much its callbacks are off the desk's clock, to either side, mean of five seconds.
  */
 error: number, 
 /**

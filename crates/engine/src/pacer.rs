@@ -51,7 +51,7 @@ struct Outlet {
     called: f64,
     steady: f64,
     locked: bool,
-    /// By how much its callbacks are late of its line, smoothed for those who read it, seconds.
+    /// By how much its callbacks are off its line, smoothed for those who read it, seconds.
     error: f64,
 }
 
@@ -75,9 +75,8 @@ impl Outlet {
 
     /// Judges, `elapsed` seconds after the last time, whether the clock is this output's.
     fn judge(&mut self, now: f64, elapsed: f64) {
-        let error = self.device.error();
-        self.error += (error - self.error) * (elapsed / LOCK_SECONDS).min(1.0);
-        let off = error.abs();
+        let off = self.device.error().abs();
+        self.error += (off - self.error) * (elapsed / LOCK_SECONDS).min(1.0);
         let gone = now - self.called > GONE_SECONDS || self.carried.is_some() || !self.device.is_running();
         if gone || off > UNLOCK_ERROR {
             (self.steady, self.locked) = (0.0, false);
@@ -274,7 +273,7 @@ impl Pacer {
         self.followed.is_some()
     }
 
-    /// By how much the followed output's callbacks are late of the desk's clock, mean of five seconds, seconds.
+    /// By how much the followed output's callbacks are off the desk's clock, to either side, mean of five seconds, seconds.
     pub(crate) fn error(&self) -> f64 {
         self.followed.as_ref().map_or(0.0, |outlet| outlet.error)
     }

@@ -83,7 +83,7 @@ pub struct Health {
     pub ppm: f32,
     /// An output's clock is followed.
     pub follows_outlet: bool,
-    /// By how much that output's callbacks are late of the desk's clock, seconds, mean of five seconds.
+    /// By how much that output's callbacks are off the desk's clock, to either side, seconds, mean of five seconds.
     pub clock_error: f32,
     /// The desk's clock has kept to that output's for five seconds, and the output goes on calling back.
     pub clock_locked: bool,

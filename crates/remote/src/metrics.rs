@@ -232,7 +232,7 @@ fn put_devices(text: &mut String, desk: &Snapshot) {
     );
     put(
         "device_delay_error_seconds",
-        "By how much the delay through its bridge is off.",
+        "By how much the delay through its bridge is off; the main output's callbacks, the desk's clock.",
         |device| device.error.into(),
     );
     put("device_locked", "1 while its clock is followed.", |device| {

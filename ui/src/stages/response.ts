@@ -1,5 +1,5 @@
 // What equaliser and high-pass do to the spectrum: the analogue responses that the desk's filters keep
-// to (within 0.2 dB up to 16 kHz). Bells and shelves after R. Bristow-Johnson, "Audio EQ Cookbook";
+// to (up to 16 kHz within 0.1 dB, shelves of Q 5 and more within what `equaliser.rs` says). Bells and shelves after R. Bristow-Johnson, "Audio EQ Cookbook";
 // the high-pass is a Butterworth of second or fourth order.
 import type { Band, EqualiserSettings, HighPassSettings } from "../bindings";
 

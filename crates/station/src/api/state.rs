@@ -165,7 +165,7 @@ pub enum PlaybackState {
         /// The device's clock against the desk's, ppm (for the main output: against the machine's).
         ppm: f32,
         /// By how much the delay through its bridge is off, seconds; positive is too long. For the main output: by how
-        /// much its callbacks are late of the desk's clock, mean of five seconds.
+        /// much its callbacks are off the desk's clock, to either side, mean of five seconds.
         error: f32,
         /// Its clock is followed: the delay is held, and the ratio hardly moves but to make room for what comes late. For
         /// the main output: the desk's clock has kept to it for five seconds.
