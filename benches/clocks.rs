@@ -6,7 +6,7 @@ use lab::desk::{Desk, pair, strip};
 use lab::listen::Heard;
 use lab::real_time::Watch;
 use lab::sound_server::{Jack, Lateness, PipeWire};
-use lab::tone::{OTHER_TONE, Sine, TONE};
+use lab::tone::{OTHER_TONE, Sine, TONE, pan_law};
 use lab::wait::seconds;
 use serde_json::Value;
 
@@ -101,6 +101,7 @@ fn follow<'a>(
     let watch = Watch::begin();
     let stop = record();
     let before = lost(desk.snapshot(), strips);
+    let playing = ["main", "cue"].map(|name| playback(desk.snapshot(), name).is_some());
     let mut devices = ["input One", "input Other", "headphones", "main output"].map(|name| (name, Followed::default()));
     let (mut seen, mut late, mut unexplained) = (before, lateness(), 0);
     let (begun, mut looked) = (Instant::now(), Instant::now());
@@ -115,6 +116,8 @@ fn follow<'a>(
         let now = lost(snapshot, strips);
         unexplained += u32::from(now != seen && !watch.explains_now());
         seen = now;
+        let outputs = ["main", "cue"].map(|name| playback(snapshot, name).is_some());
+        unexplained += u32::from(outputs != playing);
         let inputs = strips.map(|id| strip(snapshot, id).map(|strip| &strip["input"]));
         let outputs = ["cue", "main"].map(|name| playback(snapshot, name));
         for ((_, followed), state) in devices.iter_mut().zip(inputs.into_iter().chain(outputs)) {
@@ -125,7 +128,7 @@ fn follow<'a>(
     let heard = stop();
     let after = lost(desk.snapshot(), strips);
     for (n, (_, followed)) in devices.iter_mut().enumerate() {
-        followed.lost = after[n] - before[n];
+        followed.lost = after[n].saturating_sub(before[n]);
     }
     println!(
         "\nClocks on {server}, {MINUTES} min ({} stops of the machine)\n",
@@ -151,7 +154,21 @@ fn follow<'a>(
         heard.seconds(),
         breaks.len(),
     );
-    broken == 0 && unexplained == 0
+    broken == 0 && unexplained == 0 && is_whole(&heard)
+}
+
+/// Both tones were heard all the time, as loud as a pan in the middle makes them.
+fn is_whole(heard: &Heard) -> bool {
+    let levels = heard.levels(&[TONE, OTHER_TONE]);
+    let whole = heard.seconds() > (MINUTES * 60) as f64 - 5.0;
+    let as_loud = |(tone, level): (&Sine, &[f64; 2])| {
+        let sides = level.iter().zip(pan_law(0.0));
+        sides
+            .into_iter()
+            .all(|(level, pan)| (level - tone.db - pan).abs() < 0.1)
+    };
+    println!("{:.0} s, levels {levels:.2?} dBFS", heard.seconds());
+    whole && [ONE, OTHER].iter().zip(&levels).all(as_loud)
 }
 
 /// How an output plays, if it does.

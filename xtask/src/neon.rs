@@ -4,6 +4,8 @@
 
 use std::process::Command;
 
+use anyhow::ensure;
+
 use crate::program::{self, cargo};
 use crate::report::Report;
 use crate::targets;
@@ -24,7 +26,12 @@ pub(crate) fn check(report: &mut Report) {
     match obstacle() {
         None => {
             report.tests(NAME, |counter| {
-                program::run_reading(&mut command(), |line| counter.read(line))
+                program::run_reading(&mut command(), |line| counter.read(line))?;
+                ensure!(
+                    counter.has_counted(),
+                    "no test of airdesk-dsp has one of {TESTS:?} in its name"
+                );
+                Ok(())
             });
         }
         Some(reason) => report.skip(NAME, &reason),

@@ -40,6 +40,11 @@ impl Counter {
         tally.failed += counted.failed;
     }
 
+    /// Whether any test was counted.
+    pub(crate) fn has_counted(&self) -> bool {
+        self.tally() != Tally::default()
+    }
+
     fn tally(&self) -> Tally {
         *self.0.lock().expect("no reader panics")
     }
