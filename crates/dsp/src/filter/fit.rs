@@ -7,7 +7,7 @@
 //!
 //! Powers are quotients of quadratics `(1 - a u)² + b² u` in `u = tan²(ω/2) / tan²(ω₀/2)`: whatever `a` and `b` are,
 //! there is a filter that has them, and its coefficients are read off without going through `z`.
-//! Bounded: at most [`ROUNDS`] rounds, of which two or three are needed up to Q 2.
+//! Bounded: at most [`ROUNDS`] rounds and [`LAST_ROUNDS`] more, of which three or four are needed up to Q 2.
 
 use std::f64::consts::PI;
 
