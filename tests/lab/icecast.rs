@@ -35,30 +35,49 @@ impl Icecast {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let mut icecast = Self {
             server: None,
-            port: http::free_port(),
-            tls_port: http::free_port(),
+            port: 0,
+            tls_port: 0,
             folder,
         };
         icecast.make_certificate();
-        icecast.configure();
-        icecast.start_again();
-        icecast
+        // A port that was free a moment ago may be somebody else's by now.
+        for _ in 0..5 {
+            (icecast.port, icecast.tls_port) = (http::free_port(), http::free_port());
+            icecast.configure();
+            if icecast.runs_up() {
+                return icecast;
+            }
+        }
+        panic!("Icecast gets no port: {}", icecast.log());
     }
 
     /// Starts it on the same ports, after [`Icecast::kill`].
     pub fn start_again(&mut self) {
+        assert!(self.runs_up(), "Icecast does not get its ports: {}", self.log());
+    }
+
+    /// Starts the server and waits until it answers. False when it did not get its ports: it runs on without them.
+    fn runs_up(&mut self) -> bool {
         let mut command = Command::new("icecast2");
         command.arg("-c").arg(self.folder.path().join("icecast.xml"));
         if let Some((user, group)) = account() {
             // Icecast refuses to run as root.
             command.uid(user).gid(group);
         }
-        self.server = Some(Process::start(
-            &mut command,
-            &self.folder.path().join("output.log"),
-            Priority::Ordinary,
-        ));
-        wait::until("Icecast", seconds(10), || self.status());
+        let output = self.folder.path().join("output.log");
+        let mut server = Process::start(&mut command, &output, Priority::Ordinary);
+        let place = self.folder.path().display().to_string();
+        let runs = wait::until("Icecast", seconds(10), || {
+            let ended = !server.is_running();
+            if ended || server.output().contains("Could not create listener socket") {
+                return Some(false);
+            }
+            // Another test's server may answer at this port.
+            let is_ours = |status: Value| status["icestats"]["location"] == place.as_str();
+            self.status().is_some_and(is_ours).then_some(true)
+        });
+        self.server = runs.then_some(server);
+        runs
     }
 
     /// Kills it, as a crash would.
@@ -164,7 +183,7 @@ impl Icecast {
     fn configuration(&self) -> String {
         let (port, tls_port, folder) = (self.port, self.tls_port, self.folder.path().display());
         format!(
-            "<icecast><location>lab</location><admin>lab@localhost</admin><hostname>127.0.0.1</hostname>
+            "<icecast><location>{folder}</location><admin>lab@localhost</admin><hostname>127.0.0.1</hostname>
             <limits><clients>100</clients><sources>20</sources><queue-size>524288</queue-size>
               <client-timeout>30</client-timeout><header-timeout>15</header-timeout>
               <source-timeout>5</source-timeout><burst-size>16384</burst-size></limits>
@@ -196,4 +215,22 @@ fn account() -> Option<(u32, u32)> {
         .map(|line| line.split(':').collect::<Vec<_>>())
         .find(|fields| fields[0] == "icecast2")?;
     Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_whose_port_another_one_has_is_not_taken_for_that_one() {
+        let one = Icecast::start();
+        let mut other = Icecast::start();
+        other.kill();
+        let own = std::mem::replace(&mut other.port, one.port);
+        other.configure();
+        assert!(!other.runs_up(), "it answers on a port that is not its own");
+        other.port = own;
+        other.configure();
+        other.start_again();
+    }
 }
