@@ -158,13 +158,13 @@ fn a_slow_microphone_is_as_late_on_fast_speakers_and_on_slow_headphones_after_te
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour: `cargo xtask bench drift` runs it"]
+#[ignore = "takes half an hour: `cargo xtask bench drift` runs it"]
 fn a_fast_microphone_is_as_late_after_a_day_as_at_first() {
     assert_delays_are_held(200.0, 24 * 60);
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour: `cargo xtask bench drift` runs it"]
+#[ignore = "takes half an hour: `cargo xtask bench drift` runs it"]
 fn a_slow_microphone_is_as_late_after_a_day_as_at_first() {
     assert_delays_are_held(-200.0, 24 * 60);
 }
