@@ -113,7 +113,8 @@ impl Limiter {
         }
     }
 
-    /// Obeys new settings. The ceiling glides and the switch fades over 30 ms.
+    /// Obeys new settings. The ceiling glides and the switch fades over 30 ms, over up to 45 ms when it is
+    /// thrown back on its way.
     pub fn set(&mut self, settings: &LimiterSettings) -> Result<(), OutOfRange> {
         settings.check()?;
         self.on = settings.on;
@@ -206,7 +207,9 @@ impl Limiter {
         let [first, second] = &mut self.means;
         let mean = second.push(first.push((self.released * f64::from(UNITY)) as u32));
         let gain = mean as f32 / UNITY as f32;
-        1.0 - self.effect.towards(self.on) * (1.0 - gain)
+        // Written as a sum of both parts: the gain itself may be too small to be taken from unity and back.
+        let dry = 1.0 - self.effect.towards(self.on);
+        gain + dry * (1.0 - gain)
     }
 }
 

@@ -178,6 +178,19 @@ fn nothing_rises_above_the_ceiling_by_more_than_a_tenth_of_a_db() {
 }
 
 #[test]
+fn the_loudest_that_it_takes_in_is_held_too() {
+    // +119 dBFS: gains of a ten-millionth, which are no difference to unity any more.
+    for hz in [50.0, 997.0, 7001.0] {
+        let signal = torture(|n| 9e5 * sine(n, hz, 0.0));
+        for ceiling in [0.0, -20.0] {
+            let heard = limited(&mut limiter(ceiling, 50.0), &signal);
+            let over = true_peak_db(&side(&heard, 0), 4) - f64::from(ceiling);
+            assert!(over <= 0.1, "{hz} Hz is {over:.2} dB over {ceiling} dBTP");
+        }
+    }
+}
+
+#[test]
 fn the_tortures_would_be_over_the_ceiling_without_it() {
     for (name, sample) in tortures() {
         let before = true_peak_db(&side(&torture(&sample), 0), 16);
