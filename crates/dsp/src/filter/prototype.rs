@@ -63,7 +63,7 @@ impl Prototype {
     }
 
     /// The square of the magnitude at `hz`.
-    pub(super) fn power(&self, hz: f64) -> f64 {
+    pub fn power(&self, hz: f64) -> f64 {
         let w = (hz / self.frequency).powi(2);
         power_of(self.numerator, w) / power_of(self.denominator, w)
     }

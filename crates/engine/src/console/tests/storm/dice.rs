@@ -86,7 +86,10 @@ impl Dice {
     pub(super) fn equaliser(&mut self) -> EqualiserSettings {
         let kinds = [BandKind::Bell, BandKind::LowShelf, BandKind::HighShelf];
         let bands = [(); 4].map(|()| {
-            let (kind, hz) = (self.of(&kinds), self.within(Band::FREQUENCY_RANGE));
+            // As often in each octave.
+            let (least, most) = Band::FREQUENCY_RANGE;
+            let hz = (least * self.within((0.0, (most / least).log2())).exp2()).min(most);
+            let kind = self.of(&kinds);
             // Not the narrowest: at 20 Hz they ring for longer than the silence that is awaited.
             let (gain, q) = (self.within(Band::GAIN_RANGE), self.within((0.1, 4.0)));
             Band::new(kind, hz, gain, q).expect("in range").switched(self.coin())

@@ -2,7 +2,8 @@
 //! are exchanged meanwhile, and strips come and go.
 
 use airdesk_dsp::compressor::CompressorSettings;
-use airdesk_dsp::equaliser::{Band, EqualiserSettings};
+use airdesk_dsp::equaliser::{Band, BandKind, EqualiserSettings};
+use airdesk_dsp::filter::Prototype;
 
 use super::tones::Tones;
 use super::*;
@@ -76,6 +77,24 @@ fn slow_ducker(dice: &mut Dice) -> DuckerSettings {
     }
 }
 
+/// How far these bands turn up anything above 5 kHz, which is where a step is listened for, dB.
+fn boost(settings: &EqualiserSettings) -> f32 {
+    let bands = settings.bands.iter().filter(|band| band.is_on());
+    let circuits: Vec<Prototype> = bands
+        .map(|band| {
+            let circuit = match band.kind() {
+                BandKind::Bell => Prototype::bell,
+                BandKind::LowShelf => Prototype::low_shelf,
+                BandKind::HighShelf => Prototype::high_shelf,
+            };
+            circuit(band.frequency().into(), band.gain().into(), band.q().into())
+        })
+        .collect();
+    let raised = |circuit: &Prototype, hz| (10.0 * circuit.power(hz).log10()).max(0.0);
+    let at = |hz: f64| circuits.iter().map(|circuit| raised(circuit, hz)).sum::<f64>();
+    (50..=240).map(|n| at(f64::from(n) * 100.0)).fold(0.0, f64::max) as f32
+}
+
 /// How far equalisers turn up what this test listens for, and rightly, dB: those of the strips, then those of the buses.
 #[derive(Default)]
 struct Boosts {
@@ -86,8 +105,7 @@ struct Boosts {
 
 impl Boosts {
     fn set(&mut self, place: usize, settings: &EqualiserSettings, block: usize) {
-        let bands = settings.bands.iter().filter(|band| settings.on && band.is_on());
-        let boost = bands.fold(0.0, |most, band| band.gain().max(most));
+        let boost = if settings.on { boost(settings) } else { 0.0 };
         let before = std::mem::replace(&mut self.now[place], boost);
         self.before.push((place, before, block + EQUALISED));
     }
