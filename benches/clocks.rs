@@ -33,6 +33,9 @@ const OTHER: Sine = Sine {
     db: -20.0,
 };
 
+/// The headphones and the main output.
+const OUTPUTS: [&str; 2] = ["cue", "main"];
+
 /// How long the tones are to last, seconds.
 const LENGTH: u64 = MINUTES * 60 + 120;
 
@@ -101,9 +104,10 @@ fn follow<'a>(
     let watch = Watch::begin();
     let stop = record();
     let before = lost(desk.snapshot(), strips);
-    let playing = ["main", "cue"].map(|name| playback(desk.snapshot(), name).is_some());
+    let playing = OUTPUTS.map(|name| playback(desk.snapshot(), name).is_some());
     let mut devices = ["input One", "input Other", "headphones", "main output"].map(|name| (name, Followed::default()));
-    let (mut seen, mut late, mut unexplained) = (before, lateness(), 0);
+    let (mut seen, mut late) = (before, lateness());
+    let (mut unexplained, mut silent) = (0, 0);
     let (begun, mut looked) = (Instant::now(), Instant::now());
     while begun.elapsed() < seconds(MINUTES * 60) {
         std::thread::sleep(LOOK);
@@ -116,10 +120,9 @@ fn follow<'a>(
         let now = lost(snapshot, strips);
         unexplained += u32::from(now != seen && !watch.explains_now());
         seen = now;
-        let outputs = ["main", "cue"].map(|name| playback(snapshot, name).is_some());
-        unexplained += u32::from(outputs != playing);
+        let outputs = OUTPUTS.map(|name| playback(snapshot, name));
+        silent += u32::from(outputs.map(|output| output.is_some()) != playing);
         let inputs = strips.map(|id| strip(snapshot, id).map(|strip| &strip["input"]));
-        let outputs = ["cue", "main"].map(|name| playback(snapshot, name));
         for ((_, followed), state) in devices.iter_mut().zip(inputs.into_iter().chain(outputs)) {
             followed.look(state);
         }
@@ -150,11 +153,12 @@ fn follow<'a>(
         .count();
     println!(
         "\nheard on both sides of the main output for {:.0} s: {} runs of 10 ms broken, {broken} of them not near a stop of the \
-         machine; {unexplained} of the losses that the desk told were not near one either",
+         machine; {unexplained} of the losses that the desk told were not near one either; {silent} times an output did not \
+         play",
         heard.seconds(),
         breaks.len(),
     );
-    broken == 0 && unexplained == 0 && is_whole(&heard)
+    broken == 0 && unexplained == 0 && silent == 0 && is_whole(&heard)
 }
 
 /// Both tones were heard all the time, as loud as a pan in the middle makes them.
@@ -207,6 +211,6 @@ fn lost(snapshot: &Value, strips: [u32; 2]) -> [u64; 4] {
         counts.filter_map(|key| state[key].as_u64()).sum()
     };
     let [one, other] = strips.map(|id| of(&strip(snapshot, id).expect("it is there")["input"]));
-    let [phones, main] = ["cue", "main"].map(|name| playback(snapshot, name).map_or(0, of));
+    let [phones, main] = OUTPUTS.map(|name| playback(snapshot, name).map_or(0, of));
     [one, other, phones, main]
 }

@@ -25,6 +25,7 @@ pub mod input_matrix;
 pub mod lanes;
 pub mod level;
 pub mod limiter;
+pub mod lock;
 pub mod margin;
 pub mod ramp;
 pub mod range;

@@ -6,6 +6,8 @@
 //! loops say. A target that moves is followed at its own pace, up to 2000 ppm a second, on top of that.
 //! No threads, no allocation; times in seconds.
 
+use crate::lock::Lock;
+
 /// Seconds in which an error shrinks to a third.
 const PULL_SECONDS: f64 = 4.0;
 /// The strongest pull, relative: 0.1 %, less than two cents of pitch.
@@ -18,11 +20,9 @@ const SLEW: f64 = 500e-6;
 /// The same for what follows a target that moves by itself: at the pace of a bridge's room it is up to it in a quarter
 /// of a second, and the delay is off by less than a tenth of a millisecond meanwhile.
 const DRIFT_SLEW: f64 = 2e-3;
-/// Locked is who has been within so many seconds of the target for so long.
-const LOCK_ERROR: f64 = 0.000_1;
-const LOCK_SECONDS: f64 = 5.0;
-/// It is no longer when it is further off than this, or when the clocks want a ratio that far from the present one.
-const UNLOCK_ERROR: f64 = 0.000_25;
+/// Locked is who is within so many seconds of the target, and no longer who is further off than the second, or whose
+/// clocks want a ratio that far from the present one.
+const LOCK: Lock = Lock::new(0.000_1, 0.000_25);
 const UNLOCK_RATIO: f64 = 50e-6;
 
 /// What to do about a delay error.
@@ -35,14 +35,24 @@ pub enum Steer {
 }
 
 /// Steers one bridge.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Steering {
     ratio: Option<f64>,
     /// How fast the target is being followed, relative.
     drift: f64,
     error: f64,
-    steady: f64,
-    locked: bool,
+    lock: Lock,
+}
+
+impl Default for Steering {
+    fn default() -> Self {
+        Self {
+            ratio: None,
+            drift: 0.0,
+            error: 0.0,
+            lock: LOCK,
+        }
+    }
 }
 
 impl Steering {
@@ -62,16 +72,12 @@ impl Steering {
         }
         let wanted = clocks * (1.0 + (error / PULL_SECONDS).clamp(-PULL_LIMIT, PULL_LIMIT));
         let before = self.ratio.unwrap_or(wanted);
-        let off = error.abs();
-        if off > UNLOCK_ERROR || (wanted - before).abs() > UNLOCK_RATIO {
-            (self.locked, self.steady) = (false, 0.0);
-        } else if off < LOCK_ERROR {
-            self.steady += elapsed;
-            self.locked |= self.steady >= LOCK_SECONDS;
-        } else if !self.locked {
-            self.steady = 0.0;
+        if (wanted - before).abs() > UNLOCK_RATIO {
+            self.lock.lose();
+        } else {
+            self.lock.judge(error.abs(), elapsed);
         }
-        let most = elapsed * if self.locked { SLEW_LOCKED } else { SLEW };
+        let most = elapsed * if self.lock.is_held() { SLEW_LOCKED } else { SLEW };
         let ratio = before + (wanted - before).clamp(-most, most);
         self.ratio = Some(ratio);
         let most = elapsed * DRIFT_SLEW;
@@ -95,7 +101,7 @@ impl Steering {
 
     /// The delay has been right for a while, and nothing but a target that moves changes the ratio fast.
     pub fn is_locked(&self) -> bool {
-        self.locked
+        self.lock.is_held()
     }
 }
 

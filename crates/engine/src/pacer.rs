@@ -9,6 +9,7 @@
 
 use airdesk_dsp::SampleRate;
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
+use airdesk_dsp::lock::{LOCK_SECONDS, Lock};
 use airdesk_dsp::margin::Margin;
 
 use crate::command::Notice;
@@ -32,11 +33,9 @@ const STEADY_SECONDS: f64 = 0.5;
 /// What is late while an output is taken over is so by where its first callbacks fell, seconds.
 const SETTLING_SECONDS: f64 = 1.0;
 
-/// Locked to an output is a clock that was within so many seconds of it for so long; it no longer is when it is further
-/// off than the third, or when the output has not called back for the fourth.
-const LOCK_ERROR: f64 = 0.000_25;
-const LOCK_SECONDS: f64 = 5.0;
-const UNLOCK_ERROR: f64 = 0.001;
+/// Locked to an output is a clock that is within so many seconds of it; it no longer is when it is further off than the
+/// second, or when the output has not called back for so long.
+const LOCK: Lock = Lock::new(0.000_25, 0.001);
 const GONE_SECONDS: f64 = 0.5;
 
 struct Outlet {
@@ -46,11 +45,9 @@ struct Outlet {
     carried: Option<DelayLockedLoop>,
     seat: u32,
     missing: u64,
-    /// When it last called back, for how long the clock has been right since it was wrong, seconds, and whether that
-    /// was long enough.
+    /// When it last called back, seconds.
     called: f64,
-    steady: f64,
-    locked: bool,
+    lock: Lock,
     /// By how much its callbacks are off its line, smoothed for those who read it, seconds.
     error: f64,
 }
@@ -78,13 +75,10 @@ impl Outlet {
         let off = self.device.error().abs();
         self.error += (off - self.error) * (elapsed / LOCK_SECONDS).min(1.0);
         let gone = now - self.called > GONE_SECONDS || self.carried.is_some() || !self.device.is_running();
-        if gone || off > UNLOCK_ERROR {
-            (self.steady, self.locked) = (0.0, false);
-        } else if off < LOCK_ERROR {
-            self.steady += elapsed;
-            self.locked |= self.steady > LOCK_SECONDS;
-        } else if !self.locked {
-            self.steady = 0.0;
+        if gone {
+            self.lock.lose();
+        } else {
+            self.lock.judge(off, elapsed);
         }
     }
 
@@ -159,8 +153,7 @@ impl Pacer {
             seat: 0,
             missing: 0,
             called: 0.0,
-            steady: 0.0,
-            locked: false,
+            lock: LOCK,
             error: 0.0,
         };
         self.candidate.replace(outlet).map(|outlet| outlet.clock)
@@ -280,7 +273,7 @@ impl Pacer {
 
     /// The desk's clock has been the followed output's for a while.
     pub(crate) fn is_locked(&self) -> bool {
-        self.followed.as_ref().is_some_and(|outlet| outlet.locked)
+        self.followed.as_ref().is_some_and(|outlet| outlet.lock.is_held())
     }
 
     /// How far the engine runs ahead of the output, frames.

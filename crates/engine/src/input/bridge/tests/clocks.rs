@@ -1,0 +1,124 @@
+//! Devices whose clocks differ, and wander.
+
+use super::*;
+
+#[test]
+fn a_wandering_clock_that_is_200_ppm_fast_is_held_for_ten_minutes_without_losing_a_frame() {
+    assert_held_for_ten_minutes(200.0);
+}
+
+#[test]
+fn a_wandering_clock_that_is_200_ppm_slow_is_held_for_ten_minutes_without_losing_a_frame() {
+    assert_held_for_ten_minutes(-200.0);
+}
+
+fn assert_held_for_ten_minutes(ppm: f64) {
+    // The clocks are the same in any quality, and this one is soon done.
+    let (mut device, mut bridge) = Device::of_quality(48_000.0, ppm, &[512], Quality::LowLatency);
+    (device.hz, device.wander) = (0.0, 10.0);
+    run(&mut device, &mut bridge, 0.0, 30.0);
+    assert!(bridge.report().locked, "{:?}", bridge.report());
+    let heard = run(&mut device, &mut bridge, 30.0, 630.0);
+    let (_, rms, worst) = heard.spread(0);
+    assert!(
+        rms < 30e-6 && worst < 100e-6,
+        "{ppm} ppm: rms {:.1}, worst {:.1} us",
+        rms * 1e6,
+        worst * 1e6
+    );
+    let report = bridge.report();
+    assert_eq!(
+        (report.frames_lost, report.frames_missing, heard.quiet_blocks),
+        (0, 0, 0)
+    );
+    assert!(report.locked && report.error.abs() < 100e-6, "{report:?}");
+}
+
+/// Runs from `from` to `until`, locked all the time. Returns the fastest change of the bridge's ratio, a second, and its
+/// lowest and highest, relative to nominal.
+fn ratio(device: &mut Device, bridge: &mut Bridge, from: f64, until: f64) -> (f64, f64, f64) {
+    let (mut fastest, mut low, mut high) = (0.0_f64, f64::MAX, f64::MIN);
+    let (mut place, mut before) = (bridge.place(), None);
+    for n in 0..((until - from) * 750.0) as usize {
+        let due = from + n as f64 / 750.0;
+        device.run_until(due);
+        assert!(bridge.read(&mut SILENCE.clone(), &BlockTime { due, speed: 1.0 }));
+        assert!(bridge.report().locked, "not locked at {due:.2} s");
+        // What was really read, not what was asked of the resampler.
+        let now = (bridge.place() - place) / bridge.block;
+        place = bridge.place();
+        let change = (now - before.replace(now).unwrap_or(now)).abs() * 750.0;
+        (fastest, low, high) = (fastest.max(change), low.min(now), high.max(now));
+    }
+    (fastest, low, high)
+}
+
+#[test]
+fn a_locked_ratio_changes_by_5_ppm_a_second_at_most_and_faster_only_while_the_room_moves() {
+    for (ppm, sizes) in [(200.0, &[512][..]), (-200.0, &[64]), (-200.0, &[441, 1, 1024, 64])] {
+        let (mut device, mut bridge) = Device::of_quality(48_000.0, ppm, sizes, Quality::LowLatency);
+        (device.hz, device.wander) = (0.0, 10.0);
+        run(&mut device, &mut bridge, 0.0, 30.0);
+        let (fastest, low, high) = ratio(&mut device, &mut bridge, 30.0, 150.0);
+        assert!(
+            fastest < 5.1e-6,
+            "{ppm} ppm, {sizes:?}: {:.2} ppm a second",
+            fastest * 1e6
+        );
+        let off = (low - 1.0 - ppm * 1e-6).abs().max((high - 1.0 - ppm * 1e-6).abs());
+        assert!(off < 40e-6, "{ppm} ppm, {sizes:?}: {:.1} ppm off", off * 1e6);
+        // Ten milliseconds more room are made in twenty seconds.
+        bridge.margin.was_late(0.0065);
+        let (fastest, low, _) = ratio(&mut device, &mut bridge, 150.0, 180.0);
+        assert!(bridge.margin.seconds() > 0.0125, "the room did not grow");
+        assert!(
+            fastest > 1e-3 && fastest < 2.1e-3,
+            "{ppm} ppm, {sizes:?}: {:.0} ppm a second",
+            fastest * 1e6
+        );
+        let behind = 1.0 + ppm * 1e-6 - low;
+        assert!(
+            behind < MARGIN_PACE + 100e-6,
+            "{:.0} ppm behind its device",
+            behind * 1e6
+        );
+    }
+}
+
+#[test]
+fn other_rates_and_odd_callbacks_are_held_as_well() {
+    for ppm in [-200.0, 200.0] {
+        for (nominal, sizes) in [
+            (44_100.0, &[441, 1, 1024, 64][..]),
+            (96_000.0, &[256]),
+            (48_000.0, &[1, 8192]),
+        ] {
+            let (mut device, mut bridge) = Device::new(nominal, ppm, sizes);
+            device.hz = 0.0;
+            run(&mut device, &mut bridge, 0.0, 30.0);
+            let heard = run(&mut device, &mut bridge, 30.0, 70.0);
+            let (_, rms, worst) = heard.spread(0);
+            assert!(
+                rms < 30e-6 && worst < 100e-6,
+                "{ppm} ppm, {nominal} Hz: worst {:.0} us",
+                worst * 1e6
+            );
+            let report = bridge.report();
+            assert_eq!(
+                (report.frames_lost, report.frames_missing, heard.quiet_blocks),
+                (0, 0, 0)
+            );
+            assert!((f64::from(report.ppm) - ppm).abs() < 10.0, "{} for {ppm}", report.ppm);
+        }
+    }
+}
+
+#[test]
+fn a_sine_comes_out_as_a_sine_of_the_devices_pitch() {
+    let (mut device, mut bridge) = Device::new(48_000.0, 150.0, &[480]);
+    device.hz = 1000.0;
+    run(&mut device, &mut bridge, 0.0, 20.0);
+    let heard = run(&mut device, &mut bridge, 20.0, 22.0);
+    let step = heard.step();
+    assert!(step < 1e-4, "a step of {:.1} dBFS", 20.0 * step.log10());
+}
