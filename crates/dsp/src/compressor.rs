@@ -143,7 +143,7 @@ impl CompressorBank {
             arch,
             rate,
             on: [false; STRIPS],
-            side: SideHighPass::new(),
+            side: SideHighPass::new(rate),
             controls: Glide::new(settings.targets(rate).map(Lanes::splat), rate),
             reductions: [Lanes::ZERO; 2],
             gain: Lanes::splat(1.0),
@@ -151,13 +151,13 @@ impl CompressorBank {
         }
     }
 
-    /// Obeys new settings for one strip, 0 to 3: everything glides but the detector's high-pass, which changes at once.
+    /// Obeys new settings for one strip, 0 to 3: everything glides.
     pub fn set(&mut self, strip: usize, settings: &CompressorSettings) -> Result<(), OutOfRange> {
         settings.check()?;
         if self.is_idle() {
             // Nothing was listened to while all four were off: what is remembered is old.
             self.reductions = [Lanes::ZERO; 2];
-            (0..STRIPS).for_each(|strip| self.side.clear(strip));
+            (0..STRIPS).for_each(|strip| self.side.settle(strip));
         }
         self.side.set(strip, settings.side_high_pass_hz, self.rate);
         self.controls.aim(strip, settings.targets(self.rate));
@@ -171,7 +171,7 @@ impl CompressorBank {
     pub fn settle(&mut self, strip: usize) {
         self.controls.settle(strip);
         let [.., make_up, effect, _, _] = self.controls.settled(strip);
-        self.side.clear(strip);
+        self.side.settle(strip);
         for reduction in &mut self.reductions {
             reduction.set_strip(strip, 0.0);
         }

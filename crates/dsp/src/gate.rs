@@ -144,7 +144,7 @@ impl GateBank {
             arch,
             rate,
             on: [false; STRIPS],
-            side: SideHighPass::new(),
+            side: SideHighPass::new(rate),
             controls: Glide::new(settings.targets(rate).map(Lanes::splat), rate),
             hold: Lanes::ZERO,
             detector: decay_of(DETECTOR_SECONDS, rate),
@@ -156,13 +156,13 @@ impl GateBank {
         bank
     }
 
-    /// Obeys new settings for one strip, 0 to 3: everything glides but the hold and the detector's high-pass.
+    /// Obeys new settings for one strip, 0 to 3: everything glides but the hold.
     pub fn set(&mut self, strip: usize, settings: &GateSettings) -> Result<(), OutOfRange> {
         settings.check()?;
         if self.is_idle() {
             // Nothing was listened to while all four were off: what is remembered is old.
             self.memory = Memory::FRESH;
-            (0..STRIPS).for_each(|strip| self.side.clear(strip));
+            (0..STRIPS).for_each(|strip| self.side.settle(strip));
         }
         self.set_hold_and_side(strip, settings);
         self.controls.aim(strip, settings.targets(self.rate));
@@ -175,7 +175,7 @@ impl GateBank {
     /// Another signal takes a strip's place: its settings arrive at once, and nothing is remembered of the one before.
     pub fn settle(&mut self, strip: usize) {
         self.controls.settle(strip);
-        self.side.clear(strip);
+        self.side.settle(strip);
         self.memory.level.set_strip(strip, 0.0);
         self.memory.open.set_strip(strip, 1.0);
         self.memory.hold.set_strip(strip, 0.0);

@@ -6,7 +6,7 @@ use airdesk_dsp::SampleRate;
 use airdesk_dsp::compressor::{CompressorBank, CompressorSettings, Ratio};
 use airdesk_dsp::gate::{GateBank, GateSettings};
 use airdesk_dsp::lanes::Arch;
-use dynamics_signals::{click_db, gain, noise, sine, through};
+use dynamics_signals::{click_db, gain, noise, peak_db, sine, through};
 
 fn gate() -> GateSettings {
     GateSettings {
@@ -234,5 +234,69 @@ fn an_attack_of_a_compressor_that_is_changed_in_the_middle_of_a_reduction_does_n
         });
         let click = click_db(&out[2300..]);
         assert!(click < -80.0, "{click:.1} dBFS");
+    }
+}
+
+/// The loudest click of a tone that swells across the threshold three times a second, while `turn` says every seven
+/// blocks (9 ms) what the compressor is set to; of a sound that is made louder than full scale, below its peak.
+fn click_of_throwing(hz: f64, turn: impl Fn(usize) -> CompressorSettings) -> f64 {
+    let mut bank = CompressorBank::new(Arch::best(), SampleRate::DESK);
+    let tone = |n: usize| gain(-14.0 + 14.0 * sine(n, 3.0, 0.0)) * sine(n, hz, 0.0);
+    let out = through(4000, tone, |index, block| {
+        if index % 7 == 0 {
+            bank.set(1, &turn(index / 7)).expect("in range");
+        }
+        bank.process(block);
+    });
+    click_db(&out[1000..]) - peak_db(&out[1000..]).max(0.0)
+}
+
+/// Turns down by 60 dB, slowly enough to be no click itself.
+fn hard() -> CompressorSettings {
+    CompressorSettings {
+        threshold_dbfs: -60.0,
+        ratio: Ratio::Limit,
+        knee_db: 0.0,
+        attack_ms: 50.0,
+        release_ms: 1000.0,
+        ..compressor()
+    }
+}
+
+#[test]
+fn no_control_of_a_compressor_that_is_thrown_from_end_to_end_in_mid_sound_clicks() {
+    type Turn = fn(usize, &mut CompressorSettings);
+    let turns: [(&str, Turn); 8] = [
+        ("switch", |n, it| it.on = noise(n) > 0.0),
+        ("threshold", |n, it| it.threshold_dbfs = end(n, -60.0, 0.0)),
+        ("ratio", |n, it| it.ratio = Ratio::To(end(n, 1.0, 20.0))),
+        ("knee", |n, it| it.knee_db = end(n, 0.0, 24.0)),
+        ("make-up", |n, it| it.make_up_db = end(n, -20.0, 24.0)),
+        ("side chain", |n, it| it.side_high_pass_hz = side_end(n)),
+        ("times", |n, it| {
+            (it.attack_ms, it.release_ms) = (end(n, 20.0, 200.0), end(7 * n, 50.0, 3000.0));
+        }),
+        ("all at once", |n, it| {
+            *it = CompressorSettings {
+                on: noise(9 * n) > -0.5,
+                threshold_dbfs: end(9 * n + 1, -60.0, 0.0),
+                ratio: Ratio::To(end(9 * n + 2, 1.0, 20.0)),
+                knee_db: end(9 * n + 3, 0.0, 24.0),
+                make_up_db: end(9 * n + 4, -20.0, 24.0),
+                side_high_pass_hz: side_end(9 * n + 5),
+                attack_ms: end(9 * n + 6, 20.0, 200.0),
+                release_ms: end(9 * n + 7, 50.0, 3000.0),
+            }
+        }),
+    ];
+    for (name, turn) in turns {
+        for hz in [220.0, 1000.0] {
+            let click = click_of_throwing(hz, |n| {
+                let mut settings = hard();
+                turn(n, &mut settings);
+                settings
+            });
+            assert!(click < -80.0, "{name}, {hz} Hz: {click:.1} dBFS");
+        }
     }
 }

@@ -24,11 +24,9 @@ const PLACES: usize = 2;
 /// Buses that are listened to: programme, cue, the first aux.
 const HEARD: usize = 3;
 
-/// What is turned down within a millisecond, or let go by 60 dB within the 30 ms of a switch, is heard as such: not so fast
-/// and not so far here.
+/// What is turned down within a millisecond is heard as such: not so fast here.
 fn slow(settings: CompressorSettings) -> CompressorSettings {
     CompressorSettings {
-        threshold_dbfs: settings.threshold_dbfs.max(-30.0),
         attack_ms: settings.attack_ms.max(20.0),
         release_ms: settings.release_ms.max(300.0),
         ..settings
