@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn a_strip_without_a_high_pass_is_heard_to_the_bit_beside_one_that_has_one_and_after_it_had_one() {
         let mut side = SideHighPass::new(SampleRate::DESK);
-        let mut sound = |n: usize| std::array::from_fn(|k| Lanes::splat(((n * BLOCK_FRAMES + k) as f32 * 0.01).sin()));
-        let mut heard = |side: &mut SideHighPass, n| {
+        let sound = |n: usize| std::array::from_fn(|k| Lanes::splat(((n * BLOCK_FRAMES + k) as f32 * 0.01).sin()));
+        let heard = |side: &mut SideHighPass, n| {
             let block: LaneBlock = sound(n);
             (
                 Arch::best().run(Listen(side, &block)),
