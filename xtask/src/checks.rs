@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::arrows::wrong_arrows;
+use crate::aside::Aside;
 use crate::bench::counts;
 use crate::fences::broken_fences;
 use crate::neon;
@@ -24,6 +25,9 @@ pub(crate) struct Test {
     /// Only the inner loop: format, arrows, lints, and the tests that need no sound server, window or browser.
     #[arg(long)]
     quick: bool,
+    /// Only the console's own checks and tests.
+    #[arg(long, conflicts_with_all = ["quick", "filter"])]
+    console: bool,
     /// Only tests with this in their name, and no checks.
     #[arg(long)]
     filter: Option<String>,
@@ -40,6 +44,7 @@ pub(crate) fn test(test: &Test) -> ExitCode {
     let ready = report.check("set-up", || setup::set_up(For::Testing, system));
     if ready {
         match (&test.filter, test.quick) {
+            _ if test.console => console(&mut report),
             (Some(filter), quick) => filtered(filter, quick, &mut report),
             (None, true) => quick(&mut report),
             (None, false) => full(&mut report),
@@ -74,24 +79,31 @@ fn full(report: &mut Report) {
         report.check("built once", built_once);
     }
     report.tests("unit tests", |counter| suite::run(Part::Unit, None, counter));
+    // Neither what follows nor this has use for two processors.
+    let console = Aside::start("console: lint, check, test", &["test", "--console", "--no-setup"]);
     report.tests("documentation examples", |counter| suite::run_doc_tests(None, counter));
     report.check("documentation", document);
     deny(report);
+    targets::check(report);
+    neon::check(report);
+    rtsan::check(report);
+    counts::check(report);
+    report.join(console);
+    if built {
+        acceptance(None, report);
+    } else {
+        report.miss("acceptance tests", "the desk was not built");
+    }
+}
+
+fn console(report: &mut Report) {
+    report.check("console: build", ui::build);
     for script in ["lint", "check"] {
         report.check(&format!("console: {script}"), || ui::npm(script));
     }
     report.tests("console: test", |counter| {
         program::run_reading(&mut ui::script_command("test"), |line| counter.read(line))
     });
-    targets::check(report);
-    neon::check(report);
-    rtsan::check(report);
-    counts::check(report);
-    if built {
-        acceptance(None, report);
-    } else {
-        report.miss("acceptance tests", "the desk was not built");
-    }
 }
 
 fn acceptance(filter: Option<&str>, report: &mut Report) {

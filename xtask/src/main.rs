@@ -1,6 +1,7 @@
 //! Every chore of the repository, so that there is one way to do each: `cargo xtask --help`.
 
 mod arrows;
+mod aside;
 mod bench;
 mod checks;
 mod desk;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::aside::Aside;
+
 /// How many checks and tests passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -51,6 +53,15 @@ impl Counter {
 }
 
 impl Tally {
+    /// Of the last line that [`Report::close`] prints.
+    pub(crate) fn of_closing_line(line: &str) -> Self {
+        let counts = line.split_once(" passed, ").and_then(|(passed, failed)| {
+            let failed = failed.strip_suffix(" failed")?;
+            Some((passed.parse().ok()?, failed.parse().ok()?))
+        });
+        counts.map_or(Self::default(), |(passed, failed)| Self { passed, failed })
+    }
+
     fn of_line(line: &str) -> Self {
         let line = without_colours(line);
         // Indented, it is nextest showing the output of a test that failed, which it counts itself.
@@ -109,6 +120,26 @@ impl Report {
         self.sections
             .push((name.to_owned(), Outcome::Counted(tally), start.elapsed()));
         tally.failed == 0
+    }
+
+    /// A section that ran beside others: waits for it, and shows what it printed.
+    pub(crate) fn join(&mut self, aside: Result<Aside>) {
+        let ended = match aside.and_then(|aside| Ok((aside.name(), aside.end()?))) {
+            Ok((name, ended)) => {
+                println!("\n==== {name}\n{}", ended.printed);
+                (name.to_owned(), Outcome::Counted(ended.tally), ended.time)
+            }
+            Err(error) => {
+                println!("error: {error:#}");
+                let failed = Tally { passed: 0, failed: 1 };
+                (
+                    "what ran beside the others".to_owned(),
+                    Outcome::Counted(failed),
+                    Duration::ZERO,
+                )
+            }
+        };
+        self.sections.push(ended);
     }
 
     /// A section that cannot run on this machine, and why.
@@ -202,6 +233,14 @@ mod tests {
             tally("\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[31m1 failed\u{1b}[39m\u{1b}[22m | 12 passed (13)"),
             (12, 1)
         );
+    }
+
+    #[test]
+    fn the_closing_line_of_another_run_is_understood() {
+        let of = Tally::of_closing_line;
+        assert_eq!(of("297 passed, 1 failed"), Tally { passed: 297, failed: 1 });
+        assert_eq!(of("some passed, 1 failed"), Tally::default());
+        assert_eq!(of(""), Tally::default());
     }
 
     #[test]
