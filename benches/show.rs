@@ -80,6 +80,11 @@ impl Show {
         }
     }
 
+    /// Obeys one command.
+    pub(crate) fn obey(&mut self, command: EngineCommand) {
+        drop(self.console.obey(command));
+    }
+
     /// The console's part of a block.
     pub(crate) fn mix(&mut self) {
         self.block += 1;

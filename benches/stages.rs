@@ -13,8 +13,9 @@ use airdesk_dsp::level::LevelMeter;
 use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::true_peak::TruePeakMeter;
 use airdesk_dsp::{BLOCK_FRAMES, Block, SampleRate};
+use airdesk_engine::{EngineCommand, Stages, StripId};
 
-use crate::show::PERIOD;
+use crate::show::{PERIOD, Show, voice};
 use crate::strips::processor_seconds;
 
 const BANKS: usize = 64 / STRIPS;
@@ -63,7 +64,9 @@ pub(crate) fn cost() {
     STAGES.iter().for_each(row);
     println!("{:>36}", "one bus");
     BUS.iter().for_each(row);
-    println!("a band of the equaliser is worked out in {:.1} us", design());
+    println!("a band of the equaliser is worked out in {:.1} us", design(bands));
+    println!("a resonant shelf next to half the rate in {:.1} us", design(resonant));
+    println!("all stages of a strip are set in {:.1} us", obeying());
 }
 
 fn row((name, share): &Stage) {
@@ -195,17 +198,52 @@ fn least(mut turn: impl FnMut(usize)) -> f64 {
     runs.fold(f64::INFINITY, f64::min)
 }
 
+/// Shelves whose shape is fitted, which takes longest.
+fn resonant(gain: f32) -> EqualiserSettings {
+    let band = |kind| Band::new(kind, 19_000.0, gain, 20.0).expect("within its ranges");
+    EqualiserSettings {
+        on: true,
+        bands: [
+            BandKind::LowShelf,
+            BandKind::HighShelf,
+            BandKind::LowShelf,
+            BandKind::HighShelf,
+        ]
+        .map(band),
+    }
+}
+
 /// The least time, in microseconds, in which one band is worked out.
-fn design() -> f64 {
+fn design(settings: impl Fn(f32) -> EqualiserSettings) -> f64 {
     let mut equaliser = Equaliser::new(RATE);
     let mut least = f64::INFINITY;
     for turn in 1..1000 {
-        let settings = bands((1 + turn % 7) as f32);
+        let settings = settings((1 + turn % 7) as f32);
         let begun = processor_seconds();
         equaliser.set(0, black_box(settings));
         least = least.min((processor_seconds() - begun) / settings.bands.len() as f64);
     }
     least * 1e6
+}
+
+/// The least mean time, in microseconds, in which a scene's stages are obeyed for one of 64 strips, all four bands and the
+/// dynamics other than before.
+fn obeying() -> f64 {
+    let mut show = Show::new(64, Arch::best(), voice(), -50.0);
+    let runs = (1..=RUNS).map(|run| {
+        let mut chain = voice();
+        chain.equaliser = bands(run as f32 / 2.0);
+        chain.compressor.threshold_dbfs -= run as f32;
+        chain.gate.on = run % 2 == 0;
+        let stages = |slot| Box::new(Stages::Strip(StripId::new(slot, 1), chain));
+        let commands: Vec<_> = (0..64).map(|slot| EngineCommand::SetStages(stages(slot))).collect();
+        let begun = processor_seconds();
+        commands.into_iter().for_each(|command| show.obey(command));
+        let took = processor_seconds() - begun;
+        (0..BLOCKS).for_each(|_| show.step());
+        took / 64.0 * 1e6
+    });
+    runs.fold(f64::INFINITY, f64::min)
 }
 
 fn lanes(seed: usize) -> LaneBlock {

@@ -7,8 +7,7 @@
 //! Q 5, 0.35 at Q 10 and 0.7 at Q 20, if what is between 16 and 20 kHz is to stay within 3 dB.
 //! Above 16 kHz nothing is promised but that a resonance next to Nyquist rises by less than 13 dB above the circuit's.
 //! Changes glide over 30 ms, leaps of the frequency over 60 by way of flat; a band that is off, or at 0 dB,
-//! is left out once it has arrived there. Real-time after `new`; a band takes 1 to 2.5 us to work out, and 5 us
-//! where a shelf of Q 10 and more rings near Nyquist.
+//! is left out once it has arrived there. Real-time after `new`; a band takes 1 to 4 us to work out.
 
 use serde::{Deserialize, Serialize};
 

@@ -72,6 +72,16 @@ pub enum EngineCommand {
     ClearClips,
 }
 
+impl EngineCommand {
+    /// What it takes to obey, at most, where a fader takes one: filters are worked out.
+    pub(crate) fn cost(&self) -> u32 {
+        match self {
+            Self::AddStrip(_) | Self::SetStages(_) => 16,
+            _ => 1,
+        }
+    }
+}
+
 // The ring is copied through on every block: keep an entry within half a cache line.
 const _: () = assert!(size_of::<EngineCommand>() <= 32);
 

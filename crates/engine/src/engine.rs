@@ -15,6 +15,9 @@ use crate::time::{Clock, Nanos};
 
 /// Blocks mixed in one turn at most: then commands are looked at again.
 const BLOCKS_PER_TURN: u32 = 64;
+/// What the commands of one turn may cost together: the stages of 32 strips, or so many faders that none wait. What is
+/// asked for beyond that, as by a scene for all strips, is obeyed in the turns after; no block waits for it.
+const COST_PER_TURN: u32 = 512;
 /// Blocks to wait for before the next turn: fewer wake-ups, well within the pacer's lead.
 const BLOCKS_PER_WAKE: u64 = 2;
 /// Blocks between two reports: 94 a second.
@@ -101,8 +104,8 @@ impl Engine {
         let queues = [programme, cue]
             .into_iter()
             .chain(aux.into_iter().map(|(writer, _)| writer));
-        // Capacity: an operator sends hundreds of commands a second at most, and the engine reads them
-        // every block; a recalled session sends a dozen for each of 256 strips at once.
+        // Capacity: an operator sends hundreds of commands a second at most, and the engine reads as many every other
+        // block; a recalled session sends a dozen for each of 256 strips at once.
         let (commands_in, commands) = RingBuffer::new(4096);
         // Capacity: a command leaves at most one thing; while this is full none is taken.
         let (discards, discards_out) = RingBuffer::new(1024);
@@ -163,12 +166,15 @@ impl Engine {
         )
     }
 
-    /// Obeys commands while there is room for what each may leave over.
+    /// Obeys commands while there is room for what each may leave over, and time in this turn.
     fn obey(&mut self) {
+        let mut cost = 0;
         // A command leaves at most two things.
-        while self.discards.slots() >= 2
+        while cost < COST_PER_TURN
+            && self.discards.slots() >= 2
             && let Ok(command) = self.commands.pop()
         {
+            cost += command.cost();
             let now = self.clock.now();
             let discard = match command {
                 EngineCommand::FollowOutlet(clock) => self.pacer.follow(clock).map(Discard::Clock),

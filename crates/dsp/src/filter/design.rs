@@ -1,4 +1,4 @@
-//! Works out the coefficients of a section in `f64`. Real-time: bounded, no allocation; 1 to 5 us.
+//! Works out the coefficients of a section in `f64`. Real-time: bounded, no allocation; 1 to 4 us.
 
 use super::fit::{Power, fit, reference, warped};
 use super::prototype::Prototype;

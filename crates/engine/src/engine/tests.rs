@@ -5,6 +5,8 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 
 use super::*;
 use crate::bus::BusId;
+use crate::chain::ChainSettings;
+use crate::command::Stages;
 use crate::id::StripId;
 use crate::inlet::{InletWriter, inlet};
 use crate::input::{Bridge, Direct, StripInput};
@@ -251,13 +253,49 @@ fn a_full_discard_ring_makes_commands_wait_and_loses_none() {
         assert!(link.commands.push(add()).is_ok());
     }
     time.set(Nanos::from_seconds(0.1));
-    engine.turn();
+    for _ in 0..100 {
+        engine.turn();
+    }
+    assert!(link.discards.slots() >= 1023);
     let mut home = 0;
-    for _ in 0..10 {
+    for _ in 0..100 {
         while link.discards.pop().is_ok() {
             home += 1;
         }
         engine.turn();
     }
     assert_eq!(home, 1999);
+}
+
+#[test]
+fn a_scene_for_all_strips_is_obeyed_in_some_turns_and_holds_no_block_up() {
+    let (mut engine, mut link, time) = engine();
+    let waiting = |link: &EngineLink| 4096 - link.commands.slots();
+    for slot in 0..256 {
+        let stages = Stages::Strip(StripId::new(slot, 1), ChainSettings::default());
+        for command in [
+            EngineCommand::SetFader(StripId::new(slot, 1), Decibels::UNITY),
+            EngineCommand::SetStages(Box::new(stages)),
+        ] {
+            assert!(link.commands.push(command).is_ok());
+        }
+    }
+    let mut turns = 0;
+    while waiting(&link) > 0 {
+        let (before, blocks) = (waiting(&link), engine.blocks);
+        turns += 1;
+        time.set(Nanos::from_seconds(f64::from(turns) / 375.0));
+        engine.turn();
+        assert!(before - waiting(&link) <= 2 * 32, "turn {turns}");
+        assert!(engine.blocks > blocks, "turn {turns} mixed nothing");
+        while link.discards.pop().is_ok() {}
+    }
+    assert_eq!(turns, 9);
+    // Faders alone do not wait.
+    for _ in 0..500 {
+        let fader = EngineCommand::SetFader(StripId::new(0, 1), Decibels::UNITY);
+        assert!(link.commands.push(fader).is_ok());
+    }
+    engine.turn();
+    assert_eq!(waiting(&link), 0);
 }
