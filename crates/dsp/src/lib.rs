@@ -9,6 +9,7 @@
 #![cfg_attr(feature = "ts", allow(clippy::disallowed_macros, clippy::disallowed_methods))]
 
 pub mod ballistics;
+pub mod callback_sizes;
 pub mod compressor;
 pub mod correlation;
 pub mod de_esser;

@@ -48,6 +48,12 @@ impl Margin {
         self.worst = self.worst.max(self.now / ROOM);
     }
 
+    /// There are `seconds` more than there would be, which are given back at the usual pace: what was needed for something
+    /// else until now.
+    pub fn add(&mut self, seconds: f64) {
+        self.now += seconds;
+    }
+
     /// Takes all the room that is wanted at once: nothing sounds that could notice.
     pub fn settle(&mut self) {
         self.now = self.wanted();
@@ -98,6 +104,17 @@ mod tests {
         margin.leave_at_least(1.0);
         margin.settle();
         assert_eq!(margin.seconds(), 0.100);
+    }
+
+    #[test]
+    fn what_is_added_is_given_back_at_the_same_pace_also_beyond_the_most() {
+        let mut margin = Margin::new(0.003, 0.004, 0.001);
+        margin.add(0.010);
+        assert!((margin.seconds() - 0.013).abs() < 1e-9);
+        margin.pass(2.0);
+        assert!((margin.seconds() - 0.011).abs() < 1e-9);
+        margin.pass(10.0);
+        assert!((margin.seconds() - 0.003).abs() < 1e-9);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use airdesk_dsp::Frame;
+use airdesk_dsp::callback_sizes::CallbackSizes;
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
 use airdesk_dsp::resample::Quality;
 use airdesk_dsp::steering::{Steer, Steering};
@@ -34,42 +35,6 @@ const SIZES_SECONDS: f64 = 5.0;
 /// The most that is waited for callbacks of varying size, seconds.
 const SPREAD_SECONDS: f64 = 0.25;
 
-/// The smallest and the largest of the last callbacks.
-struct Sizes {
-    now: (usize, usize),
-    before: (usize, usize),
-    length: u64,
-    until: u64,
-}
-
-impl Sizes {
-    /// Of the last `length` to twice `length` frames.
-    fn new(length: u64) -> Self {
-        let none = (usize::MAX, 0);
-        Self {
-            now: none,
-            before: none,
-            length,
-            until: length,
-        }
-    }
-
-    fn saw(&mut self, frames: usize, taken: u64) {
-        if taken > self.until {
-            (self.before, self.now) = (self.now, (usize::MAX, 0));
-            self.until = taken + self.length;
-        }
-        self.now = (self.now.0.min(frames), self.now.1.max(frames));
-    }
-
-    fn spread(&self) -> usize {
-        self.now
-            .1
-            .max(self.before.1)
-            .saturating_sub(self.now.0.min(self.before.0))
-    }
-}
-
 /// The player.
 pub(super) struct BridgedPlayer {
     cursor: MixCursor,
@@ -80,7 +45,7 @@ pub(super) struct BridgedPlayer {
     desk_hz: f64,
     /// Device frames taken, those of the callback at hand included.
     taken: u64,
-    sizes: Sizes,
+    sizes: CallbackSizes,
     steering: Steering,
     /// Room for a late engine: what is wanted, and what there is on the way there, desk frames.
     margin: f64,
@@ -109,7 +74,7 @@ impl BridgedPlayer {
             device_hz,
             desk_hz,
             taken: 0,
-            sizes: Sizes::new((SIZES_SECONDS * device_hz) as u64),
+            sizes: CallbackSizes::new((SIZES_SECONDS * device_hz) as u64),
             steering: Steering::new(),
             margin: MARGIN.0,
             room: MARGIN.0,
@@ -204,7 +169,7 @@ impl BridgedPlayer {
 impl Player for BridgedPlayer {
     fn begin(&mut self, frames: usize, at: Nanos) -> bool {
         self.taken += frames as u64;
-        self.sizes.saw(frames, self.taken);
+        self.sizes.saw(frames as u64, self.taken);
         self.follow(frames, at);
         if self.seated && self.desk.is_running() {
             self.hold(frames);

@@ -5,6 +5,7 @@
 //! pull on its ratio keeps it there. The ring's fill decides nothing: it is full of the callbacks'
 //! sawtooth. It runs also when both clocks claim the same rate, for they never have it.
 
+use airdesk_dsp::callback_sizes::CallbackSizes;
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
 use airdesk_dsp::margin::Margin;
 use airdesk_dsp::resample::{Quality, StereoResampler};
@@ -27,6 +28,9 @@ const MARGIN_SECONDS: (f64, f64) = (0.003, 0.100);
 /// as on a sound server, a device comes late when they do, and more latency is not felt beside its period.
 const MARGIN_OF_PERIOD: f64 = 0.25;
 const MARGIN_OF_PERIOD_MOST: f64 = 0.010;
+/// Callbacks are remembered for once to twice as long, seconds: one that was larger than all others is not waited for
+/// ever after.
+const SIZES_SECONDS: f64 = 30.0;
 /// How fast that room changes, seconds a second: half of what the resampler can be pulled by.
 const MARGIN_PACE: f64 = 5e-4;
 /// How much more there is after a gap, seconds.
@@ -58,7 +62,7 @@ pub struct Bridge {
     lost_before: u64,
     last_stamp: Option<crate::inlet::Stamp>,
     stamps: u32,
-    largest: u64,
+    sizes: CallbackSizes,
     margin: Margin,
     /// The latest of the stamps that may be behind a step of the device, seconds.
     suspected: f64,
@@ -87,6 +91,7 @@ impl Bridge {
             desk_rate,
             block: BLOCK_FRAMES as f64 * inlet.rate() / desk_rate,
             device: DelayLockedLoop::new(inlet.rate()),
+            sizes: CallbackSizes::new((SIZES_SECONDS * inlet.rate()) as u64),
             staging: vec![[0.0; 2]; resampler.frames_needed_max()].into(),
             resampler,
             first_blocks: 0,
@@ -98,7 +103,6 @@ impl Bridge {
             lost_before: 0,
             last_stamp: None,
             stamps: 0,
-            largest: 0,
             margin: Margin::new(MARGIN_SECONDS.0, MARGIN_SECONDS.1, MARGIN_PACE),
             suspected: 0.0,
             assumed: 0.0,
@@ -175,12 +179,12 @@ impl Bridge {
             let before = self.last_stamp.replace(stamp);
             let Some(before) = before else {
                 self.device.restart(stamp.position as f64, time);
-                self.callback_of(stamp.position);
+                self.callback_of(stamp.position, stamp.position);
                 self.stamps = 1;
                 continue;
             };
             self.stamps = self.stamps.saturating_add(1);
-            self.callback_of(stamp.position - before.position);
+            self.callback_of(stamp.position - before.position, stamp.position);
             let late = time - self.device.time_at(stamp.position as f64);
             match self.device.follow(stamp.position as f64, time) {
                 Follow::Steady => {
@@ -213,13 +217,17 @@ impl Bridge {
         broken
     }
 
-    /// The device delivers so many frames at a time.
-    fn callback_of(&mut self, frames: u64) {
-        if frames > self.largest {
-            self.largest = frames;
-            let share = MARGIN_OF_PERIOD * frames as f64 / self.inlet.rate();
-            self.margin
-                .leave_at_least(share.clamp(MARGIN_SECONDS.0, MARGIN_OF_PERIOD_MOST));
+    /// The device has delivered so many frames at once, `delivered` in all.
+    fn callback_of(&mut self, frames: u64, delivered: u64) {
+        let before = self.sizes.largest();
+        self.sizes.saw(frames, delivered);
+        let largest = self.sizes.largest();
+        if largest != before {
+            let period = |frames| frames as f64 / self.inlet.rate();
+            let share = (MARGIN_OF_PERIOD * period(largest)).clamp(MARGIN_SECONDS.0, MARGIN_OF_PERIOD_MOST);
+            self.margin.leave_at_least(share);
+            // Nobody hears that the delay becomes shorter when it does so slowly.
+            self.margin.add(period(before.saturating_sub(largest)));
         }
     }
 
@@ -230,7 +238,7 @@ impl Bridge {
 
     /// How far behind the device to read, in its frames: nothing younger is sure to have arrived.
     fn target(&self) -> f64 {
-        self.largest as f64 + self.block + 2.0 + self.margin.seconds() * self.inlet.rate()
+        self.sizes.largest() as f64 + self.block + 2.0 + self.margin.seconds() * self.inlet.rate()
     }
 
     /// Goes to the target delay. False while the device has not delivered that far.

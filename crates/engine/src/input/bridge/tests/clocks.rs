@@ -122,3 +122,25 @@ fn a_sine_comes_out_as_a_sine_of_the_devices_pitch() {
     let step = heard.step();
     assert!(step < 1e-4, "a step of {:.1} dBFS", 20.0 * step.log10());
 }
+
+#[test]
+fn one_callback_that_was_larger_than_all_others_is_no_latency_for_ever() {
+    let (mut device, mut bridge) = Device::of_quality(48_000.0, 50.0, &[256], Quality::LowLatency);
+    device.hz = 0.0;
+    run(&mut device, &mut bridge, 0.0, 30.0);
+    let before = run(&mut device, &mut bridge, 30.0, 35.0);
+    device.sizes = &[4096];
+    run(&mut device, &mut bridge, 35.0, 35.2);
+    device.sizes = &[256];
+    let large = run(&mut device, &mut bridge, 35.2, 45.0);
+    let longer = large.spread(5 * 750).0 - before.spread(0).0;
+    assert!(longer > 0.070, "it was not waited for: {:.1} ms", longer * 1e3);
+    let falling = run(&mut device, &mut bridge, 45.0, 360.0);
+    assert_eq!(falling.quiet_blocks, 0);
+    let (low, high) = falling.ppm;
+    assert!(low > 30.0 && high < 70.0, "{low:.0} to {high:.0} ppm");
+    let after = run(&mut device, &mut bridge, 360.0, 380.0);
+    let moved = after.spread(0).0 - before.spread(0).0;
+    assert!(moved.abs() < 0.001, "{:.2} ms", moved * 1e3);
+    assert_eq!(after.quiet_blocks, 0);
+}
