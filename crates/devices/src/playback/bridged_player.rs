@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use airdesk_dsp::Frame;
 use airdesk_dsp::callback_sizes::CallbackSizes;
 use airdesk_dsp::delay_locked_loop::{DelayLockedLoop, Follow};
+use airdesk_dsp::margin::Margin;
 use airdesk_dsp::resample::Quality;
 use airdesk_dsp::steering::{Steer, Steering};
+use airdesk_dsp::{BLOCK_FRAMES, Frame};
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_engine::time::Nanos;
 
@@ -19,12 +20,14 @@ use super::callback::Player;
 use super::main_player::Converter;
 use super::mix_cursor::MixCursor;
 
-/// What the engine may be late by, desk frames: two blocks and 4 ms. Grows when it was not enough.
-const MARGIN: (f64, f64) = (320.0, 4096.0);
-/// By how much it grows, desk frames, once a second at most: one starvation is one, however many callbacks
-/// it lasts.
-const MARGIN_STEP: f64 = 64.0;
-/// How fast it does so, seconds a second: half of what the resampler can be pulled by.
+/// The engine mixes two blocks at a time.
+const TURN: f64 = 2.0 * BLOCK_FRAMES as f64;
+/// Room for an engine that is later than that, at first and at most, seconds.
+const MARGIN_SECONDS: (f64, f64) = (0.004, 0.085);
+/// By how much it grows after a starvation, seconds, once a second at most and not in the first: one starvation is one,
+/// however many callbacks it lasts, and what a desk that begins itself has not mixed yet is none.
+const MARGIN_STEP: f64 = 0.001_4;
+/// How fast it changes, seconds a second: half of what the resampler can be pulled by.
 const MARGIN_PACE: f64 = 5e-4;
 
 /// A device that did not call back for so long has slept, seconds.
@@ -47,11 +50,10 @@ pub(super) struct BridgedPlayer {
     taken: u64,
     sizes: CallbackSizes,
     steering: Steering,
-    /// Room for a late engine: what is wanted, and what there is on the way there, desk frames.
-    margin: f64,
-    room: f64,
+    /// Room for a late engine.
+    margin: Margin,
     missing: u64,
-    /// When the margin grew last, in device frames.
+    /// When the margin grew last, or the seat was taken, in device frames.
     grew: u64,
     /// When the last callback began, seconds.
     last: f64,
@@ -76,8 +78,7 @@ impl BridgedPlayer {
             taken: 0,
             sizes: CallbackSizes::new((SIZES_SECONDS * device_hz) as u64),
             steering: Steering::new(),
-            margin: MARGIN.0,
-            room: MARGIN.0,
+            margin: Margin::new(MARGIN_SECONDS.0, MARGIN_SECONDS.1, MARGIN_PACE),
             missing: 0,
             grew: 0,
             last: 0.0,
@@ -95,7 +96,7 @@ impl BridgedPlayer {
     /// of varying size come as if early or late by the difference.
     fn target(&self) -> f64 {
         let spread = (self.sizes.spread() as f64 * self.step()).min(SPREAD_SECONDS * self.desk_hz);
-        self.room + spread + self.converter.ahead() as f64
+        TURN + self.margin.seconds() * self.desk_hz + spread + self.converter.ahead() as f64
     }
 
     /// The desk frame this callback hears up to, beside the resampler's delay.
@@ -107,9 +108,10 @@ impl BridgedPlayer {
     fn sit_down(&mut self, frames: usize) {
         self.converter.clear();
         self.steering.restart();
-        self.room = self.margin;
+        self.margin.settle();
         self.counts.locked.store(false, Relaxed);
         self.cursor.seat((self.target() + frames as f64 * self.step()) as u64);
+        self.grew = self.taken;
         self.seated = true;
     }
 
@@ -134,14 +136,25 @@ impl BridgedPlayer {
         }
     }
 
+    /// How late the engine is at `time`, when the device reads, beside the two blocks that it mixes at once: so much of the
+    /// room is used. What there is no room for is a starvation, and counted there.
+    fn learn_lateness(&mut self, time: f64) {
+        let behind = self.desk.position_at(time) - self.cursor.published() as f64 - TURN;
+        let late = behind / self.desk_hz;
+        // Both clocks are known well enough to tell, then.
+        if self.steering.is_locked() && late < self.margin.seconds() {
+            self.margin.was_late(late);
+        }
+    }
+
     /// Holds the delay, or gives the place up where that is hopeless.
     fn hold(&mut self, frames: usize) {
         let elapsed = frames as f64 / self.device_hz;
-        let most = MARGIN_PACE * elapsed * self.desk_hz;
-        let grown = (self.margin - self.room).clamp(0.0, most);
-        self.room += grown;
-        let drift = grown / self.desk_hz / elapsed;
         let time = self.device.time_at(self.taken as f64);
+        self.learn_lateness(time);
+        let before = self.margin.seconds();
+        self.margin.pass(elapsed);
+        let drift = (self.margin.seconds() - before) / elapsed;
         let delay = self.desk.position_at(time) - self.reads_to(frames);
         let error = (delay - self.target()) / self.desk_hz;
         let (desk, device) = (self.desk.rate() / self.desk_hz, self.device.rate() / self.device_hz);
@@ -189,9 +202,9 @@ impl Player for BridgedPlayer {
         let missing = self.cursor.missing();
         if missing > self.missing {
             self.missing = missing;
-            if (self.taken - self.grew) as f64 >= self.device_hz || self.grew == 0 {
+            if (self.taken - self.grew) as f64 >= self.device_hz {
                 self.grew = self.taken;
-                self.margin = (self.margin + MARGIN_STEP).min(MARGIN.1);
+                self.margin.was_late((self.margin.seconds() + MARGIN_STEP) / 2.0);
             }
         }
         self.counts.missing.store(missing, Relaxed);
