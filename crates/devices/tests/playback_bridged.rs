@@ -212,14 +212,14 @@ fn a_desk_that_is_late_and_harms_nobody_is_given_more_room_before_it_is_later() 
     let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
     cards.run(10.0, || desk.turn(cards.now()));
     let before = stream.stats();
-    for late in [0.004, 0.006, 0.009] {
+    for late in [0.005, 0.008, 0.012, 0.018] {
         cards.advance(late);
         cards.run(20.0, || desk.turn(cards.now()));
     }
     let after = stream.stats();
     assert_eq!((after.missing, after.reseats), (before.missing, 0), "{after:?}");
     let more = after.latency - before.latency;
-    assert!((0.006..0.016).contains(&more), "{before:?} {after:?}");
+    assert!((0.006..0.030).contains(&more), "{before:?} {after:?}");
 }
 
 #[test]
