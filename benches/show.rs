@@ -19,7 +19,7 @@ pub(crate) const BELLS: [(f32, f32); 4] = [(100.0, 3.0), (400.0, -3.0), (2_500.0
 
 /// A console at work, and what feeds it.
 pub(crate) struct Show {
-    console: Console,
+    pub(crate) console: Console,
     writers: Vec<InletWriter>,
     audio: Vec<Frame>,
     block: usize,
@@ -78,11 +78,6 @@ impl Show {
         if self.block.is_multiple_of(AHEAD) {
             self.feed();
         }
-    }
-
-    /// Obeys one command.
-    pub(crate) fn obey(&mut self, command: EngineCommand) {
-        drop(self.console.obey(command));
     }
 
     /// The console's part of a block.

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use lab::console::Meters;
 use lab::desk::{Desk, pair};
-use lab::listen::Heard;
-use lab::real_time::{measure, undisturbed};
+use lab::real_time::{self, measure};
 use lab::sound_server::{PipeWire, Player};
 use lab::tone::{OTHER_TONE, Sine, TONE, decibels, pan_law};
 use lab::wait::seconds;
@@ -63,23 +62,27 @@ impl Studio {
         }
     }
 
-    /// The levels of both tones on the left side.
-    fn on(&self, sink: &str) -> [f64; 2] {
-        let levels = self.listen(sink).levels(&[TONE, OTHER_TONE]);
-        [levels[0][0], levels[1][0]]
+    /// Judges the levels of both tones on the left side.
+    fn on(&self, sink: &str, judge: impl Fn([f64; 2])) {
+        self.on_both_sides(sink, |[one, other]| judge([one[0], other[0]]));
     }
 
-    fn listen(&self, sink: &str) -> Heard {
-        undisturbed(|| {
+    /// The same on both sides, of the one tone and of the other.
+    fn on_both_sides(&self, sink: &str, judge: impl Fn([[f64; 2]; 2])) {
+        let listen = || {
             let recorder = self.pipewire.record(sink);
             sleep(Duration::from_millis(1800));
             let heard = recorder.stop();
             heard.span(heard.seconds() - 1.0, heard.seconds())
-        })
+        };
+        real_time::judge(listen, |heard| {
+            let levels = heard.levels(&[TONE, OTHER_TONE]);
+            judge([levels[0], levels[1]]);
+        });
     }
 
-    fn meters(&mut self) -> Meters {
-        undisturbed(|| self.desk.meters())
+    fn meters(&mut self, judge: impl Fn(Meters)) {
+        real_time::judge(|| self.desk.meters(), judge);
     }
 }
 
@@ -99,12 +102,13 @@ fn the_fader_moves_the_level_and_its_bottom_is_off() {
         let mut studio = Studio::open();
         for fader in [0.0, -20.0, 10.0, -60.0] {
             studio.desk.set(studio.one, &json!({ "fader": fader }));
-            let [one, other] = studio.on("out1");
-            near(one, ONE.db + CENTRE + fader);
-            near(other, OTHER.db + CENTRE);
+            studio.on("out1", |[one, other]| {
+                near(one, ONE.db + CENTRE + fader);
+                near(other, OTHER.db + CENTRE);
+            });
         }
         studio.desk.set(studio.one, &json!({ "fader": null }));
-        silent(studio.on("out1")[0]);
+        studio.on("out1", |levels| silent(levels[0]));
     });
 }
 
@@ -116,10 +120,11 @@ fn the_programme_fader_moves_the_whole_programme_and_not_cue() {
         studio
             .desk
             .say(json!({ "type": "setBusFader", "bus": "programme", "level": -10.0 }));
-        let [one, other] = studio.on("out1");
-        near(one, ONE.db + CENTRE - 10.0);
-        near(other, OTHER.db + CENTRE - 10.0);
-        near(studio.on("phones1")[0], ONE.db);
+        studio.on("out1", |[one, other]| {
+            near(one, ONE.db + CENTRE - 10.0);
+            near(other, OTHER.db + CENTRE - 10.0);
+        });
+        studio.on("phones1", |levels| near(levels[0], ONE.db));
     });
 }
 
@@ -129,13 +134,15 @@ fn pan_follows_its_law_on_both_sides() {
         let mut studio = Studio::open();
         for pan in [-1.0, -0.5, 0.0, 0.25] {
             studio.desk.set(studio.one, &json!({ "pan": pan }));
-            let levels = studio.listen("out1").levels(&[TONE, OTHER_TONE])[0];
-            for side in [0, 1] {
-                match pan_law(pan)[side] {
-                    law if law < SILENT => silent(levels[side]),
-                    law => near(levels[side], ONE.db + law),
+            studio.on_both_sides("out1", |[one, _]| {
+                for (level, law) in one.into_iter().zip(pan_law(pan)) {
+                    if law < SILENT {
+                        silent(level);
+                    } else {
+                        near(level, ONE.db + law);
+                    }
                 }
-            }
+            });
         }
     });
 }
@@ -145,12 +152,13 @@ fn mute_takes_a_strip_from_the_programme_and_leaves_it_in_cue() {
     measure(|| {
         let mut studio = Studio::open();
         studio.desk.set(studio.one, &json!({ "mute": true, "cue": true }));
-        let [one, other] = studio.on("out1");
-        silent(one);
-        near(other, OTHER.db + CENTRE);
-        near(studio.on("phones1")[0], ONE.db);
+        studio.on("out1", |[one, other]| {
+            silent(one);
+            near(other, OTHER.db + CENTRE);
+        });
+        studio.on("phones1", |levels| near(levels[0], ONE.db));
         studio.desk.set(studio.one, &json!({ "mute": false }));
-        near(studio.on("out1")[0], ONE.db + CENTRE);
+        studio.on("out1", |levels| near(levels[0], ONE.db + CENTRE));
     });
 }
 
@@ -159,14 +167,15 @@ fn solo_leaves_only_the_soloed_and_the_safe() {
     measure(|| {
         let mut studio = Studio::open();
         studio.desk.set(studio.one, &json!({ "solo": true }));
-        let [one, other] = studio.on("out1");
-        near(one, ONE.db + CENTRE);
-        silent(other);
+        studio.on("out1", |[one, other]| {
+            near(one, ONE.db + CENTRE);
+            silent(other);
+        });
         studio.desk.set(studio.other, &json!({ "soloSafe": true }));
-        near(studio.on("out1")[1], OTHER.db + CENTRE);
+        studio.on("out1", |levels| near(levels[1], OTHER.db + CENTRE));
         studio.desk.set(studio.other, &json!({ "soloSafe": false }));
         studio.desk.set(studio.one, &json!({ "solo": false }));
-        near(studio.on("out1")[1], OTHER.db + CENTRE);
+        studio.on("out1", |levels| near(levels[1], OTHER.db + CENTRE));
     });
 }
 
@@ -177,12 +186,13 @@ fn cue_is_heard_before_the_fader_and_after_the_trim() {
         studio
             .desk
             .set(studio.one, &json!({ "fader": null, "trim": 6.0, "cue": true }));
-        let [one, other] = studio.on("phones1");
-        near(one, ONE.db + 6.0);
-        silent(other);
-        silent(studio.on("out1")[0]);
+        studio.on("phones1", |[one, other]| {
+            near(one, ONE.db + 6.0);
+            silent(other);
+        });
+        studio.on("out1", |levels| silent(levels[0]));
         studio.desk.set(studio.one, &json!({ "cue": false }));
-        silent(studio.on("phones1")[0]);
+        studio.on("phones1", |levels| silent(levels[0]));
     });
 }
 
@@ -193,14 +203,16 @@ fn meters_show_what_is_heard() {
         studio.desk.set(studio.other, &json!({ "mute": true }));
         studio.desk.set(studio.one, &json!({ "fader": -6.0 }));
         sleep(seconds(1));
-        let meters = studio.meters();
-        // A strip is metered before its fader, a bus as it leaves the desk.
-        near(decibels(f64::from(meters.strip(studio.one)[0])), ONE.db);
-        near(decibels(f64::from(meters.strip(studio.other)[0])), OTHER.db);
-        near(decibels(f64::from(meters.buses[0][0])), ONE.db + CENTRE - 6.0);
+        let (one, other) = (studio.one, studio.other);
+        studio.meters(|meters| {
+            // A strip is metered before its fader, a bus as it leaves the desk.
+            near(decibels(f64::from(meters.strip(one)[0])), ONE.db);
+            near(decibels(f64::from(meters.strip(other)[0])), OTHER.db);
+            near(decibels(f64::from(meters.buses[0][0])), ONE.db + CENTRE - 6.0);
+        });
         studio.desk.set(studio.one, &json!({ "fader": null }));
         sleep(seconds(1));
-        silent(decibels(f64::from(studio.meters().buses[0][0])));
+        studio.meters(|meters| silent(decibels(f64::from(meters.buses[0][0]))));
     });
 }
 
@@ -217,20 +229,22 @@ fn an_aux_bus_plays_what_is_sent_to_it_and_the_programme_without_a_guest() {
         let send = json!({ "type": "setSend", "strip": studio.one, "to": "aux1", "level": -6.0, "tap": "preFader" });
         studio.desk.say(send);
         studio.desk.wait_until_followed();
-        let [one, other] = studio.on("phones1");
-        near(one, ONE.db - 6.0);
-        silent(other);
-        silent(studio.on("out1")[0]);
+        studio.on("phones1", |[one, other]| {
+            near(one, ONE.db - 6.0);
+            silent(other);
+        });
+        studio.on("out1", |levels| silent(levels[0]));
         // What the guest on the other strip hears: everything but the guest.
         studio.desk.set(studio.one, &json!({ "fader": 0.0 }));
         let send = json!({ "type": "setSend", "strip": studio.one, "to": "aux1", "level": null, "tap": "preFader" });
         studio.desk.say(send);
         let minus = json!({ "type": "setMixMinus", "bus": "aux1", "without": studio.other });
         studio.desk.say(minus);
-        let [one, other] = studio.on("phones1");
-        near(one, ONE.db + CENTRE);
-        silent(other);
-        near(studio.on("out1")[1], OTHER.db + CENTRE);
+        studio.on("phones1", |[one, other]| {
+            near(one, ONE.db + CENTRE);
+            silent(other);
+        });
+        studio.on("out1", |levels| near(levels[1], OTHER.db + CENTRE));
     });
 }
 
@@ -239,26 +253,26 @@ fn a_programme_that_is_too_hot_stays_under_the_ceiling_and_the_clip_light_counts
     measure(|| {
         let mut studio = Studio::open();
         studio.desk.set(studio.other, &json!({ "mute": true }));
-        let meters = studio.meters();
-        assert_eq!((meters.clips, meters.limiter), ([0, 0], 0.0));
+        studio.meters(|meters| assert_eq!((meters.clips, meters.limiter), ([0, 0], 0.0)));
         studio.desk.set(studio.one, &json!({ "trim": 20.0 }));
         let hot = ONE.db + 20.0 + CENTRE;
         sleep(seconds(1));
-        near(studio.on("out1")[0], -1.0);
-        let meters = studio.meters();
-        assert!(meters.clips[0] > 0, "the sum was over full scale");
-        near(f64::from(meters.limiter), -1.0 - hot);
+        studio.on("out1", |levels| near(levels[0], -1.0));
+        studio.meters(|meters| {
+            assert!(meters.clips[0] > 0, "the sum was over full scale");
+            near(f64::from(meters.limiter), -1.0 - hot);
+        });
         let settings = json!({ "on": true, "ceilingDbtp": -6.0, "releaseMs": 50.0 });
         studio.desk.say(json!({ "type": "setLimiter", "settings": settings }));
-        near(studio.on("out1")[0], -6.0);
+        studio.on("out1", |levels| near(levels[0], -6.0));
         let settings = json!({ "on": false, "ceilingDbtp": -6.0, "releaseMs": 50.0 });
         studio.desk.say(json!({ "type": "setLimiter", "settings": settings }));
         assert_eq!(studio.desk.snapshot()["limiter"], settings);
-        near(studio.on("out1")[0], hot);
+        studio.on("out1", |levels| near(levels[0], hot));
         studio.desk.set(studio.one, &json!({ "trim": 0.0 }));
         sleep(seconds(1));
         studio.desk.say(json!({ "type": "clearClips" }));
         sleep(seconds(1));
-        assert_eq!(studio.meters().clips, [0, 0]);
+        studio.meters(|meters| assert_eq!(meters.clips, [0, 0]));
     });
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::program::program;
+use crate::program::cargo;
 use crate::report::Tally;
 
 /// The part.
@@ -25,13 +25,14 @@ pub(crate) struct Ended {
 
 impl Aside {
     /// Starts `cargo xtask` once more, with these arguments. Its last line is the count.
-    pub(crate) fn start(name: &'static str, arguments: &[&str]) -> Result<Self> {
-        let mut command = program(std::env::current_exe()?);
-        command.args(arguments);
-        Ok(Self {
+    pub(crate) fn start(name: &'static str, arguments: &[&str]) -> Self {
+        // Not this very program: it has been built anew meanwhile when anything of it changed.
+        let mut command = cargo();
+        command.args(["xtask"]).args(arguments);
+        Self {
             name,
             running: std::thread::spawn(move || run(command)),
-        })
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -123,23 +123,20 @@ impl Report {
     }
 
     /// A section that ran beside others: waits for it, and shows what it printed.
-    pub(crate) fn join(&mut self, aside: Result<Aside>) {
-        let ended = match aside.and_then(|aside| Ok((aside.name(), aside.end()?))) {
-            Ok((name, ended)) => {
-                println!("\n==== {name}\n{}", ended.printed);
-                (name.to_owned(), Outcome::Counted(ended.tally), ended.time)
+    pub(crate) fn join(&mut self, aside: Aside) {
+        let name = aside.name();
+        println!("\n==== {name}");
+        let (tally, time) = match aside.end() {
+            Ok(ended) => {
+                println!("{}", ended.printed);
+                (ended.tally, ended.time)
             }
             Err(error) => {
-                println!("error: {error:#}");
-                let failed = Tally { passed: 0, failed: 1 };
-                (
-                    "what ran beside the others".to_owned(),
-                    Outcome::Counted(failed),
-                    Duration::ZERO,
-                )
+                println!("error: {name}: {error:#}");
+                (Tally { passed: 0, failed: 1 }, Duration::ZERO)
             }
         };
-        self.sections.push(ended);
+        self.sections.push((name.to_owned(), Outcome::Counted(tally), time));
     }
 
     /// A section that cannot run on this machine, and why.

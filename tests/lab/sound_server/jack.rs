@@ -15,7 +15,6 @@ use tempfile::TempDir;
 use super::{Environment, Lateness, fresh_number};
 use crate::listen::Heard;
 use crate::process::{Priority, Process};
-use crate::real_time::SPOILED;
 use crate::tone::{RATE, Sine};
 use crate::wait::{self, seconds};
 
@@ -23,6 +22,8 @@ use crate::wait::{self, seconds};
 const PERIOD: &str = "512";
 /// How long a period is.
 const PERIOD_LENGTH: Duration = Duration::from_nanos(512 * 1_000_000_000 / RATE as u64);
+/// A cycle that begins so much later than it is due is late.
+const LATE: Duration = Duration::from_millis(3);
 /// The server's name, always the same: JACK remembers eight servers that were killed, for ever, and then starts no other;
 /// of one name it takes the place again.
 const SERVER: &str = "airdesk-lab";
@@ -77,7 +78,7 @@ impl ProcessHandler for Sines {
         self.frame += u64::from(scope.n_frames());
         // A player waits for no other program: only the server can be late here.
         let now = Instant::now();
-        if self.due.is_some_and(|due| now.saturating_duration_since(due) > SPOILED) {
+        if self.due.is_some_and(|due| now.saturating_duration_since(due) > LATE) {
             // Relaxed: a statistic, it orders nothing.
             self.late_cycles.fetch_add(1, Ordering::Relaxed);
         }
