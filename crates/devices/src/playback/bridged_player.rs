@@ -53,6 +53,9 @@ pub(super) struct BridgedPlayer {
     /// Room for a late engine.
     margin: Margin,
     missing: u64,
+    /// The latest that the engine has been since it was last on time, seconds, and whether that was too late for somebody.
+    late: f64,
+    too_late: bool,
     /// When the margin grew last, or the seat was taken, in device frames.
     grew: u64,
     /// When the last callback began, seconds.
@@ -80,6 +83,8 @@ impl BridgedPlayer {
             steering: Steering::new(),
             margin: Margin::new(MARGIN_SECONDS.0, MARGIN_SECONDS.1, MARGIN_PACE),
             missing: 0,
+            late: 0.0,
+            too_late: false,
             grew: 0,
             last: 0.0,
             seated: false,
@@ -95,8 +100,12 @@ impl BridgedPlayer {
     /// Desk frames that are to lie between what this callback reads up to and what is published. Callbacks
     /// of varying size come as if early or late by the difference.
     fn target(&self) -> f64 {
-        let spread = (self.sizes.spread() as f64 * self.step()).min(SPREAD_SECONDS * self.desk_hz);
-        TURN + self.margin.seconds() * self.desk_hz + spread + self.converter.ahead() as f64
+        TURN + (self.margin.seconds() + self.spread()) * self.desk_hz + self.converter.ahead() as f64
+    }
+
+    /// By how much callbacks differ in length, seconds.
+    fn spread(&self) -> f64 {
+        (self.sizes.spread() as f64 / self.device_hz).min(SPREAD_SECONDS)
     }
 
     /// The desk frame this callback hears up to, beside the resampler's delay.
@@ -112,6 +121,7 @@ impl BridgedPlayer {
         self.counts.locked.store(false, Relaxed);
         self.cursor.seat((self.target() + frames as f64 * self.step()) as u64);
         self.grew = self.taken;
+        (self.late, self.too_late) = (0.0, false);
         self.seated = true;
     }
 
@@ -136,22 +146,28 @@ impl BridgedPlayer {
         }
     }
 
-    /// How late the engine is at `time`, when the device reads, beside the two blocks that it mixes at once: so much of the
-    /// room is used. What there is no room for is a starvation, and counted there.
+    /// Learns how late the engine is at `time`, when the device reads, beside the two blocks that it mixes at once: so much
+    /// of the room is used. Who has been starved meanwhile has not learnt what would have been enough.
     fn learn_lateness(&mut self, time: f64) {
         let behind = self.desk.position_at(time) - self.cursor.published() as f64 - TURN;
         let late = behind / self.desk_hz;
-        // Both clocks are known well enough to tell, then.
-        if self.steering.is_locked() && late < self.margin.seconds() {
-            self.margin.was_late(late);
+        if late > 0.0 {
+            self.late = self.late.max(late);
+            return;
         }
+        // Both clocks are known well enough to tell, where they are locked.
+        if !self.too_late && self.steering.is_locked() {
+            self.margin.was_late(self.late);
+        }
+        (self.late, self.too_late) = (0.0, false);
     }
 
     /// Holds the delay, or gives the place up where that is hopeless.
-    fn hold(&mut self, frames: usize) {
+    fn hold(&mut self, frames: usize, at: Nanos) {
         let elapsed = frames as f64 / self.device_hz;
         let time = self.device.time_at(self.taken as f64);
-        self.learn_lateness(time);
+        // A callback of more frames than usual comes no later for that where the host calls before they are played.
+        self.learn_lateness(time.min(at.seconds()));
         let before = self.margin.seconds();
         self.margin.pass(elapsed);
         let drift = (self.margin.seconds() - before) / elapsed;
@@ -182,10 +198,12 @@ impl BridgedPlayer {
 impl Player for BridgedPlayer {
     fn begin(&mut self, frames: usize, at: Nanos) -> bool {
         self.taken += frames as u64;
+        let spread = self.spread();
         self.sizes.saw(frames as u64, self.taken);
+        self.margin.beside(self.spread() - spread);
         self.follow(frames, at);
         if self.seated && self.desk.is_running() {
-            self.hold(frames);
+            self.hold(frames, at);
         }
         let anew = !self.seated;
         if anew {
@@ -202,6 +220,7 @@ impl Player for BridgedPlayer {
         let missing = self.cursor.missing();
         if missing > self.missing {
             self.missing = missing;
+            self.too_late = true;
             if (self.taken - self.grew) as f64 >= self.device_hz {
                 self.grew = self.taken;
                 self.margin.was_late((self.margin.seconds() + MARGIN_STEP) / 2.0);

@@ -227,7 +227,7 @@ impl Bridge {
             let share = (MARGIN_OF_PERIOD * period(largest)).clamp(MARGIN_SECONDS.0, MARGIN_OF_PERIOD_MOST);
             self.margin.leave_at_least(share);
             // Nobody hears that the delay becomes shorter when it does so slowly.
-            self.margin.add(period(before.saturating_sub(largest)));
+            self.margin.beside(period(largest) - period(before));
         }
     }
 
