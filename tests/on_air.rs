@@ -24,11 +24,16 @@ const TITLE: &str = "Bjørk – Jóga, côté élève 🎙";
 
 /// A desk without any device that plays a tone, ready to go to a server.
 fn desk(settings: &Value) -> Desk {
+    desk_in(&Environment::new(), settings)
+}
+
+/// The same in this environment.
+fn desk_in(environment: &Environment, settings: &Value) -> Desk {
     let home = Home::new();
     let file = home.path().join("tone.wav");
     // Whole periods: a loop of it has no seam.
     sines(&file, 10, PLAYED, PLAYED);
-    let mut desk = Desk::start_at(home, &Environment::new(), &[]);
+    let mut desk = Desk::start_at(home, environment, &[]);
     desk.clear();
     desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
     let strip = desk.add_strip("Tone", &json!({ "type": "file", "path": file, "looped": true }));
@@ -274,13 +279,21 @@ fn a_server_that_signed_for_itself_is_trusted_only_by_hand() {
 #[test]
 fn the_password_is_nowhere_to_be_read() {
     let icecast = Icecast::start();
-    let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
+    // Also in what is printed to find a fault.
+    let environment = Environment::from([("AIRDESK_LOG".into(), "trace".into())]);
+    let mut desk = desk_in(&environment, &settings(&icecast, "/live.mp3", "mp3"));
     let secret = "correct-horse-battery";
     desk.say(json!({ "type": "setPassword", "password": secret }));
     desk.say(json!({ "type": "goLive" }));
     desk.wait_for_air("failed", 10);
     assert!(!desk.snapshot().to_string().contains(secret));
-    assert!(!desk.process.output().contains(secret));
+    let printed = desk.process.output();
+    assert!(printed.contains("TRACE") && !printed.contains(secret));
+    // As bytes.
+    let in_hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!printed.contains(&in_hex));
+    // And as a server is given it: "source:" and the password in Base64.
+    assert!(!printed.contains("c291cmNlOmNvcnJlY3QtaG9yc2UtYmF0dGVyeQ"));
     let home = desk.stop();
     for file in home.files() {
         let content = std::fs::read(&file).unwrap_or_default();

@@ -36,7 +36,7 @@ impl Core {
                 self.recording.stop(answer);
                 self.tell_recorder();
             }
-            AudioCommand::SetPassword { password } => self.air.set_password(password, answer),
+            AudioCommand::SetPassword { password } => self.air.set_password(password.into_inner(), answer),
             AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
             AudioCommand::ShowSpectrum { of } => {
                 // Asked for every second, and nothing of it is saved. A host that has gone does not want the answer.

@@ -6,8 +6,8 @@ use ts_rs::TS;
 
 use super::{
     BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DelaySettings, DeviceChoice,
-    DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, RecordingSettings, ScenePart, SendTap,
-    SpectrumOf, StripSource, Talkover, number,
+    DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password, RecordingSettings, ScenePart,
+    SendTap, SpectrumOf, StripSource, Talkover, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -281,7 +281,8 @@ pub enum AudioCommand {
     /// Keep the server's password in the system's key store. It is never shown again.
     SetPassword {
         /// The secret; empty forgets it.
-        password: String,
+        #[ts(type = "string")]
+        password: Password,
     },
     /// Accept the certificate that the server presented, from now on only that one.
     TrustCertificate {

@@ -105,7 +105,7 @@ async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
     let mut desk = Desk::with_pads(&["One"]);
     let strip = desk.first_strip().await;
     // Passwords are looked up in turn: from then on it is known that there is none.
-    let password = String::new();
+    let password = "".into();
     desk.ask(AudioCommand::SetPassword { password }).await;
     let before = desk.handle.snapshot().await.expect("a snapshot").strips;
     for (command, code) in [
