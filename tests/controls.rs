@@ -108,7 +108,10 @@ fn the_fader_moves_the_level_and_its_bottom_is_off() {
             });
         }
         studio.desk.set(studio.one, &json!({ "fader": null }));
-        studio.on("out1", |levels| silent(levels[0]));
+        studio.on("out1", |[one, other]| {
+            silent(one);
+            near(other, OTHER.db + CENTRE);
+        });
     });
 }
 
@@ -190,9 +193,16 @@ fn cue_is_heard_before_the_fader_and_after_the_trim() {
             near(one, ONE.db + 6.0);
             silent(other);
         });
-        studio.on("out1", |levels| silent(levels[0]));
+        studio.on("out1", |[one, other]| {
+            silent(one);
+            near(other, OTHER.db + CENTRE);
+        });
         studio.desk.set(studio.one, &json!({ "cue": false }));
-        studio.on("phones1", |levels| silent(levels[0]));
+        studio.desk.set(studio.other, &json!({ "cue": true }));
+        studio.on("phones1", |[one, other]| {
+            silent(one);
+            near(other, OTHER.db);
+        });
     });
 }
 
@@ -233,7 +243,10 @@ fn an_aux_bus_plays_what_is_sent_to_it_and_the_programme_without_a_guest() {
             near(one, ONE.db - 6.0);
             silent(other);
         });
-        studio.on("out1", |levels| silent(levels[0]));
+        studio.on("out1", |[one, other]| {
+            silent(one);
+            near(other, OTHER.db + CENTRE);
+        });
         // What the guest on the other strip hears: everything but the guest.
         studio.desk.set(studio.one, &json!({ "fader": 0.0 }));
         let send = json!({ "type": "setSend", "strip": studio.one, "to": "aux1", "level": null, "tap": "preFader" });

@@ -312,6 +312,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_judged_right_is_heard_once_and_what_is_wrong_at_most_eight_times() {
+        let heard = Cell::new(0);
+        let listen = || heard.set(heard.get() + 1);
+        super::judge(listen, |()| {});
+        assert_eq!(heard.get(), 1);
+        heard.set(0);
+        let result = catch_unwind(AssertUnwindSafe(|| super::judge(listen, |()| panic!("always"))));
+        assert!(result.is_err() && (1..=8).contains(&heard.get()), "{}", heard.get());
+    }
+
+    #[test]
     fn a_failure_is_never_hidden() {
         let runs = Cell::new(0);
         let result = catch_unwind(AssertUnwindSafe(|| {

@@ -41,7 +41,12 @@ pub(crate) fn test(test: &Test) -> ExitCode {
     let mut report = Report::new();
     let system = if test.no_setup { System::ByHand } else { System::Install };
     // The quick ones need servers and codecs, too, for what the outputs prove.
-    let ready = report.check("set-up", || setup::set_up(For::Testing, system));
+    let set_up = || setup::set_up(For::Testing, system);
+    let ready = if test.console {
+        report.need("set-up", set_up) && report.need("console: build", ui::build)
+    } else {
+        report.check("set-up", set_up)
+    };
     if ready {
         match (&test.filter, test.quick) {
             _ if test.console => console(&mut report),
@@ -97,7 +102,6 @@ fn full(report: &mut Report) {
 }
 
 fn console(report: &mut Report) {
-    report.check("console: build", ui::build);
     for script in ["lint", "check"] {
         report.check(&format!("console: {script}"), || ui::npm(script));
     }

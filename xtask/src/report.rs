@@ -122,6 +122,14 @@ impl Report {
         tally.failed == 0
     }
 
+    /// What others need: it counts only when it fails, for where they run beside others it has been done before.
+    pub(crate) fn need(&mut self, name: &str, check: impl FnOnce() -> Result<()>) -> bool {
+        match check() {
+            Ok(()) => true,
+            failed => self.check(name, || failed),
+        }
+    }
+
     /// A section that ran beside others: waits for it, and shows what it printed.
     pub(crate) fn join(&mut self, aside: Aside) {
         let name = aside.name();

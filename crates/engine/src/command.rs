@@ -14,7 +14,8 @@ use crate::outlet_clock::OutletClock;
 use crate::send::SendSettings;
 use crate::strip::{PanLaw, Strip, Talkover};
 
-/// A request, obeyed at the next block boundary in the order sent. A strip that is gone is ignored.
+/// A request, obeyed between two blocks in the order sent; what a turn has no time for, in the next. A strip that is gone
+/// is ignored.
 pub enum EngineCommand {
     /// Put a strip into its place, replacing whatever is there.
     AddStrip(Box<Strip>),

@@ -10,7 +10,7 @@ const NONE_HZ: f32 = 1.0;
 
 /// A high-pass of second order per strip (Butterworth, 12 dB per octave), or none, before the detector.
 ///
-/// The state-variable filter of V. Zavalishin, "The Art of VA Filter Design", 4.2, in the form of A. Simper, "Linear
+/// The state-variable filter of V. Zavalishin, "The Art of VA Filter Design" (rev. 2.1.2, 2020), chapter 4, in the form of A. Simper, "Linear
 /// trapezoidal integrated SVF" (2013): the same response as the "Audio EQ Cookbook"'s, and its corner can glide, so that
 /// no level leaps when it is moved.
 #[derive(Debug, Clone)]
