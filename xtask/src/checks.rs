@@ -69,7 +69,7 @@ fn quick(report: &mut Report) {
 }
 
 fn filtered(filter: &str, quick: bool, report: &mut Report) {
-    report.tests("unit tests", |counter| suite::run(Part::Unit, Some(filter), counter));
+    report.tests_if_any("unit tests", |counter| suite::run(Part::Unit, Some(filter), counter));
     if !quick && report.check("build", build) {
         acceptance(Some(filter), report);
     }
@@ -86,7 +86,7 @@ fn full(report: &mut Report) {
     report.tests("unit tests", |counter| suite::run(Part::Unit, None, counter));
     // Neither what follows nor this has use for two processors.
     let console = Aside::start("console: lint, check, test", &["test", "--console", "--no-setup"]);
-    report.tests("documentation examples", |counter| suite::run_doc_tests(None, counter));
+    report.tests_if_any("documentation examples", |counter| suite::run_doc_tests(None, counter));
     report.check("documentation", document);
     deny(report);
     targets::check(report);
@@ -115,7 +115,12 @@ fn acceptance(filter: Option<&str>, report: &mut Report) {
         ("acceptance tests", Part::Outside),
         ("acceptance tests that listen", Part::Listening),
     ] {
-        report.tests(name, |counter| suite::run(part, filter, counter));
+        let tests = |counter: &_| suite::run(part, filter, counter);
+        if filter.is_some() {
+            report.tests_if_any(name, tests);
+        } else {
+            report.tests(name, tests);
+        }
     }
 }
 

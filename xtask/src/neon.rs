@@ -4,8 +4,6 @@
 
 use std::process::Command;
 
-use anyhow::ensure;
-
 use crate::program::{self, cargo};
 use crate::report::Report;
 use crate::targets;
@@ -26,12 +24,7 @@ pub(crate) fn check(report: &mut Report) {
     match obstacle() {
         None => {
             report.tests(NAME, |counter| {
-                program::run_reading(&mut command(), |line| counter.read(line))?;
-                ensure!(
-                    counter.has_counted(),
-                    "no test of airdesk-dsp has one of {TESTS:?} in its name"
-                );
-                Ok(())
+                program::run_reading(&mut command(), |line| counter.read(line))
             });
         }
         Some(reason) => report.skip(NAME, &reason),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::aside::Aside;
 
@@ -40,11 +40,6 @@ impl Counter {
         let mut tally = self.0.lock().expect("no reader panics");
         tally.passed += counted.passed;
         tally.failed += counted.failed;
-    }
-
-    /// Whether any test was counted.
-    pub(crate) fn has_counted(&self) -> bool {
-        self.tally() != Tally::default()
     }
 
     fn tally(&self) -> Tally {
@@ -99,24 +94,33 @@ impl Report {
 
     /// A section that counts as one check.
     pub(crate) fn check(&mut self, name: &str, check: impl FnOnce() -> Result<()>) -> bool {
-        self.tests(name, |_| check())
+        self.section(name, |_| check().map(|()| Tally { passed: 1, failed: 0 }))
     }
 
-    /// A section whose tests are counted; one without tests counts as one check.
+    /// A section whose tests are counted; that there are none is a failure.
     pub(crate) fn tests(&mut self, name: &str, tests: impl FnOnce(&Counter) -> Result<()>) -> bool {
+        self.section(name, |counter| {
+            tests(counter)?;
+            ensure!(counter.tally() != Tally::default(), "not one test ran");
+            Ok(counter.tally())
+        })
+    }
+
+    /// The same where there need not be any.
+    pub(crate) fn tests_if_any(&mut self, name: &str, tests: impl FnOnce(&Counter) -> Result<()>) -> bool {
+        self.section(name, |counter| tests(counter).map(|()| counter.tally()))
+    }
+
+    fn section(&mut self, name: &str, section: impl FnOnce(&Counter) -> Result<Tally>) -> bool {
         println!("\n==== {name}");
         let start = Instant::now();
         let counter = Counter::default();
-        let result = tests(&counter);
-        let mut tally = counter.tally();
-        match &result {
-            Ok(()) if tally == Tally::default() => tally.passed = 1,
-            Ok(()) => {}
-            Err(error) => {
-                println!("error: {name}: {error:#}");
-                tally.failed = tally.failed.max(1);
-            }
-        }
+        let tally = section(&counter).unwrap_or_else(|error| {
+            println!("error: {name}: {error:#}");
+            let Tally { passed, failed } = counter.tally();
+            let failed = failed.max(1);
+            Tally { passed, failed }
+        });
         self.sections
             .push((name.to_owned(), Outcome::Counted(tally), start.elapsed()));
         tally.failed == 0
@@ -253,6 +257,14 @@ mod tests {
         assert_eq!(tally("warning: 2 failed attempts"), (0, 0));
         assert_eq!(tally("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), (0, 0));
         assert_eq!(tally(" Test Files  3 passed (3)"), (0, 0));
+    }
+
+    #[test]
+    fn a_section_without_a_test_has_failed_unless_there_need_not_be_any() {
+        let mut report = Report::new();
+        assert!(!report.tests("renamed", |_| Ok(())));
+        assert!(report.tests_if_any("filtered", |_| Ok(())));
+        assert_eq!(report.total(), Tally { passed: 0, failed: 1 });
     }
 
     #[test]
