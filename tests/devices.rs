@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use lab::desk::{self, Desk, Home, pair};
 use lab::listen;
-use lab::real_time::measure;
+use lab::real_time::{self, measure};
 use lab::sound_server::{Jack, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE};
 use lab::wait::{self, seconds};
@@ -180,5 +180,38 @@ fn a_sound_server_that_crashed_and_came_back_is_used_again() {
         let heard = recorder.stop();
         let level = heard.span(0.5, heard.seconds()).levels(&[TONE])[0][0];
         assert!((level + 15.0).abs() < 0.2, "{level} dB");
+    });
+}
+
+#[test]
+fn what_another_program_plays_is_an_input_that_says_so() {
+    measure(|| {
+        let pipewire = PipeWire::start(1);
+        // No microphone, but headphones that some player uses.
+        let _player = pipewire.play_sines("phones1", 60, ONE, ONE);
+        let mut desk = Desk::start(pipewire.environment());
+        desk.clear();
+        let main = desk.device("PipeWire", "out1", "output");
+        desk.play_on("main", &main);
+        let playing = desk.device("PipeWire", "phones1", "input");
+        let listed = desk.snapshot()["devices"].as_array().expect("devices").clone();
+        let listed = listed
+            .iter()
+            .find(|device| device["id"] == playing)
+            .expect("it was there");
+        assert_eq!(listed["monitor"], true, "{listed}");
+        let strip = desk.add_strip("Player", &pair(&playing, 0));
+        desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 0.0 }));
+        desk.wait_until_followed();
+        let listen = || {
+            let recorder = pipewire.record("out1");
+            sleep(Duration::from_millis(1800));
+            let heard = recorder.stop();
+            heard.span(heard.seconds() - 1.0, heard.seconds())
+        };
+        real_time::judge(listen, |heard| {
+            let level = heard.levels(&[TONE])[0][0];
+            assert!((level - (ONE.db - 3.01)).abs() < 0.1, "{level} dB");
+        });
     });
 }
