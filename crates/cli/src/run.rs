@@ -1,5 +1,6 @@
 //! `airdesk run`: the desk until somebody ends it.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use airdesk_remote::{DEFAULT_PORT, Face};
@@ -38,16 +39,22 @@ pub(crate) fn run(session: Option<PathBuf>, port: Option<u16>, key_store: bool) 
         let result = tokio::select! {
             () = asked_to_end() => Ok(()),
             () = handle.ended() => Err(anyhow!("the desk has ended by itself; start Airdesk again")),
-            failed = face.failed() => match failed {
-                Some(error) => Err(anyhow!("the console can no longer be served: {error}; start Airdesk again")),
-                None => Ok(()),
-            },
+            never = without_console(&mut face) => match never {},
         };
         let saved = handle.stop().await;
         station.join();
         result?;
         Ok(saved?)
     })
+}
+
+/// Says so when the console can no longer be served. Nobody's programme ends for that.
+async fn without_console(face: &mut Face) -> Infallible {
+    let error = face.failed().await;
+    tracing::error!(
+        "the console can no longer be served: {error}; programme, recording and stream go on: start Airdesk again when they may pause"
+    );
+    std::future::pending().await
 }
 
 /// Waits for SIGINT or SIGTERM.

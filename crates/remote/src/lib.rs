@@ -107,8 +107,12 @@ impl Face {
     }
 
     /// Waits until serving fails, which it does not by itself.
-    pub async fn failed(&mut self) -> Option<io::Error> {
-        self.servers.join_next().await?.ok()?.err()
+    pub async fn failed(&mut self) -> io::Error {
+        match self.servers.join_next().await {
+            Some(Ok(Err(error))) => error,
+            Some(Err(broken)) => io::Error::other(broken),
+            Some(Ok(Ok(()))) | None => io::Error::other("it is served no more"),
+        }
     }
 }
 

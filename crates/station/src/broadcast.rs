@@ -134,7 +134,11 @@ impl Air {
     /// What the operator must know about where the password is.
     pub(crate) fn warning(&self) -> Option<String> {
         (self.kept == PasswordState::File).then(|| {
-            "no key store has taken the stream password: it is in passwords.toml in Airdesk's folder, which only this user can read".to_owned()
+            format!(
+                "no key store has taken the stream password: it is in {}, which only this user can read; unlock a key store \
+                 and set the password anew to have it there",
+                self.keeper.file().display()
+            )
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The key store may ask the desktop, and the desktop its user: the station must not wait for that.
 
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
@@ -37,6 +38,8 @@ pub(crate) struct Kept {
 /// The station's end. The thread ends with it.
 pub(crate) struct Keeper {
     wishes: mpsc::Sender<(Wish, Option<Answer>)>,
+    /// Where passwords are that no key store takes.
+    file: PathBuf,
 }
 
 /// The thread's end.
@@ -50,6 +53,7 @@ impl Keeper {
     /// Starts the thread, which tells the station what came of each wish.
     pub(crate) fn start(secrets: Secrets, station: UnboundedSender<Internal>) -> std::io::Result<Self> {
         let (wishes, wished) = mpsc::channel();
+        let file = secrets.file().to_owned();
         thread::Builder::new().name("passwords".into()).spawn(move || {
             let mut cupboard = Cupboard { secrets, fresh: None };
             for (wish, answer) in wished {
@@ -65,7 +69,12 @@ impl Keeper {
                 let _ = station.send(Internal::Password(kept));
             }
         })?;
-        Ok(Self { wishes })
+        Ok(Self { wishes, file })
+    }
+
+    /// Where passwords are that no key store takes.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// Asks. What comes of it reaches the station later, and `answer` with it.

@@ -108,6 +108,11 @@ impl Secrets {
         self
     }
 
+    /// Where passwords are that no key store takes.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The password of `account`, and where it was: the environment, the file, the key store, in this order.
     pub fn get(&self, account: &str) -> Found {
         let known = |secret, state| Found {

@@ -28,7 +28,7 @@ pub enum SourceError {
         host: String,
     },
     /// Nothing listens there. The server may be restarting.
-    #[error("nothing answers at {host} port {port}; is the server running?")]
+    #[error("nothing answers at {host} port {port}; start the server, or check its name and port")]
     Refused {
         /// The host.
         host: String,
