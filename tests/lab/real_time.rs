@@ -7,6 +7,8 @@
 //! files, networks and an engine by itself can wait for a few milliseconds.
 
 use std::collections::VecDeque;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,7 +69,7 @@ pub fn measure(test: impl Fn()) {
             eprintln!("the machine was stopped for {longest:?} at most: the failure counts");
             resume_unwind(panic);
         }
-        eprintln!("the machine was stopped for {longest:?}: measured again");
+        note(&format!("the machine was stopped for {longest:?}: measured again"));
     }
 }
 
@@ -83,9 +85,18 @@ pub fn judge<T>(mut listen: impl FnMut() -> T, judge: impl Fn(T)) {
         if longest < HINDERED {
             resume_unwind(panic);
         }
-        eprintln!("the machine was stopped for {longest:?}: heard again");
+        note(&format!("the machine was stopped for {longest:?}: heard again"));
     }
     judge(listen());
+}
+
+/// Keeps what was excused, beside showing it: the runner of all tests counts it.
+fn note(excuse: &str) {
+    eprintln!("{excuse}");
+    let file = crate::artifact("excused.txt");
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    let mut file = OpenOptions::new().append(true).create(true).open(file).expect("a file");
+    writeln!(file, "{test}: {excuse}").expect("room on the disk");
 }
 
 impl Watch {

@@ -13,6 +13,7 @@ use crate::fences::broken_fences;
 use crate::neon;
 use crate::program::{self, cargo, program};
 use crate::report::Report;
+use crate::repository;
 use crate::rtsan;
 use crate::setup::{self, For, System};
 use crate::suite::{self, FEATURES, Part};
@@ -111,6 +112,9 @@ fn console(report: &mut Report) {
 }
 
 fn acceptance(filter: Option<&str>, report: &mut Report) {
+    let excused = repository::root().join("artifacts/excused.txt");
+    // Of the run before, if there was one.
+    let _ = std::fs::remove_file(&excused);
     for (name, part) in [
         ("acceptance tests", Part::Outside),
         ("acceptance tests that listen", Part::Listening),
@@ -121,6 +125,12 @@ fn acceptance(filter: Option<&str>, report: &mut Report) {
         } else {
             report.tests(name, tests);
         }
+    }
+    // Nothing was excused where there is none.
+    let excused = std::fs::read_to_string(excused).unwrap_or_default();
+    if !excused.is_empty() {
+        let count = excused.lines().count();
+        println!("\n{count} times something was heard or measured again, for the machine had been stopped:\n{excused}");
     }
 }
 
