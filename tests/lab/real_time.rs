@@ -91,7 +91,7 @@ pub fn judge<T>(mut listen: impl FnMut() -> T, judge: impl Fn(T)) {
 }
 
 /// Keeps what was excused, beside showing it: the runner of all tests counts it.
-fn note(excuse: &str) {
+pub fn note(excuse: &str) {
     eprintln!("{excuse}");
     let file = crate::artifact("excused.txt");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();

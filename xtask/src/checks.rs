@@ -130,7 +130,7 @@ fn acceptance(filter: Option<&str>, report: &mut Report) {
     let excused = std::fs::read_to_string(excused).unwrap_or_default();
     if !excused.is_empty() {
         let count = excused.lines().count();
-        println!("\n{count} times something was heard or measured again, for the machine had been stopped:\n{excused}");
+        println!("\n{count} times a stop of the machine was the excuse:\n{excused}");
     }
 }
 
