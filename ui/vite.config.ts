@@ -19,5 +19,12 @@ export default defineConfig({
   },
   build: { target: "es2022", sourcemap: false, modulePreload: { polyfill: false } },
   // No test measures speed: on a busy machine the slowest takes its time.
-  test: { testTimeout: 60_000, environment: "happy-dom", setupFiles: ["./src/test-setup.ts"], restoreMocks: true },
+  test: {
+    testTimeout: 60_000,
+    environment: "happy-dom",
+    setupFiles: ["./src/test-setup.ts"],
+    restoreMocks: true,
+    // By itself it leaves one processor to others, who have no use for it.
+    maxWorkers: "100%",
+  },
 });
