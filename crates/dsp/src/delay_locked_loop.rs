@@ -260,6 +260,12 @@ impl DelayLockedLoop {
         self.step.map_or(0.0, |step| step.mean())
     }
 
+    /// The last stamps came earlier than jitter explains: the device runs ahead of its line.
+    pub fn runs_ahead(&self) -> bool {
+        let late = self.outliers.map_or(self.suspected(), |outliers| outliers.error);
+        late < 0.0
+    }
+
     /// By how many seconds the stamps were late of their line, mean of the last quarter of a second.
     pub fn error(&self) -> f64 {
         self.usual

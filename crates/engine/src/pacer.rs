@@ -45,7 +45,8 @@ struct Outlet {
     carried: Option<DelayLockedLoop>,
     seat: u32,
     missing: u64,
-    /// When it last called back, seconds.
+    /// When it was taken over, and when it last called back, seconds.
+    seated: f64,
     called: f64,
     lock: Lock,
     /// By how much its callbacks are off its line, smoothed for those who read it, seconds.
@@ -80,6 +81,12 @@ impl Outlet {
         } else {
             self.lock.judge(off, elapsed);
         }
+    }
+
+    /// It was followed, and now reads faster than it says, or takes its place anew: more lead would not have helped.
+    fn is_astray(&self) -> bool {
+        let known = self.called - self.seated > SETTLING_SECONDS;
+        known && (self.carried.is_some() || self.device.runs_ahead())
     }
 
     fn take_in(&mut self, position: f64, time: f64) -> Taken {
@@ -152,6 +159,7 @@ impl Pacer {
             carried: None,
             seat: 0,
             missing: 0,
+            seated: 0.0,
             called: 0.0,
             lock: LOCK,
             error: 0.0,
@@ -177,7 +185,7 @@ impl Pacer {
         {
             candidate.device.restart(stamp.position, stamp.at.seconds());
             (candidate.seat, candidate.missing) = (stamp.seat, stamp.missing);
-            candidate.called = stamp.at.seconds();
+            (candidate.seated, candidate.called) = (stamp.at.seconds(), stamp.at.seconds());
             let (time, due) = (now.seconds(), self.position_at(now.seconds()));
             let before = std::mem::replace(&mut self.followed, self.candidate.take());
             self.extra = 0.0;
@@ -221,7 +229,9 @@ impl Pacer {
             }
             if stamp.missing > outlet.missing {
                 outlet.missing = stamp.missing;
-                self.lead.was_short(f64::from(LEAD_STEP) / self.rate);
+                if !outlet.is_astray() {
+                    self.lead.was_short(f64::from(LEAD_STEP) / self.rate);
+                }
                 let lead = frames(&self.lead, self.rate);
                 outlet.clock.set_lead(lead);
                 notice = Some(Notice::OutletStarved {

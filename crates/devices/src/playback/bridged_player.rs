@@ -114,15 +114,26 @@ impl BridgedPlayer {
             + (frames as f64 - self.converter.left() as f64) * self.step()
     }
 
-    fn sit_down(&mut self, frames: usize) {
+    fn sit_down(&mut self, frames: usize, at: Nanos) {
         self.converter.clear();
         self.steering.restart();
         self.margin.settle();
         self.counts.locked.store(false, Relaxed);
-        self.cursor.seat((self.target() + frames as f64 * self.step()) as u64);
+        let behind = self.target() - self.converter.resampler.ahead() + frames as f64 * self.step();
+        self.cursor.seat((behind + self.published_early(at)).max(0.0) as u64);
         self.grew = self.taken;
         (self.late, self.too_late) = (0.0, false);
         self.seated = true;
+    }
+
+    /// How many desk frames are published already that are due after `at`: up to a turn of the engine to either side. A seat
+    /// that leaves them out of account is off by as much, and has to be pulled to its place.
+    fn published_early(&self, at: Nanos) -> f64 {
+        if !self.desk.is_running() {
+            return 0.0;
+        }
+        let early = self.cursor.published() as f64 - self.desk.position_at(at.seconds());
+        if early.abs() > 2.0 * TURN { 0.0 } else { early }
     }
 
     /// Learns the two clocks.
@@ -207,7 +218,7 @@ impl Player for BridgedPlayer {
         }
         let anew = !self.seated;
         if anew {
-            self.sit_down(frames);
+            self.sit_down(frames, at);
         }
         anew
     }

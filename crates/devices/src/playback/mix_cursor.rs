@@ -56,8 +56,12 @@ impl MixCursor {
         self.missing
     }
 
-    /// The newest block read: the frames published when it was due, and when that was.
-    pub(super) fn newest(&self) -> Option<(u64, Nanos)> {
+    /// The newest block read: the frames published when it was due, and when that was. Reads one where none has been.
+    pub(super) fn newest(&mut self) -> Option<(u64, Nanos)> {
+        if self.block.sequence == 0 {
+            // Whatever comes of it is judged by its number.
+            let _ = self.reader.read(&mut self.block);
+        }
         (self.block.sequence > 0).then_some((self.block.sequence * BLOCK, self.block.due))
     }
 
