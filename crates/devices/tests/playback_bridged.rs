@@ -18,6 +18,35 @@ static ALLOCATOR: AllocDisabler = AllocDisabler;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// A desk and an output that is bridged to it.
+struct Phones {
+    cards: SimulatedCards,
+    desk: Desk,
+    stream: PlaybackStream,
+}
+
+impl Phones {
+    /// Opened when the desk has run for a second.
+    fn on(card: Card) -> Self {
+        let cards = SimulatedCards::new();
+        cards.around_callbacks(|call| assert_no_alloc(call));
+        cards.add(card);
+        let mut desk = Desk::new(1024, circled);
+        cards.run(1.0, || desk.turn(cards.now()));
+        let request = PlaybackRequest {
+            hosts: cards.hosts(),
+            ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
+        };
+        let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
+        Self { cards, desk, stream }
+    }
+
+    /// Both run for so many seconds.
+    fn run(&mut self, seconds: f64) {
+        self.cards.run(seconds, || self.desk.turn(self.cards.now()));
+    }
+}
+
 /// What was heard, against when it should have been.
 struct Heard {
     worst: f64,
@@ -33,21 +62,12 @@ fn measure(card: Card, settled: f64, seconds: f64) -> (PlaybackStream, Heard) {
         card.wander.ppm * 1e-6 * card.wander.seconds / TAU,
         TAU / card.wander.seconds,
     );
-    let cards = SimulatedCards::new();
-    cards.around_callbacks(|call| assert_no_alloc(call));
-    cards.add(card);
-    let mut desk = Desk::new(1024, circled);
-    cards.run(1.0, || desk.turn(cards.now()));
-    let request = PlaybackRequest {
-        hosts: cards.hosts(),
-        ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
-    };
-    let began = cards.now().seconds();
-    let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
+    let mut phones = Phones::on(card);
+    let began = phones.cards.now().seconds();
     let (mut frame, mut delays) = (0_u64, Vec::new());
-    while cards.now().seconds() < began + seconds {
-        cards.run(1.0, || desk.turn(cards.now()));
-        for pair in cards.take_played("phones").as_chunks::<2>().0 {
+    while phones.cards.now().seconds() < began + seconds {
+        phones.run(1.0);
+        for pair in phones.cards.take_played("phones").as_chunks::<2>().0 {
             // When the card takes this frame: a perfect clock's time, less what its wandering has gained.
             let even = frame as f64 / hz;
             let since = even - swing * ((began * turn).cos() - ((began + even) * turn).cos());
@@ -66,9 +86,9 @@ fn measure(card: Card, settled: f64, seconds: f64) -> (PlaybackStream, Heard) {
         mean * 1e3,
         worst * 1e6,
         rms * 1e6,
-        stream.stats()
+        phones.stream.stats()
     );
-    (stream, Heard { worst, rms, mean })
+    (phones.stream, Heard { worst, rms, mean })
 }
 
 #[test]
@@ -173,21 +193,13 @@ fn an_output_follows_a_desk_that_itself_follows_a_card() {
 
 #[test]
 fn a_desk_that_stands_still_is_counted_and_the_place_kept() {
-    let cards = SimulatedCards::new();
-    cards.add(Card::output("phones"));
-    let mut desk = Desk::new(1024, circled);
-    cards.run(1.0, || desk.turn(cards.now()));
-    let request = PlaybackRequest {
-        hosts: cards.hosts(),
-        ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
-    };
-    let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
-    cards.run(10.0, || desk.turn(cards.now()));
-    let before = stream.stats();
+    let mut phones = Phones::on(Card::output("phones"));
+    phones.run(10.0);
+    let before = phones.stream.stats();
     assert_eq!(before.missing, 0);
-    cards.advance(0.1);
-    cards.run(10.0, || desk.turn(cards.now()));
-    let after = stream.stats();
+    phones.cards.advance(0.1);
+    phones.run(10.0);
+    let after = phones.stream.stats();
     // The reserve covers some milliseconds of the 100; every frame of the rest is missing once.
     assert!((4_000..4_800).contains(&after.missing), "{after:?}");
     assert_eq!(after.reseats, 0);
@@ -195,36 +207,28 @@ fn a_desk_that_stands_still_is_counted_and_the_place_kept() {
     let more = after.latency - before.latency;
     assert!((0.001..0.002).contains(&more), "{before:?} {after:?}");
     for _ in 0..4 {
-        cards.advance(0.1);
-        cards.run(20.0, || desk.turn(cards.now()));
+        phones.cards.advance(0.1);
+        phones.run(20.0);
     }
-    let more = stream.stats().latency - before.latency;
+    let more = phones.stream.stats().latency - before.latency;
     assert!((0.005..0.008).contains(&more), "five steps are {more} s");
 }
 
 #[test]
 fn one_callback_that_was_longer_is_forgotten_without_another_seat() {
-    let cards = SimulatedCards::new();
     let mut sizes = vec![256; 100_000];
     sizes[2000] = 2048;
-    cards.add(Card {
+    let mut phones = Phones::on(Card {
         sizes: Sizes::Cycle(sizes),
         ..Card::output("phones")
     });
-    let mut desk = Desk::new(1024, circled);
-    cards.run(1.0, || desk.turn(cards.now()));
-    let request = PlaybackRequest {
-        hosts: cards.hosts(),
-        ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
-    };
-    let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
-    cards.run(10.0, || desk.turn(cards.now()));
-    let first = stream.stats();
-    cards.run(3.0, || desk.turn(cards.now()));
-    let waited_for = stream.stats();
+    phones.run(10.0);
+    let first = phones.stream.stats();
+    phones.run(3.0);
+    let waited_for = phones.stream.stats();
     assert!(waited_for.latency - first.latency > 0.030, "{first:?} {waited_for:?}");
-    cards.run(100.0, || desk.turn(cards.now()));
-    let after = stream.stats();
+    phones.run(100.0);
+    let after = phones.stream.stats();
     assert_eq!(
         (after.reseats, after.missing),
         (waited_for.reseats, waited_for.missing),
@@ -235,25 +239,17 @@ fn one_callback_that_was_longer_is_forgotten_without_another_seat() {
 
 #[test]
 fn a_desk_that_is_late_and_harms_nobody_is_given_more_room_before_it_is_later() {
-    let cards = SimulatedCards::new();
-    cards.add(Card {
+    let mut phones = Phones::on(Card {
         sizes: Sizes::Cycle(vec![64]),
         ..Card::output("phones")
     });
-    let mut desk = Desk::new(1024, circled);
-    cards.run(1.0, || desk.turn(cards.now()));
-    let request = PlaybackRequest {
-        hosts: cards.hosts(),
-        ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
-    };
-    let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
-    cards.run(10.0, || desk.turn(cards.now()));
-    let before = stream.stats();
+    phones.run(10.0);
+    let before = phones.stream.stats();
     for late in [0.005, 0.008, 0.012, 0.018] {
-        cards.advance(late);
-        cards.run(20.0, || desk.turn(cards.now()));
+        phones.cards.advance(late);
+        phones.run(20.0);
     }
-    let after = stream.stats();
+    let after = phones.stream.stats();
     assert_eq!((after.missing, after.reseats), (before.missing, 0), "{after:?}");
     let more = after.latency - before.latency;
     assert!((0.006..0.030).contains(&more), "{before:?} {after:?}");
@@ -261,44 +257,28 @@ fn a_desk_that_is_late_and_harms_nobody_is_given_more_room_before_it_is_later() 
 
 #[test]
 fn a_card_that_stalled_takes_its_place_again() {
-    let cards = SimulatedCards::new();
-    cards.add(Card::output("phones"));
-    let mut desk = Desk::new(1024, circled);
-    cards.run(1.0, || desk.turn(cards.now()));
-    let request = PlaybackRequest {
-        hosts: cards.hosts(),
-        ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
-    };
-    let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
-    cards.run(30.0, || desk.turn(cards.now()));
-    let before = stream.stats();
-    cards.stall("phones", 0.5);
-    cards.run(30.0, || desk.turn(cards.now()));
-    let after = stream.stats();
+    let mut phones = Phones::on(Card::output("phones"));
+    phones.run(30.0);
+    let before = phones.stream.stats();
+    phones.cards.stall("phones", 0.5);
+    phones.run(30.0);
+    assert!(phones.stream.stats().locked, "half a minute later it is not locked");
+    let after = phones.stream.stats();
     assert_eq!(after.missing, before.missing, "{after:?}");
     assert!((after.latency - before.latency).abs() < 0.000_1, "{before:?} {after:?}");
-    let step = largest_step(&cards.take_played("phones"));
+    let step = largest_step(&phones.cards.take_played("phones"));
     assert!(step < 0.01, "a click of {step}: what was heard ends within 64 frames");
 }
 
 /// Latency and losses of an output on a card that misbehaves, after a minute, and after the next half.
 fn endure(card: Card, stall: f64) -> (PlaybackStats, PlaybackStats) {
-    let cards = SimulatedCards::new();
-    cards.around_callbacks(|call| assert_no_alloc(call));
-    cards.add(Card { keeps: false, ..card });
-    let mut desk = Desk::new(1024, circled);
-    cards.run(1.0, || desk.turn(cards.now()));
-    let request = PlaybackRequest {
-        hosts: cards.hosts(),
-        ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
-    };
-    let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
-    cards.run(30.0, || desk.turn(cards.now()));
-    cards.stall("phones", stall);
-    cards.run(30.0 + stall, || desk.turn(cards.now()));
-    let before = stream.stats();
-    cards.run(30.0, || desk.turn(cards.now()));
-    (before, stream.stats())
+    let mut phones = Phones::on(Card { keeps: false, ..card });
+    phones.run(30.0);
+    phones.cards.stall("phones", stall);
+    phones.run(30.0 + stall);
+    let before = phones.stream.stats();
+    phones.run(30.0);
+    (before, phones.stream.stats())
 }
 
 #[test]
@@ -337,31 +317,23 @@ fn a_host_that_fills_15_seconds_in_one_gulp_does_not_keep_the_output_late() {
 #[test]
 fn an_output_that_leaves_out_a_cycle_keeps_its_pitch_and_its_latency() {
     for (frames, lost) in [(1024, 1024), (256, 256)] {
-        let cards = SimulatedCards::new();
-        cards.add(Card {
+        let mut phones = Phones::on(Card {
             ppm: 120.0,
             jitter: 0.000_3,
             keeps: false,
             sizes: Sizes::Cycle(vec![frames]),
             ..Card::output("phones")
         });
-        let mut desk = Desk::new(1024, circled);
-        cards.run(1.0, || desk.turn(cards.now()));
-        let request = PlaybackRequest {
-            hosts: cards.hosts(),
-            ..PlaybackRequest::new(SimulatedCards::device("phones"), cards.clock(), SampleRate::DESK)
-        };
-        let stream = PlaybackStream::open_bridged(request, LIMIT, desk.tap.reader()).expect("the card is there");
-        cards.run(60.0, || desk.turn(cards.now()));
-        let before = stream.stats();
+        phones.run(60.0);
+        let before = phones.stream.stats();
         assert!(before.locked, "{before:?}");
-        cards.stall("phones", f64::from(frames + lost) / 48_000.0);
+        phones.cards.stall("phones", f64::from(frames + lost) / 48_000.0);
         for _ in 0..60 {
-            cards.run(0.5, || desk.turn(cards.now()));
-            let ppm = stream.stats().ppm;
+            phones.run(0.5);
+            let ppm = phones.stream.stats().ppm;
             assert!((ppm - 120.0).abs() < 15.0, "{frames}: {ppm} ppm");
         }
-        let after = stream.stats();
+        let after = phones.stream.stats();
         assert_eq!(after.missing, before.missing, "{frames}: {after:?}");
         assert!((after.latency - before.latency).abs() < 0.001, "{before:?} {after:?}");
         assert!(after.locked, "{frames}: {after:?}");

@@ -2,8 +2,8 @@
 //!
 //! The rates of both clocks come from their [`crate::delay_locked_loop`]s, which do the integrating; what is
 //! left is a proportional pull on the delay error. So nothing winds up, however long a device stands still.
-//! Once the delay is right, and while its target rests, the ratio changes by no more than 5 ppm a second, whatever the
-//! loops say. A target that moves is followed at its own pace, up to 2000 ppm a second, on top of that.
+//! Once the delay is right the ratio changes by no more than 5 ppm a second, whatever the loops say. A target that sets
+//! out, or arrives, is followed at up to 2000 ppm a second on top of that; for this quarter of a second it is not locked.
 //! No threads, no allocation; times in seconds.
 
 use crate::lock::Lock;
@@ -20,6 +20,8 @@ const SLEW: f64 = 500e-6;
 /// The same for what follows a target that moves by itself: at the pace of a bridge's room it is up to it in a quarter
 /// of a second, and the delay is off by less than a tenth of a millisecond meanwhile.
 const DRIFT_SLEW: f64 = 2e-3;
+/// A target whose pace is this little off the one it is followed at is locked on to like a clock.
+const DRIFT_NEAR: f64 = 5e-6;
 /// Locked is who is within so many seconds of the target, and no longer who is further off than the second, or whose
 /// clocks want a ratio that far from the present one.
 const LOCK: Lock = Lock::new(0.000_1, 0.000_25);
@@ -40,6 +42,9 @@ pub struct Steering {
     ratio: Option<f64>,
     /// How fast the target is being followed, relative.
     drift: f64,
+    /// The target has set out or arrived, and the ratio is on its way to that pace; and one step more, in which a resampler
+    /// gets there.
+    catches_up: [bool; 2],
     error: f64,
     lock: Lock,
 }
@@ -49,6 +54,7 @@ impl Default for Steering {
         Self {
             ratio: None,
             drift: 0.0,
+            catches_up: [false; 2],
             error: 0.0,
             lock: LOCK,
         }
@@ -80,8 +86,16 @@ impl Steering {
         let most = elapsed * if self.lock.is_held() { SLEW_LOCKED } else { SLEW };
         let ratio = before + (wanted - before).clamp(-most, most);
         self.ratio = Some(ratio);
-        let most = elapsed * DRIFT_SLEW;
-        self.drift += (drift - self.drift).clamp(-most, most);
+        let left = drift - self.drift;
+        let far = left.abs() > DRIFT_NEAR;
+        self.catches_up = [far, self.catches_up[0]];
+        let most = if far {
+            elapsed * DRIFT_SLEW
+        } else {
+            // Both together change no faster.
+            (elapsed * SLEW_LOCKED - (ratio - before).abs()).max(0.0)
+        };
+        self.drift += left.clamp(-most, most);
         // What is read slower becomes later.
         Steer::Pull(ratio - self.drift)
     }
@@ -99,9 +113,9 @@ impl Steering {
         self.error
     }
 
-    /// The delay has been right for a while, and nothing but a target that moves changes the ratio fast.
+    /// The delay has been right for a while, and the ratio changes by 5 ppm a second at most.
     pub fn is_locked(&self) -> bool {
-        self.lock.is_held()
+        self.lock.is_held() && self.catches_up == [false; 2]
     }
 }
 

