@@ -4,7 +4,7 @@
 //! close to Nyquist: up to 16 kHz, at 48 kHz, bells are within 0.1 dB at every Q, and shelves up to Q 2. Above that a
 //! shelf is off by up to 0.3 dB at Q 5, 0.45 at Q 10 and 1.7 at Q 20, where its frequency is above 5 kHz. One section
 //! cannot be right there: the least that any is off, at 18 dB and found by linear programming, is 0.06 dB at Q 2, 0.2 at
-//! Q 5, 0.35 at Q 10 and 0.7 at Q 20, if what is between 16 and 20 kHz is to stay within 3 dB.
+//! Q 5, 0.35 at Q 10 and 0.7 at Q 20, if what is between 16 and 20 kHz is to stay within 3 dB (decision 008).
 //! Above 16 kHz nothing is promised but that a resonance next to Nyquist rises by less than 13 dB above the circuit's.
 //! Changes glide over 30 ms, leaps of the frequency over 60 by way of flat; a band that is off, or at 0 dB,
 //! is left out once it has arrived there. Real-time after `new`; a band takes 1 to 4 us to work out.

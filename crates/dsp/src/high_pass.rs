@@ -85,13 +85,20 @@ impl Default for HighPassSettings {
     }
 }
 
-/// The settings as they are read, before their range is checked.
+/// The settings as they are read, before their range is checked. What is left out is as usual.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Asked {
     on: bool,
     frequency: f32,
     slope: Slope,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        let HighPassSettings { on, frequency, slope } = HighPassSettings::default();
+        Self { on, frequency, slope }
+    }
 }
 
 impl TryFrom<Asked> for HighPassSettings {

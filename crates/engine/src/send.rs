@@ -25,10 +25,10 @@ pub enum SendTap {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendSettings {
-    /// How much is sent, dB; silence is off.
+    /// How much is sent, in dB, -90 to +10 as a fader, or off (`null`); off unless set.
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub level: Decibels,
-    /// From where.
+    /// From where. After the fader unless set.
     pub tap: SendTap,
 }
 

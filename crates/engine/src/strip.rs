@@ -48,30 +48,32 @@ pub enum Talkover {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct StripControls {
-    /// Which channels of the source are heard on which side.
+    /// Which channels of the source are heard on which side. Stereo unless set.
     pub channels: ChannelMode,
-    /// Polarity of the source's left and right channel turned.
+    /// Polarity of the source's left and right channel turned. Neither unless set.
     pub inverted: [bool; 2],
-    /// Input trim, dB.
+    /// Input trim in dB, -20 to +40; 0 unless set. A choice of this desk, for which there is no standard: from what is
+    /// mastered to full scale to a microphone that its interface delivers too softly.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub trim: Decibels,
-    /// How late it is heard.
+    /// How late it is heard: 0 to 500 ms.
     pub delay: DelaySettings,
-    /// The stages.
+    /// The stages, all off unless set.
     pub chain: ChainSettings,
-    /// Fader, dB; `null` is off.
+    /// Fader in dB, -90 to +10, or off (`null`); 0 unless set. +10 is where the faders of most desks end; what is below
+    /// -90 is nobody's wish but off.
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub fader: Decibels,
-    /// Pan or balance, -1 left to +1 right.
+    /// Pan or balance, without a unit, -1 left to +1 right; 0, the centre, unless set.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub pan: Pan,
-    /// Which of the two.
+    /// Which of the two. Pan unless set: constant power, -3.01 dB in the centre.
     pub pan_law: PanLaw,
-    /// Copies into the aux buses.
+    /// Copies into the aux buses. Off unless set.
     pub sends: [SendSettings; AUX_BUSES],
-    /// The VCA group that moves its fader, counted from 0.
+    /// The VCA group that moves its fader, 0 to 7; none unless set.
     pub vca: Option<u8>,
-    /// Its part in talkover.
+    /// Its part in talkover. None unless set.
     pub talkover: Talkover,
     /// Muted everywhere but in cue.
     pub mute: bool,

@@ -87,10 +87,10 @@ impl BusName {
 pub struct BusState {
     /// Which.
     pub bus: BusName,
-    /// Its fader, dB; `null` is off.
+    /// Its fader in dB, -90 to +10 as a strip's, or off (`null`); 0 unless set.
     #[ts(type = "number | null")]
     pub fader: Decibels,
-    /// Equaliser and compressor.
+    /// Equaliser and compressor, off unless set.
     pub stages: BusChainSettings,
     /// An aux bus that carries the programme without this strip (mix-minus): what its guest hears.
     #[ts(type = "number | null")]
@@ -115,7 +115,7 @@ impl BusState {
 pub struct VcaState {
     /// Which, counted from 0.
     pub vca: u8,
-    /// Its fader, dB; `null` is off.
+    /// Its fader in dB, -90 to +10 as a strip's, or off (`null`); 0 unless set.
     #[ts(type = "number | null")]
     pub fader: Decibels,
 }
