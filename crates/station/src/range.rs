@@ -24,7 +24,6 @@ pub(crate) fn fader(control: &str, level: Option<f32>) -> Result<Decibels, Comma
 pub(crate) fn pan(position: f32) -> Result<Pan, CommandError> {
     Pan::new(position).ok_or_else(|| {
         refusal(
-            "pan",
             position,
             format!("pan is {position:?}; it goes from -1 (left) to +1 (right)"),
         )
@@ -79,7 +78,7 @@ pub(crate) fn vca(group: u8) -> Result<u8, CommandError> {
 fn checked<T: Copy>(settings: &T, checked: Result<(), OutOfRange>) -> Result<T, CommandError> {
     checked
         .map(|()| *settings)
-        .map_err(|refused| refusal(refused.name, refused.value, refused.to_string()))
+        .map_err(|refused| refusal(refused.value, refused.to_string()))
 }
 
 fn decibels(control: &str, level: f32, low: f32, high: f32, off: &str) -> Result<Decibels, CommandError> {
@@ -87,22 +86,20 @@ fn decibels(control: &str, level: f32, low: f32, high: f32, off: &str) -> Result
         .filter(|_| (low..=high).contains(&level))
         .ok_or_else(|| {
             refusal(
-                control,
                 level,
                 format!("{control} is {level:?} dB; it goes from {low} to {high:+} dB{off}"),
             )
         })
 }
 
-fn refusal(control: &str, value: f32, out_of_range: String) -> CommandError {
-    if value.is_nan() {
-        return CommandError {
-            code: ErrorCode::Invalid,
-            message: format!("{control} is not a number; give it one"),
-        };
-    }
+fn refusal(value: f32, out_of_range: String) -> CommandError {
+    let code = if value.is_nan() {
+        ErrorCode::Invalid
+    } else {
+        ErrorCode::OutOfRange
+    };
     CommandError {
-        code: ErrorCode::OutOfRange,
+        code,
         message: out_of_range,
     }
 }
@@ -139,12 +136,17 @@ mod tests {
             trim(f32::NEG_INFINITY).err().map(|refused| refused.code),
             Some(ErrorCode::OutOfRange)
         );
-        for refused in [
-            trim(f32::NAN).err(),
-            fader("fader", Some(f32::NAN)).err(),
-            pan(f32::NAN).err(),
+        for (refused, range) in [
+            (trim(f32::NAN).err(), "trim is NaN dB; it goes from -20 to +40 dB"),
+            (
+                fader("fader", Some(f32::NAN)).err(),
+                "fader is NaN dB; it goes from -90",
+            ),
+            (pan(f32::NAN).err(), "pan is NaN; it goes from -1 (left)"),
         ] {
-            assert_eq!(refused.map(|refused| refused.code), Some(ErrorCode::Invalid));
+            let refused = refused.expect(range);
+            assert_eq!(refused.code, ErrorCode::Invalid);
+            assert!(refused.message.starts_with(range), "{}", refused.message);
         }
     }
 

@@ -125,9 +125,13 @@ fn leave_out(table: &mut Table, at: &[Step]) -> Option<()> {
         let Step::Key(key) = last else { return None };
         return table.remove(key).map(drop);
     }
-    let usual = usual_band(way, last);
+    let usual = usual_in_band(way, last);
     match (last, value_at(table, way)?) {
-        (Step::Key(key), Value::Table(table)) => table.remove(key).map(drop),
+        (Step::Key(key), Value::Table(table)) => match usual {
+            // A band is nothing without one of its values: the usual one takes its place.
+            Some(usual) => table.get_mut(key).map(|value| *value = usual),
+            None => table.remove(key).map(drop),
+        },
         (last, Value::Array(list)) => {
             let index = place_in(list, last)?;
             match usual {
@@ -169,14 +173,17 @@ fn place_in(list: &[Value], step: &Step) -> Option<usize> {
     }
 }
 
-/// The band that an equaliser has in this place unless it is set.
-fn usual_band(way: &[Step], last: &Step) -> Option<Value> {
-    let (Some(Step::Key(list)), Step::Place(index)) = (way.last(), last) else {
-        return None;
+/// What an equaliser has in this place unless it is set: a band, or one of its values.
+fn usual_in_band(way: &[Step], last: &Step) -> Option<Value> {
+    let (list, index, key) = match (way, last) {
+        ([.., Step::Key(list)], Step::Place(index)) => (list, index, None),
+        ([.., Step::Key(list), Step::Place(index)], Step::Key(key)) => (list, index, Some(key)),
+        _ => return None,
     };
     let usual = EqualiserSettings::default();
     let band = usual.bands.get(*index).filter(|_| list == "bands")?;
-    Value::try_from(band).ok()
+    let band = Value::try_from(band).ok()?;
+    key.map_or(Some(band.clone()), |key| band.get(key).cloned())
 }
 
 fn told(faults: &[String]) -> String {
