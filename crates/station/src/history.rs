@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use airdesk_dsp::compressor::CompressorSettings;
+use airdesk_dsp::equaliser::EqualiserSettings;
 use airdesk_engine::StripId;
 
-use crate::api::{AudioCommand, CommandError, ErrorCode, Event, HistoryState};
+use crate::api::{AudioCommand, BusChainSettings, ChainSettings, CommandError, ErrorCode, Event, HistoryState};
 use crate::console::ConsoleState;
 use crate::station::Core;
 
@@ -95,7 +97,11 @@ impl Core {
             Command::SetInverted { strip, .. } => of_strip("polarity", *strip, false),
             Command::SetTrim { strip, .. } => of_strip("trim", *strip, true),
             Command::SetDelay { strip, .. } => of_strip("delay", *strip, true),
-            Command::SetStages { strip, .. } => of_strip("stages", *strip, true),
+            Command::SetStages { strip, stages } => {
+                let before = self.strips.states().find(|state| state.id == *strip)?.controls.chain;
+                let (stage, is_movement) = moved(&strip_stages(&before, stages));
+                of_strip(stage, *strip, is_movement)
+            }
             Command::SetFader { strip, .. } => of_strip("fader", *strip, true),
             Command::SetPan { strip, .. } => of_strip("pan", *strip, true),
             Command::SetPanLaw { strip, .. } => of_strip("pan law", *strip, false),
@@ -107,11 +113,14 @@ impl Core {
             Command::SetSoloSafe { strip, .. } => of_strip("solo safe", *strip, false),
             Command::SetCue { strip, .. } => of_strip("cue", *strip, false),
             Command::SetBusFader { bus, .. } => of(format!("fader of {}", bus.word()), true),
-            Command::SetBusStages { bus, .. } => of(format!("stages of {}", bus.word()), true),
+            Command::SetBusStages { bus, stages } => {
+                let (stage, is_movement) = moved(&bus_stages(&self.buses[bus.place()].stages, stages));
+                of(format!("{stage} of {}", bus.word()), is_movement)
+            }
             Command::SetMixMinus { bus, .. } => of(format!("mix-minus of {}", bus.word()), false),
             Command::SetVcaFader { vca, .. } => of(format!("fader of VCA {}", vca + 1), true),
-            Command::SetLimiter { .. } => of("limiter".into(), true),
-            Command::SetTalkover { .. } => of("talkover".into(), true),
+            Command::SetLimiter { settings } => of("limiter".into(), settings.on == self.limiter.on),
+            Command::SetTalkover { settings } => of("talkover".into(), settings.on == self.talkover.on),
             Command::SetOutput { output, .. } => of(format!("output of {}", output.bus().word()), false),
             Command::SetOutputSettings { output, .. } => {
                 of(format!("settings of {}'s output", output.bus().word()), false)
@@ -119,7 +128,26 @@ impl Core {
             Command::StoreScene { name } => of(format!("storing of scene {name}"), false),
             Command::RemoveScene { name } => of(format!("removal of scene {name}"), false),
             Command::RecallScene { name, .. } => of(format!("scene {name}"), false),
-            _ => None,
+            // What listeners have heard and files have in them is not taken back, nor is how and where the programme
+            // goes out: these are no part of the console. The rest is looking, and undoing itself.
+            Command::StartRecording
+            | Command::StopRecording
+            | Command::SetRecording { .. }
+            | Command::SetBroadcast { .. }
+            | Command::SetPassword { .. }
+            | Command::TrustCertificate { .. }
+            | Command::GoLive
+            | Command::GoOffAir
+            | Command::SetListening { .. }
+            | Command::SetTitle { .. }
+            | Command::MeasureLoudness { .. }
+            | Command::ResetLoudness { .. }
+            | Command::ShowSpectrum { .. }
+            | Command::ClearClips
+            | Command::RefreshDevices
+            | Command::DismissNotice { .. }
+            | Command::Undo
+            | Command::Redo => None,
         }
     }
 
@@ -164,6 +192,51 @@ impl Core {
         let returned = self.go_to(&state, 0.0);
         self.history.rename(&returned);
         self.tell(Event::History(self.history.state()));
+    }
+}
+
+/// A stage, whether it is set differently from now on, and whether that is a switch rather than a control that moves.
+type Stage = (&'static str, bool, bool);
+
+fn strip_stages(before: &ChainSettings, after: &ChainSettings) -> [Stage; 5] {
+    let (one, other) = (&before.high_pass, &after.high_pass);
+    let switched = one.is_on() != other.is_on() || one.slope() != other.slope();
+    [
+        ("high-pass", one != other, switched),
+        ("gate", before.gate != after.gate, before.gate.on != after.gate.on),
+        equaliser(&before.equaliser, &after.equaliser),
+        compressor(&before.compressor, &after.compressor),
+        (
+            "de-esser",
+            before.de_esser != after.de_esser,
+            before.de_esser.on != after.de_esser.on,
+        ),
+    ]
+}
+
+fn bus_stages(before: &BusChainSettings, after: &BusChainSettings) -> [Stage; 2] {
+    [
+        equaliser(&before.equaliser, &after.equaliser),
+        compressor(&before.compressor, &after.compressor),
+    ]
+}
+
+fn equaliser(before: &EqualiserSettings, after: &EqualiserSettings) -> Stage {
+    let mut bands = before.bands.iter().zip(&after.bands);
+    let switched = bands.any(|(one, other)| one.is_on() != other.is_on() || one.kind() != other.kind());
+    ("equaliser", before != after, switched || before.on != after.on)
+}
+
+fn compressor(before: &CompressorSettings, after: &CompressorSettings) -> Stage {
+    ("compressor", before != after, before.on != after.on)
+}
+
+/// The stage that is set differently, and whether that is a movement.
+fn moved(stages: &[Stage]) -> (&'static str, bool) {
+    let mut changed = stages.iter().filter(|(_, differs, _)| *differs);
+    match (changed.next(), changed.next()) {
+        (Some((stage, _, switched)), None) => (stage, !switched),
+        _ => ("stages", false),
     }
 }
 

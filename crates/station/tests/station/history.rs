@@ -47,6 +47,34 @@ async fn an_action_is_taken_back_and_done_again_and_a_movement_is_one_action() {
 }
 
 #[tokio::test]
+async fn each_stage_is_an_action_of_its_own_and_a_switch_is_no_movement() {
+    let mut desk = Desk::with_pads(&["One"]);
+    let strip = desk.first_strip().await;
+    let mut chain = ChainSettings::default();
+    let mut states = vec![chain];
+    let mut set = async |change: &dyn Fn(&mut ChainSettings)| {
+        change(&mut chain);
+        let stages = Box::new(chain);
+        desk.ask(AudioCommand::SetStages { strip, stages }).await;
+        chain
+    };
+    states.push(set(&|chain| chain.gate.on = true).await);
+    for threshold in [-21.0, -22.0, -23.0] {
+        set(&|chain| chain.compressor.threshold_dbfs = threshold).await;
+    }
+    states.push(set(&|chain| chain.compressor.threshold_dbfs = -24.0).await);
+    states.push(set(&|chain| chain.compressor.on = true).await);
+    states.push(set(&|chain| chain.gate.on = false).await);
+    let history = desk.now().await.history;
+    assert_eq!(history.undo.as_deref(), Some("gate of One"));
+    for state in states.iter().rev().skip(1) {
+        desk.ask(AudioCommand::Undo).await;
+        assert_eq!(desk.now().await.strips[0].controls.chain, *state);
+    }
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn a_strip_that_was_removed_comes_back_to_its_place_with_all_it_was() {
     let mut desk = Desk::with_pads(&["One", "Two", "Three"]);
     let two = desk.ids().await[1];
