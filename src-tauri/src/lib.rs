@@ -7,7 +7,6 @@ mod closing;
 mod dialogs;
 mod events;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,7 +17,6 @@ use airdesk_station::{Station, StationHandle, StationOptions};
 use anyhow::anyhow;
 use clap::Parser;
 use tauri::{App, Manager, RunEvent, Runtime, WindowEvent};
-use tracing_subscriber::EnvFilter;
 
 /// The window's own address of the levels.
 pub struct MetersUrl(pub String);
@@ -56,13 +54,7 @@ struct Arguments {
 /// Runs the desk in a window until the window is closed, and says why when it cannot.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("AIRDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info,jack=off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    airdesk_station::logging::to_stderr();
     // First: a second Airdesk hands over to the first one here and ends, before it looks at the session. What
     // fails from here on is said in a dialog; where no window opens, none does either.
     let app = match build_window() {

@@ -4,12 +4,10 @@ mod devices;
 mod render;
 mod run;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 /// Guards the real-time code of a checked build, see `airdesk_engine::real_time`.
 #[cfg(feature = "checked")]
@@ -81,13 +79,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("AIRDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info,jack=off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    airdesk_station::logging::to_stderr();
     let done = match cli.command {
         Command::Run {
             session,

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod automation;
 pub mod config;
+pub mod logging;
 pub mod render;
 pub mod secrets;
 pub mod session;
@@ -41,7 +42,7 @@ mod strips;
 pub use airdesk_devices::{Device, DeviceId, DeviceList, HostChoice};
 pub use airdesk_engine::StripId;
 pub use airdesk_outputs::listen::{JoinError, ListenerFeed, ListenerHub, Mount};
-pub use handle::{StationHandle, Unavailable};
+pub use handle::{Answered, StationHandle, Unavailable};
 pub use station::{StartError, Station, StationOptions};
 
 /// Looks once and says what sound devices this machine has. Blocks, some seconds at most.
