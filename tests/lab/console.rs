@@ -61,10 +61,20 @@ impl Console {
 
     /// Gives a command and returns the desk's reply, or its refusal.
     pub fn ask(&mut self, command: Value) -> Result<Value, Value> {
+        let id = self.begin(&command);
+        self.answer_to(id)
+    }
+
+    /// Gives a command, and does not wait for the answer to the number that it gets.
+    pub fn begin(&mut self, command: &Value) -> u32 {
         self.last_id += 1;
-        let id = self.last_id;
-        self.send(&json!({ "id": id, "command": command }).to_string());
-        let answer = self.answer(id, &command);
+        self.send(&json!({ "id": self.last_id, "command": command }).to_string());
+        self.last_id
+    }
+
+    /// The desk's reply to the command of this number, or its refusal.
+    pub fn answer_to(&mut self, id: u32) -> Result<Value, Value> {
+        let answer = self.answer_where(&format!("an answer to {id}"), |answer| answer["id"] == id);
         if answer["type"] == "reply" {
             Ok(answer["reply"].clone())
         } else {
@@ -130,6 +140,12 @@ impl Console {
         highest.expect("looped until there was one")
     }
 
+    /// Whether that command has been answered by now.
+    pub fn is_answered(&mut self, id: u32) -> bool {
+        while self.listen() {}
+        self.answers.iter().any(|answer| answer["id"] == id)
+    }
+
     /// Takes one message, if there is one by now.
     fn listen(&mut self) -> bool {
         match self.socket.read() {
@@ -152,10 +168,6 @@ impl Console {
             Some("event") => apply(&mut self.snapshot, &message["event"]),
             _ => self.answers.push(message),
         }
-    }
-
-    fn answer(&mut self, id: u32, command: &Value) -> Value {
-        self.answer_where(&format!("an answer to {command}"), |answer| answer["id"] == id)
     }
 
     fn answer_where(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {

@@ -22,7 +22,7 @@ mod source;
 mod tls;
 
 pub use admin::TitleClient;
-pub use error::{Recovery, SourceError};
+pub use error::SourceError;
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use patience::Patience;
 pub use secret::Secret;

@@ -14,3 +14,6 @@ pub mod recorder;
 pub mod title;
 
 mod follower;
+mod recovery;
+
+pub use recovery::Recovery;

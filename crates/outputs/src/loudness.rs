@@ -17,7 +17,7 @@ pub use meter::LoudnessMeter;
 pub use spectrum::{BANDS, Spectrum, SpectrumMeter, exact_mid_frequency_hz, nominal_mid_frequency_hz};
 pub use units::{Dbtp, Lu, Lufs};
 
-use crate::icecast::Recovery;
+use crate::Recovery;
 
 /// Why a meter did not start.
 #[derive(Debug, thiserror::Error)]

@@ -11,12 +11,16 @@ use airdesk_station::api::{ClientMessage, DeskMeters, ServerMessage};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::timeout;
 
 /// A command is a line of text; nothing larger is a command.
 const MESSAGE_BYTES: usize = 64 * 1024;
+/// So many commands may wait for their answers before the next one is read.
+const ANSWERS_MAX: usize = 64;
 /// A client that takes longer to read one message is gone.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -56,17 +60,17 @@ pub(crate) async fn meters(upgrade: WebSocketUpgrade, State(station): State<Stat
 
 async fn talk(mut socket: WebSocket, station: &StationHandle) -> Result<(), Gone> {
     let (mut events, mut meters) = (station.events(), station.meters());
+    // A key store or a disk may keep one answer waiting for seconds; levels and other commands go on meanwhile.
+    let mut answers = FuturesUnordered::new();
     send_snapshot(&mut socket, station).await?;
     loop {
         tokio::select! {
-            heard = socket.recv() => match heard {
-                Some(Ok(Message::Text(text))) => {
-                    let answer = answer(text.as_str(), station).await;
-                    send_message(&mut socket, &answer).await?;
-                }
+            heard = socket.recv(), if answers.len() < ANSWERS_MAX => match heard {
+                Some(Ok(Message::Text(text))) => answers.push(answer(text.as_str(), station).await),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Gone),
                 Some(Ok(_)) => {} // pings are answered below us; binary messages mean nothing here
             },
+            Some(answer) = answers.next() => send_message(&mut socket, &answer).await?,
             event = events.recv() => match event {
                 Ok(event) => send_message(&mut socket, &ServerMessage::Event { event: Box::new(event) }).await?,
                 Err(RecvError::Lagged(_)) => {
@@ -83,18 +87,25 @@ async fn talk(mut socket: WebSocket, station: &StationHandle) -> Result<(), Gone
     }
 }
 
-/// Obeys one message.
-async fn answer(text: &str, station: &StationHandle) -> ServerMessage {
-    let message = match ClientMessage::read(text) {
-        Ok(message) => message,
-        Err((id, error)) => return ServerMessage::Error { id, error },
+/// Passes one message on, in its turn; the answer comes when it comes.
+async fn answer(text: &str, station: &StationHandle) -> impl Future<Output = ServerMessage> + use<> {
+    let asked = match ClientMessage::read(text) {
+        Ok(message) => Ok((message.id, station.ask(message.command).await)),
+        Err(refused) => Err(refused),
     };
-    match station.send(message.command).await {
-        Ok(reply) => ServerMessage::Reply { id: message.id, reply },
-        Err(error) => ServerMessage::Error {
-            id: Some(message.id),
-            error,
-        },
+    async move {
+        let (id, asked) = match asked {
+            Ok(asked) => asked,
+            Err((id, error)) => return ServerMessage::Error { id, error },
+        };
+        let answer = match asked {
+            Ok(answered) => answered.heard().await,
+            Err(ended) => Err(ended.into()),
+        };
+        match answer {
+            Ok(reply) => ServerMessage::Reply { id, reply },
+            Err(error) => ServerMessage::Error { id: Some(id), error },
+        }
     }
 }
 
@@ -147,7 +158,7 @@ mod tests {
     use super::*;
 
     async fn refusal(station: &StationHandle, text: &str) -> (Option<u32>, ErrorCode, String) {
-        match answer(text, station).await {
+        match answer(text, station).await.await {
             ServerMessage::Error { id, error } => (id, error.code, error.message),
             other => panic!("{text} was answered with {other:?}"),
         }

@@ -6,15 +6,14 @@ use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
 use airdesk_outputs::broadcast::{Broadcast, BroadcastSettings as Target, BroadcastState as Running, TransportKind};
 use airdesk_outputs::encode::{Codec, EncoderSettings};
-use airdesk_outputs::icecast::{Fingerprint, Secret as SourceSecret, SourceSettings};
+use airdesk_outputs::icecast::{Fingerprint, Secret, SourceSettings};
 use airdesk_outputs::listen::Introduction;
 
 use crate::api::{
-    AirState, BroadcastSettings, BroadcastState, CommandError, ErrorCode, PasswordState, StreamCodec, Transport,
+    AirState, BroadcastSettings, BroadcastState, CommandError, ErrorCode, PasswordState, Reply, StreamCodec, Transport,
 };
 use crate::password::{Keeper, Kept, Wish};
 use crate::recording::Answer;
-use crate::secrets::Secret;
 
 /// What the password is filed under: it belongs to the server, so another mount keeps it and another server
 /// never sees it.
@@ -29,8 +28,10 @@ const TITLE_CHARS: usize = 500;
 pub(crate) struct Air {
     settings: BroadcastSettings,
     keeper: Keeper,
-    /// Whose password has not been heard of yet: until then it is not known whether there is one.
-    asked: Option<String>,
+    /// What the keeper has been asked and has not answered: until then it is not known whether there is a password.
+    asked: usize,
+    /// Who has asked to go live meanwhile.
+    waiting: Option<Answer>,
     secret: Option<Secret>,
     kept: PasswordState,
     /// Why it may be in a file that cannot be used.
@@ -41,7 +42,7 @@ pub(crate) struct Air {
     told: AirState,
 }
 
-/// Settings that no server could take, and who waits to hear of it.
+/// What was not done, and who waits to hear of it.
 pub(crate) struct Refused(pub(crate) CommandError, pub(crate) Answer);
 
 /// A stream that is under way or has failed, and what it began with.
@@ -54,12 +55,12 @@ struct Stream {
 impl Air {
     pub(crate) fn new(settings: BroadcastSettings, keeper: Keeper, rate: SampleRate) -> Self {
         let account = account(&settings);
-        let asked = Some(account.clone());
-        keeper.ask(Wish::Find { account }, None);
+        let asked = usize::from(keeper.ask(Wish::Find { account }, None));
         Self {
             settings,
             keeper,
             asked,
+            waiting: None,
             secret: None,
             kept: PasswordState::None,
             fault: None,
@@ -105,8 +106,8 @@ impl Air {
             return Ok(Some(answer));
         }
         // No server gets the password of another, not even while its own is being looked up.
-        (self.secret, self.kept, self.asked) = (None, PasswordState::None, Some(new.clone()));
-        self.keeper.ask(Wish::Change { old, new }, Some(answer));
+        (self.secret, self.kept) = (None, PasswordState::None);
+        self.ask(Wish::Change { old, new }, Some(answer));
         Ok(None)
     }
 
@@ -114,15 +115,18 @@ impl Air {
     pub(crate) fn set_password(&mut self, password: String, answer: Answer) {
         let account = account(&self.settings);
         let secret = Secret::new(password);
-        self.keeper.ask(Wish::Keep { account, secret }, Some(answer));
+        self.ask(Wish::Keep { account, secret }, Some(answer));
+    }
+
+    /// Asks the keeper for what [`Air::password_kept`] will hear of.
+    fn ask(&mut self, wish: Wish, answer: Option<Answer>) {
+        self.asked += usize::from(self.keeper.ask(wish, answer));
     }
 
     /// Takes in what came of a wish, and hands back who waits for it.
     pub(crate) fn password_kept(&mut self, kept: Kept) -> (Result<(), CommandError>, Option<Answer>) {
         let current = kept.account == account(&self.settings);
-        if self.asked.as_ref() == Some(&kept.account) {
-            self.asked = None;
-        }
+        self.asked = self.asked.saturating_sub(1);
         let result = kept.result.map(|found| {
             if current {
                 (self.secret, self.kept, self.fault) = (found.secret, found.state, found.fault);
@@ -169,21 +173,38 @@ impl Air {
         &self.title
     }
 
-    pub(crate) fn go_live(&mut self, tap: &MixTap) -> Result<(), CommandError> {
+    /// Goes live, and gives the answer back; or waits until the keeper has said what the password is, which is heard
+    /// by [`Air::go_live_at_last`]. A key store that was locked is asked again: it may have been unlocked for this.
+    ///
+    /// # Errors
+    /// When it is live already, or has no password to go live with.
+    pub(crate) fn go_live(&mut self, tap: &MixTap, answer: Answer) -> Result<Option<Answer>, Refused> {
         if !matches!(self.air(), AirState::Off | AirState::Failed { .. }) {
             let message = "the desk is already on air, or on its way; go off air first".into();
-            return Err(CommandError {
-                code: ErrorCode::AlreadyRunning,
-                message,
-            });
+            let code = ErrorCode::AlreadyRunning;
+            return Err(Refused(CommandError { code, message }, answer));
         }
-        if self.asked.is_some() {
-            let message = "the key store has not said yet what the password is; try again in a moment".into();
-            return Err(CommandError {
-                code: ErrorCode::Unavailable,
-                message,
-            });
+        if self.asked == 0 && self.secret.is_none() && self.kept == PasswordState::Locked {
+            let account = account(&self.settings);
+            self.ask(Wish::Find { account }, None);
         }
+        if self.asked > 0 {
+            self.waiting = Some(answer);
+            return Ok(None);
+        }
+        match self.go_live_now(tap) {
+            Ok(()) => Ok(Some(answer)),
+            Err(error) => Err(Refused(error, answer)),
+        }
+    }
+
+    /// What came of going live, for whoever has waited for the keeper; nothing while it still has not said.
+    pub(crate) fn go_live_at_last(&mut self, tap: &MixTap) -> Option<(Result<(), CommandError>, Answer)> {
+        let answer = self.waiting.take_if(|_| self.asked == 0)?;
+        Some((self.go_live_now(tap), answer))
+    }
+
+    fn go_live_now(&mut self, tap: &MixTap) -> Result<(), CommandError> {
         let Some(secret) = self.secret.clone() else {
             return Err(self.no_password());
         };
@@ -192,8 +213,8 @@ impl Air {
         Ok(())
     }
 
-    /// What is said when there is none to go live with. A key store that was locked is asked again.
-    fn no_password(&mut self) -> CommandError {
+    /// What is said when there is none to go live with.
+    fn no_password(&self) -> CommandError {
         let BroadcastSettings { user, host, .. } = &self.settings;
         if let (PasswordState::Unreadable, Some(fault)) = (self.kept, &self.fault) {
             return CommandError {
@@ -217,9 +238,6 @@ impl Air {
             "the key store is locked or does not answer, and may have the password for {user} at {host}; \
              unlock it and go live again, or set the password anew"
         );
-        let account = account(&self.settings);
-        self.asked = Some(account.clone());
-        self.keeper.ask(Wish::Find { account }, None);
         CommandError {
             code: ErrorCode::Unavailable,
             message,
@@ -228,8 +246,7 @@ impl Air {
 
     fn begin(&mut self, settings: BroadcastSettings, secret: Secret, tap: &MixTap) -> Result<(), CommandError> {
         let target = self.target(&settings)?;
-        let given = SourceSecret::new(secret.reveal());
-        let broadcast = Broadcast::start(&target, given, tap.clone()).map_err(|error| CommandError {
+        let broadcast = Broadcast::start(&target, secret.clone(), tap.clone()).map_err(|error| CommandError {
             code: ErrorCode::Invalid,
             message: error.to_string(),
         })?;
@@ -262,10 +279,15 @@ impl Air {
     /// Closes the connection in the background.
     pub(crate) fn go_off_air(&mut self) {
         self.stream = None;
+        if let Some(answer) = self.waiting.take() {
+            // Nothing failed: the operator has changed their mind. A host that has gone does not want the answer.
+            let _ = answer.send(Ok(Reply::Done));
+        }
     }
 
     /// Closes the connection and waits until it is closed: the program ends.
     pub(crate) fn finish(&mut self) {
+        self.waiting = None;
         if let Some(stream) = self.stream.take() {
             stream.broadcast.stop();
         }
@@ -284,7 +306,10 @@ impl Air {
 
     pub(crate) fn state(&self) -> BroadcastState {
         let air = self.air();
-        let running = self.stream.as_ref().filter(|_| air != AirState::Off);
+        let running = self
+            .stream
+            .as_ref()
+            .filter(|_| air != AirState::Off && self.waiting.is_none());
         BroadcastState {
             settings: self.settings.clone(),
             password: self.kept,
@@ -316,6 +341,9 @@ impl Air {
     }
 
     fn air(&self) -> AirState {
+        if self.waiting.is_some() {
+            return AirState::Connecting;
+        }
         let Some(stream) = &self.stream else {
             return AirState::Off;
         };
@@ -408,50 +436,106 @@ fn invalid(error: &impl std::fmt::Display) -> CommandError {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc;
+    use std::path::Path;
+
+    use tokio::sync::mpsc::{self, UnboundedReceiver};
+    use tokio::sync::oneshot;
 
     use super::*;
     use crate::secrets::{Found, Secrets};
+    use crate::station::Internal;
 
-    /// A desk's stream of which the keeper of passwords has said that.
-    fn air(state: PasswordState) -> Air {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (internal, _station) = mpsc::unbounded_channel();
-        let keeper = Keeper::start(Secrets::new(folder.path()).without_key_store(), internal).expect("a thread");
+    /// A desk's stream with a file of passwords in `folder`, of which the keeper has said that.
+    fn air(folder: &Path, state: PasswordState) -> (Air, UnboundedReceiver<Internal>) {
+        let (internal, mut station) = mpsc::unbounded_channel();
+        let keeper = Keeper::start(Secrets::new(folder).without_key_store(), internal).expect("a thread");
         let mut air = Air::new(BroadcastSettings::default(), keeper, SampleRate::DESK);
-        let found = Found {
+        let mut found = said(&mut station);
+        found.result = Ok(Found {
             secret: None,
             state,
             fault: None,
-        };
-        let (account, result) = (account(air.settings()), Ok(found));
-        let (heard, _) = air.password_kept(Kept {
-            account,
-            result,
-            answer: None,
         });
-        heard.expect("heard");
-        air
+        air.password_kept(found).0.expect("heard");
+        (air, station)
+    }
+
+    fn said(station: &mut UnboundedReceiver<Internal>) -> Kept {
+        match station.blocking_recv() {
+            Some(Internal::Password(kept)) => kept,
+            _ => panic!("the keeper says nothing"),
+        }
+    }
+
+    fn go_live(air: &mut Air) -> Result<Option<Answer>, String> {
+        let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);
+        let (answer, _) = oneshot::channel();
+        air.go_live(&tap, answer).map_err(|Refused(error, _)| error.message)
     }
 
     #[test]
-    fn a_locked_key_store_is_told_and_asked_again_when_the_desk_is_to_go_live() {
+    fn a_key_store_that_was_unlocked_meanwhile_lets_the_desk_go_live_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut air, mut station) = air(folder.path(), PasswordState::Locked);
+        std::fs::write(
+            folder.path().join("passwords.toml"),
+            "\"stream@localhost\" = \"hackme\"",
+        )
+        .expect("written");
+        assert!(go_live(&mut air).expect("it is asked").is_none());
+        assert_eq!(air.state().air, AirState::Connecting);
+        assert!(
+            go_live(&mut air)
+                .expect_err("on its way")
+                .contains("already on air, or on its way")
+        );
+        air.password_kept(said(&mut station)).0.expect("heard");
         let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);
-        let mut locked = air(PasswordState::Locked);
-        let refused = locked.go_live(&tap).expect_err("no password").message;
+        let (went, _) = air.go_live_at_last(&tap).expect("somebody waits");
+        went.expect("live");
+        assert!(air.go_live_at_last(&tap).is_none());
+        air.finish();
+    }
+
+    #[test]
+    fn a_key_store_that_is_still_locked_is_told_and_so_is_a_password_that_was_never_set() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut locked, mut station) = air(folder.path(), PasswordState::Locked);
+        assert!(go_live(&mut locked).expect("it is asked").is_none());
+        let mut still = said(&mut station);
+        still.result = Ok(Found {
+            secret: None,
+            state: PasswordState::Locked,
+            fault: None,
+        });
+        locked.password_kept(still).0.expect("heard");
+        let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);
+        let (went, _) = locked.go_live_at_last(&tap).expect("somebody waits");
+        let refused = went.expect_err("no password").message;
         assert!(
             refused.contains("key store is locked") && refused.contains("unlock it"),
             "{refused}"
         );
-        let asked = locked.go_live(&tap).expect_err("asked again").message;
-        assert!(asked.contains("has not said yet"), "{asked}");
-        let none = air(PasswordState::None).go_live(&tap).expect_err("no password").message;
-        for said in [
+        assert_eq!(locked.state().air, AirState::Off);
+        let none = go_live(&mut air(folder.path(), PasswordState::None).0).expect_err("no password");
+        for part in [
             "there is no password for source at localhost",
             "set it first",
             "open the listener mounts",
         ] {
-            assert!(none.contains(said), "{none}");
+            assert!(none.contains(part), "{none}");
         }
+    }
+
+    #[test]
+    fn whoever_goes_off_air_while_the_key_store_is_asked_is_off_air() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut air, mut station) = air(folder.path(), PasswordState::Locked);
+        assert!(go_live(&mut air).expect("it is asked").is_none());
+        air.go_off_air();
+        assert_eq!(air.state().air, AirState::Off);
+        air.password_kept(said(&mut station)).0.expect("heard");
+        let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);
+        assert!(air.go_live_at_last(&tap).is_none());
     }
 }

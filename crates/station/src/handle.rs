@@ -38,6 +38,19 @@ impl From<Unavailable> for CommandError {
     }
 }
 
+/// An answer that is on its way.
+pub struct Answered(oneshot::Receiver<Result<Reply, CommandError>>);
+
+impl Answered {
+    /// Waits until the station has obeyed or refused.
+    ///
+    /// # Errors
+    /// When the command is refused; nothing has changed then.
+    pub async fn heard(self) -> Result<Reply, CommandError> {
+        self.0.await.map_err(|_| Unavailable)?
+    }
+}
+
 /// Talks to the station. Cheap to clone; every host has its own.
 #[derive(Clone)]
 pub struct StationHandle {
@@ -54,12 +67,22 @@ impl StationHandle {
     /// # Errors
     /// When the command is refused; nothing has changed then.
     pub async fn send(&self, command: AudioCommand) -> Result<Reply, CommandError> {
+        self.ask(command).await?.heard().await
+    }
+
+    /// Asks for something and does not wait for the answer: commands are obeyed in the order in which they were
+    /// asked, but one that has to wait for a key store or a disk is answered after those behind it. When very many
+    /// commands wait, this waits too.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    pub async fn ask(&self, command: AudioCommand) -> Result<Answered, Unavailable> {
         let (answer, answered) = oneshot::channel();
         self.requests
             .send(Request::Command(command, answer))
             .await
             .map_err(|_| Unavailable)?;
-        answered.await.map_err(|_| Unavailable)?
+        Ok(Answered(answered))
     }
 
     /// The whole desk as it is now.

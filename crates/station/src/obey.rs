@@ -38,6 +38,7 @@ impl Core {
             }
             AudioCommand::SetPassword { password } => self.air.set_password(password.into_inner(), answer),
             AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
+            AudioCommand::GoLive => self.go_live(answer),
             AudioCommand::ShowSpectrum { of } => {
                 // Asked for every second, and nothing of it is saved. A host that has gone does not want the answer.
                 let _ = answer.send(self.show_spectrum(of).map(|()| Reply::Done));
@@ -130,10 +131,6 @@ impl Core {
     pub(crate) fn dispatch_broadcast(&mut self, command: AudioCommand) -> Result<(), CommandError> {
         match command {
             AudioCommand::TrustCertificate { fingerprint } => self.air.trust(&fingerprint)?,
-            AudioCommand::GoLive => {
-                self.desk.check()?;
-                self.air.go_live(self.desk.programme())?;
-            }
             AudioCommand::GoOffAir => {
                 self.count_losses();
                 self.air.go_off_air();
@@ -164,6 +161,21 @@ impl Core {
         }
     }
 
+    /// Goes live; the answer may have to wait for the keeper of passwords.
+    fn go_live(&mut self, answer: Answer) {
+        let went = match self.desk.check() {
+            Ok(()) => self.air.go_live(self.desk.programme(), answer),
+            Err(error) => Err(Refused(error, answer)),
+        };
+        self.tell(Event::Broadcast(self.air.state()));
+        // A host that has gone does not want the answer.
+        let _ = match went {
+            Ok(None) => return,
+            Ok(Some(answer)) => answer.send(Ok(Reply::Done)),
+            Err(Refused(error, answer)) => answer.send(Err(error)),
+        };
+    }
+
     /// Takes in what the keeper of passwords has done.
     pub(crate) fn hear_password(&mut self, kept: Kept) {
         let known = self.air.password_fault();
@@ -177,8 +189,9 @@ impl Core {
         {
             self.notice(Severity::Warning, warning);
         }
+        let at_last = self.air.go_live_at_last(self.desk.programme());
         self.tell(Event::Broadcast(self.air.state()));
-        if let Some(answer) = answer {
+        for (result, answer) in answer.map(|answer| (result, answer)).into_iter().chain(at_last) {
             // A host that has gone does not want the answer.
             let _ = answer.send(result.map(|()| Reply::Done));
         }

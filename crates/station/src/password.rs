@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
+use airdesk_outputs::icecast::Secret;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::api::{CommandError, ErrorCode, PasswordState};
 use crate::recording::Answer;
-use crate::secrets::{Found, Secret, Secrets};
+use crate::secrets::{Found, Secrets};
 use crate::station::Internal;
 
 /// What is asked of the keeper. Accounts are those of [`Secrets`].
@@ -77,12 +78,16 @@ impl Keeper {
         &self.file
     }
 
-    /// Asks. What comes of it reaches the station later, and `answer` with it.
-    pub(crate) fn ask(&self, wish: Wish, answer: Option<Answer>) {
-        if let Err(mpsc::SendError((_, Some(answer)))) = self.wishes.send((wish, answer)) {
+    /// Asks. What comes of it reaches the station later, and `answer` with it; false: nothing will.
+    pub(crate) fn ask(&self, wish: Wish, answer: Option<Answer>) -> bool {
+        let Err(mpsc::SendError((_, answer))) = self.wishes.send((wish, answer)) else {
+            return true;
+        };
+        if let Some(answer) = answer {
             // A host that has gone does not want the answer.
             let _ = answer.send(Err(not_kept("its keeper has ended; restart Airdesk")));
         }
+        false
     }
 }
 
@@ -130,7 +135,7 @@ impl Cupboard {
             return Ok(filed);
         };
         let kept = self.keep(new, secret)?;
-        self.secrets.set(old, &Secret::new(String::new())).map_err(not_kept)?;
+        self.secrets.set(old, &Secret::new("")).map_err(not_kept)?;
         Ok(kept)
     }
 }
@@ -163,7 +168,7 @@ mod tests {
     fn a_password_goes_to_the_server_it_was_set_for_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut first = cupboard(folder.path());
-        first.keep("one", Secret::new("hackme".into())).expect("kept");
+        first.keep("one", Secret::new("hackme")).expect("kept");
         let taken = change(&mut first, "one", "two");
         assert_eq!(
             taken.as_deref(),
@@ -183,7 +188,7 @@ mod tests {
     fn one_way_out_is_told_when_a_password_cannot_be_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("passwords.toml"), "torn = \"").expect("written");
-        let refused = cupboard(folder.path()).keep("one", Secret::new("hackme".into()));
+        let refused = cupboard(folder.path()).keep("one", Secret::new("hackme"));
         let said = refused.expect_err("it is broken").message;
         assert!(said.ends_with("is broken; mend it or move it away"), "{said}");
     }
@@ -192,7 +197,7 @@ mod tests {
     fn a_password_that_a_server_was_given_stays_with_that_server() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut cupboard = cupboard(folder.path());
-        cupboard.keep("one", Secret::new("hackme".into())).expect("kept");
+        cupboard.keep("one", Secret::new("hackme")).expect("kept");
         assert!(cupboard.grant(Wish::Given).is_none());
         assert_eq!(change(&mut cupboard, "one", "two"), None);
     }

@@ -5,12 +5,13 @@
 //! The key store may ask the desktop, so it is spoken to on a thread of its own with a time limit.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 use std::{fs, thread};
+
+use airdesk_outputs::icecast::Secret;
 
 use crate::api::PasswordState;
 
@@ -50,28 +51,6 @@ pub enum SecretError {
         /// What the system says.
         source: io::Error,
     },
-}
-
-/// A password. It cannot be printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a password in.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The password, for the server alone.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 /// What is known of a password.
@@ -121,11 +100,11 @@ impl Secrets {
             fault: None,
         };
         if let Ok(password) = std::env::var(VARIABLE) {
-            return known(Some(Secret(password)), PasswordState::Environment);
+            return known(Some(Secret::new(password)), PasswordState::Environment);
         }
         let fault = match self.read_file().map(|mut passwords| passwords.remove(account)) {
             Ok(Some(forgotten)) if forgotten.is_empty() => return known(None, PasswordState::None),
-            Ok(Some(password)) => return known(Some(Secret(password)), PasswordState::File),
+            Ok(Some(password)) => return known(Some(Secret::new(password)), PasswordState::File),
             Ok(None) => None,
             Err(error) => Some(error.to_string()),
         };
@@ -144,7 +123,7 @@ impl Secrets {
         if std::env::var_os(VARIABLE).is_some() {
             return Err(SecretError::Environment);
         }
-        if secret.0.is_empty() {
+        if secret.reveal().is_empty() {
             let forgotten = self.ask(account, keyring::Entry::delete_credential);
             let is_gone = matches!(forgotten, Some(Ok(()) | Err(keyring::Error::NoEntry)));
             self.change_file(|passwords| {
@@ -157,13 +136,13 @@ impl Secrets {
             })?;
             return Ok(PasswordState::None);
         }
-        let password = secret.0.clone();
+        let password = secret.reveal().to_owned();
         if let Some(Ok(())) = self.ask(account, move |entry| entry.set_password(&password)) {
             self.change_file(|passwords| passwords.remove(account).is_some())?;
             return Ok(PasswordState::KeyStore);
         }
         self.change_file(|passwords| {
-            passwords.insert(account.to_owned(), secret.0.clone());
+            passwords.insert(account.to_owned(), secret.reveal().to_owned());
             true
         })?;
         Ok(PasswordState::File)
@@ -233,7 +212,7 @@ impl Secrets {
 /// What the key store's answer says of a password.
 fn found(answer: Option<keyring::Result<String>>) -> (Option<Secret>, PasswordState) {
     match answer {
-        Some(Ok(password)) => (Some(Secret(password)), PasswordState::KeyStore),
+        Some(Ok(password)) => (Some(Secret::new(password)), PasswordState::KeyStore),
         Some(Err(keyring::Error::NoEntry | keyring::Error::NoDefaultStore)) => (None, PasswordState::None),
         Some(Err(_)) | None => (None, PasswordState::Locked),
     }
@@ -276,9 +255,7 @@ mod tests {
         let secrets = Secrets::new(folder.path()).without_key_store();
         let torn = "\"stream@one\" = \"hackme-1\"\n\"stream@two\" = \"hack";
         fs::write(&file, torn).expect("written");
-        let error = secrets
-            .set("stream@host", &Secret::new("new".into()))
-            .expect_err("refused");
+        let error = secrets.set("stream@host", &Secret::new("new")).expect_err("refused");
         let said = error.to_string();
         assert!(
             said.contains("passwords.toml") && said.contains("mend it or move it away"),
@@ -290,7 +267,7 @@ mod tests {
         assert_eq!((found.secret, found.state), (None, PasswordState::Unreadable));
         assert_eq!(found.fault, Some(said));
         fs::remove_file(&file).expect("moved away");
-        secrets.set("stream@host", &Secret::new("new".into())).expect("kept");
+        secrets.set("stream@host", &Secret::new("new")).expect("kept");
         assert_eq!(known(&secrets, "stream@host").1, PasswordState::File);
     }
 
@@ -316,7 +293,7 @@ mod tests {
         fs::create_dir_all(in_the_way.join("passwords.new/full")).expect("a folder");
         for (place, way_out) in [(in_the_way, "free space"), (blocked.join("deep"), "make it readable")] {
             let secrets = Secrets::new(&place).without_key_store();
-            let error = secrets.set("stream@host", &Secret::new("new".into()));
+            let error = secrets.set("stream@host", &Secret::new("new"));
             let said = error.expect_err("refused").to_string();
             assert!(said.contains("passwords.toml") && said.contains(way_out), "{said}");
         }
@@ -326,7 +303,7 @@ mod tests {
     fn without_a_key_store_a_password_is_in_a_file_for_this_user_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let secrets = Secrets::new(folder.path()).without_key_store();
-        let password = Secret::new("pässword".into());
+        let password = Secret::new("pässword");
         assert_eq!(
             secrets.set("stream@host", &password).expect("kept"),
             PasswordState::File
@@ -342,9 +319,7 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        secrets
-            .set("stream@host", &Secret::new(String::new()))
-            .expect("forgotten");
+        secrets.set("stream@host", &Secret::new("")).expect("forgotten");
         assert_eq!(known(&secrets, "stream@host").1, PasswordState::None);
     }
 
@@ -354,10 +329,5 @@ mod tests {
         fs::write(folder.path().join("passwords.toml"), "\"stream@host\" = \"\"\n").expect("written");
         let secrets = Secrets::new(folder.path());
         assert_eq!(known(&secrets, "stream@host"), (None, PasswordState::None));
-    }
-
-    #[test]
-    fn a_secret_does_not_print_itself() {
-        assert_eq!(format!("{:?}", Secret::new("hackme".into())), "Secret");
     }
 }

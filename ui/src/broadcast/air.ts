@@ -60,7 +60,7 @@ export function airFacts(air: AirState): Fact[] {
     case "off":
       return [];
     case "connecting":
-      return [{ name: "State", value: "reaching for the server…", tone: "warn" }];
+      return [{ name: "State", value: "on the way to the server…", tone: "warn" }];
     case "live":
       return [
         { name: "On air for", value: clock(air.seconds) },
@@ -73,7 +73,10 @@ export function airFacts(air: AirState): Fact[] {
     case "retrying":
       return [
         { name: "State", value: "not on air, trying again", tone: "bad" },
-        { name: "Attempt", value: `${air.attempt} in ${Math.ceil(air.seconds)} s` },
+        {
+          name: "Attempt",
+          value: `${air.attempt}, ${air.seconds > 0 ? `in ${Math.ceil(air.seconds)} s` : "under way"}`,
+        },
       ];
     case "failed":
       return [{ name: "State", value: "not on air", tone: "bad" }];

@@ -53,16 +53,22 @@ enum Piece {
 }
 
 /// The way to the thread that is connected now.
-#[derive(Default)]
-struct Titles(Mutex<Option<SyncSender<Piece>>>);
+struct Titles {
+    settings: SourceSettings,
+    pieces: Mutex<Option<SyncSender<Piece>>>,
+}
 
 impl LibshoutTransport {
     /// To the server that the settings name.
     pub fn new(settings: SourceSettings, secret: Secret) -> Self {
+        let titles = Titles {
+            settings: settings.clone(),
+            pieces: Mutex::default(),
+        };
         Self {
             settings,
             secret,
-            titles: Arc::default(),
+            titles: Arc::new(titles),
             accepted_before: false,
         }
     }
@@ -81,7 +87,7 @@ impl Transport for LibshoutTransport {
             .spawn(move || match open(&settings, &secret, before) {
                 Ok(connection) => {
                     if answer.send(Ok(())).is_ok() {
-                        serve(&connection, &to_send, &counted);
+                        serve(&connection, &settings, &to_send, &counted);
                     }
                 }
                 Err(error) => {
@@ -91,10 +97,11 @@ impl Transport for LibshoutTransport {
             .map_err(super::no_thread)?;
         await_answer(&answered, &self.settings, patience)?;
         self.accepted_before = true;
-        if let Ok(mut current) = self.titles.0.lock() {
+        if let Ok(mut current) = self.titles.pieces.lock() {
             *current = Some(pieces.clone());
         }
         Ok(Box::new(LibshoutLine {
+            settings: self.settings.clone(),
             pieces,
             done,
             given: 0,
@@ -120,7 +127,7 @@ fn await_answer(
     loop {
         match answered.recv_timeout(LOOK) {
             Ok(answer) => return answer,
-            Err(RecvTimeoutError::Disconnected) => return Err(broke("libshout gave up")),
+            Err(RecvTimeoutError::Disconnected) => return Err(settings.lost("libshout gave up")),
             Err(RecvTimeoutError::Timeout) if patience.has_ended() => return Err(SourceError::Stopped),
             Err(RecvTimeoutError::Timeout) if began.elapsed() > CONNECT_LIMIT => {
                 return Err(SourceError::TimedOut {
@@ -142,6 +149,7 @@ struct Done {
 }
 
 struct LibshoutLine {
+    settings: SourceSettings,
     pieces: SyncSender<Piece>,
     done: Arc<Done>,
     given: u64,
@@ -157,7 +165,7 @@ impl Line for LibshoutLine {
                 Ok(bytes.len())
             }
             Err(TrySendError::Full(_)) => Ok(0),
-            Err(TrySendError::Disconnected(_)) => Err(broke("libshout's connection ended")),
+            Err(TrySendError::Disconnected(_)) => Err(self.settings.lost("libshout's connection ended")),
         }
     }
 
@@ -167,7 +175,7 @@ impl Line for LibshoutLine {
 
     fn check(&mut self, waiting: bool) -> Result<u64, SourceError> {
         if self.done.failed.load(Ordering::Relaxed) != 0 {
-            return Err(broke("libshout lost it"));
+            return Err(self.settings.lost("libshout lost it"));
         }
         let done = self.done.bytes.load(Ordering::Relaxed);
         if done > self.acknowledged || (done == self.given && !waiting) {
@@ -177,6 +185,7 @@ impl Line for LibshoutLine {
         let still = self.moved.elapsed();
         if still > STALLED_AFTER {
             Err(SourceError::Stalled {
+                host: self.settings.host.clone(),
                 seconds: still.as_secs(),
             })
         } else {
@@ -187,9 +196,9 @@ impl Line for LibshoutLine {
 
 impl TitleSender for Titles {
     fn deliver(&self, title: &Title, patience: &Patience) -> Result<(), SourceError> {
-        let refused = |reason: &str| SourceError::TitleRefused { reason: reason.into() };
+        let refused = |reason: &str| self.settings.title_refused(reason);
         let pieces = self
-            .0
+            .pieces
             .lock()
             .ok()
             .and_then(|current| current.clone())
@@ -211,7 +220,7 @@ impl TitleSender for Titles {
 }
 
 /// Sends until the line is dropped or libshout fails.
-fn serve(connection: &ShoutConn, pieces: &Receiver<Piece>, done: &Done) {
+fn serve(connection: &ShoutConn, settings: &SourceSettings, pieces: &Receiver<Piece>, done: &Done) {
     while let Ok(piece) = pieces.recv() {
         match piece {
             Piece::Audio(bytes) => {
@@ -222,21 +231,19 @@ fn serve(connection: &ShoutConn, pieces: &Receiver<Piece>, done: &Done) {
                 done.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             }
             Piece::Title(title, answer) => {
-                let _ = answer.send(set_title(connection, &title)); // nobody waits any more
+                let set = set_title(connection, &title).map_err(|error| settings.title_refused(format!("{error:?}")));
+                let _ = answer.send(set); // nobody waits any more
             }
         }
     }
 }
 
-fn set_title(connection: &ShoutConn, title: &Title) -> Result<(), SourceError> {
+fn set_title(connection: &ShoutConn, title: &Title) -> Result<(), ShoutConnError> {
     let mut metadata = ShoutMetadata::new();
     metadata
         .add("song".into(), title.icy())
         .and_then(|()| metadata.add("charset".into(), "UTF-8".into())) // else libshout's titles are Latin-1
         .and_then(|()| connection.set_metadata(metadata))
-        .map_err(|error| SourceError::TitleRefused {
-            reason: format!("{error:?}"),
-        })
 }
 
 fn open(settings: &SourceSettings, secret: &Secret, accepted_before: bool) -> Result<ShoutConn, SourceError> {
@@ -279,9 +286,11 @@ fn meaning(error: &ShoutConnError, settings: &SourceSettings, accepted_before: b
             port: settings.port,
         },
         ShoutConnError::ShoutError(ShoutErr::NoLogin) if accepted_before => SourceError::MountInUse {
+            host,
             mount: settings.mount.clone(),
         },
         ShoutConnError::ShoutError(ShoutErr::NoLogin) => SourceError::RefusedOrInUse {
+            host,
             user: settings.user.clone(),
             mount: settings.mount.clone(),
         },
@@ -293,7 +302,7 @@ fn meaning(error: &ShoutConnError, settings: &SourceSettings, accepted_before: b
         ShoutConnError::ShoutError(ShoutErr::Insane | ShoutErr::Unsupported) | ShoutConnError::NulError(_) => {
             SourceError::Settings("libshout does not take these settings; choose Airdesk as the source client".into())
         }
-        ShoutConnError::ShoutError(code) => broke(&format!("libshout says {code:?}")),
+        ShoutConnError::ShoutError(code) => settings.lost(format_args!("libshout says {code:?}")),
     }
 }
 
@@ -306,8 +315,4 @@ fn refuse_nul(settings: &SourceSettings, secret: &Secret) -> Result<(), SourceEr
         return Err(SourceError::Settings("no name and no password may contain NUL".into()));
     }
     Ok(())
-}
-
-fn broke(reason: &str) -> SourceError {
-    SourceError::Disconnected(reason.into())
 }

@@ -11,9 +11,10 @@ use super::backlog::Backlog;
 use super::backoff::Backoff;
 use super::titles::TitleDesk;
 use super::{BroadcastState, Line, Transport};
-use crate::encode::{EncodedStream, Subscription};
+use crate::Recovery;
+use crate::encode::{EncodedStream, EncoderError, Subscription};
 use crate::follower::ROUND;
-use crate::icecast::{Patience, Recovery, SourceError, SourceSettings};
+use crate::icecast::{Patience, SourceError, SourceSettings};
 
 /// A connection that has lasted this long starts the back-off anew.
 const LASTING: Duration = Duration::from_secs(10);
@@ -244,8 +245,7 @@ impl Connection {
 }
 
 fn ended(stream: &EncodedStream) -> SourceError {
-    stream.fault().map_or_else(
-        || SourceError::Disconnected("the encoder ended".into()),
-        SourceError::from,
-    )
+    stream
+        .fault()
+        .map_or_else(|| SourceError::Encoder(EncoderError::Ended), SourceError::from)
 }

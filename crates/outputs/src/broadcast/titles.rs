@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::TitleSender;
-use crate::icecast::{Patience, Recovery, SourceError};
+use crate::Recovery;
+use crate::icecast::{Patience, SourceError};
 use crate::title::Title;
 
 /// How long to wait after the first refusal, and at most. A mount takes a moment to be known.

@@ -2,6 +2,8 @@
 
 use airdesk_dsp::SampleRate;
 
+use crate::Recovery;
+
 /// Codec of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {
@@ -97,15 +99,17 @@ pub enum EncoderError {
     /// The system refused a thread.
     #[error("the system has no thread left for an encoder: {0}; end other programs")]
     Thread(String),
+    /// Its thread ended without a word.
+    #[error("the encoder ended by itself; start Airdesk again if it stays so")]
+    Ended,
 }
 
 impl EncoderError {
     /// Every variant is listed: a new failure must decide its own recovery.
-    pub fn recovery(&self) -> crate::icecast::Recovery {
-        use crate::icecast::Recovery;
+    pub fn recovery(&self) -> Recovery {
         match self {
             Self::BitRate { .. } => Recovery::AskOperator,
-            Self::Codec { .. } | Self::Thread(_) => Recovery::Retry,
+            Self::Codec { .. } | Self::Thread(_) | Self::Ended => Recovery::Retry,
         }
     }
 

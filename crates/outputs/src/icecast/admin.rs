@@ -52,6 +52,7 @@ impl TitleClient {
         let mangled = format!("&#{};", u32::from(letter));
         if String::from_utf8_lossy(&status).contains(&mangled) {
             return Err(SourceError::TitleMangled {
+                host: self.settings.host.clone(),
                 mount: self.settings.mount.clone(),
             });
         }
@@ -75,7 +76,7 @@ impl TitleClient {
 }
 
 fn judge(answer: &[u8], settings: &SourceSettings) -> Result<(), SourceError> {
-    let refused = |reason: &str| SourceError::TitleRefused { reason: reason.into() };
+    let refused = |reason: &str| settings.title_refused(reason);
     let reply = match parse(answer) {
         Ok(Some(reply)) => reply,
         Ok(None) | Err(NoReply::Closed | NoReply::Garbage) => return Err(refused("it gave no answer")),

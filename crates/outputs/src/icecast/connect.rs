@@ -29,7 +29,7 @@ pub(super) fn connect_to(
     patience: &Patience,
 ) -> Result<Line, SourceError> {
     let socket = reach(addresses, settings, patience)?;
-    prepare(&socket, settings)?;
+    prepare(&socket, settings).map_err(|error| settings.lost(error))?;
     if settings.tls {
         tls::encrypt(socket, settings, patience)
     } else {

@@ -1,18 +1,8 @@
 //! Why a stream does not reach its server, and who can do something about it.
 
-use std::io;
-
 use super::Fingerprint;
+use crate::Recovery;
 use crate::encode::EncoderError;
-
-/// What can be done about a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recovery {
-    /// Trying again may help.
-    Retry,
-    /// Only the operator can help; the message says what to change.
-    AskOperator,
-}
 
 /// Why the stream does not reach the server.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -62,53 +52,67 @@ pub enum SourceError {
         port: u16,
     },
     /// Wrong user or password.
-    #[error("the server refused the login of {user:?}; check user name and password")]
+    #[error("{host} refused the login of {user:?}; check user name and password")]
     Unauthorized {
+        /// The host.
+        host: String,
         /// The user.
         user: String,
     },
     /// Wrong user or password, or another source holds the mount: the transport does not tell one from the other.
     #[error(
-        "the server refused the login of {user:?}; check user name and password, or {mount} is on air already from \
+        "{host} refused the login of {user:?}; check user name and password, or {mount} is on air already from \
          another source: stop that one or choose another mount"
     )]
     RefusedOrInUse {
+        /// The host.
+        host: String,
         /// The user.
         user: String,
         /// The mount.
         mount: String,
     },
     /// Another source holds the mount. It may let go.
-    #[error("{mount} is already on air from another source; stop that one or choose another mount")]
+    #[error("{mount} of {host} is already on air from another source; stop that one or choose another mount")]
     MountInUse {
+        /// The host.
+        host: String,
         /// The mount.
         mount: String,
     },
     /// The server has no such mount.
-    #[error("the server knows no mount {mount}; check its name")]
+    #[error("{host} knows no mount {mount}; check its name")]
     UnknownMount {
+        /// The host.
+        host: String,
         /// The mount.
         mount: String,
     },
     /// The server does not allow this stream.
-    #[error("the server does not allow a stream on {mount}: {reason}; ask its owner, or choose another mount")]
+    #[error("{host} does not allow a stream on {mount}: {reason}; ask its owner, or choose another mount")]
     Forbidden {
+        /// The host.
+        host: String,
         /// The mount.
         mount: String,
         /// What it says.
         reason: String,
     },
     /// The server is full or in trouble.
-    #[error("the server cannot take the stream now: {status} {reason}; ask its owner if it stays so")]
+    #[error("{host} cannot take the stream now: {status} {reason}; ask its owner if it stays so")]
     Busy {
+        /// The host.
+        host: String,
         /// Its status.
         status: u16,
         /// What it says.
         reason: String,
     },
     /// The server answered what a source client cannot use.
-    #[error("the server answered {status} {reason}; check server and mount")]
+    #[error("{host} answered {status} {reason}; check server and mount")]
     Rejected {
+        /// The host.
+        host: String,
         /// Its status.
         status: u16,
         /// What it says.
@@ -143,23 +147,34 @@ pub enum SourceError {
         reason: String,
     },
     /// The connection broke, or was closed without an answer. The server may be restarting behind a proxy.
-    #[error("the connection to the server was lost: {0}; check the network if it stays so")]
-    Disconnected(String),
+    #[error("the connection to {host} was lost: {reason}; check the network if it stays so")]
+    Disconnected {
+        /// The host.
+        host: String,
+        /// What the system says.
+        reason: String,
+    },
     /// The connection stands and nothing gets through.
-    #[error("the server has taken nothing for {seconds} s; check the network, or lower the bit rate")]
+    #[error("{host} has taken nothing for {seconds} s; check the network, or lower the bit rate")]
     Stalled {
+        /// The host.
+        host: String,
         /// How long.
         seconds: u64,
     },
     /// The server did not take a title.
-    #[error("the server did not take the title: {reason}; ask its owner if it stays so")]
+    #[error("{host} did not take the title: {reason}; ask its owner if it stays so")]
     TitleRefused {
+        /// The host.
+        host: String,
         /// What it says.
         reason: String,
     },
     /// The server took a title and cannot show it: the mount's character set lacks letters.
-    #[error("the server cannot show every letter of the title; set <charset>UTF-8</charset> for {mount} there")]
+    #[error("{host} cannot show every letter of the title; set <charset>UTF-8</charset> for {mount} there")]
     TitleMangled {
+        /// The host.
+        host: String,
         /// The mount.
         mount: String,
     },
@@ -181,7 +196,7 @@ impl SourceError {
             | Self::TimedOut { .. }
             | Self::MountInUse { .. }
             | Self::Busy { .. }
-            | Self::Disconnected(_)
+            | Self::Disconnected { .. }
             | Self::Stalled { .. }
             | Self::TitleRefused { .. }
             | Self::Stopped => Recovery::Retry,
@@ -208,11 +223,5 @@ impl SourceError {
             }
             _ => None,
         }
-    }
-}
-
-impl From<io::Error> for SourceError {
-    fn from(error: io::Error) -> Self {
-        Self::Disconnected(error.to_string())
     }
 }

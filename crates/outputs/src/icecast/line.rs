@@ -43,14 +43,15 @@ impl Line {
     /// Sends all of a request.
     pub(super) fn write_all(&mut self, mut bytes: &[u8], step: &Step) -> Result<(), SourceError> {
         while !bytes.is_empty() {
-            let count = step.repeat(|| self.write_some(bytes))??;
+            let count = step
+                .repeat(|| self.write_some(bytes))?
+                .map_err(|error| step.lost(&error))?;
             if count == 0 {
-                return Err(io::Error::from(io::ErrorKind::WriteZero).into());
+                return Err(step.lost(&io::ErrorKind::WriteZero.into()));
             }
             bytes = &bytes[count..];
         }
-        step.repeat(|| self.push())??;
-        Ok(())
+        step.repeat(|| self.push())?.map_err(|error| step.lost(&error))
     }
 
     /// Sends what TLS still holds.

@@ -84,6 +84,14 @@ impl Step {
         }
     }
 
+    /// The connection broke meanwhile.
+    pub(super) fn lost(&self, error: &io::Error) -> SourceError {
+        SourceError::Disconnected {
+            host: self.host.to_string(),
+            reason: error.to_string(),
+        }
+    }
+
     /// Repeats `call`, whose socket waits at most a [`SLICE`], until it is done or the limit is over.
     pub(super) fn repeat<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> Result<io::Result<T>, SourceError> {
         loop {

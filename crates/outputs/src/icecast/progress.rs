@@ -6,8 +6,6 @@
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::SourceError;
-
 /// A server that has taken nothing for this long is given up.
 const STALLED_AFTER: Duration = Duration::from_secs(4);
 /// The same, for one that does not answer either. A line that is full delays answers for seconds; but what
@@ -49,8 +47,8 @@ impl Progress {
         }
     }
 
-    /// Judges the connection. Returns the bytes acknowledged.
-    pub(super) fn check(&mut self, sight: &Sight, now: Instant) -> Result<u64, SourceError> {
+    /// Judges the connection. Returns the bytes acknowledged, or for how long it has stood still when that is too long.
+    pub(super) fn check(&mut self, sight: &Sight, now: Instant) -> Result<u64, Duration> {
         let acknowledged = sight.taken.saturating_sub(sight.under_way);
         let idle = sight.under_way == 0 && !sight.waiting;
         if acknowledged > self.acknowledged || sight.delivered != self.delivered || idle {
@@ -63,19 +61,13 @@ impl Progress {
         let limit = match sight.silence {
             None => STALLED_AFTER,
             Some(_) if is_full => SILENT_STALLED_AFTER,
-            Some(silence) => return Err(stalled(silence.max(still))),
+            Some(silence) => return Err(silence.max(still)),
         };
         if still > limit {
-            Err(stalled(still.max(sight.silence.unwrap_or_default())))
+            Err(still.max(sight.silence.unwrap_or_default()))
         } else {
             Ok(self.acknowledged)
         }
-    }
-}
-
-fn stalled(still: Duration) -> SourceError {
-    SourceError::Stalled {
-        seconds: still.as_secs(),
     }
 }
 

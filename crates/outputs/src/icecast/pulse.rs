@@ -143,7 +143,8 @@ impl Question {
         let step = patience.step(&self.settings.host, "answer", limit);
         line.write_all(status_head(&self.settings).as_bytes(), &step)?;
         // The first bytes, or the end: either was made by the server and not by its machine.
-        step.repeat(|| line.read_some(&mut [0; 256]))??;
+        step.repeat(|| line.read_some(&mut [0; 256]))?
+            .map_err(|error| step.lost(&error))?;
         Ok(())
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn read_reply(line: &mut Line, step: &Step) -> Result<Reply, NoReply>
             Ok(0) => return Err(NoReply::Closed),
             Ok(count) => head.extend_from_slice(&bytes[..count]),
             Err(error) if closed(&error) => return Err(NoReply::Closed),
-            Err(error) => return Err(NoReply::Fault(error.into())),
+            Err(error) => return Err(NoReply::Fault(step.lost(&error))),
         }
         if let Some(mut reply) = parse(&head)? {
             if reply.status >= 400 {
@@ -103,19 +103,20 @@ pub(super) fn parse(head: &[u8]) -> Result<Option<Reply>, NoReply> {
 /// What the answer means for a source.
 pub(super) fn verdict(reply: &Reply, settings: &SourceSettings) -> Result<(), SourceError> {
     let (status, reason) = (reply.status, reply.reason.clone());
-    let mount = settings.mount.clone();
+    let (host, mount) = (settings.host.clone(), settings.mount.clone());
     let says = |words: &str| reason.to_lowercase().contains(words);
     match status {
         100..=299 => Ok(()),
         401 | 407 => Err(SourceError::Unauthorized {
+            host,
             user: settings.user.clone(),
         }),
-        403 | 409 if says("in use") || says("already") => Err(SourceError::MountInUse { mount }),
-        403 if says("too many") => Err(SourceError::Busy { status, reason }),
-        403 => Err(SourceError::Forbidden { mount, reason }),
-        404 => Err(SourceError::UnknownMount { mount }),
-        409 => Err(SourceError::MountInUse { mount }),
-        408 | 429 | 500..=599 => Err(SourceError::Busy { status, reason }),
-        _ => Err(SourceError::Rejected { status, reason }),
+        403 | 409 if says("in use") || says("already") => Err(SourceError::MountInUse { host, mount }),
+        403 if says("too many") => Err(SourceError::Busy { host, status, reason }),
+        403 => Err(SourceError::Forbidden { host, mount, reason }),
+        404 => Err(SourceError::UnknownMount { host, mount }),
+        409 => Err(SourceError::MountInUse { host, mount }),
+        408 | 429 | 500..=599 => Err(SourceError::Busy { host, status, reason }),
+        _ => Err(SourceError::Rejected { host, status, reason }),
     }
 }

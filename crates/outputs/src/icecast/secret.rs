@@ -12,7 +12,8 @@ impl Secret {
         Self(password.into())
     }
 
-    pub(crate) fn reveal(&self) -> &str {
+    /// The password, for the server and the key store alone.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

@@ -1,5 +1,7 @@
 //! Which server, which mount, and how the stream introduces itself.
 
+use std::fmt::Display;
+
 use super::{Fingerprint, SourceError};
 use crate::encode::EncoderSettings;
 
@@ -65,5 +67,21 @@ impl SourceSettings {
             return refuse(format!("{:?} is no user name; Icecast's own is source", self.user));
         }
         Ok(self.encoder.check()?)
+    }
+
+    /// The connection to this server broke.
+    pub(crate) fn lost(&self, reason: impl Display) -> SourceError {
+        SourceError::Disconnected {
+            host: self.host.clone(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// This server did not take a title.
+    pub(crate) fn title_refused(&self, reason: impl Display) -> SourceError {
+        SourceError::TitleRefused {
+            host: self.host.clone(),
+            reason: reason.to_string(),
+        }
     }
 }

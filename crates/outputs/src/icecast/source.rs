@@ -56,7 +56,7 @@ impl Source {
     }
 
     fn accepted(line: Line, settings: &SourceSettings) -> Result<Self, SourceError> {
-        line.stop_waiting()?;
+        line.stop_waiting().map_err(|error| settings.lost(error))?;
         let peer = line.socket().peer_addr().ok();
         Ok(Self {
             line,
@@ -82,7 +82,7 @@ impl Source {
                 Ok(count)
             }
             Err(error) if must_wait(&error) => Ok(0),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.settings.lost(error)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Source {
         if let Err(error) = self.line.push()
             && !must_wait(&error)
         {
-            return Err(error.into());
+            return Err(self.settings.lost(error));
         }
         let sight = Sight {
             taken: self.taken,
@@ -118,7 +118,11 @@ impl Source {
             waiting,
             silence: self.pulse.silence(),
         };
-        self.progress.check(&sight, Instant::now())
+        let checked = self.progress.check(&sight, Instant::now());
+        checked.map_err(|still| SourceError::Stalled {
+            host: self.settings.host.clone(),
+            seconds: still.as_secs(),
+        })
     }
 
     /// Hears what the server says while it is being sent to.
@@ -126,10 +130,10 @@ impl Source {
         let mut bytes = [0; 512];
         loop {
             match self.line.read_some(&mut bytes) {
-                Ok(0) => return Err(SourceError::Disconnected("the server closed it".into())),
+                Ok(0) => return Err(self.settings.lost("the server closed it")),
                 Ok(count) => self.said.extend_from_slice(&bytes[..count]),
                 Err(error) if must_wait(&error) => break,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.settings.lost(error)),
             }
         }
         if let Ok(Some(reply)) = parse(&self.said) {
@@ -147,7 +151,7 @@ fn attempt(method: Method, settings: &SourceSettings, secret: &Secret, patience:
     let head = stream_head(method, settings, secret);
     line.write_all(head.as_bytes(), &step).map_err(Attempt::Unknown)?;
     let reply = read_reply(&mut line, &step).map_err(|missing| match missing {
-        NoReply::Closed => Attempt::Unknown(SourceError::Disconnected("it was closed without an answer".into())),
+        NoReply::Closed => Attempt::Unknown(settings.lost("it was closed without an answer")),
         NoReply::Garbage => Attempt::Unknown(SourceError::NotAnIcecast {
             host: settings.host.clone(),
             port: settings.port,
@@ -166,9 +170,8 @@ fn attempt(method: Method, settings: &SourceSettings, secret: &Secret, patience:
 fn clearer(put: SourceError, source: SourceError) -> SourceError {
     match (&put, &source) {
         (SourceError::NotAnIcecast { .. }, _) => put,
-        (SourceError::Disconnected(_), _) | (_, SourceError::NotAnIcecast { .. } | SourceError::Disconnected(_)) => {
-            source
-        }
+        (SourceError::Disconnected { .. }, _)
+        | (_, SourceError::NotAnIcecast { .. } | SourceError::Disconnected { .. }) => source,
         _ => put,
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn encrypt(
             return Err(judge.refusal(settings).unwrap_or_else(|| match error.kind() {
                 // rustls reports what it cannot read as invalid data; the rest is the network.
                 io::ErrorKind::InvalidData => broken(error.to_string()),
-                _ => error.into(),
+                _ => settings.lost(error),
             }));
         }
     }

@@ -8,8 +8,8 @@ use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
 
 use super::ListenerFeed;
+use crate::Recovery;
 use crate::encode::{Codec, EncodedStream, EncoderError, EncoderSettings, Subscription};
-use crate::icecast::Recovery;
 use crate::title::{Title, one_line};
 
 /// The mounts there are.

@@ -19,8 +19,8 @@ use super::status::Board;
 use super::wave::WaveFile;
 use super::write::Writer;
 use super::{Recording, SampleFormat, free_space};
+use crate::Recovery;
 use crate::follower::Follower;
-use crate::icecast::Recovery;
 
 /// A recording must be able to last this long, or it does not start.
 const SECONDS_MIN: u64 = 10;
