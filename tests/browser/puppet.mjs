@@ -17,6 +17,12 @@ const orders = {
   open: ({ url }) => page.goto(url).then(() => null),
   run: ({ script }) => page.evaluate(`(async () => { ${script} })()`),
   press: ({ key }) => (key.length > 1 || key === ' ' ? page.keyboard.press(key) : page.keyboard.insertText(key)),
+  drag: async ({ from: [x, y], to: [toX, toY] }) => {
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(toX, toY, { steps: 10 });
+    await page.mouse.up();
+  },
   screenshot: ({ path }) => page.screenshot({ path }).then(() => null),
   errors: () => errors.splice(0),
 };

@@ -37,6 +37,17 @@ impl Browser {
         browser
     }
 
+    /// Takes a control in its middle with the mouse, and lets go of it `down` pixels below.
+    pub fn drag(&mut self, steps: &[&str], down: f64) {
+        let [x, y] = self.middle(steps);
+        self.order(&json!({ "do": "drag", "from": [x, y], "to": [x, y + down] }));
+    }
+
+    /// Clicks on the middle of a control.
+    pub fn click(&mut self, steps: &[&str]) {
+        self.drag(steps, 0.0);
+    }
+
     /// What the page wrote to its console as errors.
     pub fn errors(&mut self) -> Vec<String> {
         let errors = self.order(&json!({ "do": "errors" }));

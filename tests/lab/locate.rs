@@ -71,6 +71,20 @@ pub trait Face {
         })
     }
 
+    /// The middle of a control: pixels from the left and from the top of what is seen of the page.
+    fn middle(&mut self, steps: &[&str]) -> [f64; 2] {
+        let script = located(
+            steps,
+            "control.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+             const box = control.getBoundingClientRect();
+             return [box.x + box.width / 2, box.y + box.height / 2];",
+        );
+        wait::until(&format!("{steps:?}"), seconds(15), || {
+            let place = self.run(&script);
+            Some([place[0].as_f64()?, place[1].as_f64()?])
+        })
+    }
+
     /// Whether a control is there now.
     fn is_there(&mut self, steps: &[&str]) -> bool {
         self.run(&located(steps, "return true;")) == true
