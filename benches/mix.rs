@@ -44,8 +44,10 @@ pub(crate) fn compare() {
                 strips,
                 seconds: SECONDS,
             };
-            let slow = table(&task, &mixers);
-            mixers.retain(|mixer| !slow.contains(&mixer.name));
+            for (slow, seconds) in table(&task, &mixers) {
+                println!("{slow:>12} is left out of larger ones: {seconds:.0} s of CPU, of which there are {MOST:.0}");
+                mixers.retain(|mixer| mixer.name != slow);
+            }
         }
     }
     memory(folder.path());
@@ -70,8 +72,8 @@ fn memory(folder: &Path) {
     }
 }
 
-/// Prints what one task costs each. Returns the names of those that are too slow for a larger one.
-fn table(task: &Task, mixers: &[&Mixer]) -> Vec<&'static str> {
+/// Prints what one task costs each. Returns those that are too slow for a larger one, with what that would take.
+fn table(task: &Task, mixers: &[&Mixer]) -> Vec<(&'static str, f64)> {
     println!("{} stereo files of {SECONDS} s, {}:", task.strips, task.chain.name());
     println!(
         "{:>12} {:>10} {:>10} {:>10} {:>10} {:>12} {:>6} {:>10}",
@@ -96,7 +98,7 @@ fn table(task: &Task, mixers: &[&Mixer]) -> Vec<&'static str> {
                     cost.cpu / ours,
                 );
                 if 4.0 * cost.cpu > MOST {
-                    slow.push(mixer.name);
+                    slow.push((mixer.name, 4.0 * cost.cpu));
                 }
             }
             Err(reason) => println!("{:>12} left out: {reason}", mixer.name),

@@ -20,7 +20,7 @@ const FILES: usize = 16;
 pub(crate) enum Chain {
     /// Gain and pan.
     Plain,
-    /// Four bells and a compressor before them.
+    /// Four bells, and a compressor behind them.
     Voice,
 }
 

@@ -462,47 +462,49 @@ source: StripSource,
  */
 input: InputState, 
 /**
- * Which channels of the source are heard on which side.
+ * Which channels of the source are heard on which side. Stereo unless set.
  */
 channels: ChannelMode, 
 /**
- * Polarity of the source's left and right channel turned.
+ * Polarity of the source's left and right channel turned. Neither unless set.
  */
 inverted: [boolean, boolean], 
 /**
- * Input trim, dB.
+ * Input trim in dB, -20 to +40; 0 unless set. A choice of this desk, for which there is no standard: from what is
+ * mastered to full scale to a microphone that its interface delivers too softly.
  */
 trim: number, 
 /**
- * How late it is heard.
+ * How late it is heard: 0 to 500 ms.
  */
 delay: DelaySettings, 
 /**
- * The stages.
+ * The stages, all off unless set.
  */
 chain: ChainSettings, 
 /**
- * Fader, dB; `null` is off.
+ * Fader in dB, -90 to +10, or off (`null`); 0 unless set. +10 is where the faders of most desks end; what is below
+ * -90 is nobody's wish but off.
  */
 fader: number | null, 
 /**
- * Pan or balance, -1 left to +1 right.
+ * Pan or balance, without a unit, -1 left to +1 right; 0, the centre, unless set.
  */
 pan: number, 
 /**
- * Which of the two.
+ * Which of the two. Pan unless set: constant power, -3.01 dB in the centre.
  */
 panLaw: PanLaw, 
 /**
- * Copies into the aux buses.
+ * Copies into the aux buses. Off unless set.
  */
 sends: [SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings], 
 /**
- * The VCA group that moves its fader, counted from 0.
+ * The VCA group that moves its fader, 0 to 7; none unless set.
  */
 vca: number | null, 
 /**
- * Its part in talkover.
+ * Its part in talkover. None unless set.
  */
 talkover: Talkover, 
 /**
@@ -527,47 +529,49 @@ cue: boolean, };
  */
 export type StripControls = { 
 /**
- * Which channels of the source are heard on which side.
+ * Which channels of the source are heard on which side. Stereo unless set.
  */
 channels: ChannelMode, 
 /**
- * Polarity of the source's left and right channel turned.
+ * Polarity of the source's left and right channel turned. Neither unless set.
  */
 inverted: [boolean, boolean], 
 /**
- * Input trim, dB.
+ * Input trim in dB, -20 to +40; 0 unless set. A choice of this desk, for which there is no standard: from what is
+ * mastered to full scale to a microphone that its interface delivers too softly.
  */
 trim: number, 
 /**
- * How late it is heard.
+ * How late it is heard: 0 to 500 ms.
  */
 delay: DelaySettings, 
 /**
- * The stages.
+ * The stages, all off unless set.
  */
 chain: ChainSettings, 
 /**
- * Fader, dB; `null` is off.
+ * Fader in dB, -90 to +10, or off (`null`); 0 unless set. +10 is where the faders of most desks end; what is below
+ * -90 is nobody's wish but off.
  */
 fader: number | null, 
 /**
- * Pan or balance, -1 left to +1 right.
+ * Pan or balance, without a unit, -1 left to +1 right; 0, the centre, unless set.
  */
 pan: number, 
 /**
- * Which of the two.
+ * Which of the two. Pan unless set: constant power, -3.01 dB in the centre.
  */
 panLaw: PanLaw, 
 /**
- * Copies into the aux buses.
+ * Copies into the aux buses. Off unless set.
  */
 sends: [SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings, SendSettings], 
 /**
- * The VCA group that moves its fader, counted from 0.
+ * The VCA group that moves its fader, 0 to 7; none unless set.
  */
 vca: number | null, 
 /**
- * Its part in talkover.
+ * Its part in talkover. None unless set.
  */
 talkover: Talkover, 
 /**
@@ -784,11 +788,11 @@ export type PanLaw = "pan" | "balance";
  */
 export type SendSettings = { 
 /**
- * How much is sent, dB; silence is off.
+ * How much is sent, in dB, -90 to +10 as a fader, or off (`null`); off unless set.
  */
 level: number | null, 
 /**
- * From where.
+ * From where. After the fader unless set.
  */
 tap: SendTap, };
 
@@ -900,11 +904,11 @@ export type BusState = {
  */
 bus: BusName, 
 /**
- * Its fader, dB; `null` is off.
+ * Its fader in dB, -90 to +10 as a strip's, or off (`null`); 0 unless set.
  */
 fader: number | null, 
 /**
- * Equaliser and compressor.
+ * Equaliser and compressor, off unless set.
  */
 stages: BusChainSettings, 
 /**
@@ -934,7 +938,7 @@ export type VcaState = {
  */
 vca: number, 
 /**
- * Its fader, dB; `null` is off.
+ * Its fader in dB, -90 to +10 as a strip's, or off (`null`); 0 unless set.
  */
 fader: number | null, };
 
