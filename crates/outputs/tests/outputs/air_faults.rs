@@ -41,7 +41,7 @@ fn a_mount_in_use_is_waited_for() {
     let first = on_air(&server, &desk, Codec::Mp3, "/live.mp3");
     let second = air(to(&server, Codec::Mp3, "/live.mp3"), PASSWORD, &desk);
     let reason = await_retrying(&second);
-    assert!(reason.contains("/live.mp3 is already on air"), "{reason}");
+    assert!(reason.contains("/live.mp3 of 127.0.0.1 is already on air"), "{reason}");
     first.stop();
     await_live(&second);
 }
