@@ -30,7 +30,7 @@ const LISTENING: [&str; 6] = [
 ];
 
 /// So many acceptance tests at a time where no device is listened to: most of their time is waiting.
-const OUTSIDE_THREADS: usize = 2;
+const OUTSIDE_THREADS: usize = 3;
 
 /// Much of the unit tests' time is waiting, for a server or for what is heard after a second; those that compute take the
 /// place of two (`.config/nextest.toml`).
@@ -41,7 +41,7 @@ const TESTS_PER_PROCESSOR: usize = 3;
 pub(crate) enum Part {
     /// All that need no sound server, window or browser.
     Unit,
-    /// The acceptance tests that need no sound device: two at a time.
+    /// The acceptance tests that need no sound device: some at a time.
     Outside,
     /// The acceptance tests that listen to devices: one at a time.
     Listening,
