@@ -98,8 +98,8 @@ pub struct PlaybackStats {
     /// By how much the delay through the bridge is off its target, seconds; positive is too long. Always zero
     /// on the main output.
     pub error: f32,
-    /// The bridge holds the delay within a quarter of a millisecond, and its ratio hardly moves but to make room for what
-    /// comes late. Never so on the main output: it has no bridge, and the engine says how well its clock is followed.
+    /// The bridge holds the delay within a quarter of a millisecond, and its ratio hardly moves.
+    /// Never so on the main output: it has no bridge, and the engine says how well its clock is followed.
     pub locked: bool,
     /// Times a bridged output lost its place and took it anew.
     pub reseats: u32,

@@ -193,11 +193,8 @@ fn assert_changes(id: &str, announced: bool, wrong_until: f64, right_from: f64, 
     let mut rates = [("speakers", 48_000), ("phones", 48_000)];
     for (output, rate) in rates {
         let before = desk.played(output);
-        assert_eq!(
-            judge(&before[96_000..], rate).0,
-            0.0,
-            "{output}: the pitch is right before"
-        );
+        let (wrong, right) = judge(&before[96_000..], rate);
+        assert!(wrong == 0.0 && right < 0.1, "{output}: the pitch is right before");
     }
     for rate in [44_100, 96_000, 24_000, 48_000] {
         desk.cards.set_rate(id, rate);

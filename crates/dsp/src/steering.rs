@@ -113,6 +113,11 @@ impl Steering {
         self.error
     }
 
+    /// The delay has been right for a while: both clocks are known.
+    pub fn is_near(&self) -> bool {
+        self.lock.is_held()
+    }
+
     /// The delay has been right for a while, and the ratio changes by 5 ppm a second at most.
     pub fn is_locked(&self) -> bool {
         self.lock.is_held() && self.catches_up == [false; 2]

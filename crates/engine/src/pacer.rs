@@ -48,6 +48,8 @@ struct Outlet {
     /// When it was taken over, and when it last called back, seconds.
     seated: f64,
     called: f64,
+    /// It was starved, and what that tells is not known yet.
+    starved: bool,
     lock: Lock,
     /// By how much its callbacks are off its line, smoothed for those who read it, seconds.
     error: f64,
@@ -83,10 +85,21 @@ impl Outlet {
         }
     }
 
-    /// It was followed, and now reads faster than it says, or takes its place anew: more lead would not have helped.
-    fn is_astray(&self) -> bool {
-        let known = self.called - self.seated > SETTLING_SECONDS;
-        known && (self.carried.is_some() || self.device.runs_ahead())
+    /// Its callbacks are known, and the last ones came too early: as one of a burst, or as all do of an output that reads
+    /// faster than it says.
+    fn runs_ahead(&self) -> bool {
+        self.called - self.seated > SETTLING_SECONDS && self.device.runs_ahead()
+    }
+
+    /// Whether a starvation is over and told something: more lead would not have helped an output that reads faster than
+    /// it says. It has left its line by the end of it, and who called in a burst is back on it.
+    fn wants_lead(&mut self, taken: &Taken, ran_ahead: bool) -> bool {
+        if !self.starved || (self.runs_ahead() && self.carried.is_none()) {
+            return false;
+        }
+        self.starved = false;
+        let left = matches!(taken, Taken::Stepped) && ran_ahead;
+        !left && self.carried.is_none()
     }
 
     fn take_in(&mut self, position: f64, time: f64) -> Taken {
@@ -161,6 +174,7 @@ impl Pacer {
             missing: 0,
             seated: 0.0,
             called: 0.0,
+            starved: false,
             lock: LOCK,
             error: 0.0,
         };
@@ -213,7 +227,9 @@ impl Pacer {
             let time = stamp.at.seconds();
             let lead = self.lead.seconds() * self.rate;
             let due = outlet.line().position_at(time) + lead + self.extra * self.rate;
-            let counted = match outlet.take_in(stamp.position, time) {
+            let ran_ahead = outlet.runs_ahead();
+            let taken = outlet.take_in(stamp.position, time);
+            let counted = match &taken {
                 Taken::Followed => None,
                 // It sat down behind what was due: the engine need not wait for it, nor leap ahead of it.
                 Taken::Seated => Some(0.0),
@@ -227,11 +243,10 @@ impl Pacer {
                 let extra = due - outlet.line().position_at(time) - lead;
                 self.extra = extra.clamp(least, f64::from(LEAD.1)) / self.rate;
             }
-            if stamp.missing > outlet.missing {
-                outlet.missing = stamp.missing;
-                if !outlet.is_astray() {
-                    self.lead.was_short(f64::from(LEAD_STEP) / self.rate);
-                }
+            outlet.starved |= stamp.missing > outlet.missing;
+            outlet.missing = outlet.missing.max(stamp.missing);
+            if outlet.wants_lead(&taken, ran_ahead) {
+                self.lead.was_short(f64::from(LEAD_STEP) / self.rate);
                 let lead = frames(&self.lead, self.rate);
                 outlet.clock.set_lead(lead);
                 notice = Some(Notice::OutletStarved {

@@ -126,8 +126,9 @@ impl BridgedPlayer {
         self.seated = true;
     }
 
-    /// How many desk frames are published already that are due after `at`: up to a turn of the engine to either side. A seat
-    /// that leaves them out of account is off by as much, and has to be pulled to its place.
+    /// How many desk frames are published already that are due after `at`, or are not yet: two turns of the engine at most.
+    /// A seat that leaves them out of account is off by as much, and has to be pulled to its place. An engine that is further
+    /// off stood still, and what was published last is where it goes on.
     fn published_early(&self, at: Nanos) -> f64 {
         if !self.desk.is_running() {
             return 0.0;
@@ -166,8 +167,8 @@ impl BridgedPlayer {
             self.late = self.late.max(late);
             return;
         }
-        // Both clocks are known well enough to tell, where they are locked.
-        if !self.too_late && self.steering.is_locked() {
+        // Else the clocks are not known well enough to tell.
+        if !self.too_late && self.steering.is_near() {
             self.margin.was_late(self.late);
         }
         (self.late, self.too_late) = (0.0, false);

@@ -136,6 +136,45 @@ fn a_starved_output_makes_the_lead_grow_up_to_its_limit() {
     assert!(matches!(told, Some(Notice::OutletStarved { lead: 4096, .. })));
 }
 
+/// An output of 480 frames at a time that has been punctual for two seconds, and then calls back at `time(n)` seconds
+/// after that, starved at each `starved(n)`. Returns the lead.
+fn starve(calls: u32, time: impl Fn(u32) -> f64, starved: impl Fn(u32) -> bool) -> u32 {
+    let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));
+    let (mut stamper, clock) = outlet_clock();
+    pacer.follow(Box::new(clock));
+    let mut position = 0.0;
+    play(&mut pacer, &mut stamper, &mut position, 0.0, 2.0, 0.0);
+    let mut missing = 0;
+    for n in 0..calls {
+        position += 480.0;
+        missing += 10 * u64::from(starved(n));
+        stamper.took(OutletStamp {
+            position,
+            at: at(2.0 + time(n)),
+            missing,
+            frames: 480,
+            seat: stamper.seat(),
+        });
+        pacer.update(at(2.0 + time(n)));
+    }
+    pacer.lead()
+}
+
+#[test]
+fn an_output_that_is_starved_later_on_makes_the_lead_grow_too() {
+    assert_eq!(starve(20, |n| f64::from(n) * 0.01, |n| n % 2 == 1), 384 + 10 * 128);
+    // In bursts: of eight one comes with the one before it.
+    let burst = |n: u32| f64::from(if n % 8 == 7 { n - 1 } else { n }) * 0.01;
+    assert_eq!(starve(41, burst, |n| n % 8 == 7), 384 + 5 * 128);
+}
+
+#[test]
+fn an_output_that_reads_faster_than_it_says_is_no_reason_for_more_lead() {
+    for faster in [1.3, 2.0] {
+        assert_eq!(starve(60, |n| f64::from(n) * 0.01 / faster, |n| n > 2), 384, "{faster}");
+    }
+}
+
 #[test]
 fn an_engine_that_wakes_late_leads_by_more_before_the_output_is_starved() {
     let mut pacer = Pacer::new(SampleRate::DESK, at(0.0));

@@ -266,6 +266,10 @@ fn a_machine_that_stands_still_now_and_then_leaves_a_device_followed_while_its_r
         let room = bridge.margin.seconds();
         let (changes, quiet) = run_with_stops(&mut device, &mut bridge, (40.0, 200.0), stops);
         assert_eq!((changes.first(), quiet), (Some(&(40.0, true)), 0), "{frames:?}");
+        assert!(
+            changes.last().is_some_and(|(_, locked)| *locked),
+            "{frames:?}: {changes:?}"
+        );
         // While its room sets out, and when it has arrived.
         for pair in changes.windows(2).filter(|pair| !pair[0].1) {
             let [(from, _), (until, _)] = pair else { unreachable!() };
