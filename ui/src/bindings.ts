@@ -874,7 +874,7 @@ ppm: number,
  */
 error: number, 
 /**
- * Its clock is followed: the delay is held, and the ratio hardly moves but to make room for what comes late.
+ * Its clock is followed: the delay is held, and the ratio hardly moves.
  */
 locked: boolean, 
 /**
@@ -1165,7 +1165,7 @@ ppm: number,
  */
 error: number, 
 /**
- * Its clock is followed: the delay is held, and the ratio hardly moves but to make room for what comes late. For
+ * Its clock is followed: the delay is held, and the ratio hardly moves. For
  * the main output: the desk's clock has kept to it for five seconds.
  */
 locked: boolean, 

@@ -235,9 +235,11 @@ fn put_devices(text: &mut String, desk: &Snapshot) {
         "By how much the delay through its bridge is off; the main output's callbacks, the desk's clock.",
         |device| device.error.into(),
     );
-    put("device_locked", "1 while its clock is followed.", |device| {
-        f64::from(u8::from(device.locked))
-    });
+    put(
+        "device_locked",
+        "1 while its clock is followed and the ratio hardly moves.",
+        |device| f64::from(u8::from(device.locked)),
+    );
     put(
         "device_lost_frames",
         "Frames lost or missing since it was opened.",

@@ -78,7 +78,7 @@ impl Core {
         self.breakdown = Breakdown::Final { listening };
         self.recording.finish();
         self.tell_recorder();
-        self.air.go_off_air();
+        self.air.go_off_air(self.desk.check());
         self.tell(Event::Broadcast(self.air.state()));
         self.listeners.close();
         self.tell_listening();

@@ -30,8 +30,8 @@ pub(crate) struct Air {
     keeper: Keeper,
     /// What the keeper has been asked and has not answered: until then it is not known whether there is a password.
     asked: usize,
-    /// Who has asked to go live meanwhile.
-    waiting: Option<Answer>,
+    /// Who has asked to go live meanwhile, and where to.
+    waiting: Option<(BroadcastSettings, Answer)>,
     secret: Option<Secret>,
     kept: PasswordState,
     /// Why it may be in a file that cannot be used.
@@ -99,6 +99,13 @@ impl Air {
     pub(crate) fn set(&mut self, settings: BroadcastSettings, answer: Answer) -> Result<Option<Answer>, Refused> {
         if let Err(error) = self.target(&settings) {
             return Err(Refused(error, answer));
+        }
+        if let Some((asked, _)) = &self.waiting
+            && *asked != settings
+        {
+            let message = format!("the desk is on its way to {}; go off air first", asked.host);
+            let code = ErrorCode::AlreadyRunning;
+            return Err(Refused(CommandError { code, message }, answer));
         }
         let (old, new) = (account(&self.settings), account(&settings));
         self.settings = settings;
@@ -189,7 +196,7 @@ impl Air {
             self.ask(Wish::Find { account }, None);
         }
         if self.asked > 0 {
-            self.waiting = Some(answer);
+            self.waiting = Some((self.settings.clone(), answer));
             return Ok(None);
         }
         match self.go_live_now(tap) {
@@ -200,7 +207,7 @@ impl Air {
 
     /// What came of going live, for whoever has waited for the keeper; nothing while it still has not said.
     pub(crate) fn go_live_at_last(&mut self, tap: &MixTap) -> Option<(Result<(), CommandError>, Answer)> {
-        let answer = self.waiting.take_if(|_| self.asked == 0)?;
+        let (_, answer) = self.waiting.take_if(|_| self.asked == 0)?;
         Some((self.go_live_now(tap), answer))
     }
 
@@ -265,7 +272,7 @@ impl Air {
     /// # Errors
     /// When the stream cannot begin again.
     pub(crate) fn go_on(&mut self, tap: &MixTap) -> Result<bool, CommandError> {
-        if matches!(self.air(), AirState::Off | AirState::Failed { .. }) {
+        if matches!(self.stream_state(), AirState::Off | AirState::Failed { .. }) {
             return Ok(false);
         }
         let Some(stream) = self.stream.take() else {
@@ -276,12 +283,12 @@ impl Air {
         Ok(true)
     }
 
-    /// Closes the connection in the background.
-    pub(crate) fn go_off_air(&mut self) {
+    /// Closes the connection in the background. Whoever still waited to go live is answered with `why`.
+    pub(crate) fn go_off_air(&mut self, why: Result<(), CommandError>) {
         self.stream = None;
-        if let Some(answer) = self.waiting.take() {
-            // Nothing failed: the operator has changed their mind. A host that has gone does not want the answer.
-            let _ = answer.send(Ok(Reply::Done));
+        if let Some((_, answer)) = self.waiting.take() {
+            // A host that has gone does not want the answer.
+            let _ = answer.send(why.map(|()| Reply::Done));
         }
     }
 
@@ -344,6 +351,11 @@ impl Air {
         if self.waiting.is_some() {
             return AirState::Connecting;
         }
+        self.stream_state()
+    }
+
+    /// The same of the stream alone.
+    fn stream_state(&self) -> AirState {
         let Some(stream) = &self.stream else {
             return AirState::Off;
         };
@@ -489,6 +501,17 @@ mod tests {
                 .expect_err("on its way")
                 .contains("already on air, or on its way")
         );
+        let elsewhere = BroadcastSettings {
+            host: "elsewhere.example.org".into(),
+            ..BroadcastSettings::default()
+        };
+        let (answer, _) = oneshot::channel();
+        let refused = air
+            .set(elsewhere, answer)
+            .expect_err("nobody went live there")
+            .0
+            .message;
+        assert!(refused.contains("on its way to localhost"), "{refused}");
         air.password_kept(said(&mut station)).0.expect("heard");
         let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);
         let (went, _) = air.go_live_at_last(&tap).expect("somebody waits");
@@ -532,7 +555,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut air, mut station) = air(folder.path(), PasswordState::Locked);
         assert!(go_live(&mut air).expect("it is asked").is_none());
-        air.go_off_air();
+        air.go_off_air(Ok(()));
         assert_eq!(air.state().air, AirState::Off);
         air.password_kept(said(&mut station)).0.expect("heard");
         let (_, tap) = airdesk_engine::mix_queue::mix_queue(16);

@@ -133,7 +133,7 @@ impl Core {
             AudioCommand::TrustCertificate { fingerprint } => self.air.trust(&fingerprint)?,
             AudioCommand::GoOffAir => {
                 self.count_losses();
-                self.air.go_off_air();
+                self.air.go_off_air(Ok(()));
             }
             AudioCommand::SetTitle { title } => {
                 self.air.set_title(&title);

@@ -126,7 +126,7 @@ pub enum PasswordState {
 pub enum AirState {
     /// Not streaming, and not trying to.
     Off,
-    /// Reaching for the server.
+    /// Asking the key store for the password, and reaching for the server.
     Connecting,
     /// The server accepts what is sent.
     Live {

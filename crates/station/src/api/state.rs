@@ -167,7 +167,7 @@ pub enum PlaybackState {
         /// By how much the delay through its bridge is off, seconds; positive is too long. For the main output: by how
         /// much its callbacks are off the desk's clock, to either side, mean of five seconds.
         error: f32,
-        /// Its clock is followed: the delay is held, and the ratio hardly moves but to make room for what comes late. For
+        /// Its clock is followed: the delay is held, and the ratio hardly moves. For
         /// the main output: the desk's clock has kept to it for five seconds.
         locked: bool,
         /// Frames that were not there in time: heard as silence.

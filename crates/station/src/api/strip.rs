@@ -109,7 +109,7 @@ pub enum InputState {
         ppm: f32,
         /// By how much the delay through its bridge is off, seconds; positive is too long.
         error: f32,
-        /// Its clock is followed: the delay is held, and the ratio hardly moves but to make room for what comes late.
+        /// Its clock is followed: the delay is held, and the ratio hardly moves.
         locked: bool,
         /// Frames the device delivered and the desk could not take.
         #[ts(type = "number")]
