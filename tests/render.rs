@@ -51,6 +51,31 @@ fn the_render_differs_from_the_arithmetic_by_less_than_minus_120_db() {
 }
 
 #[test]
+fn a_flac_file_and_the_stems_beside_it_are_the_same_mix() {
+    let home = Home::new();
+    let [input, session, out, stems] = ["in.wav", "show.toml", "out.flac", "stems"].map(|name| home.path().join(name));
+    numbered(&input, 3, LEFT);
+    let strip = |name: &str, fader: f64| {
+        format!(
+            "[[strips]]\nname = {name:?}\nfader = {fader:?}\nsource = {{ type = \"file\", path = {input:?}, looped = false }}\n"
+        )
+    };
+    fs::write(&session, strip("One", -9.0) + &strip("Two", -15.0)).unwrap();
+    let mut command = home.program("airdesk", &Environment::new());
+    command.arg("render").arg(&session).arg("--out").arg(&out);
+    output_of(command.arg("--stems").arg(&stems).args(["--duration", "2"]));
+    assert_eq!(
+        listen::probe(&out.display().to_string())["streams"][0]["codec_name"],
+        "flac"
+    );
+    let [one, two] = ["01 One.flac", "02 Two.flac"].map(|name| listen::file(&stems.join(name)).frames);
+    let sum: Vec<_> = one.iter().zip(&two).map(|(a, b)| [a[0] + b[0], a[1] + b[1]]).collect();
+    // Three files of 24 bits, each rounded once.
+    let difference = listen::difference(&listen::file(&out).frames, &sum);
+    assert!(sum.len() == 2 * 48_000 && difference < -130.0, "{difference} dB");
+}
+
+#[test]
 fn the_same_session_gives_the_same_bytes() {
     let (one, other) = (Home::new(), Home::new());
     let [one, other] = [&one, &other].map(|home| fs::read(render(home, "fader = -3.0").1).unwrap());
