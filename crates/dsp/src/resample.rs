@@ -1,7 +1,8 @@
 //! Converts between two clocks: an asynchronous windowed-sinc resampler for stereo frames.
 //!
 //! `rubato` does the work, with as many taps as its [`Quality`] says and cubic between 256 phases: -133 dB of
-//! distortion and noise at worst was measured, -130 is what the tests hold it to. Construction allocates and takes milliseconds; everything else is real-time.
+//! distortion and noise at worst was measured, -130 is what the tests hold it to. Construction allocates and takes
+//! milliseconds; everything else is real-time.
 
 use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
