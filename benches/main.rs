@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     if wants("stages") {
         stages::cost();
     }
-    // Ten minutes: only when it is asked for.
+    // Twenty minutes: only when they are asked for.
     if asked.iter().any(|asked| asked == "worst") {
         worst::blocks();
     }

@@ -1,4 +1,5 @@
-//! The worst blocks of a long show: as many strips as a large desk has, every stage of each at work, and the limiter.
+//! The worst blocks of a long show: as many strips as a large desk has, with equaliser and compressor or with every stage
+//! at work, and the limiter.
 //!
 //! Paced as on air: a block, then sleep until the next one is due, with real-time priority where the system grants it.
 //! By the clock on the wall, as a listener's speakers would have it, and beside it in processor time, which leaves out
@@ -16,19 +17,30 @@ use crate::show::{PERIOD, Show, voice};
 use crate::strips::processor_seconds;
 
 const STRIPS: usize = 64;
+/// Of each.
 const MINUTES: usize = 10;
 const BLOCKS: usize = MINUTES * 60 * 48_000 / BLOCK_FRAMES;
 
 /// Prints mean, 99.9th percentile and largest of the blocks' loads.
 pub(crate) fn blocks() {
-    println!(
-        "{STRIPS} strips with all five stages at work, a limiter that limits, {MINUTES} min in real time; load of the machine {}",
-        machine_load()
-    );
+    for (stages, chain) in [
+        ("four bells and a compressor", voice()),
+        ("all five stages", every_stage()),
+    ] {
+        println!(
+            "{STRIPS} strips with {stages} at work, a limiter that limits, {MINUTES} min in real time; load of the machine {}",
+            machine_load()
+        );
+        pace(chain);
+    }
+}
+
+/// One such show.
+fn pace(chain: ChainSettings) {
     let priority = if take_priority() { "with" } else { "without" };
     // As the engine's thread does.
     let _flushed = Flushed::begin();
-    let mut show = Show::new(STRIPS, Arch::best(), every_stage(), 0.0);
+    let mut show = Show::new(STRIPS, Arch::best(), chain, 0.0);
     let mut wall = Vec::with_capacity(BLOCKS);
     let mut processor = Vec::with_capacity(BLOCKS);
     let begun = Instant::now();

@@ -12,7 +12,7 @@ use crate::{packages, repository, setup, ui};
 #[derive(Args)]
 pub(crate) struct Bench {
     /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
-    /// `worst` (the worst blocks of ten minutes), `drift` (two clocks 400 ppm apart for a simulated day), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
+    /// `worst` (the worst blocks of ten minutes, twice), `drift` (two clocks 400 ppm apart for a simulated day), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
     /// (headless, on real servers), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
     /// compared with those in benches/counts/counts.toml).
     #[arg(value_parser = ["engine", "strips", "stages", "worst", "drift", "mix", "desk", "window", "clocks", "counts"])]
