@@ -10,15 +10,12 @@ mod file_name;
 mod gap_log;
 mod keep;
 mod recording;
-mod sample_format;
 mod space;
 mod start;
 mod status;
-mod wave;
 mod write;
 
 pub use recording::Recording;
-pub use sample_format::SampleFormat;
 pub use space::{free_space, hours_left};
 pub use start::{Recorder, RecorderSettings, StartError};
 pub use status::{RecordingState, RecordingStatus, Summary};

@@ -8,9 +8,10 @@ use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_outputs::recorder::{
-    Recorder, RecorderSettings, Recording, RecordingState as Running, RecordingStatus, SampleFormat, StartError,
-    Summary, free_space, hours_left,
+    Recorder, RecorderSettings, Recording, RecordingState as Running, RecordingStatus, StartError, Summary, free_space,
+    hours_left,
 };
+use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
 use jiff::Zoned;
 use tokio::sync::{mpsc, oneshot};
 
@@ -486,13 +487,13 @@ impl Core {
     }
 }
 
-impl From<RecordingFormat> for SampleFormat {
+impl From<RecordingFormat> for FileFormat {
     fn from(format: RecordingFormat) -> Self {
-        match format {
-            RecordingFormat::Pcm16 => Self::Pcm16,
-            RecordingFormat::Pcm24 => Self::Pcm24,
-            RecordingFormat::Float32 => Self::Float32,
-        }
+        Self::Wav(match format {
+            RecordingFormat::Pcm16 => SampleFormat::Pcm16,
+            RecordingFormat::Pcm24 => SampleFormat::Pcm24,
+            RecordingFormat::Float32 => SampleFormat::Float32,
+        })
     }
 }
 

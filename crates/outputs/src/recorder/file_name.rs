@@ -21,12 +21,12 @@ pub(super) fn usable_stem(stem: &str) -> Option<String> {
 }
 
 /// Makes `stem.wav`, or `stem-2.wav` and so on where that or its gap log is there already.
-pub(super) fn create(folder: &Path, stem: &str) -> io::Result<(PathBuf, File)> {
+pub(super) fn create(folder: &Path, stem: &str, extension: &str) -> io::Result<(PathBuf, File)> {
     for number in 1..10_000 {
         let name = if number == 1 {
-            format!("{stem}.wav")
+            format!("{stem}.{extension}")
         } else {
-            format!("{stem}-{number}.wav")
+            format!("{stem}-{number}.{extension}")
         };
         let path = folder.join(name);
         if gap_log_path(&path).exists() {
@@ -68,7 +68,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("show.wav"), "older").expect("written");
         std::fs::write(folder.path().join("show-2.wav.gaps.tsv"), "older").expect("written");
-        let (path, _) = create(folder.path(), "show").expect("made");
+        let (path, _) = create(folder.path(), "show", "wav").expect("made");
         assert_eq!(path, folder.path().join("show-3.wav"));
         assert_eq!(std::fs::read(folder.path().join("show.wav")).expect("read"), b"older");
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use airdesk_dsp::SampleRate;
 
-use super::SampleFormat;
+use crate::sound_file::FileFormat;
 
 /// Bytes this user may still write under `folder`, which need not exist yet.
 ///
@@ -22,9 +22,9 @@ pub fn free_space(folder: &Path) -> io::Result<u64> {
 }
 
 /// Hours of recording that fit into `free_bytes`.
-pub fn hours_left(free_bytes: u64, format: SampleFormat, rate: SampleRate) -> f32 {
-    let bytes_an_hour = format.frame_bytes() * u64::from(rate.hz()) * 3600;
-    (free_bytes as f64 / bytes_an_hour as f64) as f32
+pub fn hours_left(free_bytes: u64, format: FileFormat, rate: SampleRate) -> f32 {
+    let bytes_an_hour = format.bytes_a_second(rate) * 3600.0;
+    (free_bytes as f64 / bytes_an_hour) as f32
 }
 
 /// A size for people: "3.4 GB".
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn an_hour_of_24_bit_stereo_at_48_khz_takes_a_gigabyte() {
-        assert_eq!(hours_left(1_036_800_000, SampleFormat::Pcm24, SampleRate::DESK), 1.0);
+        assert_eq!(hours_left(1_036_800_000, FileFormat::default(), SampleRate::DESK), 1.0);
     }
 
     #[test]

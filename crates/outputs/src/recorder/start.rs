@@ -16,25 +16,25 @@ use super::gap_log::GapLog;
 use super::keep::keep;
 use super::space::size;
 use super::status::Board;
-use super::wave::WaveFile;
 use super::write::Writer;
-use super::{Recording, SampleFormat, free_space};
+use super::{Recording, free_space};
 use crate::Recovery;
 use crate::follower::Follower;
+use crate::sound_file::{self, FileFormat, Opening, SoundFile};
 
 /// A recording must be able to last this long, or it does not start.
-const SECONDS_MIN: u64 = 10;
+const SECONDS_MIN: f64 = 10.0;
 
 /// Where and how to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecorderSettings {
     /// The folder; made when missing.
     pub folder: PathBuf,
-    /// The file's name without `.wav`. What no file system takes is replaced; a name that is taken gets
+    /// The file's name without its ending. What no file system takes is replaced; a name that is taken gets
     /// a number.
     pub file_stem: String,
-    /// The sample format.
-    pub format: SampleFormat,
+    /// The kind of file.
+    pub format: FileFormat,
     /// The desk's rate.
     pub rate: SampleRate,
 }
@@ -87,30 +87,31 @@ impl Recorder {
     /// # Errors
     /// When the name, the folder or the disk cannot take a recording. No file is left behind then.
     pub fn start(settings: RecorderSettings, reader: MixReader) -> Result<Recording, StartError> {
-        let (path, wave, file) = make_file(&settings)?;
-        begin(&settings, reader, path.clone(), wave, file).inspect_err(|_| {
+        let (path, sound, file) = make_file(&settings)?;
+        begin(&settings, reader, path.clone(), sound, file).inspect_err(|_| {
             let _ = std::fs::remove_file(&path); // empty, and the error says more than this one would
         })
     }
 }
 
-fn make_file(settings: &RecorderSettings) -> Result<(PathBuf, WaveFile, File), StartError> {
+fn make_file(settings: &RecorderSettings) -> Result<(PathBuf, Box<dyn SoundFile>, File), StartError> {
     let stem = usable_stem(&settings.file_stem).ok_or_else(|| StartError::Name(settings.file_stem.clone()))?;
     let refused = |source| folder_refused(&settings.folder, source);
     std::fs::create_dir_all(&settings.folder).map_err(refused)?;
     let free_bytes = free_space(&settings.folder).map_err(refused)?;
-    if free_bytes < SECONDS_MIN * u64::from(settings.rate.hz()) * settings.format.frame_bytes() {
+    if (free_bytes as f64) < SECONDS_MIN * settings.format.bytes_a_second(settings.rate) {
         return Err(StartError::DiskFull {
             folder: settings.folder.clone(),
             free_bytes,
         });
     }
-    let (path, file) = create(&settings.folder, &stem).map_err(refused)?;
+    let (path, file) = create(&settings.folder, &stem, settings.format.extension()).map_err(refused)?;
+    let opening = Opening::new(settings.rate);
     let made = file
         .try_clone()
-        .and_then(|other| Ok((WaveFile::create(file, settings.format, settings.rate)?, other)));
+        .and_then(|other| Ok((sound_file::create(file, settings.format, &opening)?, other)));
     match made {
-        Ok((wave, file)) => Ok((path, wave, file)),
+        Ok((sound, file)) => Ok((path, sound, file)),
         Err(error) => {
             let _ = std::fs::remove_file(&path); // empty, and the error says more than this one would
             Err(refused(error))
@@ -136,10 +137,10 @@ pub(super) fn begin(
     settings: &RecorderSettings,
     reader: MixReader,
     path: PathBuf,
-    wave: WaveFile,
+    sound: Box<dyn SoundFile>,
     file: File,
 ) -> Result<Recording, StartError> {
-    let board = Arc::new(Board::new(wave.bytes_on_disk()));
+    let board = Arc::new(Board::new(sound.bytes_on_disk()));
     let (producer, consumer) = RingBuffer::new(ring_blocks(settings.rate));
     let (noter, notes) = mpsc::channel();
     let follower = Follower::new(reader);
@@ -147,7 +148,7 @@ pub(super) fn begin(
         .try_clone()
         .map_err(|source| folder_refused(&settings.folder, source))?;
     let writer = Writer {
-        wave,
+        sound,
         file,
         path: path.clone(),
         rate: settings.rate,

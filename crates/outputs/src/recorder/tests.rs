@@ -14,10 +14,10 @@ use super::drain::{Entry, drain, ring_blocks};
 use super::gap_log::GapLog;
 use super::start::begin;
 use super::status::Board;
-use super::wave::WaveFile;
 use super::write::Writer;
-use super::{RecorderSettings, Recording, RecordingState, SampleFormat};
+use super::{RecorderSettings, Recording, RecordingState};
 use crate::follower::Follower;
+use crate::sound_file::{FileFormat, SampleFormat, SoundFile, WaveFile};
 
 fn made(folder: &Path) -> (PathBuf, WaveFile, File) {
     let path = folder.join("test.wav");
@@ -74,7 +74,7 @@ fn recorded_while_the_disk_stood_still(folder: &Path, blocks: u64) -> (PathBuf, 
     let drain = thread::spawn(move || drain(follower, producer, &drained));
     publish(&mut desk, blocks);
     let writer = Writer {
-        wave,
+        sound: Box::new(wave),
         file,
         path: path.clone(),
         rate: SampleRate::DESK,
@@ -141,7 +141,7 @@ fn recording_by_hand(folder: &Path, next: u64) -> (Recording, Producer<Entry>, A
     let (producer, ring) = RingBuffer::new(16);
     let (noter, notes) = std::sync::mpsc::channel();
     let writer = Writer {
-        wave,
+        sound: Box::new(wave),
         file,
         path: path.clone(),
         rate: SampleRate::DESK,
@@ -268,10 +268,10 @@ fn a_recording_that_crosses_4_gib_while_it_runs_goes_on_as_rf64() {
     let settings = RecorderSettings {
         folder: folder.path().into(),
         file_stem: "test".into(),
-        format: SampleFormat::Pcm24,
+        format: FileFormat::default(),
         rate: SampleRate::DESK,
     };
-    let recording = begin(&settings, tap.reader(), path.clone(), wave, file).expect("it starts");
+    let recording = begin(&settings, tap.reader(), path.clone(), Box::new(wave), file).expect("it starts");
     let blocks = 2 * (1 << 20) / 6 / 64;
     publish(&mut desk, blocks);
     let began = Instant::now();

@@ -14,7 +14,7 @@ use super::drain::Entry;
 use super::gap_log::{GapCause, GapLog};
 use super::space::{free_space, size};
 use super::status::Board;
-use super::wave::WaveFile;
+use crate::sound_file::{Closing, SoundFile};
 
 /// How often audio goes to the file. With the drain's round, what a killed process loses.
 const INTERVAL: Duration = Duration::from_millis(40);
@@ -47,7 +47,7 @@ pub(super) struct Note {
 
 /// What the thread owns.
 pub(super) struct Writer {
-    pub(super) wave: WaveFile,
+    pub(super) sound: Box<dyn SoundFile>,
     pub(super) file: File,
     pub(super) path: PathBuf,
     pub(super) rate: SampleRate,
@@ -71,12 +71,13 @@ impl Writer {
 
     /// Ends the recording by itself, with a sentence.
     fn fail(&mut self, fault: &Fault) {
-        if let Err(error) = self.wave.trim() {
+        if let Err(error) = self.sound.trim() {
             tracing::debug!(%error, "the end of the recording was not cut off"); // the header ignores it
         }
         let reason = self.sentence(fault);
         tracing::error!(file = %self.path.display(), reason, "a recording stopped by itself");
-        self.board.failed(self.wave.frames(), self.wave.bytes_on_disk(), reason);
+        self.board
+            .failed(self.sound.frames(), self.sound.bytes_on_disk(), reason);
     }
 
     fn write_all(&mut self) -> Result<(), Fault> {
@@ -100,6 +101,7 @@ impl Writer {
             self.fill(end - self.next, &GapCause::DiskTooSlow)?;
             self.commit()?;
         }
+        self.sound.finish(&Closing::default())?;
         self.file.sync_all()?;
         Ok(())
     }
@@ -115,9 +117,9 @@ impl Writer {
                 };
                 self.fill(missing, &cause)?;
             }
-            self.wave.push(&entry.frames);
+            self.sound.push(&entry.frames)?;
             self.next = entry.sequence + 1;
-            if self.wave.pending() >= COMMIT_BYTES {
+            if self.sound.pending() >= COMMIT_BYTES {
                 self.commit()?;
             }
         }
@@ -131,8 +133,8 @@ impl Writer {
         self.log(frames, cause);
         self.board.lost(frames, self.gaps.gaps());
         for _ in 0..blocks {
-            self.wave.push_silence(BLOCK_FRAMES as u64);
-            if self.wave.pending() >= COMMIT_BYTES {
+            self.sound.push_silence(BLOCK_FRAMES as u64)?;
+            if self.sound.pending() >= COMMIT_BYTES {
                 self.commit()?;
             }
         }
@@ -150,8 +152,8 @@ impl Writer {
 
     /// One line in the gap log, at the frame that comes next. Where that cannot be, the operator reads it.
     fn log(&mut self, frames: u64, cause: &GapCause) {
-        if let Err(error) = self.gaps.note(self.wave.frames(), frames, cause) {
-            let (file, place) = (self.path.display(), self.wave.frames());
+        if let Err(error) = self.gaps.note(self.sound.frames(), frames, cause) {
+            let (file, place) = (self.path.display(), self.sound.frames());
             let lacks = match cause {
                 GapCause::Source(_) | GapCause::Slept => {
                     format!("{frames} frames were not mixed into {file} at frame {place} ({cause})")
@@ -171,12 +173,12 @@ impl Writer {
 
     /// Writes, again for a while if the disk errs once, not if there is no room.
     fn commit(&mut self) -> Result<(), Fault> {
-        if self.wave.pending() == 0 {
+        if self.sound.pending() == 0 {
             return Ok(());
         }
         let began = Instant::now();
         loop {
-            match self.wave.commit() {
+            match self.sound.commit() {
                 Ok(()) => break,
                 Err(error) if is_final(&error) || began.elapsed() > RETRY_FOR => return Err(error.into()),
                 Err(error) => {
@@ -185,7 +187,7 @@ impl Writer {
                 }
             }
         }
-        self.board.wrote(self.wave.frames(), self.wave.bytes_on_disk());
+        self.board.wrote(self.sound.frames(), self.sound.bytes_on_disk());
         Ok(())
     }
 
@@ -200,7 +202,7 @@ impl Writer {
 
     fn sentence(&self, fault: &Fault) -> String {
         let path = self.path.display();
-        let seconds = self.wave.frames() / u64::from(self.rate.hz());
+        let seconds = self.sound.frames() / u64::from(self.rate.hz());
         let length = format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
         let folder = self.path.parent().unwrap_or(&self.path);
         let free = free_space(folder).map_or_else(|_| "an unknown space".into(), size);

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use airdesk_outputs::broadcast::BroadcastState;
 use airdesk_outputs::encode::Codec;
-use airdesk_outputs::recorder::{Recorder, SampleFormat};
+use airdesk_outputs::recorder::Recorder;
+use airdesk_outputs::sound_file::SampleFormat;
 use lab::http::free_port;
 use lab::icecast::{Icecast, LATIN_1_MOUNT, PASSWORD};
 

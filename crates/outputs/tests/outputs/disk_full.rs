@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use airdesk_outputs::recorder::{Recorder, RecordingState, SampleFormat, StartError};
+use airdesk_outputs::recorder::{Recorder, RecordingState, StartError};
+use airdesk_outputs::sound_file::SampleFormat;
 
 use crate::recording::settings;
 use crate::rig::desk::{burst, index_frame};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use airdesk_outputs::recorder::{Recorder, SampleFormat};
+use airdesk_outputs::recorder::Recorder;
+use airdesk_outputs::sound_file::SampleFormat;
 
 use crate::recording::settings;
 use crate::rig::desk::{Desk, index_frame, index_of};

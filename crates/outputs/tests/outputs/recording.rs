@@ -1,7 +1,8 @@
 //! What is recorded is what was published: complete, in order, and readable while it grows.
 
 use airdesk_dsp::SampleRate;
-use airdesk_outputs::recorder::{Recorder, RecorderSettings, RecordingState, SampleFormat, StartError};
+use airdesk_outputs::recorder::{Recorder, RecorderSettings, RecordingState, StartError};
+use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
 
 use crate::rig::desk::{Desk, burst, index_frame};
 use crate::rig::reader::{ffprobe_frames, gaps, sndfile_frames, sox_frames, wave};
@@ -11,7 +12,7 @@ pub(crate) fn settings(folder: &std::path::Path, format: SampleFormat) -> Record
     RecorderSettings {
         folder: folder.into(),
         file_stem: "show".into(),
-        format,
+        format: FileFormat::Wav(format),
         rate: SampleRate::DESK,
     }
 }

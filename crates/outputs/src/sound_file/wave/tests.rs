@@ -62,7 +62,7 @@ fn a_file_that_crosses_4_gib_becomes_rf64_without_losing_a_frame() {
         let rounds = 2 * (1 << 20) / format.frame_bytes() / 4096;
         let mut begins = Vec::new();
         for _ in 0..rounds {
-            wave.push(&frames);
+            wave.push(&frames).expect("taken");
             wave.commit().expect("written");
             let mut head = [0; 4];
             File::open(&path)
@@ -127,9 +127,9 @@ fn a_file_that_crosses_4_gib_becomes_rf64_without_losing_a_frame() {
 fn a_write_that_failed_in_the_middle_of_a_frame_is_taken_up_again_at_that_frame() {
     let (_folder, path, file) = file();
     let mut wave = WaveFile::create(file, SampleFormat::Pcm24, SampleRate::DESK).expect("made");
-    wave.push(&[[0.25, -0.25]; 10]);
+    wave.push(&[[0.25, -0.25]; 10]).expect("taken");
     wave.commit().expect("written");
-    wave.push(&[[0.5, -0.5]; 10]);
+    wave.push(&[[0.5, -0.5]; 10]).expect("taken");
     wave.trim().expect("cut");
     assert_eq!(path.metadata().expect("there").len(), wave.bytes_on_disk());
     assert_eq!(wave.frames(), 10);

@@ -13,14 +13,14 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use airdesk_dsp::{Frame, SampleRate};
 
-use super::SampleFormat;
 use super::sample_format::Converter;
+use super::{Closing, SampleFormat, SoundFile};
 
 /// The body of a `ds64` chunk without a table: three 64-bit sizes and the table's length.
 const DS64_BYTES: u32 = 28;
 
 /// The file, and how much of it is valid.
-pub(super) struct WaveFile {
+pub(crate) struct WaveFile {
     file: File,
     format: SampleFormat,
     rate: SampleRate,
@@ -33,7 +33,7 @@ pub(super) struct WaveFile {
 
 impl WaveFile {
     /// Writes the header of an empty recording.
-    pub(super) fn create(mut file: File, format: SampleFormat, rate: SampleRate) -> io::Result<Self> {
+    pub(crate) fn create(mut file: File, format: SampleFormat, rate: SampleRate) -> io::Result<Self> {
         let header = header(format, rate, 0);
         file.write_all(&header)?;
         Ok(Self {
@@ -47,25 +47,37 @@ impl WaveFile {
         })
     }
 
-    /// Takes `frames` into memory; [`WaveFile::commit`] writes them.
-    pub(super) fn push(&mut self, frames: &[Frame]) {
-        self.converter.convert(frames, &mut self.bytes);
+    fn write_header(&mut self, frames: u64) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&header(self.format, self.rate, frames))
     }
 
-    /// Takes `frames` frames of silence into memory.
-    pub(super) fn push_silence(&mut self, frames: u64) {
+    /// Makes the file as if `frames` frames had been recorded, without writing them (tests of 4 GiB).
+    #[cfg(test)]
+    pub(crate) fn pretend(&mut self, frames: u64) -> io::Result<()> {
+        self.frames = frames;
+        self.file.set_len(self.bytes_on_disk())?;
+        self.write_header(frames)
+    }
+}
+
+impl SoundFile for WaveFile {
+    fn push(&mut self, frames: &[Frame]) -> io::Result<()> {
+        self.converter.convert(frames, &mut self.bytes);
+        Ok(())
+    }
+
+    fn push_silence(&mut self, frames: u64) -> io::Result<()> {
         let length = self.bytes.len() + (frames * self.format.frame_bytes()) as usize;
         self.bytes.resize(length, 0);
+        Ok(())
     }
 
-    /// Bytes in memory.
-    pub(super) fn pending(&self) -> usize {
+    fn pending(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Writes what is in memory, then the header. After an error the same call may be made again; what
-    /// was valid before is still valid.
-    pub(super) fn commit(&mut self) -> io::Result<()> {
+    fn commit(&mut self) -> io::Result<()> {
         if self.bytes.is_empty() {
             return Ok(());
         }
@@ -80,33 +92,21 @@ impl WaveFile {
         fault.map_or(Ok(()), Err)
     }
 
-    /// Cuts off what no header counts, after a write that failed.
-    pub(super) fn trim(&mut self) -> io::Result<()> {
+    fn trim(&mut self) -> io::Result<()> {
         self.bytes.clear();
         self.file.set_len(self.bytes_on_disk())
     }
 
-    fn write_header(&mut self, frames: u64) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header(self.format, self.rate, frames))
+    fn finish(&mut self, _closing: &Closing) -> io::Result<()> {
+        self.commit()
     }
 
-    /// Frames in the file.
-    pub(super) fn frames(&self) -> u64 {
+    fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// Bytes of the file.
-    pub(super) fn bytes_on_disk(&self) -> u64 {
+    fn bytes_on_disk(&self) -> u64 {
         self.header_bytes + self.frames * self.format.frame_bytes()
-    }
-
-    /// Makes the file as if `frames` frames had been recorded, without writing them (tests of 4 GiB).
-    #[cfg(test)]
-    pub(super) fn pretend(&mut self, frames: u64) -> io::Result<()> {
-        self.frames = frames;
-        self.file.set_len(self.bytes_on_disk())?;
-        self.write_header(frames)
     }
 }
 
