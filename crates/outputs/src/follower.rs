@@ -30,9 +30,4 @@ impl Follower {
             Read::Empty => None,
         }
     }
-
-    /// The sequence number of the block that comes next.
-    pub(crate) fn next_sequence(&self) -> u64 {
-        self.reader.next_sequence()
-    }
 }

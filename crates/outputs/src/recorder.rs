@@ -1,24 +1,38 @@
-//! Records a bus to a WAV file that is valid at any moment and outlives `kill -9`, a full disk and 4 GiB.
+//! Records buses and strips to files that are valid at any moment and outlive `kill -9`, a full disk and 4 GiB.
 //!
-//! Three threads: one drains the bus into a ring of 15 s and never touches the disk; one writes from the
-//! ring, the header after every write; one makes the disk keep it, once a second. Time stays true: what
-//! was lost is written as silence of that length and noted, to the frame, in a gap log beside the file. What
-//! was never mixed, because a source gave nothing or the machine slept, is noted there too.
+//! A recording has a reel for each of its sources, and a reel is one file after the other; all begin with the same block and
+//! are as long. Three threads: one drains the sources into backlogs of up to 15 s and never touches a disk; one writes from
+//! there; one makes the disk keep it, once a second. Time stays true: what was lost is written as silence of that length and
+//! noted, to the frame, in a gap log beside the file. What was never mixed, because a source gave nothing or the machine
+//! slept, is noted there too.
 
+mod backlog;
 mod drain;
+mod fault;
+mod feed;
 mod file_name;
 mod gap_log;
+mod held;
 mod keep;
+mod names;
+mod orphan;
 mod recording;
+mod reel;
 mod space;
 mod start;
 mod status;
+mod tape;
+mod template;
 mod write;
 
+pub use feed::Feed;
+pub use names::{Names, Naming};
+pub use orphan::{Orphan, RecoverError, Recovered, orphans};
 pub use recording::Recording;
 pub use space::{free_space, hours_left};
-pub use start::{Recorder, RecorderSettings, StartError};
+pub use start::{Armed, Recorder, RecorderSettings, Split, StartError};
 pub use status::{RecordingState, RecordingStatus, Summary};
+pub use template::{Template, TemplateError, Words};
 
 #[cfg(test)]
 mod tests;

@@ -4,16 +4,19 @@
 //! Frames are taken into memory ([`SoundFile::push`]) and written in runs ([`SoundFile::commit`]); what is known only
 //! when it is over, as its length or its loudness, is written by [`SoundFile::finish`]. For threads that may block.
 
+mod complete;
 mod format;
 mod sample_format;
 mod tags;
 mod wave;
+mod wave_header;
 
 use std::fs::File;
 use std::io;
 
 use airdesk_dsp::{Frame, SILENCE};
 
+pub use complete::{Looked, complete};
 pub use format::FileFormat;
 pub use sample_format::SampleFormat;
 pub use tags::{Closing, Mark, Opening, Origin, Tags};

@@ -1,61 +1,61 @@
-//! The thread between bus and ring. It touches no disk, so it is never late because a disk is.
+//! The thread between the sources of a recording and its backlogs. It touches no disk, so it is never late because a disk is.
 
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use airdesk_dsp::{BLOCK_FRAMES, Block, SampleRate};
-use rtrb::Producer;
-
+use super::backlog::{Backlog, End};
+use super::feed::Feed;
 use super::status::Board;
-use crate::follower::{Follower, ROUND};
+use crate::follower::ROUND;
 
-/// A block on its way to the disk. Blocks that found no room show as a jump of `sequence`.
-pub(super) struct Entry {
-    pub(super) sequence: u64,
-    /// Blocks just before this one that the bus had already dropped.
-    pub(super) late: u32,
-    pub(super) frames: Block,
+/// How long the last blocks of all sources may take to come in when a recording is stopped.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// A source and where its blocks wait.
+pub(super) struct Channel {
+    pub(super) feed: Feed,
+    pub(super) backlog: Arc<Backlog>,
 }
 
-/// Blocks the ring holds.
-///
-/// Capacity: 15.1 s, so that a disk may stand still for 15 s; 5.98 MB at 48 kHz.
-pub(super) fn ring_blocks(rate: SampleRate) -> usize {
-    (u64::from(rate.hz()) * 151 / 10 / BLOCK_FRAMES as u64) as usize
+impl Channel {
+    /// Moves what has come in.
+    fn drain(&mut self) {
+        self.backlog.push(self.feed.drain());
+        if self.feed.is_gone() {
+            self.backlog.note_gone();
+        }
+    }
 }
 
-/// Moves blocks from the bus into the ring until asked to stop, then those published by then.
-pub(super) fn drain(mut follower: Follower, mut ring: Producer<Entry>, board: &Arc<Board>) {
-    let mut late = 0_u64;
-    loop {
-        let last_round = board.asked_to_stop();
-        while let Some((block, lost)) = follower.next() {
-            late += lost;
-            let entry = Entry {
-                sequence: block.sequence,
-                late: u32::try_from(late).unwrap_or(u32::MAX),
-                frames: block.frames,
-            };
-            if ring.push(entry).is_ok() {
-                late = 0;
-            }
+/// Tells the writer how the blocks end, also where this thread panics.
+struct Channels(Vec<Channel>);
+
+impl Drop for Channels {
+    fn drop(&mut self) {
+        for channel in &self.0 {
+            channel.backlog.close(End::Broke);
         }
-        if last_round || ring.is_abandoned() {
-            break;
-        }
+    }
+}
+
+/// Moves blocks until asked to stop, then those published by then: as many of each source.
+pub(super) fn drain(channels: Vec<Channel>, board: &Arc<Board>) {
+    let mut channels = Channels(channels);
+    while !board.asked_to_stop() && !board.over() {
+        channels.0.iter_mut().for_each(Channel::drain);
         thread::sleep(ROUND);
     }
-    board.drained(follower.next_sequence());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ring_outlasts_a_disk_that_stands_still_for_15_s_and_stays_under_6_mb() {
-        let blocks = ring_blocks(SampleRate::DESK);
-        assert!(blocks * BLOCK_FRAMES >= 15 * 48_000);
-        assert!(blocks * size_of::<Entry>() <= 6_000_000);
+    channels.0.iter_mut().for_each(Channel::drain);
+    let next = |channel: &Channel| channel.feed.next_sequence();
+    let end = channels.0.iter().map(next).max().unwrap_or_default();
+    let until = Instant::now() + LAST_WORDS;
+    let comes = |channel: &Channel| !channel.feed.is_gone() && channel.feed.next_sequence() < end;
+    while channels.0.iter().any(comes) && Instant::now() < until {
+        thread::sleep(ROUND / 4);
+        channels.0.iter_mut().for_each(Channel::drain);
+    }
+    for channel in &channels.0 {
+        channel.backlog.close(End::Before(end));
     }
 }

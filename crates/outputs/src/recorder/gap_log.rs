@@ -40,7 +40,6 @@ impl fmt::Display for GapCause {
 pub(super) struct GapLog {
     path: PathBuf,
     file: Option<File>,
-    gaps: u32,
 }
 
 impl GapLog {
@@ -48,13 +47,11 @@ impl GapLog {
         Self {
             path: gap_log_path(recording),
             file: None,
-            gaps: 0,
         }
     }
 
     /// Notes that `frames` frames from `position` on are silence for want of audio, or without a source.
     pub(super) fn note(&mut self, position: u64, frames: u64, cause: &GapCause) -> io::Result<()> {
-        self.gaps += 1;
         let line = format!("{position}\t{frames}\t{cause}\n");
         if let Some(file) = &mut self.file {
             return file.write_all(line.as_bytes());
@@ -68,10 +65,5 @@ impl GapLog {
     /// Where it is, or would be.
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Gaps there were so far, those that could not be noted included.
-    pub(super) fn gaps(&self) -> u32 {
-        self.gaps
     }
 }

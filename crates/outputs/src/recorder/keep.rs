@@ -1,25 +1,45 @@
 //! The thread that makes the disk keep what was written: an answer can take seconds, so nobody waits for it.
 
 use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
-
-use super::status::Board;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// How often. A power cut costs at most this and what the disk itself still held.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Syncs `file` until the recording is over. Ends early when unparked then.
-pub(super) fn keep(file: &File, path: &Path, board: &Arc<Board>) {
-    keep_name(path);
-    while !board.over() {
+/// A file that is being written.
+pub(super) struct Kept {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+}
+
+/// Syncs the files that it was sent last, until nobody can send it any.
+pub(super) fn keep(files: &Receiver<Vec<Kept>>) {
+    let mut current: Vec<Kept> = Vec::new();
+    let mut due = Instant::now();
+    loop {
+        match files.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(next) => {
+                sync(&current); // what is left of those before
+                current = next;
+                current.iter().for_each(|kept| keep_name(&kept.path));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                sync(&current);
+                due = Instant::now() + INTERVAL;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+fn sync(files: &[Kept]) {
+    for Kept { path, file } in files {
         if let Err(error) = file.sync_data() {
             // The data is still in memory and is tried again; a disk that stays broken fails the writes too.
             tracing::warn!(file = %path.display(), %error, "the disk did not confirm the recording");
         }
-        thread::park_timeout(INTERVAL);
     }
 }
 

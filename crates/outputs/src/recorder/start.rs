@@ -1,51 +1,72 @@
-//! Starting a recording: what is refused at once, and what it takes.
+//! Beginning a recording: what is refused at once, and what it takes.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use airdesk_dsp::SampleRate;
-use airdesk_engine::mix_queue::MixReader;
-use rtrb::RingBuffer;
+use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 
-use super::drain::{drain, ring_blocks};
-use super::file_name::{create, usable_stem};
-use super::gap_log::GapLog;
+use super::Recording;
+use super::backlog::{Backlog, Limit};
+use super::drain::{Channel, drain};
+use super::feed::Feed;
 use super::keep::keep;
-use super::space::size;
+use super::names::{Names, Naming};
+use super::reel::Reel;
+use super::space::{free_space, size};
 use super::status::Board;
-use super::write::Writer;
-use super::{Recording, free_space};
+use super::tape::{Tape, Whole};
+use super::write::{Writer, bytes_min, duration};
 use crate::Recovery;
-use crate::follower::Follower;
-use crate::sound_file::{self, FileFormat, Opening, SoundFile};
+use crate::follower::ROUND;
+use crate::sound_file::FileFormat;
 
 /// A recording must be able to last this long, or it does not start.
-const SECONDS_MIN: f64 = 10.0;
+pub(super) const SECONDS_MIN: f64 = 10.0;
+/// How long the first block of every source may take to come.
+const FIRST_BLOCKS: Duration = Duration::from_millis(200);
 
 /// Where and how to record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RecorderSettings {
     /// The folder; made when missing.
     pub folder: PathBuf,
-    /// The file's name without its ending. What no file system takes is replaced; a name that is taken gets
-    /// a number.
-    pub file_stem: String,
+    /// Where the recording goes on when the folder takes no more.
+    pub fallback: Option<PathBuf>,
     /// The kind of file.
     pub format: FileFormat,
     /// The desk's rate.
     pub rate: SampleRate,
+    /// When it goes on in new files by itself.
+    pub split: Split,
+}
+
+/// When a recording goes on in new files, without a frame lost or doubled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Split {
+    /// After so many blocks of 64 frames.
+    pub blocks: Option<u64>,
+    /// Before a file has so many bytes.
+    pub bytes: Option<u64>,
+}
+
+impl Split {
+    /// After so long, to the nearest block.
+    pub fn every(length: Duration, rate: SampleRate) -> Self {
+        let blocks = length.as_secs_f64() * f64::from(rate.hz()) / BLOCK_FRAMES as f64;
+        Self {
+            blocks: Some((blocks.round() as u64).max(1)),
+            bytes: None,
+        }
+    }
 }
 
 /// Why nothing is recorded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// No file can be named so.
-    #[error("{0:?} is no name for a recording; choose another")]
-    Name(String),
     /// The folder cannot be made or does not take files.
     #[error("{} cannot be recorded into: {source}; choose another folder", folder.display())]
     Folder {
@@ -62,6 +83,9 @@ pub enum StartError {
         /// What is left.
         free_bytes: u64,
     },
+    /// There is nothing to record.
+    #[error("there is nothing to record; choose a bus")]
+    Nothing,
     /// The system refused a thread.
     #[error("the system has no thread left for a recording; end other programs and record again")]
     Thread(#[source] io::Error),
@@ -71,8 +95,112 @@ impl StartError {
     /// Every variant is listed: a new failure must decide its own recovery.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Name(_) | Self::Folder { .. } | Self::DiskFull { .. } => Recovery::AskOperator,
+            Self::Folder { .. } | Self::DiskFull { .. } | Self::Nothing => Recovery::AskOperator,
             Self::Thread(_) => Recovery::Retry,
+        }
+    }
+}
+
+/// Sources whose last seconds are kept in memory, so that a recording can begin before it was asked for. Dropped, it
+/// forgets them.
+pub struct Armed {
+    channels: Vec<(String, Arc<Backlog>, u64)>,
+    rate: SampleRate,
+    board: Arc<Board>,
+    /// A recording goes on with them.
+    recorded: bool,
+}
+
+impl Armed {
+    /// Keeps the last `pre_roll` of every feed; the first one is the recording, the others are its stems.
+    ///
+    /// # Errors
+    /// When there is no feed, or the system has no thread left.
+    pub fn new(feeds: Vec<Feed>, rate: SampleRate, pre_roll: Duration) -> Result<Self, StartError> {
+        let blocks = pre_roll.as_secs_f64() * f64::from(rate.hz()) / BLOCK_FRAMES as f64;
+        Self::with(feeds, rate, Limit::Last(blocks.round() as usize))
+    }
+
+    fn with(feeds: Vec<Feed>, rate: SampleRate, limit: Limit) -> Result<Self, StartError> {
+        if feeds.is_empty() {
+            return Err(StartError::Nothing);
+        }
+        let board = Arc::new(Board::default());
+        let channel = |feed| Channel {
+            feed,
+            backlog: Arc::new(Backlog::new(limit)),
+        };
+        let into: Vec<Channel> = feeds.into_iter().map(channel).collect();
+        let channels = into.iter().map(|channel| {
+            let feed = &channel.feed;
+            (feed.name.clone(), channel.backlog.clone(), feed.next_sequence())
+        });
+        let armed = Self {
+            channels: channels.collect(),
+            rate,
+            board: board.clone(),
+            recorded: false,
+        };
+        spawn("recorder drain", move || drain(into, &board))?;
+        Ok(armed)
+    }
+
+    /// Seconds that are kept.
+    pub fn seconds(&self) -> f64 {
+        let kept = |backlog: &Backlog| Some(backlog.last()? + 1 - backlog.first()?);
+        let blocks = self.channels.iter().filter_map(|(_, backlog, _)| kept(backlog)).min();
+        duration(blocks.unwrap_or_default(), self.rate).as_secs_f64()
+    }
+
+    /// Records what is kept and what comes, in files that `names` names. Blocks for as long as the disk takes to make
+    /// them.
+    ///
+    /// # Errors
+    /// When folder or disk cannot take a recording. No file is left behind then, and nothing is kept any more.
+    pub fn record(mut self, settings: RecorderSettings, mut names: Box<dyn Names>) -> Result<Recording, StartError> {
+        for (_, backlog, _) in &self.channels {
+            backlog.record(settings.rate);
+        }
+        let first = self.first_block();
+        let newest = self.channels.iter().filter_map(|(_, backlog, _)| backlog.last()).max();
+        let ago = duration(
+            newest.map_or(0, |newest| (newest + 1).saturating_sub(first)),
+            settings.rate,
+        );
+        let reels: Vec<&str> = self.channels.iter().map(|(name, ..)| name.as_str()).collect();
+        let mut namings = names.next(&reels, 1, ago);
+        namings.resize_with(reels.len(), Naming::default);
+        let tapes = tapes(&settings, &namings)?;
+        let channels = self.channels.iter().zip(tapes);
+        let reels = channels.map(|((name, backlog, _), tape)| Reel {
+            name: name.clone(),
+            backlog: backlog.clone(),
+            tape,
+            next: first,
+            noted: 0,
+            before: Whole::NONE,
+        });
+        let recording = begin(self.board.clone(), reels.collect(), settings, names, first)?;
+        self.recorded = true;
+        Ok(recording)
+    }
+
+    /// The first block that all have.
+    fn first_block(&self) -> u64 {
+        let until = Instant::now() + FIRST_BLOCKS;
+        let has_none = |(_, backlog, _): &(String, Arc<Backlog>, u64)| backlog.first().is_none();
+        while self.channels.len() > 1 && self.channels.iter().any(has_none) && Instant::now() < until {
+            thread::sleep(ROUND);
+        }
+        let first = self.channels.iter().filter_map(|(_, backlog, _)| backlog.first()).max();
+        first.unwrap_or_else(|| self.channels.iter().map(|(.., next)| *next).max().unwrap_or_default())
+    }
+}
+
+impl Drop for Armed {
+    fn drop(&mut self) {
+        if !self.recorded {
+            self.board.ask_to_stop();
         }
     }
 }
@@ -81,42 +209,39 @@ impl StartError {
 pub struct Recorder;
 
 impl Recorder {
-    /// Records what the bus publishes from the reader's place on. Blocks for as long as the disk takes to
-    /// make a file.
+    /// Records what the feeds bring from now on; the first one is the recording, the others are its stems. Blocks for as
+    /// long as the disk takes to make files.
     ///
     /// # Errors
-    /// When the name, the folder or the disk cannot take a recording. No file is left behind then.
-    pub fn start(settings: RecorderSettings, reader: MixReader) -> Result<Recording, StartError> {
-        let (path, sound, file) = make_file(&settings)?;
-        begin(&settings, reader, path.clone(), sound, file).inspect_err(|_| {
-            let _ = std::fs::remove_file(&path); // empty, and the error says more than this one would
-        })
+    /// When folder or disk cannot take a recording. No file is left behind then.
+    pub fn start(settings: RecorderSettings, feeds: Vec<Feed>, names: Box<dyn Names>) -> Result<Recording, StartError> {
+        let rate = settings.rate;
+        Armed::with(feeds, rate, Limit::recording(rate))?.record(settings, names)
     }
 }
 
-fn make_file(settings: &RecorderSettings) -> Result<(PathBuf, Box<dyn SoundFile>, File), StartError> {
-    let stem = usable_stem(&settings.file_stem).ok_or_else(|| StartError::Name(settings.file_stem.clone()))?;
+/// Makes the files, all or none.
+fn tapes(settings: &RecorderSettings, namings: &[Naming]) -> Result<Vec<Tape>, StartError> {
     let refused = |source| folder_refused(&settings.folder, source);
     std::fs::create_dir_all(&settings.folder).map_err(refused)?;
     let free_bytes = free_space(&settings.folder).map_err(refused)?;
-    if (free_bytes as f64) < SECONDS_MIN * settings.format.bytes_a_second(settings.rate) {
+    if free_bytes < bytes_min(settings, namings.len()) {
         return Err(StartError::DiskFull {
             folder: settings.folder.clone(),
             free_bytes,
         });
     }
-    let (path, file) = create(&settings.folder, &stem, settings.format.extension()).map_err(refused)?;
-    let opening = Opening::new(settings.rate);
-    let made = file
-        .try_clone()
-        .and_then(|other| Ok((sound_file::create(file, settings.format, &opening)?, other)));
-    match made {
-        Ok((sound, file)) => Ok((path, sound, file)),
-        Err(error) => {
-            let _ = std::fs::remove_file(&path); // empty, and the error says more than this one would
-            Err(refused(error))
+    let mut tapes = Vec::with_capacity(namings.len());
+    for naming in namings {
+        match Tape::begin(&settings.folder, naming, settings.format, settings.rate) {
+            Ok(tape) => tapes.push(tape),
+            Err(error) => {
+                tapes.into_iter().for_each(Tape::discard);
+                return Err(refused(error));
+            }
         }
     }
+    Ok(tapes)
 }
 
 fn folder_refused(folder: &Path, source: io::Error) -> StartError {
@@ -132,39 +257,35 @@ fn folder_refused(folder: &Path, source: io::Error) -> StartError {
     }
 }
 
-/// Starts the three threads on a file that is made.
+/// Starts writer and keeper on files that are made.
 pub(super) fn begin(
-    settings: &RecorderSettings,
-    reader: MixReader,
-    path: PathBuf,
-    sound: Box<dyn SoundFile>,
-    file: File,
+    board: Arc<Board>,
+    reels: Vec<Reel>,
+    settings: RecorderSettings,
+    names: Box<dyn Names>,
+    first: u64,
 ) -> Result<Recording, StartError> {
-    let board = Arc::new(Board::new(sound.bytes_on_disk()));
-    let (producer, consumer) = RingBuffer::new(ring_blocks(settings.rate));
-    let (noter, notes) = mpsc::channel();
-    let follower = Follower::new(reader);
-    let kept = file
-        .try_clone()
-        .map_err(|source| folder_refused(&settings.folder, source))?;
+    let (orders, orders_in) = mpsc::channel();
+    let (keeper, kept) = mpsc::channel();
+    let rate = settings.rate;
+    board.begins(
+        reels.iter().map(|reel| reel.tape.path().to_owned()).collect(),
+        reels.iter().map(Reel::bytes).sum(),
+    );
     let writer = Writer {
-        sound,
-        file,
-        path: path.clone(),
-        rate: settings.rate,
-        ring: consumer,
-        gaps: GapLog::beside(&path),
-        notes,
+        reels,
+        settings,
+        names,
+        orders: orders_in,
+        keeper,
         board: board.clone(),
-        next: follower.next_sequence(),
+        index: 1,
+        first,
     };
-    let (drained, kept_board, kept_path) = (board.clone(), board.clone(), path.clone());
-    // A thread that is missing ends those that run: each stops when its neighbour is gone or it is asked to.
-    let stop = |_: &StartError| board.ask_to_stop();
+    // Where a thread is missing, the writer is dropped and ends its files.
+    spawn("recorder keep", move || keep(&kept))?;
     let writer = spawn("recorder writer", move || writer.run())?;
-    spawn("recorder drain", move || drain(follower, producer, &drained)).inspect_err(stop)?;
-    let keeper = spawn("recorder keep", move || keep(&kept, &kept_path, &kept_board)).inspect_err(stop)?;
-    Ok(Recording::new(path, settings.rate, board, noter, writer, keeper))
+    Ok(Recording::new(rate, board, orders, writer))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {

@@ -1,8 +1,8 @@
-//! The truth about a recording, written by its threads and read by anyone without a lock.
+//! The truth about a recording, written by its threads and read by anyone.
 
-use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
@@ -34,44 +34,57 @@ pub enum RecordingState {
 /// A recording at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordingStatus {
-    /// The file.
-    pub file: PathBuf,
+    /// The files that are written now: the recording, and its stems.
+    pub files: Vec<PathBuf>,
+    /// Files that were begun so far, stems not counted.
+    pub parts: u32,
     /// What is happening.
     pub state: RecordingState,
-    /// Frames in the file, the silence that stands in for lost ones included.
+    /// Frames in the files so far, one after the other, the silence that stands in for lost ones included.
     pub frames: u64,
     /// Frames per second.
     pub rate: SampleRate,
-    /// Bytes of the file.
+    /// Bytes of all files.
     pub bytes: u64,
-    /// Frames in the file that are silence because the audio was lost; each gap is in the gap log.
+    /// Frames in the files that are silence because the audio was lost; each gap is in the gap log.
     pub frames_lost: u64,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,
+    /// Why it goes on in another folder, if it does: a sentence.
+    pub moved: Option<String>,
 }
 
 impl RecordingStatus {
-    /// Seconds in the file.
+    /// Seconds in the files.
     pub fn seconds(&self) -> f64 {
         self.frames as f64 / f64::from(self.rate.hz())
+    }
+
+    /// The file that is written now.
+    pub fn file(&self) -> &Path {
+        self.files.first().map_or(Path::new(""), PathBuf::as_path)
     }
 }
 
 /// What a recording came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// The file.
+    /// Its files in the order in which they were begun, stems behind the file that they belong to.
+    pub files: Vec<PathBuf>,
+    /// The last file, stems not counted.
     pub file: PathBuf,
-    /// Frames in it.
+    /// Frames in the files, one after the other.
     pub frames: u64,
-    /// Its bytes.
+    /// Bytes of all files.
     pub bytes: u64,
-    /// Frames in it that are silence because the audio was lost.
+    /// Frames in them that are silence because the audio was lost.
     pub frames_lost: u64,
-    /// Gaps in the log beside it; there is no log when there are none.
+    /// Gaps in the logs beside them; there is no log when there are none.
     pub gaps: u32,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,
+    /// Why it went on in another folder, if it did: a sentence.
+    pub moved: Option<String>,
     /// Why it stopped by itself, if it did.
     pub failure: Option<String>,
 }
@@ -81,43 +94,50 @@ const RECORDING: u8 = 1;
 const FAILED: u8 = 2;
 const STOPPED: u8 = 3;
 
-/// Stands for the end of a bus that nobody has drained to its end.
-const NOT_DRAINED: u64 = u64::MAX;
-
-/// The numbers as the threads write them. Relaxed throughout: each number stands for itself.
+/// The numbers as the threads write them. Relaxed throughout, but for the end: each number stands for itself.
 pub(super) struct Board {
     phase: AtomicU8,
     frames: AtomicU64,
     bytes: AtomicU64,
     frames_lost: AtomicU64,
     gaps: AtomicU32,
-    /// Milliseconds after `made` of the last write that succeeded.
+    /// Milliseconds after `made` of the last write that succeeded, or of its beginning.
     written_at: AtomicU64,
     made: Instant,
     stop: AtomicBool,
-    /// The sequence number the bus had reached when the last block was drained; [`NOT_DRAINED`] before.
-    end_sequence: AtomicU64,
+    files: Mutex<Files>,
     failure: OnceLock<String>,
+    moved: OnceLock<String>,
     gap_log_fault: OnceLock<String>,
 }
 
-impl Board {
-    pub(super) fn new(bytes: u64) -> Self {
+#[derive(Default)]
+struct Files {
+    now: Vec<PathBuf>,
+    all: Vec<PathBuf>,
+    parts: u32,
+}
+
+impl Default for Board {
+    fn default() -> Self {
         Self {
             phase: AtomicU8::new(STARTING),
             frames: AtomicU64::new(0),
-            bytes: AtomicU64::new(bytes),
+            bytes: AtomicU64::new(0),
             frames_lost: AtomicU64::new(0),
             gaps: AtomicU32::new(0),
             written_at: AtomicU64::new(0),
             made: Instant::now(),
             stop: AtomicBool::new(false),
-            end_sequence: AtomicU64::new(NOT_DRAINED),
+            files: Mutex::default(),
             failure: OnceLock::new(),
+            moved: OnceLock::new(),
             gap_log_fault: OnceLock::new(),
         }
     }
+}
 
+impl Board {
     pub(super) fn ask_to_stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
@@ -126,39 +146,55 @@ impl Board {
         self.stop.load(Ordering::Relaxed)
     }
 
-    pub(super) fn wrote(&self, frames: u64, bytes: u64) {
-        self.frames.store(frames, Ordering::Relaxed);
+    /// Files are made, and nothing is in them but headers.
+    pub(super) fn begins(&self, files: Vec<PathBuf>, bytes: u64) {
+        self.writes_into(files);
         self.bytes.store(bytes, Ordering::Relaxed);
+        self.note_time();
+    }
+
+    /// These are the files now.
+    pub(super) fn writes_into(&self, files: Vec<PathBuf>) {
+        let mut told = self.files();
+        if told.now == files {
+            return;
+        }
+        told.parts += 1;
+        told.all.extend(files.iter().cloned());
+        told.now = files;
+    }
+
+    /// So much is in the files now. A time at which nothing was added is none of writing.
+    pub(super) fn wrote(&self, frames: u64, bytes: u64) {
+        let before = self.frames.swap(frames, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+        if frames > before {
+            self.note_time();
+            self.phase.store(RECORDING, Ordering::Relaxed);
+        }
+    }
+
+    fn note_time(&self) {
         self.written_at
             .store(self.made.elapsed().as_millis() as u64, Ordering::Relaxed);
-        self.phase.store(RECORDING, Ordering::Relaxed);
     }
 
-    pub(super) fn lost(&self, frames: u64, gaps: u32) {
+    pub(super) fn lost(&self, frames: u64) {
         self.frames_lost.fetch_add(frames, Ordering::Relaxed);
-        self.gaps.store(gaps, Ordering::Relaxed);
     }
 
-    /// There is one more line in the gap log, and nothing is lost of the bus.
-    pub(super) fn noted(&self, gaps: u32) {
-        self.gaps.store(gaps, Ordering::Relaxed);
+    /// There is one more line in a gap log.
+    pub(super) fn gap(&self) {
+        self.gaps.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn gap_not_logged(&self, sentence: String) {
         let _ = self.gap_log_fault.set(sentence); // the first is the one that counts
     }
 
-    /// Nothing comes after the block before `end`. Said before the ring is let go of.
-    pub(super) fn drained(&self, end: u64) {
-        // Release: seen by the writer before it sees the ring abandoned, which follows.
-        self.end_sequence.store(end, Ordering::Release);
-    }
-
-    /// What [`Board::drained`] said, once the ring is abandoned; `None` when its drain broke.
-    pub(super) fn end_sequence(&self) -> Option<u64> {
-        // Acquire: pairs with the release in `drained`.
-        let end = self.end_sequence.load(Ordering::Acquire);
-        (end != NOT_DRAINED).then_some(end)
+    /// It goes on in another folder.
+    pub(super) fn moved(&self, sentence: String) {
+        let _ = self.moved.set(sentence); // there is one other folder
     }
 
     pub(super) fn failed(&self, frames: u64, bytes: u64, reason: String) {
@@ -169,7 +205,9 @@ impl Board {
         self.phase.store(FAILED, Ordering::Release);
     }
 
-    pub(super) fn stopped(&self) {
+    pub(super) fn stopped(&self, frames: u64, bytes: u64) {
+        self.frames.store(frames, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
         self.phase.store(STOPPED, Ordering::Relaxed);
     }
 
@@ -200,27 +238,38 @@ impl Board {
         }
     }
 
-    pub(super) fn status(&self, file: PathBuf, rate: SampleRate) -> RecordingStatus {
+    pub(super) fn status(&self, rate: SampleRate) -> RecordingStatus {
+        let files = self.files();
         RecordingStatus {
-            file,
+            files: files.now.clone(),
+            parts: files.parts,
             state: self.state(),
             frames: self.frames.load(Ordering::Relaxed),
             rate,
             bytes: self.bytes.load(Ordering::Relaxed),
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
+            moved: self.moved.get().cloned(),
         }
     }
 
-    pub(super) fn summary(&self, file: PathBuf) -> Summary {
+    pub(super) fn summary(&self) -> Summary {
+        let files = self.files();
         Summary {
-            file,
+            files: files.all.clone(),
+            file: files.now.first().cloned().unwrap_or_default(),
             frames: self.frames.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gaps: self.gaps.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
+            moved: self.moved.get().cloned(),
             failure: self.failure.get().cloned(),
         }
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        // What is guarded is changed whole, and held for as long as a list takes to be copied.
+        self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

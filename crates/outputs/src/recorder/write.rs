@@ -1,232 +1,278 @@
-//! The thread between ring and disk: audio, then the header, 25 times a second.
+//! The thread between backlogs and disk, 25 times a second: all reels to the same block, a new file for each at a seam, and
+//! another folder where the disk refuses.
 
-use std::fs::File;
-use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
-use rtrb::Consumer;
 
-use super::drain::Entry;
-use super::gap_log::{GapCause, GapLog};
-use super::space::{free_space, size};
+use super::backlog::End;
+use super::fault::Fault;
+use super::gap_log::GapCause;
+use super::keep::Kept;
+use super::names::{Names, Naming};
+use super::reel::Reel;
+use super::start::{RecorderSettings, SECONDS_MIN};
 use super::status::Board;
-use crate::sound_file::{Closing, SoundFile};
+use super::tape::{Refusal, Tape};
 
 /// How often audio goes to the file. With the drain's round, what a killed process loses.
 const INTERVAL: Duration = Duration::from_millis(40);
-/// The most that is converted before it is written: a second or so.
-const COMMIT_BYTES: usize = 256 * 1024;
-/// How long a write that fails is tried again; the ring lasts longer.
-const RETRY_FOR: Duration = Duration::from_secs(3);
-/// How often the file is looked for in its folder.
-const LOOK_FOR_FILE: Duration = Duration::from_millis(500);
+/// How often files are looked for in their folder.
+const LOOK_FOR_FILES: Duration = Duration::from_millis(500);
+/// Blocks that are written at a time, so that no reel is far ahead of another.
+const BLOCKS_AT_ONCE: u64 = 750;
 
-/// Why a recording stops by itself.
-enum Fault {
-    Write(io::Error),
-    Removed,
-    /// One of the recorder's threads panicked.
-    Broke,
-}
-
-impl From<io::Error> for Fault {
-    fn from(error: io::Error) -> Self {
-        Self::Write(error)
-    }
-}
-
-/// So many frames were not mixed, or not wholly.
-pub(super) struct Note {
-    pub(super) frames: u64,
-    pub(super) cause: GapCause,
+/// What the owner of a recording asks of its writer.
+pub(super) enum Order {
+    /// So many frames were not mixed, or not wholly.
+    Note { frames: u64, cause: GapCause },
+    /// Something begins here.
+    Mark(String),
+    /// Go on in new files.
+    Split,
 }
 
 /// What the thread owns.
 pub(super) struct Writer {
-    pub(super) sound: Box<dyn SoundFile>,
-    pub(super) file: File,
-    pub(super) path: PathBuf,
-    pub(super) rate: SampleRate,
-    pub(super) ring: Consumer<Entry>,
-    pub(super) gaps: GapLog,
-    /// What was not mixed.
-    pub(super) notes: mpsc::Receiver<Note>,
+    /// The first one is the recording; the others are its stems.
+    pub(super) reels: Vec<Reel>,
+    pub(super) settings: RecorderSettings,
+    pub(super) names: Box<dyn Names>,
+    pub(super) orders: mpsc::Receiver<Order>,
+    pub(super) keeper: mpsc::Sender<Vec<Kept>>,
     pub(super) board: Arc<Board>,
-    /// The sequence number of the block that comes next.
-    pub(super) next: u64,
+    /// Which files these are, counted from 1.
+    pub(super) index: u32,
+    /// The block that these files begin with.
+    pub(super) first: u64,
 }
 
 impl Writer {
-    /// Writes until the drain has let go of the ring and it is empty, or the disk refuses.
+    /// Writes until all has come and is written, or the disk refuses and there is no other.
     pub(super) fn run(mut self) {
         match self.write_all() {
-            Ok(()) => self.board.stopped(),
+            Ok(()) => self.finish(),
             Err(fault) => self.fail(&fault),
+        }
+    }
+
+    fn write_all(&mut self) -> Result<(), Fault> {
+        self.sync_these();
+        let mut looked = Instant::now();
+        while !self.is_over() {
+            let more = match self.round(&mut looked) {
+                Ok(more) => more,
+                Err(fault) => self.go_on_elsewhere(fault)?,
+            };
+            if !more {
+                thread::sleep(INTERVAL);
+            }
+        }
+        let broke = |reel: &Reel| reel.backlog.end() == End::Broke;
+        if self.reels.iter().any(broke) {
+            Err(Fault::Broke)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Everything has been written.
+    fn is_over(&self) -> bool {
+        let over = |reel: &Reel| match reel.backlog.end() {
+            End::Before(end) => reel.next >= end,
+            End::Broke => reel.backlog.last().is_none_or(|last| last < reel.next),
+            End::Open => false,
+        };
+        self.reels.iter().all(over)
+    }
+
+    /// Writes what has come in. True: there is more.
+    fn round(&mut self, looked: &mut Instant) -> Result<bool, Fault> {
+        self.take_orders()?;
+        let (here, until) = (self.position(), self.common_end());
+        self.write_until(until.min(here + BLOCKS_AT_ONCE))?;
+        if self.is_seam() {
+            self.split()?;
+        }
+        if looked.elapsed() > LOOK_FOR_FILES {
+            *looked = Instant::now();
+            self.each(|reel, _| reel.tape.look_for_file())?;
+        }
+        Ok(self.position() < self.common_end() && self.position() > here)
+    }
+
+    /// The block that comes next.
+    fn position(&self) -> u64 {
+        self.reels.iter().map(|reel| reel.next).min().unwrap_or_default()
+    }
+
+    /// Every reel has come up to this block, or goes no further; no file goes beyond its length.
+    fn common_end(&self) -> u64 {
+        let come = self.reels.iter().filter_map(Reel::written_until).min();
+        let end = come.unwrap_or_else(|| self.position());
+        let seam = self.settings.split.blocks.map(|blocks| self.first + blocks);
+        seam.map_or(end, |seam| end.min(seam))
+    }
+
+    fn write_until(&mut self, until: u64) -> Result<(), Fault> {
+        let written = self.each(|reel, board| reel.write(until, board));
+        let frames = self.reels.iter().map(Reel::frames).min().unwrap_or_default();
+        let bytes = self.reels.iter().map(Reel::bytes).sum();
+        self.board.wrote(frames, bytes);
+        written
+    }
+
+    /// Does something with every reel; the first refusal is told once all have had their turn.
+    fn each(&mut self, mut act: impl FnMut(&mut Reel, &Board) -> Result<(), Refusal>) -> Result<(), Fault> {
+        let mut first = Ok(());
+        for (place, reel) in self.reels.iter_mut().enumerate() {
+            let result = act(reel, &self.board).map_err(|refusal| Fault::Refused { reel: place, refusal });
+            first = first.and(result);
+        }
+        first
+    }
+
+    fn take_orders(&mut self) -> Result<(), Fault> {
+        while let Ok(order) = self.orders.try_recv() {
+            match order {
+                Order::Note { frames, cause } => self.reels[0].log(frames, &cause, &self.board),
+                Order::Mark(title) => self.reels.iter_mut().for_each(|reel| reel.tape.mark(&title)),
+                Order::Split if self.position() > self.first => self.split()?,
+                Order::Split => {} // these files hold nothing yet
+            }
+        }
+        Ok(())
+    }
+
+    /// These files are as long or as large as they shall be.
+    fn is_seam(&self) -> bool {
+        let blocks = self.position() - self.first;
+        let long = self.settings.split.blocks.is_some_and(|most| blocks >= most);
+        // What comes until the next round, and the headers of the end.
+        let soon = self.settings.format.bytes_a_second(self.settings.rate) as u64 / 4 + 16_384;
+        let large = |most| self.reels.iter().any(|reel| reel.tape.bytes() + soon >= most);
+        blocks > 0 && (long || self.settings.split.bytes.is_some_and(large))
+    }
+
+    /// Goes on in new files, each from the block at which the one before it ends.
+    fn split(&mut self) -> Result<(), Fault> {
+        let until = self.position();
+        self.index += 1;
+        let namings = self.next_names();
+        let mut tapes = Vec::with_capacity(self.reels.len());
+        for (place, naming) in namings.iter().enumerate() {
+            match self.begin(naming) {
+                Ok(tape) => tapes.push(tape),
+                Err(error) => {
+                    tapes.into_iter().for_each(Tape::discard);
+                    return Err(Fault::Refused {
+                        reel: place,
+                        refusal: error.into(),
+                    });
+                }
+            }
+        }
+        let mut tapes = tapes.into_iter();
+        let changed = self.each(|reel, _| tapes.next().map_or(Ok(()), |tape| reel.change(tape)));
+        self.first = until;
+        self.sync_these();
+        changed
+    }
+
+    fn begin(&self, naming: &Naming) -> std::io::Result<Tape> {
+        Tape::begin(&self.settings.folder, naming, self.settings.format, self.settings.rate)
+    }
+
+    /// What the files that begin now are called.
+    fn next_names(&mut self) -> Vec<Naming> {
+        let reels: Vec<&str> = self.reels.iter().map(|reel| reel.name.as_str()).collect();
+        let newest = self.reels.iter().filter_map(|reel| reel.backlog.last()).max();
+        let waiting = newest.map_or(0, |newest| (newest + 1).saturating_sub(self.position()));
+        let ago = duration(waiting, self.settings.rate);
+        let mut namings = self.names.next(&reels, self.index, ago);
+        namings.resize_with(reels.len(), Naming::default);
+        namings
+    }
+
+    /// Goes on in the other folder, where one is set and not in use yet. True: there is more to write.
+    fn go_on_elsewhere(&mut self, fault: Fault) -> Result<bool, Fault> {
+        let Some(folder) = self.settings.fallback.take() else {
+            return Err(fault);
+        };
+        let why = fault.sentence(&self.reels, self.settings.rate);
+        self.index += 1;
+        let namings = self.next_names();
+        let (format, rate) = (self.settings.format, self.settings.rate);
+        let mut namings = namings.iter();
+        let moved = self.each(|reel, _| match namings.next() {
+            Some(naming) => Ok(reel.move_to(&folder, naming, format, rate)?),
+            None => Ok(()),
+        });
+        if let Err(second) = moved {
+            tracing::error!(folder = %folder.display(), ?second, "the second folder takes no recording either");
+            return Err(fault);
+        }
+        self.first = self.position();
+        self.settings.folder = folder;
+        self.sync_these();
+        let file = self.reels[0].tape.path().display().to_string();
+        tracing::error!(why, file, "the recording goes on in the second folder");
+        self.board.moved(format!("{why}; the recording goes on in {file}"));
+        Ok(true)
+    }
+
+    /// Tells keeper and board which files there are now.
+    fn sync_these(&self) {
+        let kept = self.reels.iter().filter_map(|reel| reel.tape.kept().ok());
+        let _ = self.keeper.send(kept.collect()); // without a keeper the system writes when it likes
+        let paths = self.reels.iter().map(|reel| reel.tape.path().to_owned());
+        self.board.writes_into(paths.collect());
+    }
+
+    /// All has been written: every file is made whole.
+    fn finish(&mut self) {
+        let mut fault = None;
+        let (mut frames, mut bytes) = (u64::MAX, 0);
+        let (rate, paths): (_, Vec<PathBuf>) = (
+            self.settings.rate,
+            self.reels.iter().map(|reel| reel.tape.path().to_owned()).collect(),
+        );
+        for (reel, path) in self.reels.drain(..).zip(&paths) {
+            let (before, frames_now) = (reel.before, reel.tape.frames());
+            let whole = match reel.tape.finish() {
+                Ok(whole) => whole,
+                Err((tape, refusal)) => {
+                    let sentence = refusal.sentence(path, frames_now, rate);
+                    fault.get_or_insert(sentence);
+                    tape.give_up().0
+                }
+            };
+            frames = frames.min(before.frames + whole.frames);
+            bytes += before.bytes + whole.bytes;
+        }
+        match fault {
+            None => self.board.stopped(frames, bytes),
+            Some(reason) => {
+                tracing::error!(reason, "a recording stopped by itself");
+                self.board.failed(frames, bytes, reason);
+            }
         }
     }
 
     /// Ends the recording by itself, with a sentence.
     fn fail(&mut self, fault: &Fault) {
-        if let Err(error) = self.sound.trim() {
-            tracing::debug!(%error, "the end of the recording was not cut off"); // the header ignores it
+        let reason = fault.sentence(&self.reels, self.settings.rate);
+        tracing::error!(reason, "a recording stopped by itself");
+        let (mut frames, mut bytes) = (u64::MAX, 0);
+        for reel in self.reels.drain(..) {
+            let (whole, _) = reel.tape.give_up();
+            frames = frames.min(reel.before.frames + whole.frames);
+            bytes += reel.before.bytes + whole.bytes;
         }
-        let reason = self.sentence(fault);
-        tracing::error!(file = %self.path.display(), reason, "a recording stopped by itself");
-        self.board
-            .failed(self.sound.frames(), self.sound.bytes_on_disk(), reason);
-    }
-
-    fn write_all(&mut self) -> Result<(), Fault> {
-        let mut looked = Instant::now();
-        loop {
-            let last_round = self.ring.is_abandoned(); // before it is emptied: nothing comes after this
-            self.write_waiting()?;
-            self.take_notes();
-            if last_round {
-                break;
-            }
-            if looked.elapsed() > LOOK_FOR_FILE {
-                looked = Instant::now();
-                self.look_for_file()?;
-            }
-            thread::sleep(INTERVAL);
-        }
-        self.look_for_file()?;
-        let end = self.board.end_sequence().ok_or(Fault::Broke)?;
-        if end > self.next {
-            self.fill(end - self.next, &GapCause::DiskTooSlow)?;
-            self.commit()?;
-        }
-        self.sound.finish(&Closing::default())?;
-        self.file.sync_all()?;
-        Ok(())
-    }
-
-    fn write_waiting(&mut self) -> Result<(), Fault> {
-        while let Ok(entry) = self.ring.pop() {
-            let missing = entry.sequence.saturating_sub(self.next);
-            if missing > 0 {
-                let cause = if missing > u64::from(entry.late) {
-                    GapCause::DiskTooSlow
-                } else {
-                    GapCause::Late
-                };
-                self.fill(missing, &cause)?;
-            }
-            self.sound.push(&entry.frames)?;
-            self.next = entry.sequence + 1;
-            if self.sound.pending() >= COMMIT_BYTES {
-                self.commit()?;
-            }
-        }
-        self.commit()
-    }
-
-    /// Puts silence where `blocks` blocks are missing, so that time stays true.
-    fn fill(&mut self, blocks: u64, cause: &GapCause) -> Result<(), Fault> {
-        self.commit()?;
-        let frames = blocks * BLOCK_FRAMES as u64;
-        self.log(frames, cause);
-        self.board.lost(frames, self.gaps.gaps());
-        for _ in 0..blocks {
-            self.sound.push_silence(BLOCK_FRAMES as u64)?;
-            if self.sound.pending() >= COMMIT_BYTES {
-                self.commit()?;
-            }
-        }
-        self.next += blocks;
-        Ok(())
-    }
-
-    /// Notes what was not mixed.
-    fn take_notes(&mut self) {
-        while let Ok(Note { frames, cause }) = self.notes.try_recv() {
-            self.log(frames, &cause);
-            self.board.noted(self.gaps.gaps());
-        }
-    }
-
-    /// One line in the gap log, at the frame that comes next. Where that cannot be, the operator reads it.
-    fn log(&mut self, frames: u64, cause: &GapCause) {
-        if let Err(error) = self.gaps.note(self.sound.frames(), frames, cause) {
-            let (file, place) = (self.path.display(), self.sound.frames());
-            let lacks = match cause {
-                GapCause::Source(_) | GapCause::Slept => {
-                    format!("{frames} frames were not mixed into {file} at frame {place} ({cause})")
-                }
-                GapCause::Late | GapCause::DiskTooSlow => {
-                    format!("{frames} frames are missing from {file} from frame {place} on ({cause})")
-                }
-            };
-            let sentence = format!(
-                "{lacks}; this stands only here, because its gap log {} cannot be written ({error})",
-                self.gaps.path().display()
-            );
-            tracing::warn!("{sentence}");
-            self.board.gap_not_logged(sentence);
-        }
-    }
-
-    /// Writes, again for a while if the disk errs once, not if there is no room.
-    fn commit(&mut self) -> Result<(), Fault> {
-        if self.sound.pending() == 0 {
-            return Ok(());
-        }
-        let began = Instant::now();
-        loop {
-            match self.sound.commit() {
-                Ok(()) => break,
-                Err(error) if is_final(&error) || began.elapsed() > RETRY_FOR => return Err(error.into()),
-                Err(error) => {
-                    tracing::warn!(file = %self.path.display(), %error, "a write failed and is tried again");
-                    thread::sleep(Duration::from_millis(250));
-                }
-            }
-        }
-        self.board.wrote(self.sound.frames(), self.sound.bytes_on_disk());
-        Ok(())
-    }
-
-    /// A file that was removed takes bytes as before, and nobody will ever find them.
-    fn look_for_file(&self) -> Result<(), Fault> {
-        #[cfg(unix)]
-        let removed = std::os::unix::fs::MetadataExt::nlink(&self.file.metadata()?) == 0;
-        #[cfg(not(unix))]
-        let removed = !self.path.exists();
-        if removed { Err(Fault::Removed) } else { Ok(()) }
-    }
-
-    fn sentence(&self, fault: &Fault) -> String {
-        let path = self.path.display();
-        let seconds = self.sound.frames() / u64::from(self.rate.hz());
-        let length = format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let folder = self.path.parent().unwrap_or(&self.path);
-        let free = free_space(folder).map_or_else(|_| "an unknown space".into(), size);
-        let folder = folder.display();
-        match fault {
-            Fault::Removed => {
-                format!("{path} was removed while it was recorded; choose a folder that stays and record again")
-            }
-            Fault::Broke => format!(
-                "the recorder broke: {path} is complete up to {length}, {free} are free in {folder}; record again"
-            ),
-            Fault::Write(error) if is_full(error) => format!(
-                "the disk is full: {path} is complete up to {length}, {free} are free in {folder}; make room or \
-                 choose another folder"
-            ),
-            Fault::Write(error) if error.kind() == io::ErrorKind::FileTooLarge => format!(
-                "{path} may not grow any larger on this disk: it is complete up to {length}, {free} are free in \
-                 {folder}; record again or choose another folder"
-            ),
-            Fault::Write(error) => format!(
-                "{path} cannot be written ({error}): it is complete up to {length}, {free} are free in {folder}; \
-                 check the disk or choose another folder"
-            ),
-        }
+        self.board.failed(frames, bytes, reason);
     }
 }
 
@@ -239,17 +285,12 @@ impl Drop for Writer {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::WriteZero
-    )
+/// How long so many blocks are.
+pub(super) fn duration(blocks: u64, rate: SampleRate) -> Duration {
+    Duration::from_secs_f64((blocks * BLOCK_FRAMES as u64) as f64 / f64::from(rate.hz()))
 }
 
-fn is_final(error: &io::Error) -> bool {
-    is_full(error)
-        || matches!(
-            error.kind(),
-            io::ErrorKind::FileTooLarge | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
-        )
+/// Bytes that a disk must have for as many files.
+pub(super) fn bytes_min(settings: &RecorderSettings, files: usize) -> u64 {
+    (SECONDS_MIN * settings.format.bytes_a_second(settings.rate) * files as f64) as u64
 }

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use airdesk_outputs::broadcast::BroadcastState;
 use airdesk_outputs::encode::Codec;
-use airdesk_outputs::recorder::Recorder;
 use airdesk_outputs::sound_file::SampleFormat;
 use lab::http::free_port;
 use lab::icecast::{Icecast, LATIN_1_MOUNT, PASSWORD};
@@ -179,8 +178,12 @@ fn a_server_that_is_never_there_does_not_touch_the_recording() {
     let broadcast = air(source("127.0.0.1", free_port(), Codec::Mp3, "/live"), PASSWORD, &desk);
     let reader = desk.tap.reader();
     let first = reader.next_sequence() * 64 - 64;
-    let recording =
-        Recorder::start(crate::recording::settings(folder.path(), SampleFormat::Pcm24), reader).expect("it starts");
+    let recording = crate::recording::record(
+        crate::recording::settings(folder.path(), SampleFormat::Pcm24),
+        "show",
+        reader,
+    )
+    .expect("it starts");
     let reason = await_retrying(&broadcast);
     assert!(reason.contains("nothing answers at 127.0.0.1"), "{reason}");
     std::thread::sleep(seconds(4)); // several attempts

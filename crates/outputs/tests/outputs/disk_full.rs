@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use airdesk_outputs::recorder::{Recorder, RecordingState, StartError};
+use airdesk_outputs::recorder::{RecordingState, StartError};
 use airdesk_outputs::sound_file::SampleFormat;
 
-use crate::recording::settings;
+use crate::recording::{record, settings};
 use crate::rig::desk::{burst, index_frame};
 use crate::rig::reader::{ffprobe_frames, sndfile_frames, sox_frames, wave};
 use crate::rig::{seconds, wait_for};
@@ -19,7 +19,7 @@ const FOLDER: &str = "AIRDESK_TEST_FILL";
 fn records_until_full() {
     let folder = PathBuf::from(std::env::var(FOLDER).expect("started by a test below"));
     let (mut publish, tap) = burst(8192);
-    let recording = Recorder::start(settings(&folder, SampleFormat::Pcm24), tap.reader()).expect("it starts");
+    let recording = record(settings(&folder, SampleFormat::Pcm24), "show", tap.reader()).expect("it starts");
     let reason = wait_for("the end", seconds(60), || {
         publish(400);
         match recording.status().state {
@@ -39,7 +39,7 @@ fn records_until_full() {
         sndfile_frames(&summary.file),
     ];
     assert_eq!(readers, [summary.frames; 3]);
-    if let Err(error) = Recorder::start(settings(&folder, SampleFormat::Pcm24), tap.reader()) {
+    if let Err(error) = record(settings(&folder, SampleFormat::Pcm24), "show", tap.reader()) {
         assert!(matches!(error, StartError::DiskFull { .. }), "{error}");
         println!("REFUSED {error}");
     }

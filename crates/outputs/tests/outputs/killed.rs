@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use airdesk_outputs::recorder::Recorder;
 use airdesk_outputs::sound_file::SampleFormat;
 
-use crate::recording::settings;
+use crate::recording::{record, settings};
 use crate::rig::desk::{Desk, index_frame, index_of};
 use crate::rig::reader::{ffprobe_frames, sndfile_frames, sox_frames, wave};
 use crate::rig::{seconds, wait_for};
@@ -29,9 +28,8 @@ fn records_until_killed() {
     let desk = Desk::play_at(48_000, index_frame, move |frames| {
         published.write_all_at(&frames.to_le_bytes(), 0).expect("written");
     });
-    let mut settings = settings(&folder, FORMATS[number % 3]);
-    settings.file_stem = "killed".into();
-    let _recording = Recorder::start(settings, desk.tap.reader()).expect("it starts");
+    let settings = settings(&folder, FORMATS[number % 3]);
+    let _recording = record(settings, "killed", desk.tap.reader()).expect("it starts");
     std::thread::sleep(seconds(60));
 }
 

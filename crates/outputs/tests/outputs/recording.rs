@@ -1,7 +1,8 @@
 //! What is recorded is what was published: complete, in order, and readable while it grows.
 
 use airdesk_dsp::SampleRate;
-use airdesk_outputs::recorder::{Recorder, RecorderSettings, RecordingState, StartError};
+use airdesk_engine::mix_queue::MixReader;
+use airdesk_outputs::recorder::{Feed, Recorder, RecorderSettings, Recording, RecordingState, Split, StartError};
 use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
 
 use crate::rig::desk::{Desk, burst, index_frame};
@@ -11,10 +12,17 @@ use crate::rig::{seconds, wait_for};
 pub(crate) fn settings(folder: &std::path::Path, format: SampleFormat) -> RecorderSettings {
     RecorderSettings {
         folder: folder.into(),
-        file_stem: "show".into(),
+        fallback: None,
         format: FileFormat::Wav(format),
         rate: SampleRate::DESK,
+        split: Split::default(),
     }
+}
+
+/// Records the bus into files called `name`.
+pub(crate) fn record(settings: RecorderSettings, name: &str, reader: MixReader) -> Result<Recording, StartError> {
+    let feeds = vec![Feed::bus("Programme", reader)];
+    Recorder::start(settings, feeds, Box::new(name.to_owned()))
 }
 
 #[test]
@@ -25,7 +33,7 @@ fn every_published_frame_is_in_the_file_once_and_in_order() {
         std::thread::sleep(std::time::Duration::from_millis(50));
         let reader = desk.tap.reader();
         let first = reader.next_sequence() * 64 - 64;
-        let recording = Recorder::start(settings(folder.path(), format), reader).expect("it starts");
+        let recording = record(settings(folder.path(), format), "show", reader).expect("it starts");
         wait_for("a second on disk", seconds(20), || {
             (recording.status().frames > 48_000).then_some(())
         });
@@ -54,7 +62,7 @@ fn every_published_frame_is_in_the_file_once_and_in_order() {
 fn sixteen_bits_are_dithered_and_no_more_than_a_bit_and_a_half_off() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut publish, tap) = burst(4096);
-    let recording = Recorder::start(settings(folder.path(), SampleFormat::Pcm16), tap.reader()).expect("it starts");
+    let recording = record(settings(folder.path(), SampleFormat::Pcm16), "show", tap.reader()).expect("it starts");
     publish(1000);
     let summary = recording.stop();
     let found = wave(&summary.file, 0);
@@ -74,16 +82,16 @@ fn three_readers_open_the_file_at_any_moment_while_it_grows() {
     let folder = tempfile::tempdir().expect("a folder");
     let desk = Desk::index();
     for format in [SampleFormat::Pcm16, SampleFormat::Pcm24, SampleFormat::Float32] {
-        let recording = Recorder::start(settings(folder.path(), format), desk.tap.reader()).expect("it starts");
+        let recording = record(settings(folder.path(), format), "show", desk.tap.reader()).expect("it starts");
         wait_for("bytes on disk", seconds(20), || {
             (recording.status().frames > 0).then_some(())
         });
         for _ in 0..3 {
             let before = recording.status().frames;
             let found = [
-                ffprobe_frames(recording.file(), 48_000.0),
-                sox_frames(recording.file()),
-                sndfile_frames(recording.file()),
+                ffprobe_frames(recording.status().file(), 48_000.0),
+                sox_frames(recording.status().file()),
+                sndfile_frames(recording.status().file()),
             ];
             let after = recording.status().frames + 4_800;
             assert!(
@@ -107,7 +115,7 @@ fn lost_blocks_are_silence_of_that_length_and_an_exact_line_in_the_gap_log() {
     let (mut publish, tap) = burst(64);
     let reader = tap.reader();
     publish(1000); // the reader may be 32 behind: it finds the newest only
-    let recording = Recorder::start(settings(folder.path(), SampleFormat::Pcm24), reader).expect("it starts");
+    let recording = record(settings(folder.path(), SampleFormat::Pcm24), "show", reader).expect("it starts");
     wait_for("what is left", seconds(20), || {
         (recording.status().frames > 0).then_some(())
     });
@@ -137,7 +145,7 @@ fn lost_blocks_are_silence_of_that_length_and_an_exact_line_in_the_gap_log() {
 fn without_audio_nobody_says_recording() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_publish, tap) = burst(64);
-    let recording = Recorder::start(settings(folder.path(), SampleFormat::Pcm24), tap.reader()).expect("it starts");
+    let recording = record(settings(folder.path(), SampleFormat::Pcm24), "show", tap.reader()).expect("it starts");
     assert_eq!(recording.status().state, RecordingState::Starting);
     wait_for("the truth", seconds(5), || {
         matches!(recording.status().state, RecordingState::Stalled { .. }).then_some(())
@@ -151,7 +159,7 @@ fn a_folder_that_takes_no_recording_is_refused_by_name() {
     let file = folder.path().join("a file");
     std::fs::write(&file, "").expect("written");
     let (_publish, tap) = burst(64);
-    let refused = Recorder::start(settings(&file.join("below"), SampleFormat::Pcm24), tap.reader());
+    let refused = record(settings(&file.join("below"), SampleFormat::Pcm24), "show", tap.reader());
     let Err(error) = refused else {
         panic!("a file is no folder")
     };
@@ -160,14 +168,6 @@ fn a_folder_that_takes_no_recording_is_refused_by_name() {
         error.to_string().contains("a file/below") && error.to_string().contains("choose another"),
         "{error}"
     );
-    let nameless = RecorderSettings {
-        file_stem: "..".into(),
-        ..settings(folder.path(), SampleFormat::Pcm24)
-    };
-    assert!(matches!(
-        Recorder::start(nameless, tap.reader()),
-        Err(StartError::Name(_))
-    ));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_file_that_is_removed_stops_the_recording_with_a_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let desk = Desk::index();
     let inside = folder.path().join("inside");
-    let recording = Recorder::start(settings(&inside, SampleFormat::Pcm24), desk.tap.reader()).expect("it starts");
+    let recording = record(settings(&inside, SampleFormat::Pcm24), "show", desk.tap.reader()).expect("it starts");
     wait_for("bytes on disk", seconds(20), || {
         (recording.status().frames > 0).then_some(())
     });
