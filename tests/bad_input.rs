@@ -238,7 +238,7 @@ fn a_folder_that_cannot_be_written_is_named_and_nothing_pretends_to_record() {
         guides(message, "occupied", "choose another folder");
     } else {
         desk.wait("the recorder to say why", seconds(5), |snapshot| {
-            let recording = &snapshot["recorder"]["recording"];
+            let recording = &snapshot["recorders"][0]["recording"];
             let reason = recording["reason"]
                 .as_str()
                 .filter(|_| recording["state"] == "failed")?;
@@ -246,7 +246,7 @@ fn a_folder_that_cannot_be_written_is_named_and_nothing_pretends_to_record() {
             Some(())
         });
     }
-    assert_ne!(desk.snapshot()["recorder"]["recording"]["state"], "recording");
+    assert_ne!(desk.snapshot()["recorders"][0]["recording"]["state"], "recording");
 }
 
 #[test]

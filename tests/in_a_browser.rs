@@ -96,7 +96,7 @@ fn recording_and_going_live_are_done_in_the_browser() {
     let mut browser = Browser::open(&format!("http://127.0.0.1:{}/", desk.port));
     browser.push(&["button:Record"]);
     let file = desk.wait("the recording", seconds(5), |snapshot| {
-        let recording = &snapshot["recorder"]["recording"];
+        let recording = &snapshot["recorders"][0]["recording"];
         (recording["state"] == "recording")
             .then(|| recording["file"].as_str().map(str::to_owned))
             .flatten()

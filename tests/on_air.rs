@@ -221,7 +221,7 @@ fn a_desk_that_is_asked_to_end_completes_its_recording_and_leaves_the_air_within
     desk.wait_for_air("live", 10);
     let recording = desk.record("pcm24");
     sleep(seconds(2));
-    let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+    let told = desk.snapshot()["recorders"][0]["recording"]["seconds"]
         .as_f64()
         .expect("seconds are told");
     desk.process.signal(libc::SIGTERM);

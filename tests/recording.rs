@@ -61,7 +61,7 @@ fn begin(desk: &mut Desk) -> Begun {
     desk.say(json!({ "type": "startRecording" }));
     let not_after = Instant::now();
     let file = desk.wait("the recording to have a file", seconds(10), |snapshot| {
-        let file = snapshot["recorder"]["recording"]["file"].as_str();
+        let file = snapshot["recorders"][0]["recording"]["file"].as_str();
         file.map(PathBuf::from)
     });
     Begun {
@@ -137,7 +137,7 @@ fn a_file_can_be_read_while_it_is_written() {
     let file = desk.record("pcm24");
     for _ in 0..3 {
         sleep(seconds(2));
-        let told = desk.snapshot()["recorder"]["recording"]["seconds"]
+        let told = desk.snapshot()["recorders"][0]["recording"]["seconds"]
             .as_f64()
             .expect("seconds are told");
         for length in lengths(&file) {
@@ -247,7 +247,7 @@ fn a_full_disk_ends_the_recording_with_a_sentence_and_the_mix_goes_on() {
     let file = desk.record("float32");
     let folder = file.parent().expect("it is in a folder").display().to_string();
     let reason = desk.wait("the disk to be full", seconds(40), |snapshot| {
-        let recording = &snapshot["recorder"]["recording"];
+        let recording = &snapshot["recorders"][0]["recording"];
         let reason = recording["reason"].as_str().map(str::to_owned);
         reason.filter(|_| recording["state"] == "failed")
     });
@@ -282,7 +282,7 @@ fn the_desk_tells_where_and_how_much_is_recorded() {
     let mut desk = desk_with_numbers(8);
     let file = desk.record("pcm24");
     sleep(seconds(3));
-    let recorder = desk.snapshot()["recorder"].clone();
+    let recorder = desk.snapshot()["recorders"][0].clone();
     let recording = &recorder["recording"];
     assert_eq!(recording["state"], "recording");
     assert!(recording["seconds"].as_f64() > Some(1.5), "{recording}");

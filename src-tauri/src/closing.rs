@@ -109,10 +109,12 @@ fn close<R: Runtime>(window: &WebviewWindow<R>) {
 
 /// Whether stopping the desk costs a recording or somebody's listening.
 fn is_at_work(desk: &Snapshot) -> bool {
-    let recording = !matches!(
-        desk.recorder.recording,
-        RecordingState::Stopped { .. } | RecordingState::Failed { .. }
-    );
+    let recording = desk.recorders.iter().any(|recorder| {
+        !matches!(
+            recorder.recording,
+            RecordingState::Stopped { .. } | RecordingState::Failed { .. }
+        )
+    });
     let on_air = !matches!(desk.broadcast.air, AirState::Off | AirState::Failed { .. });
     recording || on_air || desk.listening.listeners > 0
 }
@@ -140,13 +142,23 @@ mod tests {
         let settings = RecordingSettings {
             folder: folder.path().join("takes").to_string_lossy().into_owned(),
             format: RecordingFormat::Pcm24,
+            ..RecordingSettings::default()
         };
-        desk.send(AudioCommand::SetRecording { settings }).await.expect("set");
-        desk.send(AudioCommand::StartRecording).await.expect("recording");
+        desk.send(AudioCommand::SetRecording {
+            recorder: None,
+            settings: Box::new(settings),
+        })
+        .await
+        .expect("set");
+        desk.send(AudioCommand::StartRecording { recorder: None })
+            .await
+            .expect("recording");
         assert_eq!(closing.next(&desk).await, Step::AskInConsole);
         assert_eq!(closing.next(&desk).await, Step::AskInDialog);
         assert_eq!(closing.next(&desk).await, Step::Wait);
-        desk.send(AudioCommand::StopRecording).await.expect("stopped");
+        desk.send(AudioCommand::StopRecording { recorder: None })
+            .await
+            .expect("stopped");
         assert_eq!(closing.next(&desk).await, Step::Close);
         desk.stop().await.expect("saved");
         station.join();

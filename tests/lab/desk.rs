@@ -247,7 +247,7 @@ impl Desk {
         self.say(json!({ "type": "setRecording", "settings": settings }));
         self.say(json!({ "type": "startRecording" }));
         let file = self.wait("the recording to reach the disk", seconds(10), |snapshot| {
-            let recording = &snapshot["recorder"]["recording"];
+            let recording = &snapshot["recorders"][0]["recording"];
             let started = recording["state"] == "recording" && recording["bytes"].as_u64() > Some(0);
             started.then(|| recording["file"].as_str().map(PathBuf::from)).flatten()
         });
@@ -258,7 +258,7 @@ impl Desk {
     pub fn stop_recording(&mut self) {
         self.say(json!({ "type": "stopRecording" }));
         self.wait("the recording to be finished", seconds(10), |snapshot| {
-            (snapshot["recorder"]["recording"]["state"] == "stopped").then_some(())
+            (snapshot["recorders"][0]["recording"]["state"] == "stopped").then_some(())
         });
     }
 

@@ -5,14 +5,14 @@ import { describe, expect, test } from "vitest";
 
 import type { AirState, RecordingState } from "./bindings";
 import { quietFrame } from "./meter/frame";
-import { showcase, testSnapshot } from "./platform/fakeSnapshot";
+import { showcase, testRecorder, testSnapshot } from "./platform/fakeSnapshot";
 import { openConsole } from "./test-desk";
 
 const broadcast = (air: AirState) => {
   const { broadcast } = testSnapshot();
   return { ...broadcast, air, running: air.state === "off" ? null : broadcast.settings };
 };
-const recorder = (recording: RecordingState) => ({ ...testSnapshot().recorder, recording });
+const recorder = (recording: RecordingState) => ({ ...testRecorder(1), recording });
 const live: AirState = {
   state: "live",
   seconds: 61,
@@ -127,27 +127,29 @@ describe("the recorder", () => {
     const { fake, user } = openConsole();
     await user.keyboard("r");
     await user.keyboard("r");
-    expect(fake.sent).toEqual([{ type: "startRecording" }]);
+    expect(fake.sent).toEqual([{ type: "startRecording", recorder: null }]);
     await user.keyboard("{Shift>}R{/Shift}");
-    expect(fake.sent.at(-1)).toEqual({ type: "stopRecording" });
+    expect(fake.sent.at(-1)).toEqual({ type: "stopRecording", recorder: null });
   });
 
   test("is red only while bytes reach the disk", () => {
-    openConsole({ recorder: recorder({ state: "starting" }) });
+    openConsole({ recorders: [recorder({ state: "starting" })] });
     expect(screen.getByTestId("rec-state")).toHaveAttribute("data-tone", "amber");
   });
 
   test("does not claim to record while the disk takes nothing, and can still be stopped", () => {
     openConsole({
-      recorder: recorder({
-        state: "stalled",
-        file: "/a.wav",
-        seconds: 4.2,
-        recorded: 60,
-        bytes: 9,
-        framesLost: 0,
-        gapsLogged: true,
-      }),
+      recorders: [
+        recorder({
+          state: "stalled",
+          file: "/a.wav",
+          seconds: 4.2,
+          recorded: 60,
+          bytes: 9,
+          framesLost: 0,
+          gapsLogged: true,
+        }),
+      ],
     });
     expect(screen.getByTestId("rec-state")).toHaveTextContent("Disk stalled");
     expect(screen.getByTestId("rec-state")).toHaveAttribute("data-tone", "amber");
@@ -156,33 +158,39 @@ describe("the recorder", () => {
 
   test("says how much is missing from the recording", () => {
     openConsole({
-      recorder: recorder({
-        state: "recording",
-        file: "/a.wav",
-        seconds: 9,
-        bytes: 9,
-        framesLost: 128,
-        gapsLogged: true,
-      }),
+      recorders: [
+        recorder({
+          state: "recording",
+          file: "/a.wav",
+          seconds: 9,
+          bytes: 9,
+          framesLost: 128,
+          gapsLogged: true,
+        }),
+      ],
     });
     expect(screen.getByText("128 frames missing, see the gap log")).toBeVisible();
   });
 
   test("says why it stopped by itself", () => {
-    openConsole({ recorder: recorder({ state: "failed", file: null, reason: "the disk is full: free some space" }) });
+    openConsole({
+      recorders: [recorder({ state: "failed", file: null, reason: "the disk is full: free some space" })],
+    });
     expect(screen.getByTestId("rec-state")).toHaveTextContent("Recording failed");
     expect(screen.getByText("The disk is full: free some space")).toBeVisible();
   });
 
-  test("keeps its folder on the screen when another is refused", async () => {
+  test("keeps its folder when another is refused, and what was typed stays to be mended", async () => {
     const { fake, user } = openConsole();
     fake.refuse = () => ({ code: "storage", message: "/root cannot be written" });
+    await user.click(screen.getByRole("button", { name: "Recorder settings" }));
     const folder = screen.getByRole("textbox", { name: "Folder" });
     await user.clear(folder);
     await user.type(folder, "/root");
-    await user.tab();
+    await user.click(screen.getByRole("button", { name: "Save" }));
     expect(await screen.findByText("/root cannot be written")).toBeVisible();
-    expect(folder).toHaveValue("/home/studio/Recordings");
+    expect(folder).toHaveValue("/root");
+    expect(fake.station.recorders[0]?.settings.folder).toBe("/home/studio/Recordings");
   });
 });
 

@@ -244,11 +244,35 @@ output: OutputName,
 /**
  * All of it.
  */
-settings: OutputSettings, } | { "type": "refreshDevices" } | { "type": "setRecording", 
+settings: OutputSettings, } | { "type": "refreshDevices" } | { "type": "addRecorder", 
 /**
- * Folder and format.
+ * What it records, where and how.
  */
-settings: RecordingSettings, } | { "type": "startRecording" } | { "type": "stopRecording" } | { "type": "setBroadcast", 
+settings: RecordingSettings, } | { "type": "removeRecorder", 
+/**
+ * Which.
+ */
+recorder: number, } | { "type": "setRecording", 
+/**
+ * Which; the first where none is given.
+ */
+recorder: number | null, 
+/**
+ * All of it; what is not given gets its usual value.
+ */
+settings: RecordingSettings, } | { "type": "startRecording", 
+/**
+ * Which recorder; all that the record button starts where none is given.
+ */
+recorder: number | null, } | { "type": "stopRecording", 
+/**
+ * Which recorder; all that record where none is given.
+ */
+recorder: number | null, } | { "type": "splitRecording", 
+/**
+ * Which recorder; all that record where none is given.
+ */
+recorder: number | null, } | { "type": "setBroadcast", 
 /**
  * Server, mount, codec and description.
  */
@@ -294,6 +318,10 @@ id: number, };
  * What came of a command that was obeyed.
  */
 export type Reply = { "type": "done" } | { "type": "strip", 
+/**
+ * Its id.
+ */
+id: number, } | { "type": "recorder", 
 /**
  * Its id.
  */
@@ -374,9 +402,9 @@ exclusiveOutputs: boolean,
  */
 devices: Array<DeviceState>, 
 /**
- * The recorder.
+ * The recorders, as they are listed.
  */
-recorder: RecorderState, 
+recorders: Array<RecorderState>, 
 /**
  * Streaming to a server.
  */
@@ -397,7 +425,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "broadcast", "value": BroadcastState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "broadcast", "value": BroadcastState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1233,24 +1261,64 @@ defaultOutput: boolean, };
 export type RecordingFormat = "pcm16" | "pcm24" | "float32";
 
 /**
- * Where and how recordings are made.
+ * What is recorded, where and how.
  */
 export type RecordingSettings = { 
+/**
+ * What the operator reads on it.
+ */
+name: string, 
+/**
+ * The bus that is recorded.
+ */
+source: BusName, 
+/**
+ * Every strip in a file of its own.
+ */
+stems: Stems, 
 /**
  * The folder; made when missing.
  */
 folder: string, 
 /**
+ * Where a recording goes on when the folder takes no more; `null` for nowhere.
+ */
+fallback: string | null, 
+/**
+ * The names of files, with words in braces: date, time, title, artist, show, index, strip. A slash makes folders.
+ */
+pattern: string, 
+/**
+ * The show, for the names of files and their tags.
+ */
+show: string, 
+/**
  * The sample format.
  */
-format: RecordingFormat, };
+format: RecordingFormat, 
+/**
+ * When a recording goes on in a new file.
+ */
+split: SplitSettings, 
+/**
+ * Seconds before "record" that are in the file, 0 to 60.
+ */
+preRoll: number, 
+/**
+ * What starts and stops it.
+ */
+start: StartSettings, };
 
 /**
- * The recorder.
+ * A recorder.
  */
 export type RecorderState = { 
 /**
- * Where and how.
+ * Its id.
+ */
+id: number, 
+/**
+ * What, where and how.
  */
 settings: RecordingSettings, 
 /**
@@ -1258,16 +1326,24 @@ settings: RecordingSettings,
  */
 recording: RecordingState, 
 /**
+ * Files of this recording that were begun, stems not counted.
+ */
+parts: number, 
+/**
+ * Why it goes on in the second folder, if it does.
+ */
+moved: string | null, 
+/**
  * Free bytes in the folder; `null` when it cannot be read.
  */
 freeBytes: number | null, 
 /**
- * Hours of recording that fit into them.
+ * Hours of recording that fit into them, stems counted.
  */
 hoursLeft: number | null, };
 
 /**
- * What the recorder is doing.
+ * What a recorder is doing.
  */
 export type RecordingState = { "state": "stopped", 
 /**

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use airdesk_station::StationHandle;
-use airdesk_station::api::{AirState, InputState, Loss, PlaybackState, RecordingState, Snapshot, StripSource};
+use airdesk_station::api::{
+    AirState, InputState, Loss, PlaybackState, RecorderState, RecordingState, Snapshot, StripSource,
+};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +19,7 @@ pub(crate) async fn health(State(station): State<StationHandle>) -> Response {
                 "status": if broken { "broken" } else { "ok" },
                 "version": snapshot.version,
                 "onAir": matches!(snapshot.broadcast.air, AirState::Live { .. }),
-                "recording": matches!(snapshot.recorder.recording, RecordingState::Recording { .. }),
+                "recording": snapshot.recorders.iter().any(writes),
             });
             let code = if broken {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -94,27 +96,6 @@ fn text(desk: &Snapshot) -> String {
         "Strips whose source is missing.",
         missing as f64,
     );
-    let recording = matches!(desk.recorder.recording, RecordingState::Recording { .. });
-    let (recorded, lost) = match desk.recorder.recording {
-        RecordingState::Recording {
-            seconds, frames_lost, ..
-        }
-        | RecordingState::Finishing {
-            seconds, frames_lost, ..
-        } => (seconds, frames_lost),
-        RecordingState::Stalled {
-            recorded, frames_lost, ..
-        } => (recorded, frames_lost),
-        RecordingState::Stopped { .. } | RecordingState::Starting | RecordingState::Failed { .. } => (0.0, 0),
-    };
-    put("recording", "gauge", "1 while bytes reach the disk.", flag(recording));
-    put(
-        "recorded_seconds",
-        "gauge",
-        "Length of the recording under way, or on its way to the disk.",
-        recorded,
-    );
-    put("recording_lost_frames", "gauge", "Frames missing from it.", lost as f64);
     let (live, sent, dropped, reconnects) = match desk.broadcast.air {
         AirState::Live {
             bytes_sent,
@@ -149,9 +130,54 @@ fn text(desk: &Snapshot) -> String {
         "Listeners of the desk's own mounts.",
         desk.listening.listeners.into(),
     );
+    put_recorders(&mut text, &desk.recorders);
     put_losses(&mut text, &desk.engine.losses);
     put_devices(&mut text, desk);
     text
+}
+
+/// Bytes reach the disk.
+fn writes(recorder: &RecorderState) -> bool {
+    matches!(recorder.recording, RecordingState::Recording { .. })
+}
+
+/// What every recorder does.
+fn put_recorders(text: &mut String, recorders: &[RecorderState]) {
+    let mut put = |name: &str, help: &str, value: fn(&RecorderState) -> f64| {
+        let values = recorders.iter().map(|recorder| {
+            let id = recorder.id.to_string();
+            let labels = labels(&[("recorder", &id), ("name", &recorder.settings.name)]);
+            (labels, value(recorder))
+        });
+        put_all(text, name, "gauge", help, values);
+    };
+    put("recording", "1 while bytes reach the disk.", |recorder| {
+        f64::from(u8::from(writes(recorder)))
+    });
+    put(
+        "recorded_seconds",
+        "Length of the recording under way, or on its way to the disk.",
+        |recorder| length(recorder).0,
+    );
+    put("recording_lost_frames", "Frames missing from it.", |recorder| {
+        length(recorder).1 as f64
+    });
+}
+
+/// Seconds recorded, and frames missing from them.
+fn length(recorder: &RecorderState) -> (f64, u64) {
+    match recorder.recording {
+        RecordingState::Recording {
+            seconds, frames_lost, ..
+        }
+        | RecordingState::Finishing {
+            seconds, frames_lost, ..
+        } => (seconds, frames_lost),
+        RecordingState::Stalled {
+            recorded, frames_lost, ..
+        } => (recorded, frames_lost),
+        RecordingState::Stopped { .. } | RecordingState::Starting | RecordingState::Failed { .. } => (0.0, 0),
+    }
 }
 
 /// What was lost, by place.
@@ -358,12 +384,12 @@ mod tests {
                 gaps_logged: true,
             },
         ] {
-            desk.recorder.recording = recording;
+            desk.recorders[0].recording = recording;
             let told = text(&desk);
             for line in [
-                "airdesk_recording 0",
-                "airdesk_recorded_seconds 90.5",
-                "airdesk_recording_lost_frames 7",
+                r#"airdesk_recording{recorder="1",name="Programme"} 0"#,
+                r#"airdesk_recorded_seconds{recorder="1",name="Programme"} 90.5"#,
+                r#"airdesk_recording_lost_frames{recorder="1",name="Programme"} 7"#,
             ] {
                 assert!(told.lines().any(|told| told == line), "{line}: {told}");
             }

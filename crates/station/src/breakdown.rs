@@ -50,7 +50,7 @@ impl Core {
     /// Leads everything to and from the new engine, what must lose nothing first.
     fn go_on(&mut self) {
         self.breakdown = Breakdown::Mended(Instant::now());
-        self.recording.go_on(self.desk.programme().reader());
+        self.recorders_go_on();
         self.send_buses();
         self.put_strips_back();
         for output in OutputName::ALL {
@@ -69,15 +69,15 @@ impl Core {
             self.notice(Severity::Error, error.message);
         }
         self.tell(Event::Broadcast(self.air.state()));
-        self.tell_recorder();
+        self.tell_recorders();
     }
 
     /// Lets nothing look as if it still worked.
     fn fall_silent(&mut self, what: &str) {
         let listening = self.listeners.is_open();
         self.breakdown = Breakdown::Final { listening };
-        self.recording.finish();
-        self.tell_recorder();
+        self.recorders.finish();
+        self.tell_recorders();
         self.air.go_off_air(self.desk.check());
         self.tell(Event::Broadcast(self.air.state()));
         self.listeners.close();

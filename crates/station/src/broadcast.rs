@@ -359,6 +359,11 @@ impl Air {
         self.stream_state()
     }
 
+    /// It is on air.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.air(), AirState::Live { .. })
+    }
+
     /// The same of the stream alone.
     fn stream_state(&self) -> AirState {
         let Some(stream) = &self.stream else {

@@ -14,8 +14,8 @@ impl Core {
     pub(crate) async fn stop(&mut self, internal: &mut mpsc::UnboundedReceiver<Internal>) -> Result<(), SessionError> {
         let until = tokio::time::Instant::now() + STOP_LIMIT;
         let session = self.session(); // before the mounts are closed: they are open again next time
-        self.recording.finish();
-        self.tell_recorder();
+        self.recorders.finish();
+        self.tell_recorders();
         self.air.finish();
         self.listeners.close();
         let saved = self.settle(session, internal, until).await;
@@ -40,7 +40,7 @@ impl Core {
             {
                 self.save(session);
             }
-            if self.recording.is_settled()
+            if self.recorders.are_settled()
                 && let Some(saved) = saved.take()
             {
                 return saved;
@@ -51,15 +51,12 @@ impl Core {
                     // One that was under way before is not the last.
                     saved = last.is_none().then_some(result);
                 }
-                Ok(Some(message @ (Internal::RecordingStarted(..) | Internal::RecordingStopped(..)))) => {
-                    self.hear(message);
-                }
-                Ok(Some(message @ Internal::RecordingTakenOver(_))) => self.hear(message),
+                Ok(Some(message @ Internal::Recording(..))) => self.hear(message),
                 Ok(Some(_)) => {} // a device that opens now closes here
                 Ok(None) | Err(_) => break,
             }
         }
-        if !self.recording.is_settled() {
+        if !self.recorders.are_settled() {
             tracing::error!(
                 "the disk has not finished the recording within {} s",
                 STOP_LIMIT.as_secs()

@@ -130,8 +130,11 @@ impl Core {
             Command::RecallScene { name, .. } => of(format!("scene {name}"), false),
             // What listeners have heard and files have in them is not taken back, nor is how and where the programme
             // goes out: these are no part of the console. The rest is looking, and undoing itself.
-            Command::StartRecording
-            | Command::StopRecording
+            Command::StartRecording { .. }
+            | Command::StopRecording { .. }
+            | Command::SplitRecording { .. }
+            | Command::AddRecorder { .. }
+            | Command::RemoveRecorder { .. }
             | Command::SetRecording { .. }
             | Command::SetBroadcast { .. }
             | Command::SetPassword { .. }

@@ -53,6 +53,7 @@ impl Core {
             }
         }
         self.air.set_title(&session.title);
+        self.recorders.set_title(&session.title, "");
         self.listeners.introduce(self.air.introduction());
         if session.listening {
             self.set_listening(true);
@@ -70,7 +71,8 @@ impl Core {
             vcas: self.vcas_as_set().map(|vca| vca.fader).collect(),
             listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),
             title: self.air.title().to_owned(),
-            recording: self.recording.settings().clone(),
+            recording: None,
+            recorders: self.recorders.settings(),
             broadcast: self.air.settings().clone(),
             buses: self.session_buses(),
             strips: self.strips.states().map(|strip| self.strip_as_set(strip)).collect(),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use airdesk_engine::StripId;
 
-use crate::api::{Loss, OutputName, PlaybackState};
+use crate::api::{Loss, OutputName, PlaybackState, RecorderId};
 use crate::station::Core;
 
 /// Who counts.
@@ -15,7 +15,7 @@ use crate::station::Core;
 pub(crate) enum Counter {
     Strip(StripId),
     Output(OutputName),
-    Recording,
+    Recording(RecorderId),
     Stream,
     Mounts,
 }
@@ -71,8 +71,8 @@ impl Core {
                 self.losses.count(Counter::Output(output), &place, seconds);
             }
         }
-        if let Some(frames) = self.recording.frames_lost() {
-            self.count_recording(frames);
+        for (recorder, frames) in self.recorders.frames_lost() {
+            self.count_recording(recorder, frames);
         }
         if let Some(seconds) = self.air.seconds_dropped() {
             self.losses.count(Counter::Stream, "stream", seconds);
@@ -82,9 +82,9 @@ impl Core {
     }
 
     /// The same for a recording, which says once more what it has lost when it is closed.
-    pub(crate) fn count_recording(&mut self, frames_lost: u64) {
+    pub(crate) fn count_recording(&mut self, recorder: RecorderId, frames_lost: u64) {
         let seconds = frames_lost as f64 / f64::from(self.desk.rate.hz());
-        self.losses.count(Counter::Recording, "recording", seconds);
+        self.losses.count(Counter::Recording(recorder), "recording", seconds);
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
             losses.count(Counter::Strip(mic), "Mic", seconds);
             losses.count(Counter::Strip(music), "Music", 0.0);
         }
-        losses.count(Counter::Recording, "recording", 2.0);
+        losses.count(Counter::Recording(1), "recording", 2.0);
         losses.forget_strip(mic);
         let told: Vec<_> = losses
             .all()

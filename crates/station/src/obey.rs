@@ -22,20 +22,8 @@ impl Core {
     /// Obeys a host, and remembers to save. What may block answers later.
     pub(crate) fn obey(&mut self, command: AudioCommand, answer: Answer) {
         match command {
-            AudioCommand::StartRecording => match self.desk.check() {
-                Ok(()) => {
-                    self.recording.start(self.desk.programme().reader(), answer);
-                    self.tell_recorder();
-                }
-                Err(error) => {
-                    // A host that has gone does not want the answer.
-                    let _ = answer.send(Err(error));
-                }
-            },
-            AudioCommand::StopRecording => {
-                self.recording.stop(answer);
-                self.tell_recorder();
-            }
+            AudioCommand::StartRecording { recorder } => self.start_recorders(recorder, answer),
+            AudioCommand::StopRecording { recorder } => self.stop_recorders(recorder, answer),
             AudioCommand::SetPassword { password } => self.air.set_password(password.into_inner(), answer),
             AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
             AudioCommand::GoLive => self.go_live(answer),
@@ -105,10 +93,12 @@ impl Core {
             AudioCommand::SetOutput { output, device } => self.set_output(output, device)?,
             AudioCommand::SetOutputSettings { output, settings } => self.set_output_settings(output, settings)?,
             AudioCommand::RefreshDevices => self.scanner.refresh(),
-            AudioCommand::SetRecording { settings } => {
-                self.recording.set(settings)?;
-                self.tell_recorder();
+            AudioCommand::AddRecorder { settings } => {
+                return self.add_recorder(*settings).map(|id| Reply::Recorder { id });
             }
+            AudioCommand::RemoveRecorder { recorder } => self.remove_recorder(recorder)?,
+            AudioCommand::SetRecording { recorder, settings } => self.set_recorder(recorder, *settings)?,
+            AudioCommand::SplitRecording { recorder } => self.split_recorders(recorder)?,
             AudioCommand::SetListening { on } => {
                 if on {
                     self.desk.check()?;
@@ -138,6 +128,7 @@ impl Core {
             AudioCommand::SetTitle { title } => {
                 self.air.set_title(&title);
                 self.listeners.set_title(self.air.title());
+                self.recorders.set_title(self.air.title(), "");
             }
             _ => {}
         }

@@ -28,7 +28,7 @@ impl Core {
                 "the main output stopped for a moment and was put back in time".into(),
             ),
             EngineNotice::Slept(seconds) => {
-                let recorded = if self.recording.note_slept(f64::from(seconds)) {
+                let recorded = if self.recorders.note_slept(f64::from(seconds)) {
                     ", and the recording does not hold this time"
                 } else {
                     ""
@@ -126,7 +126,7 @@ impl Core {
             outputs: OutputName::ALL.map(|output| self.playbacks.state(output)).to_vec(),
             exclusive_outputs: EXCLUSIVE_OUTPUTS,
             devices: self.device_states(),
-            recorder: self.recording.state(),
+            recorders: self.recorders.states(),
             broadcast: self.air.state(),
             listening: self.listening(),
             engine: self.engine_state(),

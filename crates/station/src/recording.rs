@@ -1,388 +1,380 @@
-//! The recorder as the station drives it. Making and closing files may block, so others do it.
+//! The recorders as the station drives them: any number, each of a bus of its own, alone or together.
 
+mod names;
+mod recorder;
+mod schedule;
+mod settings;
 mod shorts;
+mod triggers;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Instant;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
-use airdesk_engine::mix_queue::MixReader;
-use airdesk_outputs::recorder::{
-    Recorder, RecorderSettings, Recording, RecordingState as Running, RecordingStatus, StartError, Summary, free_space,
-    hours_left,
-};
-use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
+use airdesk_outputs::recorder::{Feed, Recording, RecordingState as Running, Summary};
 use jiff::Zoned;
 use tokio::sync::{mpsc, oneshot};
 
-use self::shorts::Shorts;
+use self::names::OnAir;
+use self::recorder::{Phase, RecorderDesk, Then, answer_all};
+use self::triggers::{Sight, Starter};
 use crate::api::{
-    CommandError, ErrorCode, Event, RecorderState, RecordingFormat, RecordingSettings, RecordingState, Reply, Severity,
+    CommandError, ErrorCode, Event, RecorderId, RecorderState, RecordingSettings, Reply, Severity, Stems,
 };
 use crate::station::{Core, Internal};
+
+pub(crate) use self::settings::check;
 
 /// Who waits to hear what came of a command.
 pub(crate) type Answer = oneshot::Sender<Result<Reply, CommandError>>;
 
-enum Phase {
-    Stopped {
-        last_file: Option<String>,
+/// Recorders that a desk may have: each takes three threads while it records.
+const RECORDERS_MAX: usize = 32;
+
+/// What helpers report of a recorder.
+pub(crate) enum News {
+    /// A recording has begun, or not; who waits to hear of it.
+    Started(Result<Recording, CommandError>, Option<Answer>),
+    /// Its files are whole, or as whole as they get.
+    Stopped(Summary, Vec<Answer>),
+    /// It took over from one whose engine had broken, and what that one came to.
+    TakenOver {
+        began: Result<Recording, CommandError>,
+        ended: Summary,
     },
-    /// Another thread makes the file; what to do when it is made.
-    Starting(Then),
-    Running(Recording),
-    /// Being closed by another thread, for as long as the disk takes; what it had on disk when it was stopped.
-    Finishing {
-        file: String,
-        seconds: f64,
-        bytes: u64,
-        frames_lost: u64,
-        gaps_logged: bool,
-    },
-    Failed {
-        file: Option<String>,
-        reason: String,
-    },
+    /// So many bytes are free in its folder.
+    Free(Option<u64>),
 }
 
-/// What to do with a recording that has just begun.
-enum Then {
-    Record,
-    /// Its engine has broken meanwhile: another file takes over.
-    GoOn,
-    /// It is to be stopped already; these wait to hear of it.
-    Stop(Vec<Answer>),
-}
-
-/// A recording that took over from one whose engine had broken, and what that one came to.
-pub(crate) struct TakenOver {
-    began: Result<Recording, StartError>,
-    ended: Summary,
-}
-
-/// Refuses settings that no recording can begin with: a command's and a session's.
-pub(crate) fn check(settings: &RecordingSettings) -> Result<(), CommandError> {
-    if Path::new(&settings.folder).is_absolute() {
-        return Ok(());
-    }
-    let message = format!(
-        "\"{}\" is no folder to record into; give its whole path",
-        settings.folder
-    );
-    Err(CommandError {
-        code: ErrorCode::Invalid,
-        message,
-    })
-}
-
-/// The recorder and what is known of its folder.
-pub(crate) struct RecordingDesk {
-    settings: RecordingSettings,
+/// Every recorder of the desk, in the order in which they are listed.
+pub(crate) struct Recorders {
+    desks: Vec<RecorderDesk>,
+    next: RecorderId,
     rate: SampleRate,
-    phase: Phase,
-    /// The last file whose gap log is known to be incomplete: the operator has read so.
-    unlogged: Option<PathBuf>,
-    shorts: Shorts,
-    free_bytes: Option<u64>,
-    /// Somebody is looking how much is free; on a dead network folder that may take for ever.
-    looking: bool,
+    on_air: OnAir,
     internal: mpsc::UnboundedSender<Internal>,
 }
 
-impl RecordingDesk {
+impl Recorders {
     pub(crate) fn new(
-        settings: RecordingSettings,
+        settings: Vec<RecordingSettings>,
         rate: SampleRate,
         internal: mpsc::UnboundedSender<Internal>,
     ) -> Self {
-        let phase = Phase::Stopped { last_file: None };
-        Self {
-            settings,
+        let mut recorders = Self {
+            desks: Vec::new(),
+            next: 1,
             rate,
-            phase,
-            unlogged: None,
-            shorts: Shorts::default(),
-            free_bytes: None,
-            looking: false,
+            on_air: OnAir::default(),
             internal,
-        }
-    }
-
-    pub(crate) fn settings(&self) -> &RecordingSettings {
-        &self.settings
-    }
-
-    pub(crate) fn set(&mut self, settings: RecordingSettings) -> Result<(), CommandError> {
-        check(&settings)?;
-        self.settings = settings;
-        self.free_bytes = None;
-        self.look();
-        Ok(())
-    }
-
-    /// Starts on another thread; `answer` hears what came of it.
-    pub(crate) fn start(&mut self, reader: MixReader, answer: Answer) {
-        let busy = match &self.phase {
-            Phase::Starting(_) | Phase::Running(_) => Some("a recording is already under way; stop it first".into()),
-            Phase::Finishing { file, .. } => Some(format!(
-                "{file} is still on its way to the disk; record again when it is whole"
-            )),
-            Phase::Stopped { .. } | Phase::Failed { .. } => None,
         };
-        if let Some(message) = busy {
-            // Whoever asked may have gone.
-            let _ = answer.send(Err(CommandError {
-                code: ErrorCode::AlreadyRunning,
-                message,
-            }));
-            return;
+        for settings in settings.into_iter().take(RECORDERS_MAX) {
+            recorders.add(settings);
         }
-        self.phase = Phase::Starting(Then::Record);
-        let (settings, internal) = (self.file_settings(), self.internal.clone());
-        tokio::task::spawn_blocking(move || {
-            let result = Recorder::start(settings, reader);
-            // The station may have ended meanwhile; then the recording ends too.
-            let _ = internal.send(Internal::RecordingStarted(result, answer));
-        });
+        recorders
     }
 
-    fn file_settings(&self) -> RecorderSettings {
-        RecorderSettings {
-            folder: PathBuf::from(&self.settings.folder),
-            file_stem: Zoned::now().strftime("Airdesk %Y-%m-%d %H-%M-%S").to_string(),
-            format: self.settings.format.into(),
-            rate: self.rate,
-        }
+    fn add(&mut self, settings: RecordingSettings) -> RecorderId {
+        let id = self.next;
+        self.next += 1;
+        let (on_air, internal) = (self.on_air.clone(), self.internal.clone());
+        self.desks
+            .push(RecorderDesk::new(id, settings, self.rate, on_air, internal));
+        id
     }
 
-    /// Finishes on another thread; `answer` hears when the file is whole.
-    pub(crate) fn stop(&mut self, answer: Answer) {
-        if matches!(self.phase, Phase::Starting(_) | Phase::Running(_)) {
-            self.end(vec![answer]);
-        } else {
-            let message = match &self.phase {
-                Phase::Finishing { file, .. } => format!("{file} is stopped already and on its way to the disk"),
-                _ => "nothing is being recorded; start a recording first".into(),
-            };
-            // Whoever asked may have gone.
-            let _ = answer.send(Err(CommandError {
-                code: ErrorCode::NotRunning,
-                message,
-            }));
+    fn desk(&mut self, id: RecorderId) -> Result<&mut RecorderDesk, CommandError> {
+        let desk = self.desks.iter_mut().find(|desk| desk.id == id);
+        desk.ok_or_else(|| CommandError {
+            code: ErrorCode::Invalid,
+            message: format!("there is no recorder {id} (any more)"),
+        })
+    }
+
+    /// One, or those that "record" starts and stops.
+    fn chosen(&self, id: Option<RecorderId>) -> Vec<RecorderId> {
+        match id {
+            Some(id) => vec![id],
+            None => {
+                let with_button = |desk: &&RecorderDesk| desk.settings().start.with_button;
+                self.desks.iter().filter(with_button).map(|desk| desk.id).collect()
+            }
         }
     }
 
-    /// Finishes on another thread, or as soon as it has begun. Nobody has asked.
-    pub(crate) fn finish(&mut self) {
-        self.end(Vec::new());
+    pub(crate) fn settings(&self) -> Vec<RecordingSettings> {
+        self.desks.iter().map(|desk| desk.settings().clone()).collect()
+    }
+
+    pub(crate) fn states(&self) -> Vec<RecorderState> {
+        self.desks.iter().map(RecorderDesk::state).collect()
     }
 
     /// A strip has given nothing for so many frames since this was called last.
     pub(crate) fn strip_was_short(&mut self, strip: StripId, name: &str, frames: u64) {
-        if let Phase::Running(recording) = &self.phase {
-            self.shorts.count(strip, name, frames, recording);
+        for desk in &mut self.desks {
+            desk.strip_was_short(strip, name, frames);
         }
     }
 
     /// The machine slept. True when a recording was under way, which lacks that time and says so in its gap log.
     pub(crate) fn note_slept(&self, seconds: f64) -> bool {
-        let Phase::Running(recording) = &self.phase else {
-            return false;
-        };
-        recording.note_slept(seconds);
-        true
-    }
-
-    fn end(&mut self, mut answers: Vec<Answer>) {
-        match std::mem::replace(&mut self.phase, Phase::Stopped { last_file: None }) {
-            Phase::Running(recording) => {
-                self.shorts.end(&recording);
-                let status = recording.status();
-                self.phase = Phase::Finishing {
-                    file: status.file.to_string_lossy().into_owned(),
-                    seconds: status.seconds(),
-                    bytes: status.bytes,
-                    frames_lost: status.frames_lost,
-                    gaps_logged: status.gap_log_fault.is_none(),
-                };
-                let internal = self.internal.clone();
-                tokio::task::spawn_blocking(move || {
-                    let summary = recording.stop();
-                    // The station may have ended meanwhile; the file is whole all the same.
-                    let _ = internal.send(Internal::RecordingStopped(summary, answers));
-                });
-            }
-            Phase::Starting(then) => {
-                if let Then::Stop(waiting) = then {
-                    answers.extend(waiting);
-                }
-                self.phase = Phase::Starting(Then::Stop(answers));
-            }
-            other => self.phase = other,
-        }
+        let told = self.desks.iter().filter(|desk| desk.note_slept(seconds));
+        told.count() > 0
     }
 
     /// No file is being made or closed: what there is, is whole.
-    pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.phase, Phase::Stopped { .. } | Phase::Failed { .. })
+    pub(crate) fn are_settled(&self) -> bool {
+        self.desks.iter().all(RecorderDesk::is_settled)
     }
 
-    /// The engine broke and `reader` follows the new one: a new file takes over, and the old one is finished.
-    pub(crate) fn go_on(&mut self, reader: MixReader) {
-        match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
-            Phase::Running(broken) => {
-                self.shorts.end(&broken);
-                let (settings, internal) = (self.file_settings(), self.internal.clone());
-                tokio::task::spawn_blocking(move || {
-                    // In this order, because the reader waits: closing a file takes as long as the disk does.
-                    let began = Recorder::start(settings, reader);
-                    let ended = broken.stop();
-                    // The station may have ended meanwhile; then the recording ends too.
-                    let _ = internal.send(Internal::RecordingTakenOver(TakenOver { began, ended }));
-                });
-            }
-            Phase::Starting(Then::Record) => self.phase = Phase::Starting(Then::GoOn),
-            other => self.phase = other,
-        }
+    /// What each recording under way has lost.
+    pub(crate) fn frames_lost(&self) -> Vec<(RecorderId, u64)> {
+        let lost = |desk: &RecorderDesk| Some((desk.id, desk.frames_lost()?));
+        self.desks.iter().filter_map(lost).collect()
     }
 
-    /// What the operator should read of `file` and has not read yet.
-    fn remarks(
-        &mut self,
-        file: &Path,
-        gap_log_fault: Option<String>,
-        failure: Option<String>,
-    ) -> Vec<(Severity, String)> {
-        let mut remarks = Vec::new();
-        if let Some(fault) = gap_log_fault
-            && self.unlogged.as_deref() != Some(file)
-        {
-            self.unlogged = Some(file.to_owned());
-            remarks.push((Severity::Warning, fault));
-        }
-        remarks.extend(failure.map(|reason| (Severity::Error, reason)));
-        remarks
-    }
-
-    fn closed(&mut self, summary: Summary) {
-        let file = summary.file.to_string_lossy().into_owned();
-        self.phase = match summary.failure {
-            None => Phase::Stopped { last_file: Some(file) },
-            Some(reason) => Phase::Failed {
-                file: Some(file),
-                reason,
-            },
-        };
-    }
-
-    fn recording_state(&self) -> RecordingState {
-        match &self.phase {
-            Phase::Stopped { last_file } => RecordingState::Stopped {
-                last_file: last_file.clone(),
-            },
-            Phase::Starting(_) => RecordingState::Starting,
-            Phase::Finishing {
-                file,
-                seconds,
-                bytes,
-                frames_lost,
-                gaps_logged,
-            } => RecordingState::Finishing {
-                file: file.clone(),
-                seconds: *seconds,
-                bytes: *bytes,
-                frames_lost: *frames_lost,
-                gaps_logged: *gaps_logged,
-            },
-            Phase::Failed { file, reason } => RecordingState::Failed {
-                file: file.clone(),
-                reason: reason.clone(),
-            },
-            Phase::Running(recording) => running_state(recording.status()),
-        }
-    }
-
-    pub(crate) fn state(&self) -> RecorderState {
-        let hours = |free| hours_left(free, self.settings.format.into(), self.rate);
-        RecorderState {
-            settings: self.settings.clone(),
-            recording: self.recording_state(),
-            free_bytes: self.free_bytes,
-            hours_left: self.free_bytes.map(hours),
-        }
-    }
-
-    /// What the recording under way has lost.
-    pub(crate) fn frames_lost(&self) -> Option<u64> {
-        match &self.phase {
-            Phase::Running(recording) => Some(recording.status().frames_lost),
-            _ => None,
-        }
-    }
-
-    /// Somebody is recording: figures change.
-    pub(crate) fn is_running(&self) -> bool {
-        matches!(self.phase, Phase::Running(_))
-    }
-
-    /// Looks how much is free, on another thread.
+    /// Looks how much is free, on other threads.
     pub(crate) fn look(&mut self) {
-        if std::mem::replace(&mut self.looking, true) {
-            return;
+        self.desks.iter_mut().for_each(RecorderDesk::look);
+    }
+
+    /// What is on air: files are named by it, marked with it, and where that is wished begin with it.
+    pub(crate) fn set_title(&mut self, title: &str, artist: &str) {
+        if self.on_air.set(title, artist) {
+            self.desks.iter().for_each(|desk| desk.title_changed(title));
         }
-        let (folder, internal) = (PathBuf::from(&self.settings.folder), self.internal.clone());
-        tokio::task::spawn_blocking(move || {
-            // The station may have ended meanwhile.
-            let _ = internal.send(Internal::FreeSpace(free_space(&folder).ok()));
-        });
+    }
+
+    /// Ends every recording. Nobody has asked.
+    pub(crate) fn finish(&mut self) {
+        self.desks.iter_mut().for_each(RecorderDesk::finish);
     }
 }
 
-/// What hosts see of a recording that runs: as much of it while the disk takes nothing.
-fn running_state(status: RecordingStatus) -> RecordingState {
-    let (recorded, bytes, frames_lost) = (status.seconds(), status.bytes, status.frames_lost);
-    let gaps_logged = status.gap_log_fault.is_none();
-    let file = status.file.to_string_lossy().into_owned();
-    match status.state {
-        Running::Starting => RecordingState::Starting,
-        Running::Recording => RecordingState::Recording {
-            file,
-            seconds: recorded,
-            bytes,
-            frames_lost,
-            gaps_logged,
-        },
-        Running::Stalled { seconds } => RecordingState::Stalled {
-            file,
-            seconds,
-            recorded,
-            bytes,
-            frames_lost,
-            gaps_logged,
-        },
-        Running::Failed { reason } => RecordingState::Failed {
-            file: Some(file),
-            reason,
-        },
-        Running::Stopped => RecordingState::Stopped { last_file: Some(file) },
+/// One answer for as many as have to be heard: the first refusal, else that it is done.
+fn gather(answer: Answer, count: usize) -> Vec<Answer> {
+    if count == 1 {
+        return vec![answer];
     }
+    let (senders, heard): (Vec<Answer>, Vec<_>) = (0..count).map(|_| oneshot::channel()).unzip();
+    tokio::spawn(async move {
+        let mut all = Ok(Reply::Done);
+        for one in heard {
+            // Without an answer the station ends.
+            all = all.and(one.await.unwrap_or(Ok(Reply::Done)));
+        }
+        // Whoever asked may have gone.
+        let _ = answer.send(all);
+    });
+    senders
 }
 
 impl Core {
-    pub(crate) fn tell_recorder(&self) {
-        self.tell(Event::Recorder(self.recording.state()));
+    pub(crate) fn tell_recorder(&self, id: RecorderId) {
+        if let Some(desk) = self.recorders.desks.iter().find(|desk| desk.id == id) {
+            self.tell(Event::Recorder(Box::new(desk.state())));
+        }
     }
 
-    pub(crate) fn recording_started(&mut self, result: Result<Recording, StartError>, answer: Answer) {
-        let answered = self.recording_began(result);
-        // Whoever asked may have gone.
-        let _ = answer.send(answered.map(|()| Reply::Done));
-        self.tell_recorder();
+    pub(crate) fn tell_recorders(&self) {
+        for desk in &self.recorders.desks {
+            self.tell(Event::Recorder(Box::new(desk.state())));
+        }
     }
 
-    /// Does what was asked while the file was being made.
-    fn recording_began(&mut self, result: Result<Recording, StartError>) -> Result<(), CommandError> {
-        let before = std::mem::replace(&mut self.recording.phase, Phase::Stopped { last_file: None });
+    /// What a recorder is fed from, and the strips among it.
+    fn feeds(&mut self, settings: &RecordingSettings) -> (Vec<Feed>, Vec<StripId>) {
+        let reader = self.desk.bus(settings.source).reader();
+        let feeds = vec![Feed::bus(settings.name.clone(), reader)];
+        match settings.stems {
+            Stems::None | Stems::BeforeFaders | Stems::AfterFaders => (feeds, Vec::new()),
+        }
+    }
+
+    pub(crate) fn add_recorder(&mut self, settings: RecordingSettings) -> Result<RecorderId, CommandError> {
+        check(&settings)?;
+        if self.recorders.desks.len() >= RECORDERS_MAX {
+            return Err(CommandError {
+                code: ErrorCode::Invalid,
+                message: format!("there are {RECORDERS_MAX} recorders, and no more can be; take one away first"),
+            });
+        }
+        let id = self.recorders.add(settings);
+        self.recorders.desk(id)?.look();
+        self.tell_recorder(id);
+        Ok(id)
+    }
+
+    pub(crate) fn remove_recorder(&mut self, id: RecorderId) -> Result<(), CommandError> {
+        let desk = self.recorders.desk(id)?;
+        if !desk.is_settled() {
+            let message = format!("{} is recording; stop it first", desk.settings().name);
+            let code = ErrorCode::AlreadyRunning;
+            return Err(CommandError { code, message });
+        }
+        self.recorders.desks.retain(|desk| desk.id != id);
+        self.tell(Event::RecorderRemoved(id));
+        Ok(())
+    }
+
+    /// Sets one, or the first. What it records now goes on as it began.
+    pub(crate) fn set_recorder(
+        &mut self,
+        id: Option<RecorderId>,
+        settings: RecordingSettings,
+    ) -> Result<(), CommandError> {
+        check(&settings)?;
+        let first = self.recorders.desks.first().map(|desk| desk.id);
+        let Some(id) = id.or(first) else {
+            return self.add_recorder(settings).map(drop);
+        };
+        self.recorders.desk(id)?.set(settings);
+        self.tell_recorder(id);
+        Ok(())
+    }
+
+    /// Starts one, or all that "record" starts; `answer` hears what came of it.
+    pub(crate) fn start_recorders(&mut self, id: Option<RecorderId>, answer: Answer) {
+        let startable = self.desk.check().and_then(|()| self.startable(id));
+        let ids = match startable {
+            Ok(ids) => ids,
+            Err(error) => {
+                // Whoever asked may have gone.
+                let _ = answer.send(Err(error));
+                return;
+            }
+        };
+        for (id, answer) in ids.iter().zip(gather(answer, ids.len())) {
+            self.start_recorder(*id, Starter::Hand, Some(answer));
+        }
+    }
+
+    /// Those of the chosen that do not record yet.
+    fn startable(&mut self, id: Option<RecorderId>) -> Result<Vec<RecorderId>, CommandError> {
+        let mut busy = None;
+        let mut ids = Vec::new();
+        for id in self.recorders.chosen(id) {
+            match self.recorders.desk(id)?.busy() {
+                None => ids.push(id),
+                Some(error) => busy = busy.or(Some(error)),
+            }
+        }
+        match (ids.is_empty(), busy) {
+            (false, _) => Ok(ids),
+            (true, Some(error)) => Err(error),
+            (true, None) => Err(CommandError {
+                code: ErrorCode::Invalid,
+                message: "no recorder is started by the record button; set one so, or add a recorder".into(),
+            }),
+        }
+    }
+
+    fn start_recorder(&mut self, id: RecorderId, starter: Starter, answer: Option<Answer>) {
+        let Ok(settings) = self.recorders.desk(id).map(|desk| desk.settings().clone()) else {
+            return;
+        };
+        let (feeds, _) = self.feeds(&settings);
+        if let Ok(desk) = self.recorders.desk(id) {
+            desk.start(feeds, starter, answer);
+        }
+        self.tell_recorder(id);
+    }
+
+    /// Stops one, or all that record; `answer` hears when their files are whole.
+    pub(crate) fn stop_recorders(&mut self, id: Option<RecorderId>, answer: Answer) {
+        let running = |desk: &&RecorderDesk| !desk.is_settled();
+        let mut ids: Vec<RecorderId> = match id {
+            Some(id) => vec![id],
+            None => self
+                .recorders
+                .desks
+                .iter()
+                .filter(running)
+                .map(|desk| desk.id)
+                .collect(),
+        };
+        if ids.is_empty() {
+            // The first one says that nothing is being recorded.
+            ids.extend(self.recorders.desks.first().map(|desk| desk.id));
+        }
+        let missing = ids.is_empty() || id.is_some_and(|id| self.recorders.desk(id).is_err());
+        if missing {
+            let message = "nothing is being recorded; start a recording first".into();
+            // Whoever asked may have gone.
+            let _ = answer.send(Err(CommandError {
+                code: ErrorCode::NotRunning,
+                message,
+            }));
+            return;
+        }
+        for (id, answer) in ids.iter().zip(gather(answer, ids.len())) {
+            if let Ok(desk) = self.recorders.desk(*id) {
+                desk.stop(answer);
+            }
+            self.tell_recorder(*id);
+        }
+    }
+
+    /// Goes on in new files: one recorder, or all that record.
+    pub(crate) fn split_recorders(&mut self, id: Option<RecorderId>) -> Result<(), CommandError> {
+        let split = match id {
+            Some(id) => usize::from(self.recorders.desk(id)?.split()),
+            None => self.recorders.desks.iter().filter(|desk| desk.split()).count(),
+        };
+        if split > 0 {
+            return Ok(());
+        }
+        Err(CommandError {
+            code: ErrorCode::NotRunning,
+            message: "nothing is being recorded that could go on in a new file; start a recording first".into(),
+        })
+    }
+
+    /// The engine broke and was started again: new files take over.
+    pub(crate) fn recorders_go_on(&mut self) {
+        for (id, settings) in self.recorder_settings() {
+            let (feeds, _) = self.feeds(&settings);
+            if let Ok(desk) = self.recorders.desk(id) {
+                desk.go_on(feeds);
+            }
+        }
+    }
+
+    fn recorder_settings(&self) -> Vec<(RecorderId, RecordingSettings)> {
+        let desks = self.recorders.desks.iter();
+        desks.map(|desk| (desk.id, desk.settings().clone())).collect()
+    }
+
+    /// Takes in what helpers report of a recorder.
+    pub(crate) fn hear_recorder(&mut self, id: RecorderId, news: News) {
+        match news {
+            News::Started(result, answer) => {
+                let answered = self.recording_began(id, result);
+                answer_all(answer.into_iter().collect(), &answered);
+            }
+            News::Stopped(summary, answers) => self.recording_stopped(id, summary, answers),
+            News::TakenOver { began, ended } => self.recording_taken_over(id, began, ended),
+            News::Free(free_bytes) => {
+                let Ok(desk) = self.recorders.desk(id) else { return };
+                desk.looking = false;
+                let changed = std::mem::replace(&mut desk.free_bytes, free_bytes) != free_bytes;
+                if let Some((severity, text)) = desk.space_remark() {
+                    self.notice(severity, text);
+                }
+                if !changed {
+                    return;
+                }
+            }
+        }
+        self.tell_recorder(id);
+    }
+
+    /// Does what was asked while the files were being made.
+    fn recording_began(&mut self, id: RecorderId, result: Result<Recording, CommandError>) -> Result<(), CommandError> {
+        let desk = self.recorders.desk(id)?;
+        let before = std::mem::replace(&mut desk.phase, Phase::Stopped { last_file: None });
         let (then, answers) = match before {
             Phase::Starting(Then::Stop(answers)) => (Then::Stop(Vec::new()), answers),
             Phase::Starting(then) => (then, Vec::new()),
@@ -390,41 +382,42 @@ impl Core {
         };
         match result {
             Ok(recording) => {
-                // What a file before this one, that failed, was never told.
-                self.recording.shorts.clear();
-                self.recording.phase = Phase::Running(recording);
+                // What files before these, that failed, were never told.
+                desk.shorts.clear();
+                desk.phase = Phase::Running(recording);
                 match then {
                     Then::Record => {}
-                    Then::GoOn => self.recording.go_on(self.desk.programme().reader()),
-                    Then::Stop(_) => self.recording.end(answers),
+                    Then::GoOn => {
+                        let settings = desk.settings().clone();
+                        let (feeds, _) = self.feeds(&settings);
+                        self.recorders.desk(id)?.go_on(feeds);
+                    }
+                    Then::Stop(_) => desk.end(answers),
                 }
                 Ok(())
             }
             Err(error) => {
-                let reason = error.to_string();
-                let error = CommandError {
-                    code: ErrorCode::Storage,
-                    message: reason.clone(),
+                desk.phase = Phase::Failed {
+                    file: None,
+                    reason: error.message.clone(),
                 };
-                for answer in answers {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(Err(error.clone()));
-                }
-                self.recording.phase = Phase::Failed { file: None, reason };
+                answer_all(answers, &Err(error.clone()));
                 Err(error)
             }
         }
     }
 
-    pub(crate) fn recording_taken_over(&mut self, taken_over: TakenOver) {
-        let TakenOver { began, ended } = taken_over;
-        self.count_recording(ended.frames_lost);
+    fn recording_taken_over(&mut self, id: RecorderId, began: Result<Recording, CommandError>, ended: Summary) {
+        self.count_recording(id, ended.frames_lost);
         let old = match &ended.failure {
             None => format!("{} ends where the engine broke and is whole", ended.file.display()),
             Some(reason) => reason.clone(),
         };
         let text = match &began {
-            Ok(recording) => format!("{old}; the recording goes on in {}", recording.file().display()),
+            Ok(recording) => format!(
+                "{old}; the recording goes on in {}",
+                recording.status().file().display()
+            ),
             Err(error) => format!("{old}; nothing is recorded now: {error}"),
         };
         let severity = if began.is_ok() && ended.failure.is_none() {
@@ -433,67 +426,114 @@ impl Core {
             Severity::Error
         };
         // An error is in the recorder's state and in the notice.
-        let _ = self.recording_began(began);
-        self.remark(&ended.file, ended.gap_log_fault, None);
+        let _ = self.recording_began(id, began);
+        self.remark(id, &ended.file, ended.gap_log_fault, None);
         self.notice(severity, text);
-        self.tell_recorder();
     }
 
-    pub(crate) fn recording_stopped(&mut self, summary: Summary, answers: Vec<Answer>) {
+    fn recording_stopped(&mut self, id: RecorderId, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
-        self.count_recording(summary.frames_lost);
-        self.remark(&summary.file, summary.gap_log_fault.clone(), summary.failure.clone());
-        self.recording.closed(summary);
-        for answer in answers {
-            // Whoever asked may have gone.
-            let _ = answer.send(Ok(Reply::Done));
+        self.count_recording(id, summary.frames_lost);
+        self.remark(
+            id,
+            &summary.file,
+            summary.gap_log_fault.clone(),
+            summary.failure.clone(),
+        );
+        self.tell_moved(id, summary.moved.as_ref());
+        if let Ok(desk) = self.recorders.desk(id) {
+            desk.closed(summary);
         }
-        self.tell_recorder();
+        answer_all(answers, &Ok(()));
     }
 
-    fn remark(&mut self, file: &Path, gap_log_fault: Option<String>, failure: Option<String>) {
-        for (severity, text) in self.recording.remarks(file, gap_log_fault, failure) {
+    fn remark(&mut self, id: RecorderId, file: &Path, gap_log_fault: Option<String>, failure: Option<String>) {
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        for (severity, text) in desk.remarks(file, gap_log_fault, failure) {
             self.notice(severity, text);
         }
     }
 
-    pub(crate) fn free_space_seen(&mut self, free_bytes: Option<u64>) {
-        self.recording.looking = false;
-        if std::mem::replace(&mut self.recording.free_bytes, free_bytes) != free_bytes {
-            self.tell_recorder();
+    fn tell_moved(&mut self, id: RecorderId, moved: Option<&String>) {
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        if let Some(text) = desk.moved(moved) {
+            self.notice(Severity::Error, text);
+            self.tell_recorder(id);
         }
     }
 
-    /// Notices a recording that has stopped by itself. `figures`: tell hosts how it is going.
-    pub(crate) fn look_after_recording(&mut self, figures: bool) {
-        if let Phase::Running(recording) = &self.recording.phase {
-            let status = recording.status();
-            let failure = match status.state {
-                Running::Failed { reason } => Some(reason),
-                _ => None,
-            };
-            self.remark(&status.file, status.gap_log_fault, failure.clone());
-            if let Some(reason) = failure {
-                self.recording.phase = Phase::Failed {
-                    file: Some(status.file.to_string_lossy().into_owned()),
-                    reason,
-                };
-                self.tell_recorder();
+    /// Notices recordings that have stopped by themselves, and starts and stops those that no hand does. `figures`: tell
+    /// hosts how it is going.
+    pub(crate) fn look_after_recorders(&mut self, figures: bool) {
+        self.follow_triggers();
+        let ids: Vec<RecorderId> = self.recorders.desks.iter().map(|desk| desk.id).collect();
+        for id in ids {
+            self.look_after_recorder(id);
+            self.keep_pre_roll(id);
+            if figures && self.recorders.desk(id).is_ok_and(|desk| desk.is_running()) {
+                self.tell_recorder(id);
             }
         }
-        if figures && self.recording.is_running() {
-            self.tell_recorder();
+    }
+
+    fn look_after_recorder(&mut self, id: RecorderId) {
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        let Phase::Running(recording) = &desk.phase else { return };
+        let status = recording.status();
+        let failure = match status.state.clone() {
+            Running::Failed { reason } => Some(reason),
+            _ => None,
+        };
+        let file = status.file().to_owned();
+        self.remark(id, &file, status.gap_log_fault, failure.clone());
+        self.tell_moved(id, status.moved.as_ref());
+        if let Some(reason) = failure
+            && let Ok(desk) = self.recorders.desk(id)
+        {
+            desk.phase = Phase::Failed {
+                file: Some(file.to_string_lossy().into_owned()),
+                reason,
+            };
+            self.tell_recorder(id);
         }
     }
-}
 
-impl From<RecordingFormat> for FileFormat {
-    fn from(format: RecordingFormat) -> Self {
-        Self::Wav(match format {
-            RecordingFormat::Pcm16 => SampleFormat::Pcm16,
-            RecordingFormat::Pcm24 => SampleFormat::Pcm24,
-            RecordingFormat::Float32 => SampleFormat::Float32,
-        })
+    fn follow_triggers(&mut self) {
+        let (on_air, clock, now) = (self.air.is_live(), Zoned::now().datetime(), Instant::now());
+        for (id, settings) in self.recorder_settings() {
+            let report = self.desk.report();
+            let peak = report.buses[settings.source.place()].levels.peak;
+            let sight = Sight {
+                on_air,
+                peak: peak[0].max(peak[1]),
+                clock,
+                now,
+            };
+            let start = self.recorders.desk(id).ok().and_then(|desk| desk.follow(&sight));
+            if let Some(starter) = start
+                && self.desk.check().is_ok()
+            {
+                self.start_recorder(id, starter, None);
+            }
+        }
+    }
+
+    /// Keeps the last seconds of what is recorded from, where a recording shall begin with them.
+    fn keep_pre_roll(&mut self, id: RecorderId) {
+        if self.is_silent() {
+            return;
+        }
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        if !desk.wants_arming() || desk.armed_strips().is_some() {
+            return;
+        }
+        let settings = desk.settings().clone();
+        let (feeds, strips) = self.feeds(&settings);
+        if let Ok(desk) = self.recorders.desk(id)
+            && let Err(error) = desk.arm(feeds, strips)
+        {
+            tracing::debug!(%error, "no seconds before the recording are kept"); // tried again at the next look
+        }
     }
 }
 

@@ -12,11 +12,9 @@ use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material, RecordingFormat,
-    RecordingSettings, StripSource,
+    BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material, RecordingSettings, StripSource,
 };
 use crate::automation::Automation;
-use crate::folders::recordings_folder;
 use crate::scenes::Scene;
 
 pub use bus::SessionBus;
@@ -44,8 +42,11 @@ pub struct Session {
     pub listening: bool,
     /// What listeners read.
     pub title: String,
-    /// Where and how recordings are made.
-    pub recording: RecordingSettings,
+    /// What is recorded, where and how.
+    pub recorders: Vec<RecordingSettings>,
+    /// The one recorder of older sessions: read, and written as the first of the others.
+    #[serde(skip_serializing)]
+    pub recording: Option<RecordingSettings>,
     /// Which server to stream to.
     pub broadcast: BroadcastSettings,
     /// Buses that are not at rest, and where they are played: the programme's device is the desk's clock.
@@ -70,10 +71,8 @@ impl Default for Session {
             vcas: Vec::new(),
             listening: false,
             title: String::new(),
-            recording: RecordingSettings {
-                folder: recordings_folder().to_string_lossy().into_owned(),
-                format: RecordingFormat::default(),
-            },
+            recorders: vec![RecordingSettings::default()],
+            recording: None,
             broadcast: BroadcastSettings::default(),
             buses: vec![SessionBus {
                 output: Some(DeviceChoice::Default),
@@ -103,6 +102,14 @@ impl Session {
             ],
             ..Self::default()
         }
+    }
+
+    /// What an older session has set in its own way, as it is set now.
+    fn carried_over(mut self) -> Self {
+        if let Some(recording) = self.recording.take() {
+            self.recorders = vec![recording];
+        }
+        self
     }
 
     /// A bus as it is set, also where the session does not name it.

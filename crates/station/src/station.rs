@@ -12,12 +12,11 @@ use airdesk_devices::{CaptureStream, DeviceId, DeviceList, HostChoice, OpenError
 use airdesk_dsp::Decibels;
 use airdesk_engine::{BUSES, Notice as EngineNotice, VCA_GROUPS};
 use airdesk_outputs::listen::{ListenSettings, ListenerHub};
-use airdesk_outputs::recorder::{Recording, StartError as RecordingRefused, Summary};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::api::{
-    BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, OutputName, Severity, VcaState,
+    BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, OutputName, RecorderId, Severity, VcaState,
 };
 use crate::automation::Automation;
 use crate::breakdown::Breakdown;
@@ -35,7 +34,7 @@ use crate::material::Library;
 use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
-use crate::recording::{Answer, RecordingDesk, TakenOver};
+use crate::recording::{News, Recorders};
 use crate::scenes::Scenes;
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
@@ -131,7 +130,7 @@ impl Station {
         let core = Core {
             captures: Captures::new(internal.clone(), desk.clock.clone(), options.hosts.clone()),
             playbacks: Playbacks::new(internal.clone(), desk.clock.clone(), rate, options.hosts.clone()),
-            recording: RecordingDesk::new(opened.session.recording.clone(), rate, internal.clone()),
+            recorders: Recorders::new(opened.session.recorders.clone(), rate, internal.clone()),
             air: Air::new(
                 opened.session.broadcast.clone(),
                 Keeper::start(secrets, internal.clone())?,
@@ -213,11 +212,8 @@ pub(crate) enum Internal {
     Engine(EngineNotice),
     Devices(Arc<DeviceList>),
     CaptureOpened(DeviceId, Result<CaptureStream, OpenError>),
-    RecordingStarted(Result<Recording, RecordingRefused>, Answer),
-    RecordingStopped(Summary, Vec<Answer>),
-    RecordingTakenOver(TakenOver),
+    Recording(RecorderId, News),
     Saved(Result<(), SessionError>),
-    FreeSpace(Option<u64>),
     Password(Kept),
     PlaybackOpened {
         output: OutputName,
@@ -232,7 +228,7 @@ pub(crate) struct Core {
     pub(crate) strips: Strips,
     pub(crate) captures: Captures,
     pub(crate) playbacks: Playbacks,
-    pub(crate) recording: RecordingDesk,
+    pub(crate) recorders: Recorders,
     pub(crate) air: Air,
     /// The session's, which a running desk keeps and does not play.
     pub(crate) automation: Vec<Automation>,
@@ -345,11 +341,8 @@ impl Core {
             Internal::Engine(notice) => self.hear_engine(notice),
             Internal::Devices(list) => self.hear_devices(list),
             Internal::CaptureOpened(device, result) => self.capture_opened(&device, result),
-            Internal::RecordingStarted(result, answer) => self.recording_started(result, answer),
-            Internal::RecordingStopped(summary, answers) => self.recording_stopped(summary, answers),
-            Internal::RecordingTakenOver(taken_over) => self.recording_taken_over(taken_over),
+            Internal::Recording(recorder, news) => self.hear_recorder(recorder, news),
             Internal::Saved(result) => self.saved(result),
-            Internal::FreeSpace(free) => self.free_space_seen(free),
             Internal::Password(kept) => self.hear_password(kept),
             Internal::PlaybackOpened {
                 output,
@@ -367,9 +360,9 @@ impl Core {
         self.follow_captures();
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));
-        self.look_after_recording(ticks.is_multiple_of(5));
+        self.look_after_recorders(ticks.is_multiple_of(5));
         if ticks % 20 == 1 {
-            self.recording.look();
+            self.recorders.look();
         }
         if self.air.refresh(ticks.is_multiple_of(10)) {
             self.tell(Event::Broadcast(self.air.state()));

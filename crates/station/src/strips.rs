@@ -123,7 +123,7 @@ impl Core {
         self.look_away_from(id);
         self.losses.forget_strip(id);
         // A gap that is still open ends with the strip.
-        self.recording.strip_was_short(id, "", 0);
+        self.recorders.strip_was_short(id, "", 0);
         self.tell(Event::StripRemoved(id));
         for bus in BusName::ALL {
             if self.buses[bus.place()].without == Some(id) {
@@ -246,7 +246,7 @@ impl Core {
             } else {
                 0.0
             };
-            self.recording.strip_was_short(id, name, (more * rate).round() as u64);
+            self.recorders.strip_was_short(id, name, (more * rate).round() as u64);
             if let (InputState::Running { latency, ppm, .. }, StripSource::Device { device, .. }, true) =
                 (&now, &slot.state.source, figures)
             {

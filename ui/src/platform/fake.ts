@@ -108,10 +108,11 @@ export function fakeFromAddress(wanted: URLSearchParams): FakePlatform {
       desk.broadcast.air.seconds += 1;
       fake.emit({ type: "broadcast", value: desk.broadcast });
     }
-    if (desk.recorder.recording.state === "recording") {
-      desk.recorder.recording.seconds += 1;
-      desk.recorder.recording.bytes += 288_000;
-      fake.emit({ type: "recorder", value: desk.recorder });
+    for (const recorder of desk.recorders) {
+      if (recorder.recording.state !== "recording") continue;
+      recorder.recording.seconds += 1;
+      recorder.recording.bytes += 288_000;
+      fake.emit({ type: "recorder", value: recorder });
     }
     fake.emit({ type: "engine", value: desk.engine });
   }, 1000);

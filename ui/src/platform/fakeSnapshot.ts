@@ -11,6 +11,8 @@ import type {
   EqualiserSettings,
   InputState,
   OutputName,
+  RecorderState,
+  RecordingSettings,
   RecordingState,
   SendSettings,
   Snapshot,
@@ -36,6 +38,30 @@ export const INSTANT: InputState = {
   framesLost: 0,
   framesMissing: 0,
 };
+
+export function testRecorder(id: number, settings?: RecordingSettings): RecorderState {
+  return {
+    id,
+    settings: settings ?? {
+      name: "Programme",
+      source: "programme",
+      stems: "none",
+      folder: "/home/studio/Recordings",
+      fallback: null,
+      pattern: "Airdesk {date} {time}",
+      show: "",
+      format: "pcm24",
+      split: { minutes: null, hourly: false, megabytes: null, titles: false },
+      preRoll: 0,
+      start: { withButton: true, withStream: false, signal: null, schedule: [] },
+    },
+    recording: { state: "stopped", lastFile: null },
+    parts: 0,
+    moved: null,
+    freeBytes: 212e9,
+    hoursLeft: 204.5,
+  };
+}
 
 export function testStrip(id: number, changes: Partial<StripState> = {}): StripState {
   return {
@@ -183,12 +209,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       testDevice("pipewire:alsa_output.headphones", "Headphones", { outputChannels: 2 }),
       testDevice("jack:input", "JACK capture", { host: "JACK", inputChannels: 2 }),
     ],
-    recorder: {
-      settings: { folder: "/home/studio/Recordings", format: "pcm24" },
-      recording: { state: "stopped", lastFile: null },
-      freeBytes: 212e9,
-      hoursLeft: 204.5,
-    },
+    recorders: [testRecorder(1)],
     broadcast: {
       settings: {
         host: "icecast.example.org",
@@ -288,7 +309,7 @@ export function showcase(wanted: URLSearchParams): Snapshot {
     listeners: 17,
     framesLost: 0,
   };
-  desk.recorder.recording = REC[wanted.get("rec") ?? ""] ?? RECORDING;
+  desk.recorders = [{ ...testRecorder(1), recording: REC[wanted.get("rec") ?? ""] ?? RECORDING, parts: 1 }];
   desk.outputs[1] = {
     output: "cue",
     device: { type: "device", device: "pipewire:alsa_output.headphones" },

@@ -7,13 +7,15 @@ import type {
   CommandError,
   Event,
   LoudnessState,
+  RecorderState,
+  RecordingSettings,
   Reply,
   Snapshot,
   StripState,
 } from "../bindings";
 import { BUSES } from "../meter/frame";
 import { unheard } from "./fakeLoudness";
-import { INSTANT, testStrip } from "./fakeSnapshot";
+import { INSTANT, testRecorder, testStrip } from "./fakeSnapshot";
 
 /** Obeys `command` on `desk`. Throws a {@link CommandError} when it is refused. */
 export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; events: Event[] } {
@@ -72,7 +74,11 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
     case "setRecording":
     case "startRecording":
     case "stopRecording":
-      return done(obeyRecorder(desk, command));
+    case "splitRecording":
+    case "removeRecorder":
+      return done(...obeyRecorder(desk, command));
+    case "addRecorder":
+      return addRecorder(desk, command.settings);
     case "setListening":
       desk.listening = {
         on: command.on,
@@ -210,22 +216,41 @@ function setOutput(desk: Snapshot, command: Extract<AudioCommand, { type: "setOu
   return { type: "output", value };
 }
 
-function obeyRecorder(
-  desk: Snapshot,
-  command: Extract<AudioCommand, { type: "setRecording" | "startRecording" | "stopRecording" }>,
-): Event {
-  const { recorder } = desk;
+type OnRecorder = Extract<
+  AudioCommand,
+  { type: "setRecording" | "startRecording" | "stopRecording" | "splitRecording" | "removeRecorder" }
+>;
+
+function addRecorder(desk: Snapshot, settings: RecordingSettings): { reply: Reply; events: Event[] } {
+  const id = Math.max(0, ...desk.recorders.map((recorder) => recorder.id)) + 1;
+  const value = testRecorder(id, settings);
+  desk.recorders.push(value);
+  return { reply: { type: "recorder", id }, events: [{ type: "recorder", value }] };
+}
+
+function obeyRecorder(desk: Snapshot, command: OnRecorder): Event[] {
+  if (command.type === "removeRecorder") {
+    desk.recorders = desk.recorders.filter(({ id }) => id !== command.recorder);
+    return [{ type: "recorderRemoved", value: command.recorder }];
+  }
+  const chosen = desk.recorders.filter(({ id }) => command.recorder === null || id === command.recorder);
+  return (command.type === "setRecording" ? chosen.slice(0, 1) : chosen).map((recorder) => {
+    obeyOnRecorder(recorder, command);
+    return { type: "recorder", value: { ...recorder } };
+  });
+}
+
+function obeyOnRecorder(recorder: RecorderState, command: Exclude<OnRecorder, { type: "removeRecorder" }>): void {
   const running = recorder.recording.state === "recording";
   if (command.type === "setRecording") recorder.settings = command.settings;
   else if (command.type === "startRecording") {
-    if (running) throw refusal("alreadyRunning", "the programme is being recorded already");
+    if (running) throw refusal("alreadyRunning", "it is being recorded already");
     const file = `${recorder.settings.folder}/take.wav`;
     recorder.recording = { state: "recording", file, seconds: 0, bytes: 0, framesLost: 0, gapsLogged: true };
-  } else {
-    if (recorder.recording.state !== "recording") throw refusal("notRunning", "nothing is being recorded");
-    recorder.recording = { state: "stopped", lastFile: recorder.recording.file };
-  }
-  return { type: "recorder", value: { ...recorder } };
+    recorder.parts = 1;
+  } else if (recorder.recording.state !== "recording") throw refusal("notRunning", "nothing is being recorded");
+  else if (command.type === "splitRecording") recorder.parts += 1;
+  else recorder.recording = { state: "stopped", lastFile: recorder.recording.file };
 }
 
 type OnBroadcast = Extract<

@@ -152,10 +152,10 @@ describe("a command", () => {
     const { platform } = openConsole();
     FakeSocket.last.accept();
     const first = platform.send({ type: "goLive" });
-    const second = platform.send({ type: "startRecording" });
+    const second = platform.send({ type: "startRecording", recorder: null });
     expect(FakeSocket.last.sent.map((text): unknown => JSON.parse(text))).toEqual([
       { id: 1, command: { type: "goLive" } },
-      { id: 2, command: { type: "startRecording" } },
+      { id: 2, command: { type: "startRecording", recorder: null } },
     ]);
     FakeSocket.last.say({ type: "reply", id: 2, reply: { type: "done" } });
     FakeSocket.last.say({ type: "error", id: 1, error: { code: "invalid", message: "the mount has no name" } });

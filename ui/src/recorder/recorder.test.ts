@@ -1,12 +1,12 @@
-import { screen } from "@testing-library/svelte";
+import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
 import type { RecorderState, RecordingState } from "../bindings";
-import { testSnapshot } from "../platform/fakeSnapshot";
+import { testRecorder } from "../platform/fakeSnapshot";
 import { openConsole } from "../test-desk";
-import { isRecording, recorderFacts, recordingLamp } from "./recording";
+import { isRecording, recorderFacts, recordersLamp, recordingLamp } from "./recording";
 
-const recorder = (recording: RecordingState): RecorderState => ({ ...testSnapshot().recorder, recording });
+const recorder = (recording: RecordingState): RecorderState => ({ ...testRecorder(1), recording });
 const known = { file: "/a.wav", bytes: 217_152_068, framesLost: 128, gapsLogged: true };
 const recording: RecordingState = { state: "recording", seconds: 754, ...known };
 const stalled: RecordingState = { state: "stalled", seconds: 4.2, recorded: 754, ...known };
@@ -14,7 +14,7 @@ const finishing: RecordingState = { state: "finishing", seconds: 754, ...known }
 
 describe("a recording that was stopped and is on its way to the disk", () => {
   test("is amber, and neither recorded nor stopped nor begun anew from the console", async () => {
-    const { fake, user } = openConsole({ recorder: recorder(finishing) });
+    const { fake, user } = openConsole({ recorders: [recorder(finishing)] });
     expect(screen.getByTestId("rec-state")).toHaveTextContent("Finishing file");
     expect(screen.getByTestId("rec-state")).toHaveAttribute("data-tone", "amber");
     expect(screen.getByTestId("record")).toBeDisabled();
@@ -23,7 +23,7 @@ describe("a recording that was stopped and is on its way to the disk", () => {
   });
 
   test("says that the disk takes the rest and nothing more is recorded", () => {
-    openConsole({ recorder: recorder(finishing) });
+    openConsole({ recorders: [recorder(finishing)] });
     expect(screen.getByText("the disk takes the rest, nothing more is recorded")).toBeVisible();
     expect(screen.getByText("/a.wav")).toBeVisible();
   });
@@ -35,7 +35,7 @@ describe("a recording that was stopped and is on its way to the disk", () => {
 
 describe.each([recording, stalled, finishing])("of a recording that is $state", (state) => {
   test("the panel says how long and how large it is, and what is missing", () => {
-    openConsole({ recorder: recorder(state) });
+    openConsole({ recorders: [recorder(state)] });
     expect(screen.getByText("12:34 · 217 MB")).toBeVisible();
     expect(screen.getByText("128 frames missing, see the gap log")).toBeVisible();
   });
@@ -46,7 +46,7 @@ describe.each([recording, stalled, finishing])("of a recording that is $state", 
 });
 
 test("a stalled disk is told with how long it has been", () => {
-  openConsole({ recorder: recorder(stalled) });
+  openConsole({ recorders: [recorder(stalled)] });
   expect(screen.getByTestId("rec-state")).toHaveTextContent("Disk stalled 4 s, at 12:34");
   expect(screen.getByText("for 4 s: kept in memory, up to 15 s")).toBeVisible();
 });
@@ -57,5 +57,66 @@ describe("gaps in a recording", () => {
   test("are to be found in the gap log only when they are there", () => {
     expect(lost(true)?.value).toBe("128 frames missing, see the gap log");
     expect(lost(false)?.value).toBe("128 frames missing, not all in the gap log");
+  });
+});
+
+describe("several recorders", () => {
+  const two = (one: RecordingState, other: RecordingState) => [
+    recorder(one),
+    { ...recorder(other), id: 2, settings: { ...testRecorder(2).settings, name: "Interview" } },
+  ];
+  const failed: RecordingState = { state: "failed", file: null, reason: "the disk is full" };
+
+  test("are told by one lamp, which is red only while all that run reach the disk", () => {
+    expect(recordersLamp(two(recording, recording))).toMatchObject({ text: "Recording 2", tone: "red" });
+    expect(recordersLamp(two(recording, stalled))).toMatchObject({ text: "Disk stalled", tone: "amber" });
+    expect(recordersLamp(two(recording, failed))).toMatchObject({ text: "Recording, 1 failed", tone: "amber" });
+    expect(recordersLamp([])).toMatchObject({ text: "No recorder" });
+  });
+
+  test("are started, split and stopped each by itself", async () => {
+    const { fake, user } = openConsole({ recorders: two({ state: "stopped", lastFile: null }, recording) });
+    const interview = within(screen.getByRole("region", { name: "Interview" }));
+    await user.click(interview.getByRole("button", { name: "New file" }));
+    await user.click(interview.getByRole("button", { name: "Stop" }));
+    await user.click(within(screen.getByRole("region", { name: "Programme" })).getByRole("button", { name: "Record" }));
+    expect(fake.sent).toEqual([
+      { type: "splitRecording", recorder: 2 },
+      { type: "stopRecording", recorder: 2 },
+      { type: "startRecording", recorder: 1 },
+    ]);
+  });
+
+  test("are added with all that can be set, and times that cannot be read are not sent", async () => {
+    const { fake, user } = openConsole();
+    await user.click(screen.getByRole("button", { name: "Add recorder" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Add recorder" }));
+    await user.selectOptions(dialog.getByRole("combobox", { name: "Records" }), "Aux 1");
+    await user.type(dialog.getByRole("spinbutton", { name: "New file after minutes" }), "30");
+    await user.click(dialog.getByRole("checkbox", { name: "Runs while there is signal" }));
+    await user.type(dialog.getByRole("textbox", { name: "Runs at these times" }), "sometimes");
+    await user.click(dialog.getByRole("button", { name: "Add recorder" }));
+    expect(fake.sent).toEqual([]);
+    expect(dialog.getByText(/^Write times like/)).toBeVisible();
+    await user.clear(dialog.getByRole("textbox", { name: "Runs at these times" }));
+    await user.type(dialog.getByRole("textbox", { name: "Runs at these times" }), "Mon fri 20:00-22:00, 08:00-09:00");
+    await user.click(dialog.getByRole("button", { name: "Add recorder" }));
+    expect(fake.sent).toMatchObject([
+      {
+        type: "addRecorder",
+        settings: {
+          source: "aux1",
+          split: { minutes: 30, hourly: false },
+          start: {
+            signal: { level: -50, seconds: 30 },
+            schedule: [
+              { days: [1, 5], from: "20:00", until: "22:00" },
+              { days: [], from: "08:00", until: "09:00" },
+            ],
+          },
+        },
+      },
+    ]);
+    expect(screen.queryByRole("dialog")).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 // The recorder's state, in words.
-import type { RecorderState, RecordingFormat, RecordingState } from "../bindings";
+import type { RecorderState, RecordingFormat, RecordingState, Stems } from "../bindings";
 import type { Fact } from "../ui/Facts.svelte";
 import { bytes, clock, counted, hours } from "../ui/format";
 
@@ -7,6 +7,13 @@ export const FORMATS: { format: RecordingFormat; name: string }[] = [
   { format: "pcm16", name: "WAV, 16-bit" },
   { format: "pcm24", name: "WAV, 24-bit" },
   { format: "float32", name: "WAV, 32-bit float" },
+];
+
+/** How a recorder takes strips along. */
+export const STEMS: { stems: Stems; name: string }[] = [
+  { stems: "none", name: "The bus alone" },
+  { stems: "beforeFaders", name: "And every strip, before its fader" },
+  { stems: "afterFaders", name: "And every strip, after its fader" },
 ];
 
 /** Below this the operator should think of the disk. */
@@ -22,19 +29,41 @@ export function isFinishing(recording: RecordingState): boolean {
   return recording.state === "finishing";
 }
 
-/** What closing the desk does to it, as a sentence; empty where there is nothing to lose. */
-export function closingCost(recording: RecordingState): string {
-  if (isFinishing(recording)) return "A recording is still on its way to the disk.";
-  return isRecording(recording) ? "The recording ends here." : "";
+/** What closing the desk does to recordings, as a sentence; empty where there is nothing to lose. */
+export function closingCost(recorders: RecorderState[]): string {
+  const active = recorders.map(({ recording }) => recording).filter(isRecording);
+  if (active.length === 0) return "";
+  if (active.every(isFinishing)) return "A recording is still on its way to the disk.";
+  return active.length === 1 ? "The recording ends here." : "All recordings end here.";
 }
 
-/** The recording lamp. Red only while bytes reach the disk. */
-export function recordingLamp(recording: RecordingState): {
+interface LampState {
   text: string;
   detail?: string;
   tone: "dark" | "red" | "amber";
   busy?: boolean;
-} {
+}
+
+/** What the operator must know first of several recordings. */
+const TELLING: RecordingState["state"][] = ["stalled", "starting", "recording", "finishing", "failed", "stopped"];
+
+/** The lamp of the whole desk: of its one recorder, or of all together. Red only while all that run reach the disk. */
+export function recordersLamp(recorders: RecorderState[]): LampState {
+  const rank = ({ recording }: RecorderState) => TELLING.indexOf(recording.state);
+  const [first] = [...recorders].sort((one, other) => rank(one) - rank(other));
+  if (!first) return { text: "No recorder", tone: "dark" };
+  const lamp = recordingLamp(first.recording);
+  const count = (state: RecordingState["state"]) =>
+    recorders.filter(({ recording }) => recording.state === state).length;
+  if (count("failed") > 0 && first.recording.state !== "failed")
+    return { ...lamp, text: `${lamp.text}, ${count("failed")} failed`, tone: "amber" };
+  if (first.recording.state === "recording" && count("recording") > 1)
+    return { ...lamp, text: `Recording ${count("recording")}` };
+  return lamp;
+}
+
+/** The recording lamp. Red only while bytes reach the disk. */
+export function recordingLamp(recording: RecordingState): LampState {
   switch (recording.state) {
     case "stopped":
       return { text: "Not recording", tone: "dark" };
@@ -58,8 +87,9 @@ export function recordingLamp(recording: RecordingState): {
 
 /** What is known of the recording and of the room for it. */
 export function recorderFacts(recorder: RecorderState): Fact[] {
-  const { recording, freeBytes, hoursLeft } = recorder;
+  const { recording, freeBytes, hoursLeft, parts } = recorder;
   const facts = [...onDisk(recording)];
+  if (isRecording(recording) && parts > 1) facts.push({ name: "Files", value: String(parts) });
   if (recording.state === "stalled") {
     facts.push({
       name: "Disk stalled",

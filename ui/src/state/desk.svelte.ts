@@ -187,8 +187,9 @@ export function apply(desk: Snapshot, event: Event): void {
       desk.devices = event.value;
       return;
     case "recorder":
-      desk.recorder = event.value;
-      return;
+      return put(desk.recorders, event.value, ({ id }) => id === event.value.id);
+    case "recorderRemoved":
+      return take(desk.recorders, ({ id }) => id === event.value);
     case "broadcast":
       desk.broadcast = event.value;
       return;

@@ -41,7 +41,7 @@ describe("the desk on the screen", () => {
       },
     });
     fake.emit({ type: "devices", value: [] });
-    fake.emit({ type: "recorder", value: { ...next.recorder, freeBytes: 1 } });
+    fake.emit({ type: "recorder", value: { ...testRecorder(1), freeBytes: 1 } });
     fake.emit({ type: "broadcast", value: { ...next.broadcast, title: "Nocturne" } });
     fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 4, framesLost: 0 } });
     fake.emit({ type: "engine", value: { ...next.engine, blocksLate: 2 } });
@@ -51,7 +51,7 @@ describe("the desk on the screen", () => {
       scenes: ["Opening"],
       history: { undo: "mute of Mic 1" },
       devices: [],
-      recorder: { freeBytes: 1 },
+      recorders: [{ freeBytes: 1 }],
       broadcast: { title: "Nocturne" },
       listening: { listeners: 4 },
       engine: { blocksLate: 2 },

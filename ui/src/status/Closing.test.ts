@@ -2,17 +2,17 @@ import { screen } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { expect, test } from "vitest";
 
-import { testSnapshot } from "../platform/fakeSnapshot";
+import { testRecorder } from "../platform/fakeSnapshot";
 import { openConsole } from "../test-desk";
 
 const recorder = {
-  ...testSnapshot().recorder,
+  ...testRecorder(1),
   recording: { state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 0, gapsLogged: true },
 } as const;
 const listening = { on: true, urls: [], listeners: 3, framesLost: 0 };
 
 test("closing a desk at work says what it costs, and running on is the answer under the finger", async () => {
-  const { fake, user } = openConsole({ recorder, listening });
+  const { fake, user } = openConsole({ recorders: [recorder], listening });
   const answer = fake.close();
   await tick();
   expect(screen.getByRole("dialog", { name: "Stop and close?" })).toHaveTextContent(
@@ -26,7 +26,7 @@ test("closing a desk at work says what it costs, and running on is the answer un
 
 test("a recording that is being finished is not said to end only now", async () => {
   const recording = { ...recorder.recording, state: "finishing" } as const;
-  const { fake } = openConsole({ recorder: { ...recorder, recording } });
+  const { fake } = openConsole({ recorders: [{ ...recorder, recording }] });
   void fake.close();
   await tick();
   expect(screen.getByRole("dialog", { name: "Stop and close?" })).toHaveTextContent(
@@ -35,7 +35,7 @@ test("a recording that is being finished is not said to end only now", async () 
 });
 
 test("the desk is stopped by that answer alone", async () => {
-  const { fake, user } = openConsole({ recorder });
+  const { fake, user } = openConsole({ recorders: [recorder] });
   const dismissed = fake.close();
   await tick();
   await user.click(screen.getByRole("button", { name: "Close" }));

@@ -142,10 +142,15 @@ impl Template {
         let filled = self.parts.iter().map(|pieces| {
             let text: String = pieces.iter().map(|piece| piece.fill(words)).collect();
             // What a word that is empty leaves behind: "20-00-00 - ".
-            usable_stem(one_line(&text).trim_matches([' ', '-', '_'])).unwrap_or_else(|| "Airdesk".into())
+            usable_stem(spaced_once(&one_line(&text)).trim_matches([' ', '-', '_'])).unwrap_or_else(|| "Airdesk".into())
         });
         filled.collect()
     }
+}
+
+/// With one space where there were more.
+fn spaced_once(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn pieces(name: &str, pattern: &str) -> Result<Vec<Piece>, TemplateError> {

@@ -6,8 +6,8 @@ use ts_rs::TS;
 
 use super::{
     BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DelaySettings, DeviceChoice,
-    DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password, RecordingSettings, ScenePart,
-    SendTap, SpectrumOf, StripSource, Talkover, number,
+    DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password, RecorderId, RecordingSettings,
+    ScenePart, SendTap, SpectrumOf, StripSource, Talkover, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -264,15 +264,42 @@ pub enum AudioCommand {
     },
     /// Look for devices now instead of at the next round.
     RefreshDevices,
-    /// Where and how recordings are made. Takes effect with the next recording.
-    SetRecording {
-        /// Folder and format.
-        settings: RecordingSettings,
+    /// Add a recorder. Answered with [`Reply::Recorder`].
+    AddRecorder {
+        /// What it records, where and how.
+        settings: Box<RecordingSettings>,
     },
-    /// Record the programme from now on.
-    StartRecording,
-    /// Finish the recording.
-    StopRecording,
+    /// Take a recorder away that records nothing. Its files stay.
+    RemoveRecorder {
+        /// Which.
+        recorder: RecorderId,
+    },
+    /// What a recorder records, where and how. Takes effect with its next recording.
+    SetRecording {
+        /// Which; the first where none is given.
+        #[serde(default)]
+        recorder: Option<RecorderId>,
+        /// All of it; what is not given gets its usual value.
+        settings: Box<RecordingSettings>,
+    },
+    /// Record from now on.
+    StartRecording {
+        /// Which recorder; all that the record button starts where none is given.
+        #[serde(default)]
+        recorder: Option<RecorderId>,
+    },
+    /// Finish recordings.
+    StopRecording {
+        /// Which recorder; all that record where none is given.
+        #[serde(default)]
+        recorder: Option<RecorderId>,
+    },
+    /// Go on in a new file, without a frame lost or doubled.
+    SplitRecording {
+        /// Which recorder; all that record where none is given.
+        #[serde(default)]
+        recorder: Option<RecorderId>,
+    },
     /// Which server to stream to, and how the stream introduces itself.
     SetBroadcast {
         /// Server, mount, codec and description.
@@ -359,6 +386,11 @@ pub enum Reply {
         /// Its id.
         #[ts(type = "number")]
         id: StripId,
+    },
+    /// The recorder that was made.
+    Recorder {
+        /// Its id.
+        id: RecorderId,
     },
 }
 

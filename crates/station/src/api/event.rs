@@ -6,8 +6,8 @@ use ts_rs::TS;
 
 use super::{
     AudioCommand, BroadcastState, BusName, BusState, CommandError, DeviceState, DuckerSettings, EngineState, ErrorCode,
-    HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderState, Reply, Snapshot,
-    SpectrumState, StripState, VcaState,
+    HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderId, RecorderState,
+    Reply, Snapshot, SpectrumState, StripState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -43,7 +43,9 @@ pub enum Event {
     /// The list of devices has changed.
     Devices(Vec<DeviceState>),
     /// The recorder has changed; twice a second while it records.
-    Recorder(RecorderState),
+    Recorder(Box<RecorderState>),
+    /// A recorder is gone.
+    RecorderRemoved(RecorderId),
     /// Broadcast has changed; once a second while on air.
     Broadcast(BroadcastState),
     /// The listener mounts have changed.

@@ -1,7 +1,13 @@
-//! The recorder as a host sets and sees it.
+//! The recorders as a host sets and sees them.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+use super::BusName;
+use crate::folders::recordings_folder;
+
+/// Names a recorder for as long as it lives.
+pub type RecorderId = u32;
 
 /// Sample format of a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -16,32 +22,148 @@ pub enum RecordingFormat {
     Float32,
 }
 
-/// Where and how recordings are made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// What is recorded, where and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RecordingSettings {
+    /// What the operator reads on it.
+    pub name: String,
+    /// The bus that is recorded.
+    pub source: BusName,
+    /// Every strip in a file of its own.
+    pub stems: Stems,
     /// The folder; made when missing.
     pub folder: String,
+    /// Where a recording goes on when the folder takes no more; `null` for nowhere.
+    pub fallback: Option<String>,
+    /// The names of files, with words in braces: date, time, title, artist, show, index, strip. A slash makes folders.
+    pub pattern: String,
+    /// The show, for the names of files and their tags.
+    pub show: String,
     /// The sample format.
     pub format: RecordingFormat,
+    /// When a recording goes on in a new file.
+    pub split: SplitSettings,
+    /// Seconds before "record" that are in the file, 0 to 60.
+    pub pre_roll: f32,
+    /// What starts and stops it.
+    pub start: StartSettings,
 }
 
-/// The recorder.
+impl Default for RecordingSettings {
+    fn default() -> Self {
+        Self {
+            name: "Programme".into(),
+            source: BusName::Programme,
+            stems: Stems::default(),
+            folder: recordings_folder().to_string_lossy().into_owned(),
+            fallback: None,
+            pattern: "Airdesk {date} {time}".into(),
+            show: String::new(),
+            format: RecordingFormat::default(),
+            split: SplitSettings::default(),
+            pre_roll: 0.0,
+            start: StartSettings::default(),
+        }
+    }
+}
+
+/// Whether strips are recorded too, each in a file of its own, aligned with the bus to the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Stems {
+    /// The bus alone.
+    #[default]
+    None,
+    /// Every strip before its fader, as its meter has it.
+    BeforeFaders,
+    /// Every strip after its fader and pan, as it is in the programme.
+    AfterFaders,
+}
+
+/// When a recording goes on in a new file, without a frame lost or doubled.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SplitSettings {
+    /// After so many minutes, 0.1 to 1440.
+    pub minutes: Option<f32>,
+    /// When the hour strikes.
+    pub hourly: bool,
+    /// Before a file has so many megabytes (10^6 bytes), 10 to 10,000,000.
+    pub megabytes: Option<u32>,
+    /// When the title changes.
+    pub titles: bool,
+}
+
+/// What starts and stops a recording. What was started by hand is stopped by hand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct StartSettings {
+    /// "Record" starts it, beside others that it starts.
+    pub with_button: bool,
+    /// It begins when the desk goes on air, and ends when it goes off air.
+    pub with_stream: bool,
+    /// It begins when there is signal, and ends when there is none any more.
+    pub signal: Option<SignalStart>,
+    /// It begins and ends with the clock.
+    pub schedule: Vec<ScheduleSlot>,
+}
+
+impl Default for StartSettings {
+    fn default() -> Self {
+        Self {
+            with_button: true,
+            with_stream: false,
+            signal: None,
+            schedule: Vec::new(),
+        }
+    }
+}
+
+/// A recording that begins with signal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignalStart {
+    /// Peaks above this are signal, -90 to 0 dBFS.
+    pub level: f32,
+    /// After so many seconds without one it ends, 1 to 3600.
+    pub seconds: f32,
+}
+
+/// A time of the week at which is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScheduleSlot {
+    /// The days it begins on, 1 (Monday) to 7; none means every day.
+    pub days: Vec<u8>,
+    /// Local time it begins at, `HH:MM`.
+    pub from: String,
+    /// Local time it ends at, `HH:MM`; on the next day where it is not later.
+    pub until: String,
+}
+
+/// A recorder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct RecorderState {
-    /// Where and how.
+    /// Its id.
+    pub id: RecorderId,
+    /// What, where and how.
     pub settings: RecordingSettings,
     /// What it is doing.
     pub recording: RecordingState,
+    /// Files of this recording that were begun, stems not counted.
+    pub parts: u32,
+    /// Why it goes on in the second folder, if it does.
+    pub moved: Option<String>,
     /// Free bytes in the folder; `null` when it cannot be read.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,
-    /// Hours of recording that fit into them.
+    /// Hours of recording that fit into them, stems counted.
     pub hours_left: Option<f32>,
 }
 
-/// What the recorder is doing.
+/// What a recorder is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum RecordingState {

@@ -41,8 +41,8 @@ pub struct Snapshot {
     pub exclusive_outputs: bool,
     /// Every device the system has now, and none that it has not.
     pub devices: Vec<DeviceState>,
-    /// The recorder.
-    pub recorder: RecorderState,
+    /// The recorders, as they are listed.
+    pub recorders: Vec<RecorderState>,
     /// Streaming to a server.
     pub broadcast: BroadcastState,
     /// The desk's own listener mounts.

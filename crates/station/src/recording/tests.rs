@@ -1,16 +1,22 @@
+use airdesk_outputs::recorder::RecordingStatus;
+
+use super::recorder::running_state;
 use super::*;
+use crate::api::RecordingState;
 
 #[test]
 fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
     let state = |state, gap_log_fault| {
         running_state(RecordingStatus {
-            file: "/first.wav".into(),
+            files: vec!["/first.wav".into()],
+            parts: 1,
             state,
             frames: 60 * 48_000,
             rate: SampleRate::DESK,
             bytes: 17_280_068,
             frames_lost: 128,
             gap_log_fault,
+            moved: None,
         })
     };
     for fault in [None, Some("the gap log cannot be written".to_owned())] {
@@ -38,11 +44,8 @@ fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
 #[test]
 fn a_gap_that_is_not_logged_is_told_once_a_file_and_never_in_place_of_a_failure() {
     let (internal, _station) = mpsc::unbounded_channel();
-    let settings = RecordingSettings {
-        folder: "/".into(),
-        format: RecordingFormat::Pcm24,
-    };
-    let mut desk = RecordingDesk::new(settings, SampleRate::DESK, internal);
+    let settings = RecordingSettings::default();
+    let mut desk = RecorderDesk::new(1, settings, SampleRate::DESK, OnAir::default(), internal);
     let fault = || Some("the gap log cannot be written".to_owned());
     let failure = || Some("the disk is full".to_owned());
     let warning = (Severity::Warning, "the gap log cannot be written".to_owned());

@@ -69,8 +69,15 @@ pub(super) fn check(session: &Session, rate: SampleRate) -> Result<(), Fault> {
             .check()
             .map_err(|fault| fault.inside("scenes", place, &format!("scene {name}")))?;
     }
-    recording::check(&session.recording)
-        .map_err(|error| Fault::at("recording", format!("recording: {}", error.message)))?;
+    if let Some(recording) = &session.recording {
+        recording::check(recording).map_err(|error| Fault::at("recording", format!("recording: {}", error.message)))?;
+    }
+    for (place, recorder) in session.recorders.iter().enumerate() {
+        recording::check(recorder).map_err(|error| Fault {
+            at: vec![Step::Key("recorders".into()), Step::Place(place)],
+            reason: format!("recorder {}: {}", recorder.name, error.message),
+        })?;
+    }
     // Not whether this build has the transport: a session may have come from one that has it.
     broadcast::source(&session.broadcast, rate)
         .map_err(|error| Fault::at("broadcast", format!("broadcast: {}", error.message)))?;

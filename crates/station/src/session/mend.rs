@@ -72,7 +72,7 @@ fn try_to_read(table: &Table) -> Result<Session, Unfit> {
         .sample_rate()
         .map_err(|error| unfit(true, vec![Step::Key("rate".into())], error.to_string()))?;
     match check(&session, rate) {
-        Ok(()) => Ok(session),
+        Ok(()) => Ok(session.carried_over()),
         Err(fault) => Err(Unfit { fault, is_read: true }),
     }
 }

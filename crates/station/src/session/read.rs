@@ -30,7 +30,7 @@ pub fn read(path: &Path) -> Result<Session, SessionError> {
     let session: Session = toml::from_str(&text).map_err(|error| unreadable(one_line(&error, &text)))?;
     let rate = session.sample_rate().map_err(|error| broken(error.to_string()))?;
     check(&session, rate).map_err(|fault| broken(fault.reason))?;
-    Ok(session)
+    Ok(session.carried_over())
 }
 
 /// Finds a file that was cut short.

@@ -138,7 +138,7 @@ async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
             },
             ErrorCode::NoSuchStrip,
         ),
-        (AudioCommand::StopRecording, ErrorCode::NotRunning),
+        (AudioCommand::StopRecording { recorder: None }, ErrorCode::NotRunning),
         (AudioCommand::GoLive, ErrorCode::Invalid),
     ] {
         let refused = desk.handle.send(command.clone()).await.expect_err("refused");
@@ -236,20 +236,30 @@ async fn a_recording_is_in_the_file_before_the_answer_and_whole_after_stop() {
     let settings = airdesk_station::api::RecordingSettings {
         folder: folder.to_string_lossy().into_owned(),
         format: airdesk_station::api::RecordingFormat::Float32,
+        ..airdesk_station::api::RecordingSettings::default()
     };
     desk.handle
-        .send(AudioCommand::SetRecording { settings })
+        .send(AudioCommand::SetRecording {
+            recorder: None,
+            settings: Box::new(settings),
+        })
         .await
         .expect("a folder");
-    desk.handle.send(AudioCommand::StartRecording).await.expect("recording");
+    desk.handle
+        .send(AudioCommand::StartRecording { recorder: None })
+        .await
+        .expect("recording");
     let twice = desk
         .handle
-        .send(AudioCommand::StartRecording)
+        .send(AudioCommand::StartRecording { recorder: None })
         .await
         .expect_err("one at a time");
     assert_eq!(twice.code, ErrorCode::AlreadyRunning);
     sleep(Duration::from_secs(1)).await;
-    desk.handle.send(AudioCommand::StopRecording).await.expect("stopped");
+    desk.handle
+        .send(AudioCommand::StopRecording { recorder: None })
+        .await
+        .expect("stopped");
     let file = fs::read_dir(&folder)
         .expect("the folder")
         .next()

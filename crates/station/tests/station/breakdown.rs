@@ -25,7 +25,7 @@ use crate::passing::Passing;
 const LEVEL: f32 = 0.5;
 
 fn recorded(snapshot: &Snapshot) -> Option<(&str, f64)> {
-    match &snapshot.recorder.recording {
+    match &snapshot.recorders[0].recording {
         RecordingState::Recording { file, seconds, .. } => Some((file, *seconds)),
         _ => None,
     }
@@ -51,10 +51,11 @@ fn constant(folder: &Path) -> Session {
     };
     Session {
         buses: vec![SessionBus::new(BusName::Programme)],
-        recording: RecordingSettings {
+        recorders: vec![RecordingSettings {
             folder: folder.join("recordings").to_string_lossy().into_owned(),
             format: RecordingFormat::Float32,
-        },
+            ..RecordingSettings::default()
+        }],
         strips: vec![SessionStrip::new("Constant", source)],
         ..Session::default()
     }
@@ -122,7 +123,7 @@ async fn when_the_engine_breaks_the_recording_goes_on_in_a_second_file_with_ever
     let mut desk = Desk::start(folder, &session, HostChoice::none());
     let muted = desk.now().await.strips[1].id;
     desk.ask(AudioCommand::SetMute { strip: muted, on: true }).await;
-    desk.ask(AudioCommand::StartRecording).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
     let before = desk
         .when("it records", |now| {
             recorded(now).is_some_and(|(_, seconds)| seconds > 1.0)
@@ -143,7 +144,7 @@ async fn when_the_engine_breaks_the_recording_goes_on_in_a_second_file_with_ever
         texts.iter().any(|text| text.contains(&first) && text.contains(&second)),
         "{texts:?}"
     );
-    desk.ask(AudioCommand::StopRecording).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
     let expected = LEVEL * level.gain().linear().powi(2) * 0.5_f32.sqrt();
     let (first, second) = (left(&first), left(&second));
     assert!(first.len() > 48_000 && second.len() > 48_000);
@@ -258,7 +259,7 @@ async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_
     desk.ask(AudioCommand::SetListening { on: true }).await;
     desk.handle.break_engine().await.expect("a station");
     desk.when("it is noticed", |now| !now.notices.is_empty()).await;
-    desk.ask(AudioCommand::StartRecording).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
     let before = desk
         .when("it records", |now| {
             recorded(now).is_some_and(|(_, seconds)| seconds > 0.5)
@@ -268,7 +269,7 @@ async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_
     desk.handle.break_engine().await.expect("a station");
     let now = desk
         .when("it is down", |now| {
-            matches!(now.recorder.recording, RecordingState::Stopped { .. })
+            matches!(now.recorders[0].recording, RecordingState::Stopped { .. })
         })
         .await;
     let said = now.notices.last().expect("it is said");
@@ -288,7 +289,7 @@ async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_
     assert!(!now.listening.on);
     let strip = now.strips[0].id;
     for command in [
-        AudioCommand::StartRecording,
+        AudioCommand::StartRecording { recorder: None },
         AudioCommand::GoLive,
         AudioCommand::SetListening { on: true },
         AudioCommand::SetMute { strip, on: true },

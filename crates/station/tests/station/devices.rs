@@ -230,7 +230,7 @@ fn missing(now: &Snapshot) -> u64 {
 }
 
 fn recorded_file(now: &Snapshot) -> Option<PathBuf> {
-    match &now.recorder.recording {
+    match &now.recorders[0].recording {
         RecordingState::Stopped { last_file } => last_file.as_ref().map(PathBuf::from),
         _ => None,
     }
@@ -240,7 +240,7 @@ fn recorded_file(now: &Snapshot) -> Option<PathBuf> {
 async fn what_a_microphone_did_not_give_is_one_line_beside_the_recording() {
     let desk = Studio::start(cards(Card::input("mic")), &session());
     desk.when("all runs", all_run).await;
-    desk.ask(AudioCommand::StartRecording).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
     let before = missing(&desk.now().await);
     // Nothing counts as missing before a device has run for two seconds, which on a busy machine may take longer.
     let mut lost = 0;
@@ -254,7 +254,7 @@ async fn what_a_microphone_did_not_give_is_one_line_beside_the_recording() {
         }
     }
     assert!(lost > 20_000, "{lost} frames are missed of 24,000");
-    desk.ask(AudioCommand::StopRecording).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
     let now = desk.when("it is whole", |now| recorded_file(now).is_some()).await;
     let mut log = recorded_file(&now).expect("a file").into_os_string();
     log.push(".gaps.tsv");

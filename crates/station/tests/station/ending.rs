@@ -16,17 +16,24 @@ async fn a_desk_that_ends_while_a_recording_is_being_closed_waits_until_it_is_wh
     let settings = RecordingSettings {
         folder: folder.to_string_lossy().into_owned(),
         format: RecordingFormat::Float32,
+        ..RecordingSettings::default()
     };
-    let set = AudioCommand::SetRecording { settings };
+    let set = AudioCommand::SetRecording {
+        recorder: None,
+        settings: Box::new(settings),
+    };
     desk.handle.send(set).await.expect("a folder");
     // Twice: once while it runs, once while its file is still being made.
-    desk.handle.send(AudioCommand::StartRecording).await.expect("recording");
+    desk.handle
+        .send(AudioCommand::StartRecording { recorder: None })
+        .await
+        .expect("recording");
     sleep(Duration::from_millis(500)).await;
-    let stop = desk.handle.send(AudioCommand::StopRecording);
+    let stop = desk.handle.send(AudioCommand::StopRecording { recorder: None });
     assert_eq!(stop.await.expect("it is whole"), Reply::Done);
     let (started, stopped, ended) = tokio::join!(
-        desk.handle.send(AudioCommand::StartRecording),
-        desk.handle.send(AudioCommand::StopRecording),
+        desk.handle.send(AudioCommand::StartRecording { recorder: None }),
+        desk.handle.send(AudioCommand::StopRecording { recorder: None }),
         desk.handle.stop()
     );
     assert_eq!(started.expect("recording"), Reply::Done);

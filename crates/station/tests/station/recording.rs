@@ -17,10 +17,11 @@ fn recorder() -> Desk {
     let folder = desk::folder();
     let session = Session {
         strips: vec![pad("One")],
-        recording: RecordingSettings {
+        recorders: vec![RecordingSettings {
             folder: folder.path().join("recordings").to_string_lossy().into_owned(),
             format: RecordingFormat::Pcm24,
-        },
+            ..RecordingSettings::default()
+        }],
         ..Session::default()
     };
     Desk::start(folder, &session, HostChoice::none())
@@ -40,7 +41,10 @@ async fn next(events: &mut broadcast::Receiver<Event>) -> RecordingState {
 
 /// Starts a recording, waits until bytes reach the disk, and says into which file.
 async fn record(desk: &Desk, events: &mut broadcast::Receiver<Event>) -> String {
-    desk.handle.send(AudioCommand::StartRecording).await.expect("recording");
+    desk.handle
+        .send(AudioCommand::StartRecording { recorder: None })
+        .await
+        .expect("recording");
     loop {
         if let RecordingState::Recording { file, gaps_logged, .. } = next(events).await {
             assert!(gaps_logged, "there is no gap");
@@ -55,8 +59,8 @@ async fn a_recording_that_was_stopped_is_finishing_until_its_file_is_whole() {
     let mut events = desk.handle.events();
     let recorded = record(&desk, &mut events).await;
     let (stopped, refused, told) = tokio::join!(
-        desk.handle.send(AudioCommand::StopRecording),
-        desk.handle.send(AudioCommand::StartRecording),
+        desk.handle.send(AudioCommand::StopRecording { recorder: None }),
+        desk.handle.send(AudioCommand::StartRecording { recorder: None }),
         async {
             let mut told = Vec::new();
             while !matches!(told.last(), Some(RecordingState::Stopped { .. })) {
@@ -102,7 +106,7 @@ async fn a_machine_that_sleeps_is_noted_in_the_gap_log_of_the_recording_under_wa
         "slept for 3600 s; the desk goes on from now, and the recording does not hold",
     )
     .await;
-    let stopped = desk.handle.send(AudioCommand::StopRecording).await;
+    let stopped = desk.handle.send(AudioCommand::StopRecording { recorder: None }).await;
     stopped.expect("it is whole");
     let log = std::fs::read_to_string(format!("{file}.gaps.tsv")).expect("a gap log");
     let [_, gap] = log.lines().collect::<Vec<_>>()[..] else {
@@ -143,10 +147,10 @@ async fn a_recording_that_turns_out_to_be_lost_when_it_is_stopped_is_told_as_any
     let file = record(&desk, &mut events).await;
     std::fs::remove_file(&file).expect("removed");
     // It may have been noticed by now; then there is nothing to stop.
-    let _ = desk.handle.send(AudioCommand::StopRecording).await;
+    let _ = desk.handle.send(AudioCommand::StopRecording { recorder: None }).await;
     let now = desk.now().await;
-    let RecordingState::Failed { reason, .. } = now.recorder.recording else {
-        panic!("it looks as if all were well: {:?}", now.recorder)
+    let RecordingState::Failed { reason, .. } = &now.recorders[0].recording else {
+        panic!("it looks as if all were well: {:?}", now.recorders)
     };
     assert!(reason.contains(&file), "{reason}");
     let told: Vec<_> = now
@@ -154,6 +158,6 @@ async fn a_recording_that_turns_out_to_be_lost_when_it_is_stopped_is_told_as_any
         .iter()
         .map(|notice| (notice.severity, &notice.text))
         .collect();
-    assert_eq!(told, [(Severity::Error, &reason)]);
+    assert_eq!(told, [(Severity::Error, reason)]);
     desk.stop().await;
 }

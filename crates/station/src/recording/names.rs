@@ -1,0 +1,117 @@
+//! What the files of a recording are called, when they begin: by the pattern, the show, and what is on air.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use airdesk_dsp::SampleRate;
+use airdesk_outputs::recorder::{Names, Naming, Template, Words};
+use airdesk_outputs::sound_file::{Origin, Tags};
+use jiff::{SignedDuration, Zoned};
+
+/// What is on air. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct OnAir(Arc<Mutex<(String, String)>>);
+
+impl OnAir {
+    /// Sets title and artist. True: they are others than before.
+    pub(crate) fn set(&self, title: &str, artist: &str) -> bool {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = (title.to_owned(), artist.to_owned());
+        let changed = *now != next;
+        *now = next;
+        changed
+    }
+
+    fn get(&self) -> (String, String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Names the files of one recording.
+pub(super) struct ShowNames {
+    pub(super) template: Template,
+    pub(super) show: String,
+    pub(super) on_air: OnAir,
+    pub(super) rate: SampleRate,
+}
+
+impl Names for ShowNames {
+    fn next(&mut self, reels: &[&str], index: u32, ago: Duration) -> Vec<Naming> {
+        let began = SignedDuration::try_from(ago).unwrap_or_default();
+        let began = Zoned::now().checked_sub(began).unwrap_or_else(|_| Zoned::now());
+        let (title, artist) = self.on_air.get();
+        let words = |strip: &str| Words {
+            date: began.strftime("%Y-%m-%d").to_string(),
+            time: began.strftime("%H-%M-%S").to_string(),
+            title: title.clone(),
+            artist: artist.clone(),
+            show: self.show.clone(),
+            index,
+            strip: strip.to_owned(),
+        };
+        let naming = |(place, reel): (usize, &&str)| {
+            let mut names = self.template.fill(&words(reel));
+            // A stem is told from its recording, whatever the pattern.
+            if place > 0
+                && !self.template.names_strip()
+                && let Some(name) = names.last_mut()
+            {
+                *name = format!("{name} - {}", component(reel));
+            }
+            Naming {
+                names,
+                tags: Tags {
+                    title: title.clone(),
+                    artist: artist.clone(),
+                    show: self.show.clone(),
+                    source: (*reel).to_owned(),
+                },
+                origin: Some(origin(&began, self.rate)),
+            }
+        };
+        reels.iter().enumerate().map(naming).collect()
+    }
+}
+
+/// The name of a strip as a part of a file's name.
+fn component(strip: &str) -> String {
+    let pattern = Template::parse("{strip}").map(|template| {
+        template.fill(&Words {
+            strip: strip.to_owned(),
+            ..Words::default()
+        })
+    });
+    pattern.ok().and_then(|mut names| names.pop()).unwrap_or_default()
+}
+
+fn origin(began: &Zoned, rate: SampleRate) -> Origin {
+    let time = began.time();
+    let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+    let nanos = i64::from(time.subsec_nanosecond());
+    let frames = (seconds as f64 + nanos as f64 / 1e9) * f64::from(rate.hz());
+    Origin {
+        date: began.strftime("%Y-%m-%d").to_string(),
+        time: began.strftime("%H:%M:%S").to_string(),
+        frames_since_midnight: frames.round() as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stems_are_told_from_their_recording_and_a_hostile_title_stays_a_name() {
+        let mut names = ShowNames {
+            template: Template::parse("{show}/{title} {index}").expect("a pattern"),
+            show: "Night".into(),
+            on_air: OnAir::default(),
+            rate: SampleRate::DESK,
+        };
+        assert!(names.on_air.set("../../evil\r\n", "") && !names.on_air.set("../../evil\r\n", ""));
+        let named = names.next(&["Programme", "Mic/1"], 2, Duration::from_secs(5));
+        assert_eq!(named[0].names, ["Night", "_.._evil 02"]);
+        assert_eq!(named[1].names, ["Night", "_.._evil 02 - Mic_1"]);
+        assert_eq!(named[1].tags.source, "Mic/1");
+    }
+}

@@ -1,0 +1,510 @@
+//! One recorder. Making and closing files may block, so others do it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use airdesk_dsp::SampleRate;
+use airdesk_engine::StripId;
+use airdesk_outputs::recorder::{
+    Armed, Feed, Recorder, RecorderSettings, Recording, RecordingState as Running, RecordingStatus, StartError,
+    Summary, free_space, hours_left,
+};
+use tokio::sync::mpsc;
+
+use super::names::{OnAir, ShowNames};
+use super::settings;
+use super::shorts::Shorts;
+use super::triggers::{Action, Sight, Starter, Triggers};
+use super::{Answer, News};
+use crate::api::{
+    CommandError, ErrorCode, RecorderId, RecorderState, RecordingSettings, RecordingState, Reply, Severity,
+};
+use crate::station::Internal;
+
+pub(super) enum Phase {
+    Stopped {
+        last_file: Option<String>,
+    },
+    /// Another thread makes the files; what to do when they are made.
+    Starting(Then),
+    Running(Recording),
+    /// Being closed by another thread, for as long as the disk takes; what it had on disk when it was stopped.
+    Finishing {
+        file: String,
+        seconds: f64,
+        bytes: u64,
+        frames_lost: u64,
+        gaps_logged: bool,
+    },
+    Failed {
+        file: Option<String>,
+        reason: String,
+    },
+}
+
+/// What to do with a recording that has just begun.
+pub(super) enum Then {
+    Record,
+    /// Its engine has broken meanwhile: other files take over.
+    GoOn,
+    /// It is to be stopped already; these wait to hear of it.
+    Stop(Vec<Answer>),
+}
+
+/// A recorder and what is known of its folder.
+pub(crate) struct RecorderDesk {
+    pub(super) id: RecorderId,
+    settings: RecordingSettings,
+    rate: SampleRate,
+    pub(super) phase: Phase,
+    /// Who has started what runs.
+    starter: Starter,
+    /// The last seconds, where they are to be in a recording.
+    armed: Option<(Armed, Vec<StripId>)>,
+    triggers: Triggers,
+    on_air: OnAir,
+    /// The last file whose gap log is known to be incomplete: the operator has read so.
+    unlogged: Option<PathBuf>,
+    /// The operator has read that it goes on in the second folder.
+    moved_told: bool,
+    /// Files of the recording that runs, or ran last.
+    parts: u32,
+    moved: Option<String>,
+    pub(super) shorts: Shorts,
+    pub(super) free_bytes: Option<u64>,
+    /// How little is left was told: 2 for an hour, 1 for five minutes.
+    space_told: u8,
+    /// Somebody is looking how much is free; on a dead network folder that may take for ever.
+    pub(super) looking: bool,
+    internal: mpsc::UnboundedSender<Internal>,
+}
+
+impl RecorderDesk {
+    pub(super) fn new(
+        id: RecorderId,
+        settings: RecordingSettings,
+        rate: SampleRate,
+        on_air: OnAir,
+        internal: mpsc::UnboundedSender<Internal>,
+    ) -> Self {
+        Self {
+            id,
+            settings,
+            rate,
+            phase: Phase::Stopped { last_file: None },
+            starter: Starter::Hand,
+            armed: None,
+            triggers: Triggers::default(),
+            on_air,
+            unlogged: None,
+            moved_told: false,
+            parts: 0,
+            moved: None,
+            shorts: Shorts::default(),
+            free_bytes: None,
+            space_told: 0,
+            looking: false,
+            internal,
+        }
+    }
+
+    pub(super) fn settings(&self) -> &RecordingSettings {
+        &self.settings
+    }
+
+    pub(super) fn set(&mut self, settings: RecordingSettings) {
+        self.settings = settings;
+        (self.free_bytes, self.space_told) = (None, 0);
+        self.disarm();
+        self.look();
+    }
+
+    /// What is kept in memory for a pre-roll is forgotten.
+    pub(super) fn disarm(&mut self) {
+        self.armed = None;
+    }
+
+    /// The strips whose last seconds are kept; `None` when nothing is kept and something should be.
+    pub(super) fn armed_strips(&self) -> Option<&[StripId]> {
+        self.armed.as_ref().map(|(_, strips)| strips.as_slice())
+    }
+
+    /// It wants the last seconds to be kept.
+    pub(super) fn wants_arming(&self) -> bool {
+        self.settings.pre_roll > 0.0 && self.is_settled()
+    }
+
+    /// Keeps the last seconds of these.
+    pub(super) fn arm(&mut self, feeds: Vec<Feed>, strips: Vec<StripId>) -> Result<(), StartError> {
+        let pre_roll = Duration::from_secs_f32(self.settings.pre_roll);
+        self.armed = Some((Armed::new(feeds, self.rate, pre_roll)?, strips));
+        Ok(())
+    }
+
+    /// Why it cannot start now.
+    pub(super) fn busy(&self) -> Option<CommandError> {
+        let message = match &self.phase {
+            Phase::Starting(_) | Phase::Running(_) => {
+                format!("{} is being recorded already; stop it first", self.settings.name)
+            }
+            Phase::Finishing { file, .. } => {
+                format!("{file} is still on its way to the disk; record again when it is whole")
+            }
+            Phase::Stopped { .. } | Phase::Failed { .. } => return None,
+        };
+        Some(CommandError {
+            code: ErrorCode::AlreadyRunning,
+            message,
+        })
+    }
+
+    /// Starts on another thread; `answer` hears what came of it. Nothing is being recorded.
+    pub(super) fn start(&mut self, feeds: Vec<Feed>, starter: Starter, answer: Option<Answer>) {
+        self.phase = Phase::Starting(Then::Record);
+        (self.starter, self.moved_told, self.moved, self.parts) = (starter, false, None, 0);
+        let armed = self.armed.take().map(|(armed, _)| armed);
+        let settings = settings::outputs(&self.settings, self.rate);
+        let (id, internal, names) = (self.id, self.internal.clone(), self.names());
+        tokio::task::spawn_blocking(move || {
+            let result = names.and_then(|names| begin(armed, settings, feeds, names));
+            // The station may have ended meanwhile; then the recording ends too.
+            let _ = internal.send(Internal::Recording(id, News::Started(result, answer)));
+        });
+    }
+
+    /// Who names the files.
+    fn names(&self) -> Result<Box<ShowNames>, CommandError> {
+        Ok(Box::new(ShowNames {
+            template: settings::template(&self.settings.pattern)?,
+            show: self.settings.show.clone(),
+            on_air: self.on_air.clone(),
+            rate: self.rate,
+        }))
+    }
+
+    /// Finishes on another thread; `answer` hears when the files are whole.
+    pub(super) fn stop(&mut self, answer: Answer) {
+        if matches!(self.phase, Phase::Starting(_) | Phase::Running(_)) {
+            self.end(vec![answer]);
+        } else {
+            let message = match &self.phase {
+                Phase::Finishing { file, .. } => format!("{file} is stopped already and on its way to the disk"),
+                _ => "nothing is being recorded; start a recording first".into(),
+            };
+            // Whoever asked may have gone.
+            let _ = answer.send(Err(CommandError {
+                code: ErrorCode::NotRunning,
+                message,
+            }));
+        }
+    }
+
+    /// Finishes on another thread, or as soon as it has begun. Nobody has asked.
+    pub(super) fn finish(&mut self) {
+        self.disarm();
+        self.end(Vec::new());
+    }
+
+    /// Goes on in new files. False: nothing is recorded.
+    pub(super) fn split(&self) -> bool {
+        let Phase::Running(recording) = &self.phase else {
+            return false;
+        };
+        recording.split();
+        true
+    }
+
+    /// The title has changed.
+    pub(super) fn title_changed(&self, title: &str) {
+        if let Phase::Running(recording) = &self.phase {
+            if self.settings.split.titles {
+                recording.split();
+            }
+            recording.mark(title);
+        }
+    }
+
+    /// A strip has given nothing for so many frames since this was called last.
+    pub(super) fn strip_was_short(&mut self, strip: StripId, name: &str, frames: u64) {
+        if let Phase::Running(recording) = &self.phase {
+            self.shorts.count(strip, name, frames, recording);
+        }
+    }
+
+    /// The machine slept. True when a recording was under way, which lacks that time and says so in its gap log.
+    pub(super) fn note_slept(&self, seconds: f64) -> bool {
+        let Phase::Running(recording) = &self.phase else {
+            return false;
+        };
+        recording.note_slept(seconds);
+        true
+    }
+
+    pub(super) fn end(&mut self, mut answers: Vec<Answer>) {
+        match std::mem::replace(&mut self.phase, Phase::Stopped { last_file: None }) {
+            Phase::Running(recording) => {
+                self.shorts.end(&recording);
+                let status = recording.status();
+                self.parts = status.parts;
+                self.phase = Phase::Finishing {
+                    file: status.file().to_string_lossy().into_owned(),
+                    seconds: status.seconds(),
+                    bytes: status.bytes,
+                    frames_lost: status.frames_lost,
+                    gaps_logged: status.gap_log_fault.is_none(),
+                };
+                let (id, internal) = (self.id, self.internal.clone());
+                tokio::task::spawn_blocking(move || {
+                    let summary = recording.stop();
+                    // The station may have ended meanwhile; the files are whole all the same.
+                    let _ = internal.send(Internal::Recording(id, News::Stopped(summary, answers)));
+                });
+            }
+            Phase::Starting(then) => {
+                if let Then::Stop(waiting) = then {
+                    answers.extend(waiting);
+                }
+                self.phase = Phase::Starting(Then::Stop(answers));
+            }
+            other => self.phase = other,
+        }
+    }
+
+    /// No file is being made or closed: what there is, is whole.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Stopped { .. } | Phase::Failed { .. })
+    }
+
+    /// The engine broke and these feeds follow the new one: new files take over, and the old ones are finished.
+    pub(super) fn go_on(&mut self, feeds: Vec<Feed>) {
+        self.disarm();
+        match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
+            Phase::Running(broken) => {
+                self.shorts.end(&broken);
+                let settings = settings::outputs(&self.settings, self.rate);
+                let (id, internal, names) = (self.id, self.internal.clone(), self.names());
+                tokio::task::spawn_blocking(move || {
+                    // In this order, because the feeds wait: closing files takes as long as the disk does.
+                    let began = names.and_then(|names| begin(None, settings, feeds, names));
+                    let ended = broken.stop();
+                    // The station may have ended meanwhile; then the recording ends too.
+                    let _ = internal.send(Internal::Recording(id, News::TakenOver { began, ended }));
+                });
+            }
+            Phase::Starting(Then::Record) => self.phase = Phase::Starting(Then::GoOn),
+            other => self.phase = other,
+        }
+    }
+
+    /// What the operator should read of `file` and has not read yet.
+    pub(super) fn remarks(
+        &mut self,
+        file: &Path,
+        gap_log_fault: Option<String>,
+        failure: Option<String>,
+    ) -> Vec<(Severity, String)> {
+        let mut remarks = Vec::new();
+        if let Some(fault) = gap_log_fault
+            && self.unlogged.as_deref() != Some(file)
+        {
+            self.unlogged = Some(file.to_owned());
+            remarks.push((Severity::Warning, fault));
+        }
+        remarks.extend(failure.map(|reason| (Severity::Error, reason)));
+        remarks
+    }
+
+    /// That it goes on in the second folder, once.
+    pub(super) fn moved(&mut self, moved: Option<&String>) -> Option<String> {
+        let moved = moved?;
+        self.moved = Some(moved.clone());
+        (!std::mem::replace(&mut self.moved_told, true)).then(|| moved.clone())
+    }
+
+    /// How little space is left for what is recorded, when it is little and was not told yet.
+    pub(super) fn space_remark(&mut self) -> Option<(Severity, String)> {
+        let seconds = self.hours_left()? * 3600.0;
+        let level = if seconds <= 300.0 {
+            1
+        } else if seconds <= 3600.0 {
+            2
+        } else {
+            self.space_told = 0;
+            return None;
+        };
+        if !matches!(self.phase, Phase::Running(_)) || (self.space_told != 0 && self.space_told <= level) {
+            return None;
+        }
+        self.space_told = level;
+        let severity = if level == 1 { Severity::Error } else { Severity::Warning };
+        let minutes = (seconds / 60.0).floor();
+        let folder = &self.settings.folder;
+        Some((
+            severity,
+            format!(
+                "there is room for {minutes:.0} more minutes of recording in {folder}; make room or set a second folder"
+            ),
+        ))
+    }
+
+    pub(super) fn closed(&mut self, summary: Summary) {
+        self.parts = (summary.files.len() as u32).min(self.parts.max(1));
+        let file = summary.file.to_string_lossy().into_owned();
+        self.phase = match summary.failure {
+            None => Phase::Stopped { last_file: Some(file) },
+            Some(reason) => Phase::Failed {
+                file: Some(file),
+                reason,
+            },
+        };
+    }
+
+    fn recording_state(&self) -> RecordingState {
+        match &self.phase {
+            Phase::Stopped { last_file } => RecordingState::Stopped {
+                last_file: last_file.clone(),
+            },
+            Phase::Starting(_) => RecordingState::Starting,
+            Phase::Finishing {
+                file,
+                seconds,
+                bytes,
+                frames_lost,
+                gaps_logged,
+            } => RecordingState::Finishing {
+                file: file.clone(),
+                seconds: *seconds,
+                bytes: *bytes,
+                frames_lost: *frames_lost,
+                gaps_logged: *gaps_logged,
+            },
+            Phase::Failed { file, reason } => RecordingState::Failed {
+                file: file.clone(),
+                reason: reason.clone(),
+            },
+            Phase::Running(recording) => running_state(recording.status()),
+        }
+    }
+
+    fn hours_left(&self) -> Option<f32> {
+        let files = match &self.phase {
+            Phase::Running(recording) => recording.status().files.len().max(1),
+            _ => 1,
+        };
+        let format = settings::format(&self.settings);
+        self.free_bytes
+            .map(|free| hours_left(free / files as u64, format, self.rate))
+    }
+
+    pub(super) fn state(&self) -> RecorderState {
+        let parts = match &self.phase {
+            Phase::Running(recording) => recording.status().parts,
+            _ => self.parts,
+        };
+        RecorderState {
+            id: self.id,
+            settings: self.settings.clone(),
+            recording: self.recording_state(),
+            parts,
+            moved: self.moved.clone(),
+            free_bytes: self.free_bytes,
+            hours_left: self.hours_left(),
+        }
+    }
+
+    /// What the recording under way has lost.
+    pub(super) fn frames_lost(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Running(recording) => Some(recording.status().frames_lost),
+            _ => None,
+        }
+    }
+
+    /// Somebody is recording: figures change.
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running(_))
+    }
+
+    /// What starts or stops it now without a hand. True for what has to be started.
+    pub(super) fn follow(&mut self, sight: &Sight) -> Option<Starter> {
+        let mut start = None;
+        for action in self.triggers.look(&self.settings.start, sight) {
+            match action {
+                Action::Start(starter) if self.is_settled() => start = start.or(Some(starter)),
+                Action::Stop(starter) if self.starter == starter && !self.is_settled() => self.end(Vec::new()),
+                Action::Hour if self.settings.split.hourly => {
+                    self.split();
+                }
+                Action::Start(_) | Action::Stop(_) | Action::Hour => {}
+            }
+        }
+        start
+    }
+
+    /// Looks how much is free, on another thread.
+    pub(super) fn look(&mut self) {
+        if std::mem::replace(&mut self.looking, true) {
+            return;
+        }
+        let (id, folder, internal) = (self.id, PathBuf::from(&self.settings.folder), self.internal.clone());
+        tokio::task::spawn_blocking(move || {
+            // The station may have ended meanwhile.
+            let _ = internal.send(Internal::Recording(id, News::Free(free_space(&folder).ok())));
+        });
+    }
+}
+
+/// Begins a recording, also with what was kept before.
+fn begin(
+    armed: Option<Armed>,
+    settings: RecorderSettings,
+    feeds: Vec<Feed>,
+    names: Box<ShowNames>,
+) -> Result<Recording, CommandError> {
+    let began = match armed {
+        Some(armed) => armed.record(settings, names),
+        None => Recorder::start(settings, feeds, names),
+    };
+    began.map_err(|error| CommandError {
+        code: ErrorCode::Storage,
+        message: error.to_string(),
+    })
+}
+
+/// Tells those who wait.
+pub(super) fn answer_all(answers: Vec<Answer>, result: &Result<(), CommandError>) {
+    for answer in answers {
+        // Whoever asked may have gone.
+        let _ = answer.send(result.clone().map(|()| Reply::Done));
+    }
+}
+
+/// What hosts see of a recording that runs: as much of it while the disk takes nothing.
+pub(super) fn running_state(status: RecordingStatus) -> RecordingState {
+    let (recorded, bytes, frames_lost) = (status.seconds(), status.bytes, status.frames_lost);
+    let gaps_logged = status.gap_log_fault.is_none();
+    let file = status.file().to_string_lossy().into_owned();
+    match status.state {
+        Running::Starting => RecordingState::Starting,
+        Running::Recording => RecordingState::Recording {
+            file,
+            seconds: recorded,
+            bytes,
+            frames_lost,
+            gaps_logged,
+        },
+        Running::Stalled { seconds } => RecordingState::Stalled {
+            file,
+            seconds,
+            recorded,
+            bytes,
+            frames_lost,
+            gaps_logged,
+        },
+        Running::Failed { reason } => RecordingState::Failed {
+            file: Some(file),
+            reason,
+        },
+        Running::Stopped => RecordingState::Stopped { last_file: Some(file) },
+    }
+}
