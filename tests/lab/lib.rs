@@ -9,6 +9,7 @@
 
 pub mod browser;
 pub mod bus;
+pub mod chaos;
 pub mod console;
 pub mod desk;
 pub mod http;
