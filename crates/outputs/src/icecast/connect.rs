@@ -17,13 +17,13 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(4);
 const ADDRESS_LIMIT: Duration = Duration::from_secs(2);
 
 /// Connects, encrypted where the settings say so.
-pub(super) fn connect(settings: &SourceSettings, patience: &Patience) -> Result<Line, SourceError> {
+pub(crate) fn connect(settings: &SourceSettings, patience: &Patience) -> Result<Line, SourceError> {
     let step = patience.step(&settings.host, "be found by name", NAME_LIMIT);
     connect_to(&addresses(&settings.host, settings.port, &step)?, settings, patience)
 }
 
 /// The same, where the addresses are known.
-pub(super) fn connect_to(
+pub(crate) fn connect_to(
     addresses: &[SocketAddr],
     settings: &SourceSettings,
     patience: &Patience,

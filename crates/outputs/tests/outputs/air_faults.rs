@@ -55,7 +55,10 @@ fn each_refusal_gets_its_own_words() {
             "HTTP/1.0 403 Forbidden for you",
             "does not allow a stream on /live: Forbidden for you",
         ),
-        ("HTTP/1.0 301 Moved", "answered 301 Moved"),
+        (
+            "HTTP/1.0 301 Moved\r\nLocation: http://x/",
+            "sends its sources to http://x/",
+        ),
         ("SSH-2.0-OpenSSH_9.2", "is no Icecast server; check the port"),
     ] {
         let server = Impostor::start(move |_| format!("{answer}\r\n\r\n"));
