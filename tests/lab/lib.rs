@@ -12,6 +12,7 @@ pub mod bus;
 pub mod chaos;
 pub mod console;
 pub mod desk;
+pub mod harbor;
 pub mod http;
 pub mod icecast;
 pub mod key_store;

@@ -134,6 +134,7 @@ impl Supervisor {
             if number != title_number {
                 title_number = number;
                 connection.stream.set_title(&title.unwrap_or_default());
+                told = Instant::now() - TELL; // what was true of the old title is not of this one
             }
             if told.elapsed() >= TELL
                 && let Some(since) = connection.since
