@@ -44,7 +44,9 @@ pub enum SourceError {
         seconds: u64,
     },
     /// Something else is listening there: it answered, and not as a server does.
-    #[error("what answers at {host} port {port} is no Icecast server; check the port")]
+    #[error(
+        "what answers at {host} port {port} is no Icecast server; check the port, and whether it is a Shoutcast server"
+    )]
     NotAnIcecast {
         /// The host.
         host: String,
@@ -138,6 +140,14 @@ pub enum SourceError {
         host: String,
         /// Its status.
         status: u16,
+        /// What it says.
+        reason: String,
+    },
+    /// The server has no place left. It said so in words alone, as Shoutcast servers do.
+    #[error("{host} cannot take the stream now: {reason}; ask its owner if it stays so")]
+    Full {
+        /// The host.
+        host: String,
         /// What it says.
         reason: String,
     },
@@ -239,6 +249,7 @@ impl SourceError {
             | Self::TimedOut { .. }
             | Self::MountInUse { .. }
             | Self::Busy { .. }
+            | Self::Full { .. }
             | Self::Disconnected { .. }
             | Self::Stalled { .. }
             | Self::TitleRefused { .. }

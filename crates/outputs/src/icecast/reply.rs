@@ -142,3 +142,190 @@ pub(crate) fn verdict(reply: &Reply, settings: &SourceSettings) -> Result<(), So
         _ => Err(SourceError::Rejected { host, status, reason }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use airdesk_dsp::SampleRate;
+
+    use super::*;
+    use crate::Recovery;
+    use crate::encode::{Codec, EncoderSettings};
+    use crate::icecast::Protocol;
+
+    fn settings() -> SourceSettings {
+        SourceSettings {
+            protocol: Protocol::Icecast,
+            host: "radio".into(),
+            port: 8000,
+            tls: false,
+            pinned_certificate: None,
+            mount: "/live".into(),
+            user: "source".into(),
+            encoder: EncoderSettings {
+                codec: Codec::Mp3,
+                bit_rate: 128,
+                rate: SampleRate::DESK,
+            },
+            name: String::new(),
+            description: String::new(),
+            genre: String::new(),
+            url: String::new(),
+            public: false,
+        }
+    }
+
+    /// What a source is told by an answer whose body has come whole.
+    fn judge(head: &str, body: &str) -> Result<(), SourceError> {
+        let mut reply = parse(format!("{head}\r\n\r\n").as_bytes())
+            .expect("it is an answer")
+            .expect("it is whole");
+        let said = page_text(body);
+        if !said.is_empty() {
+            reply.reason = said;
+        }
+        verdict(&reply, &settings())
+    }
+
+    #[test]
+    fn every_refusal_of_the_servers_there_are_has_words_of_its_own() {
+        let harbor = |words: &str| {
+            format!("<html><head><title>Liquidsoap source harbor</title></head><body><p>{words}</p></body></html>")
+        };
+        let again = Recovery::Retry;
+        let never = Recovery::AskOperator;
+        let table = [
+            // Icecast 2.4
+            (
+                "HTTP/1.0 401 Authentication Required",
+                "You need to authenticate\r\n".into(),
+                "refused the login of \"source\"",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "Mountpoint in use".into(),
+                "already on air from another source",
+                again,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "too many sources connected".into(),
+                "cannot take the stream now: 403 too many sources",
+                again,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "Content-type not supported".into(),
+                "takes no audio/mpeg; choose another codec",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "No Content-type given".into(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "internal format allocation problem".into(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            // Icecast 2.5
+            (
+                "HTTP/1.1 401 Authentication Required",
+                "<html><body><h1>Error 401</h1><p>You need to authenticate</p></body></html>".into(),
+                "refused the login",
+                never,
+            ),
+            (
+                "HTTP/1.1 409 Conflict",
+                "<html><head><title>x</title></head><body><p>Mountpoint in use</p></body></html>".into(),
+                "already on air",
+                again,
+            ),
+            (
+                "HTTP/1.1 415 Unsupported Media Type",
+                "<p>Content-type not supported</p>".into(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            // The kh fork, of two ages
+            (
+                "HTTP/1.0 404 File Not Found",
+                "Mountpoint in use".into(),
+                "already on air",
+                again,
+            ),
+            (
+                "HTTP/1.1 403 Content type not supported",
+                String::new(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            // Liquidsoap
+            (
+                "HTTP/1.0 401 Unauthorized",
+                harbor("Wrong Authentication data"),
+                "refused the login",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Mountpoint in use",
+                harbor("The mountpoint is already in use."),
+                "already on air",
+                again,
+            ),
+            (
+                "HTTP/1.0 404 Not found",
+                harbor("This mountpoint isn't available."),
+                "knows no mount /live",
+                never,
+            ),
+            // What stands in front of servers
+            (
+                "HTTP/1.1 301 Moved Permanently\r\nLocation: https://radio/live",
+                String::new(),
+                "sends its sources to https://radio/live",
+                never,
+            ),
+            (
+                "HTTP/1.1 502 Bad Gateway",
+                "<html><body><center><h1>502 Bad Gateway</h1></center></body></html>".into(),
+                "cannot take the stream now: 502 502 Bad Gateway",
+                again,
+            ),
+            (
+                "HTTP/1.1 429 Too Many Requests",
+                String::new(),
+                "cannot take the stream now: 429",
+                again,
+            ),
+            (
+                "HTTP/1.1 403 Forbidden",
+                "<p>Your address is banned</p>".into(),
+                "does not allow a stream on /live: Your address is banned",
+                never,
+            ),
+            (
+                "HTTP/1.1 418 I'm a teapot",
+                String::new(),
+                "answered 418 I'm a teapot",
+                never,
+            ),
+        ];
+        for (head, body, words, recovery) in table {
+            let error = judge(head, &body).expect_err(head);
+            assert!(error.to_string().contains(words), "{head}: {error}");
+            assert_eq!(error.recovery(), recovery, "{head}: {error}");
+        }
+        for accepted in [
+            "HTTP/1.0 200 OK",
+            "HTTP/1.1 100 Continue",
+            "ICE/1.0 200 OK",
+            "ICY 200 OK",
+        ] {
+            assert!(judge(accepted, "").is_ok());
+        }
+    }
+}

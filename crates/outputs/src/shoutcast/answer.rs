@@ -27,12 +27,76 @@ pub(super) fn verdict(line: &str, settings: &SourceSettings) -> Result<(), Sourc
     } else if says("mountpoint") || says("stream id") || says("not found") {
         SourceError::UnknownMount { host, mount }
     } else if says("full") || says("too many") || says("busy") {
-        SourceError::Busy {
-            host,
-            status: 0,
-            reason: line,
-        }
+        SourceError::Full { host, reason: line }
     } else {
         SourceError::NotAShoutcast { host, port }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use airdesk_dsp::SampleRate;
+
+    use super::*;
+    use crate::Recovery;
+    use crate::encode::{Codec, EncoderSettings};
+    use crate::icecast::Protocol;
+
+    #[test]
+    fn every_answer_to_a_password_has_words_of_its_own() {
+        let settings = SourceSettings {
+            protocol: Protocol::Shoutcast { stream: None },
+            host: "radio".into(),
+            port: 8001,
+            tls: false,
+            pinned_certificate: None,
+            mount: "/".into(),
+            user: String::new(),
+            encoder: EncoderSettings {
+                codec: Codec::Mp3,
+                bit_rate: 128,
+                rate: SampleRate::DESK,
+            },
+            name: String::new(),
+            description: String::new(),
+            genre: String::new(),
+            url: String::new(),
+            public: false,
+        };
+        for (line, words, recovery) in [
+            (
+                "invalid password",
+                "check user name and password",
+                Recovery::AskOperator,
+            ),
+            (
+                "Invalid password",
+                "check user name and password",
+                Recovery::AskOperator,
+            ),
+            ("No / mountpoint", "knows no mount /", Recovery::AskOperator),
+            ("Stream In Use", "already on air from another source", Recovery::Retry),
+            (
+                "server full",
+                "cannot take the stream now: server full;",
+                Recovery::Retry,
+            ),
+            (
+                "HTTP/1.0 400 Bad Request",
+                "takes no Shoutcast source; give the port that listeners use",
+                Recovery::AskOperator,
+            ),
+            (
+                "SSH-2.0-OpenSSH_9.2",
+                "takes no Shoutcast source",
+                Recovery::AskOperator,
+            ),
+            ("\u{1}\u{2}\u{fffd}", "takes no Shoutcast source", Recovery::AskOperator),
+        ] {
+            let error = verdict(line, &settings).expect_err(line);
+            assert!(error.to_string().contains(words), "{line}: {error}");
+            assert_eq!(error.recovery(), recovery, "{line}");
+        }
+        assert!(verdict("OK2", &settings).is_ok() && verdict("OK", &settings).is_ok());
+    }
 }
