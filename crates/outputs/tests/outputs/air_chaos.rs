@@ -162,9 +162,9 @@ fn half_an_up_link_costs_the_oldest_audio_alone_and_is_over_soon_after_it_is_who
     println!(
         "{before:.2} s old before, {during:.2} s meanwhile ({most:.2} s told), {after:.2} s after; {seconds_dropped:.1} s dropped"
     );
-    // What the way itself holds comes on top of what the desk does: 0.8 s and more.
+    // What the way itself holds comes on top of what the desk does: 1.6 s and more.
     assert!(most > 1.0 && most < 2.1, "{most}");
-    assert!(during < 2.0 + 2.0, "{during}");
+    assert!(during < 2.0 + 2.7, "{during}");
     assert!(after < before + 0.5, "{after}");
     assert!(seconds_waiting < 0.5 && reconnects == 0);
     // Of 20 s half got through, but for what waits.

@@ -60,7 +60,10 @@ fn each_refusal_gets_its_own_words() {
             "HTTP/1.0 301 Moved\r\nLocation: http://x/",
             "sends its sources to http://x/",
         ),
-        ("SSH-2.0-OpenSSH_9.2", "is no Icecast server; check the port, and whether"),
+        (
+            "SSH-2.0-OpenSSH_9.2",
+            "is no Icecast server; check the port, and whether",
+        ),
     ] {
         let server = Impostor::start(move |_| format!("{answer}\r\n\r\n"));
         let broadcast = air(source("127.0.0.1", server.port, Codec::Mp3, "/live"), PASSWORD, &desk);
