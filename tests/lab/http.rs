@@ -47,6 +47,15 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
+/// A port of this machine that is free now, and so is the next higher one.
+pub fn free_pair() -> u16 {
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let found = (0..100)
+        .map(|_| free_port())
+        .find(|port| port.checked_add(1).is_some_and(is_free));
+    found.expect("two ports side by side are free")
+}
+
 fn is_whole(bytes: &[u8]) -> bool {
     parse(bytes).is_some_and(|answer| {
         if answer.status == 101 {

@@ -19,30 +19,62 @@ pub const PASSWORD: &str = "hackme";
 /// A mount for MP3 as Icecast makes them by itself: its titles have no letters outside Latin-1. All others have.
 pub const LATIN_1_MOUNT: &str = "/latin1.mp3";
 
+/// The mount of the source that comes to the port above [`Icecast::shoutcast_port`].
+pub const SHOUTCAST_MOUNT: &str = "/shoutcast.mp3";
+
+/// What can be otherwise than in most tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Habits {
+    /// Seconds without audio after which a source is dropped.
+    pub source_timeout: u32,
+    /// It shows everyone its status.
+    pub shows_status: bool,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            source_timeout: 5,
+            shows_status: true,
+        }
+    }
+}
+
 /// A private Icecast.
 pub struct Icecast {
     server: Option<Process>,
+    habits: Habits,
     /// The port for plain HTTP.
     pub port: u16,
     /// The port for TLS, with a certificate that only the server itself has signed.
     pub tls_port: u16,
+    /// The port of which the next higher one takes a Shoutcast source.
+    pub shoutcast_port: u16,
     folder: TempDir,
 }
 
 impl Icecast {
     /// Starts a server.
     pub fn start() -> Self {
+        Self::start_with(Habits::default())
+    }
+
+    /// Starts one with habits of its own.
+    pub fn start_with(habits: Habits) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let mut icecast = Self {
             server: None,
+            habits,
             port: 0,
             tls_port: 0,
+            shoutcast_port: 0,
             folder,
         };
         icecast.make_certificate();
         // A port that was free a moment ago may be somebody else's by now.
         for _ in 0..5 {
             (icecast.port, icecast.tls_port) = (http::free_port(), http::free_port());
+            icecast.shoutcast_port = http::free_pair();
             icecast.configure();
             if icecast.runs_up() {
                 return icecast;
@@ -74,7 +106,10 @@ impl Icecast {
             }
             // Another test's server may answer at this port.
             let is_ours = |status: Value| status["icestats"]["location"] == place.as_str();
-            self.status().is_some_and(is_ours).then_some(true)
+            if self.habits.shows_status {
+                return self.status().is_some_and(is_ours).then_some(true);
+            }
+            http::get(self.port, "/server_version.xsl").is_ok().then_some(true)
         });
         self.server = runs.then_some(server);
         runs
@@ -182,20 +217,28 @@ impl Icecast {
 
     fn configuration(&self) -> String {
         let (port, tls_port, folder) = (self.port, self.tls_port, self.folder.path().display());
+        let (shoutcast_port, source_timeout) = (self.shoutcast_port, self.habits.source_timeout);
+        let webroot = if self.habits.shows_status {
+            "/usr/share/icecast2/web".to_owned()
+        } else {
+            format!("{folder}/log")
+        };
         format!(
             "<icecast><location>{folder}</location><admin>lab@localhost</admin><hostname>127.0.0.1</hostname>
             <limits><clients>100</clients><sources>20</sources><queue-size>524288</queue-size>
               <client-timeout>30</client-timeout><header-timeout>15</header-timeout>
-              <source-timeout>5</source-timeout><burst-size>16384</burst-size></limits>
+              <source-timeout>{source_timeout}</source-timeout><burst-size>16384</burst-size></limits>
             <authentication><source-password>{PASSWORD}</source-password><relay-password>{PASSWORD}</relay-password>
               <admin-user>admin</admin-user><admin-password>{PASSWORD}</admin-password></authentication>
             <listen-socket><port>{port}</port><bind-address>127.0.0.1</bind-address></listen-socket>
             <listen-socket><port>{tls_port}</port><bind-address>127.0.0.1</bind-address><ssl>1</ssl></listen-socket>
+            <listen-socket><port>{shoutcast_port}</port><bind-address>127.0.0.1</bind-address>
+              <shoutcast-mount>{SHOUTCAST_MOUNT}</shoutcast-mount></listen-socket>
             <mount type=\"default\"><charset>UTF-8</charset></mount>
             <mount type=\"normal\"><mount-name>{LATIN_1_MOUNT}</mount-name><charset>ISO-8859-1</charset></mount>
             <fileserve>1</fileserve>
             <paths><basedir>/usr/share/icecast2</basedir><logdir>{folder}/log</logdir>
-              <webroot>/usr/share/icecast2/web</webroot><adminroot>/usr/share/icecast2/admin</adminroot>
+              <webroot>{webroot}</webroot><adminroot>/usr/share/icecast2/admin</adminroot>
               <ssl-certificate>{folder}/both.pem</ssl-certificate><alias source=\"/\" destination=\"/status.xsl\"/></paths>
             <logging><accesslog>access.log</accesslog><errorlog>error.log</errorlog><loglevel>3</loglevel></logging>
             <security><chroot>0</chroot></security></icecast>"

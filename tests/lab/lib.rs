@@ -9,8 +9,10 @@
 
 pub mod browser;
 pub mod bus;
+pub mod chaos;
 pub mod console;
 pub mod desk;
+pub mod harbor;
 pub mod http;
 pub mod icecast;
 pub mod key_store;

@@ -74,6 +74,10 @@ pub(crate) const TEST: &[Group] = &[
         names: &["icecast2", "openssl"],
     },
     Group {
+        reason: "a server that takes Shoutcast sources, and a mixer to compare with",
+        names: &["liquidsoap"],
+    },
+    Group {
         reason: "a private key store for passwords",
         names: &["gnome-keyring"],
     },
@@ -130,13 +134,6 @@ pub(crate) const BENCHMARKS: &[(&str, Group)] = &[
                 "gstreamer1.0-plugins-base",
                 "gstreamer1.0-plugins-good",
             ],
-        },
-    ),
-    (
-        "liquidsoap",
-        Group {
-            reason: "a mixer to compare with",
-            names: &["liquidsoap"],
         },
     ),
 ];

@@ -11,6 +11,7 @@ mod libshout;
 mod native;
 mod state;
 mod supervisor;
+mod title_shown;
 mod titles;
 mod transport;
 
@@ -24,9 +25,10 @@ use tokio::sync::watch;
 pub use libshout::LibshoutTransport;
 pub use native::NativeTransport;
 pub use state::BroadcastState;
+pub use title_shown::TitleShown;
 pub use transport::{Line, TitleSender, Transport};
 
-use crate::icecast::{Patience, Secret, SourceError, SourceSettings};
+use crate::icecast::{Patience, Protocol, Secret, SourceError, SourceSettings};
 use crate::title::Title;
 use supervisor::Supervisor;
 use titles::TitleDesk;
@@ -60,6 +62,12 @@ impl BroadcastSettings {
     /// [`SourceError::Settings`] or [`SourceError::Encoder`] with a sentence that says what to change.
     pub fn check(&self) -> Result<(), SourceError> {
         self.source.check()?;
+        if self.transport == TransportKind::Libshout && self.source.protocol != Protocol::Icecast {
+            return Err(SourceError::Settings(
+                "only Airdesk's own source client speaks to a Shoutcast server; choose Airdesk as the source client"
+                    .into(),
+            ));
+        }
         if self.transport == TransportKind::Libshout && !cfg!(feature = "libshout") {
             return Err(SourceError::Settings(
                 "this build has no libshout; choose Airdesk as the source client".into(),
@@ -103,7 +111,7 @@ impl Broadcast {
     pub fn over(transport: Box<dyn Transport>, source: SourceSettings, tap: MixTap) -> Result<Self, SourceError> {
         let (told, state) = watch::channel(BroadcastState::Connecting);
         let patience = Patience::default();
-        let titles = TitleDesk::open(transport.title_sender(), patience.clone()).map_err(no_thread)?;
+        let titles = TitleDesk::open(transport.title_sender(), &source, patience.clone()).map_err(no_thread)?;
         let supervisor = Supervisor::new(transport, source, tap, told, titles.clone(), patience.clone());
         let thread = thread::Builder::new()
             .name("broadcast".into())
@@ -129,9 +137,9 @@ impl Broadcast {
     }
 
     /// Sets what listeners read, now and after every reconnect. Delivered in the background; the last
-    /// title wins.
-    pub fn set_title(&self, title: &str) {
-        self.titles.set(Title::new(title));
+    /// title wins. [`BroadcastState::Live`] says whether they see it.
+    pub fn set_title(&self, title: impl Into<Title>) {
+        self.titles.set(title.into());
     }
 
     /// Goes off air. Returns when the connection is closed, or after a second when the system still

@@ -1,4 +1,5 @@
-//! A source client for Icecast 2 and what speaks like it, on plain sockets.
+//! A source client for Icecast 2 and what speaks like it, on plain sockets. [`crate::shoutcast`] has the other
+//! language, and shares the rest.
 //!
 //! `PUT` with `Expect: 100-continue`, and the old `SOURCE` where a server does not know it. Nothing waits
 //! without a limit: name, connection, handshake and answer each have their seconds, and once on air the
@@ -6,25 +7,31 @@
 //! Every value that goes into a header is one line; the password is never printed.
 
 mod admin;
-mod connect;
+pub(crate) mod connect;
 mod error;
 mod fingerprint;
-mod line;
+pub(crate) mod line;
 mod name;
-mod patience;
+mod page;
+pub(crate) mod patience;
 mod progress;
 mod pulse;
-mod reply;
-mod request;
+pub(crate) mod reply;
+pub(crate) mod request;
 mod secret;
+mod sentence;
 mod settings;
 mod source;
+mod statistics;
 mod tls;
+mod tuned;
 
 pub use admin::TitleClient;
 pub use error::SourceError;
 pub use fingerprint::{Fingerprint, FingerprintError};
+pub use page::StatusPage;
 pub use patience::Patience;
 pub use secret::Secret;
-pub use settings::SourceSettings;
+pub use settings::{Protocol, SourceSettings};
 pub use source::Source;
+pub use statistics::Statistics;

@@ -11,6 +11,7 @@ pub mod icecast;
 pub mod listen;
 pub mod loudness;
 pub mod recorder;
+pub mod shoutcast;
 pub mod sound_file;
 pub mod title;
 

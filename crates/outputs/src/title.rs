@@ -5,38 +5,84 @@ use std::fmt;
 /// Bytes a title may have. Three times as many, percent-encoded, still fit Icecast's 4096-byte request.
 pub const TITLE_BYTES_MAX: usize = 900;
 
+/// Bytes of it that may be the artist.
+const ARTIST_BYTES_MAX: usize = 300;
+
 /// A title: one line of UTF-8 without control characters, at most [`TITLE_BYTES_MAX`] bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Title(Box<str>);
+pub struct Title {
+    line: Box<str>,
+    /// Bytes of the line that are the artist, when that is known.
+    artist_bytes: usize,
+}
+
+/// What stands between artist and title where a server has one field for both.
+const BETWEEN: &str = " - ";
 
 impl Title {
     /// Takes whatever text came in: control characters become spaces, and what is too long is cut
     /// between two characters.
     pub fn new(text: &str) -> Self {
         let line = one_line(text);
-        Self(cut(&line, TITLE_BYTES_MAX).trim_end().into())
+        Self {
+            line: cut(&line, TITLE_BYTES_MAX).trim_end().into(),
+            artist_bytes: 0,
+        }
     }
 
-    /// The text.
+    /// The same of an artist and a title, which stay apart where the format has a place for each.
+    pub fn by(artist: &str, title: &str) -> Self {
+        let artist = one_line(artist);
+        let artist = cut(&artist, ARTIST_BYTES_MAX).trim_end();
+        let title = one_line(title);
+        if artist.is_empty() || title.is_empty() {
+            return Self::new(if artist.is_empty() { &title } else { artist });
+        }
+        Self {
+            artist_bytes: artist.len(),
+            ..Self::new(&format!("{artist}{BETWEEN}{title}"))
+        }
+    }
+
+    /// The text, artist first.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.line
+    }
+
+    /// The artist, when it was told apart.
+    pub fn artist(&self) -> Option<&str> {
+        Some(&self.line[..self.artist_bytes]).filter(|artist| !artist.is_empty())
+    }
+
+    /// The title without its artist.
+    pub fn name(&self) -> &str {
+        match self.artist_bytes {
+            0 => &self.line,
+            artist => &self.line[artist + BETWEEN.len()..],
+        }
     }
 
     /// The text for `StreamTitle='…';`. The format knows no escape and ends at the first `';`, so an
     /// apostrophe before a semicolon becomes a typographic one.
     pub fn icy(&self) -> String {
-        self.0.replace("';", "\u{2019};")
+        self.line.replace("';", "\u{2019};")
     }
 }
 
 impl fmt::Display for Title {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.line)
     }
 }
 
 impl From<&str> for Title {
     fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&String> for Title {
+    fn from(text: &String) -> Self {
         Self::new(text)
     }
 }
@@ -61,6 +107,21 @@ mod tests {
     fn a_title_stays_one_line_whatever_it_was() {
         assert_eq!(Title::new("Jóga\r\nX-Evil: 1\0\u{85}☃ ").as_str(), "Jóga  X-Evil: 1  ☃");
         assert_eq!(Title::new("مرحبا 🎵").as_str(), "مرحبا 🎵");
+    }
+
+    #[test]
+    fn artist_and_title_are_kept_apart_and_read_together() {
+        let title = Title::by(" Bjørk\r\n", "Jóga");
+        assert_eq!(
+            (title.as_str(), title.artist(), title.name()),
+            ("Bjørk - Jóga", Some("Bjørk"), "Jóga")
+        );
+        for title in [Title::by("", "Jóga"), Title::by("Jóga", "\0"), Title::new("Jóga")] {
+            assert_eq!((title.as_str(), title.artist(), title.name()), ("Jóga", None, "Jóga"));
+        }
+        let long = Title::by(&"é".repeat(1000), &"🎵".repeat(1000));
+        assert!(long.as_str().len() <= TITLE_BYTES_MAX && long.artist().is_some_and(|artist| artist.len() == 300));
+        assert!(long.name().chars().all(|c| c == '🎵') && long.name().len() > 500);
     }
 
     #[test]

@@ -379,13 +379,14 @@ impl Air {
                 bytes_acked,
                 seconds_dropped,
                 reconnects,
-                title_error,
+                title,
+                ..
             } => AirState::Live {
                 seconds: Instant::now().saturating_duration_since(since).as_secs_f64(),
                 bytes_sent: bytes_acked,
                 seconds_dropped,
                 reconnects,
-                title_error,
+                title_error: title.complaint().map(str::to_owned),
             },
             Running::Retrying { reason, attempt, .. } => AirState::Retrying {
                 reason,

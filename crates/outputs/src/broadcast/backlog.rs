@@ -57,8 +57,7 @@ impl Backlog {
     /// Drops the oldest audio until no more than two seconds wait, `under_way` bytes of them beyond our
     /// reach. Header pages stay: what follows them is nothing without.
     pub(super) fn limit(&mut self, under_way: u64) {
-        let beyond = under_way as f64 / self.byte_rate;
-        while self.seconds() + beyond > SECONDS_MAX {
+        while self.seconds_beyond(under_way) > SECONDS_MAX {
             let first = usize::from(self.sent > 0);
             let Some(oldest) = (first..self.packets.len()).find(|n| self.packets[*n].kind == PacketKind::Audio) else {
                 return;
@@ -79,6 +78,11 @@ impl Backlog {
     /// Seconds waiting.
     pub(super) fn seconds(&self) -> f64 {
         self.frames as f64 / f64::from(self.stream_rate)
+    }
+
+    /// Seconds waiting, and in `under_way` bytes beyond our reach.
+    pub(super) fn seconds_beyond(&self, under_way: u64) -> f64 {
+        self.seconds() + under_way as f64 / self.byte_rate
     }
 
     /// Seconds dropped.

@@ -16,9 +16,10 @@ use shout::{
     ShoutTLS,
 };
 
+use super::native::InStream;
 use super::{Line, TitleSender, Transport};
 use crate::encode::Codec;
-use crate::icecast::{Patience, Secret, SourceError, SourceSettings};
+use crate::icecast::{Patience, Secret, SourceError, SourceSettings, TitleClient};
 use crate::title::{Title, one_line};
 
 /// How long libshout may take to connect before it is left behind.
@@ -55,6 +56,8 @@ enum Piece {
 /// The way to the thread that is connected now.
 struct Titles {
     settings: SourceSettings,
+    /// libshout does not look at what listeners see.
+    reader: TitleClient,
     pieces: Mutex<Option<SyncSender<Piece>>>,
 }
 
@@ -63,6 +66,7 @@ impl LibshoutTransport {
     pub fn new(settings: SourceSettings, secret: Secret) -> Self {
         let titles = Titles {
             settings: settings.clone(),
+            reader: TitleClient::new(settings.clone(), secret.clone()),
             pieces: Mutex::default(),
         };
         Self {
@@ -110,10 +114,10 @@ impl Transport for LibshoutTransport {
         }))
     }
 
-    fn title_sender(&self) -> Option<Arc<dyn TitleSender>> {
+    fn title_sender(&self) -> Arc<dyn TitleSender> {
         match self.settings.encoder.codec {
-            Codec::Mp3 => Some(self.titles.clone()),
-            Codec::Opus => None,
+            Codec::Mp3 => self.titles.clone(),
+            Codec::Opus => Arc::new(InStream(self.titles.reader.clone())),
         }
     }
 }
@@ -216,6 +220,10 @@ impl TitleSender for Titles {
             }
         }
         Err(refused("it gave no answer"))
+    }
+
+    fn read(&self, patience: &Patience) -> Result<Option<String>, SourceError> {
+        self.reader.read(patience)
     }
 }
 

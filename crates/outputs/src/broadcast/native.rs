@@ -1,10 +1,11 @@
-//! The transport of our own: see [`crate::icecast`].
+//! The transports of our own: see [`crate::icecast`] and [`crate::shoutcast`].
 
 use std::sync::Arc;
 
 use super::{Line, TitleSender, Transport};
 use crate::encode::Codec;
-use crate::icecast::{Patience, Secret, Source, SourceError, SourceSettings, TitleClient};
+use crate::icecast::{Patience, Protocol, Secret, Source, SourceError, SourceSettings, StatusPage, TitleClient};
+use crate::shoutcast;
 use crate::title::Title;
 
 /// Streams by our own source client.
@@ -22,13 +23,18 @@ impl NativeTransport {
 
 impl Transport for NativeTransport {
     fn connect(&mut self, patience: &Patience) -> Result<Box<dyn Line>, SourceError> {
-        Ok(Box::new(Source::connect(&self.settings, &self.secret, patience)?))
+        let connect = match self.settings.protocol {
+            Protocol::Icecast => Source::connect,
+            Protocol::Shoutcast { .. } => shoutcast::connect,
+        };
+        Ok(Box::new(connect(&self.settings, &self.secret, patience)?))
     }
 
-    fn title_sender(&self) -> Option<Arc<dyn TitleSender>> {
+    fn title_sender(&self) -> Arc<dyn TitleSender> {
+        let client = TitleClient::new(self.settings.clone(), self.secret.clone());
         match self.settings.encoder.codec {
-            Codec::Mp3 => Some(Arc::new(TitleClient::new(self.settings.clone(), self.secret.clone()))),
-            Codec::Opus => None,
+            Codec::Mp3 => Arc::new(client),
+            Codec::Opus => Arc::new(InStream(client)),
         }
     }
 }
@@ -45,10 +51,31 @@ impl Line for Source {
     fn check(&mut self, waiting: bool) -> Result<u64, SourceError> {
         Source::check(self, waiting)
     }
+
+    fn page(&self) -> Option<StatusPage> {
+        Source::page(self)
+    }
 }
 
 impl TitleSender for TitleClient {
     fn deliver(&self, title: &Title, patience: &Patience) -> Result<(), SourceError> {
         self.set(title, patience)
+    }
+
+    fn read(&self, patience: &Patience) -> Result<Option<String>, SourceError> {
+        TitleClient::read(self, patience)
+    }
+}
+
+/// Titles that the stream itself carries: there is nothing to deliver beside it.
+pub(super) struct InStream(pub(super) TitleClient);
+
+impl TitleSender for InStream {
+    fn deliver(&self, _title: &Title, _patience: &Patience) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    fn read(&self, patience: &Patience) -> Result<Option<String>, SourceError> {
+        self.0.read(patience)
     }
 }

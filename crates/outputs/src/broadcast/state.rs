@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::icecast::Fingerprint;
+use super::TitleShown;
+use crate::icecast::{Fingerprint, Statistics};
 
 /// What a broadcast is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,12 +18,16 @@ pub enum BroadcastState {
         since: Instant,
         /// Bytes of this connection that the server's side has acknowledged.
         bytes_acked: u64,
+        /// Seconds of audio that wait here or are under way: how far listeners are behind, beside what the server keeps.
+        seconds_waiting: f32,
         /// Seconds of audio dropped since the broadcast was started because the line was too slow.
         seconds_dropped: f32,
         /// How often the stream came back by itself.
         reconnects: u32,
-        /// The title could not be delivered yet, and why.
-        title_error: Option<String>,
+        /// Whether listeners see the title.
+        title: TitleShown,
+        /// The server's own figures, some seconds old; `None` where it shows none.
+        statistics: Option<Statistics>,
     },
     /// It is off air and tries again by itself.
     Retrying {

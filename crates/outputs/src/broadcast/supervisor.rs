@@ -134,6 +134,7 @@ impl Supervisor {
             if number != title_number {
                 title_number = number;
                 connection.stream.set_title(&title.unwrap_or_default());
+                told = Instant::now() - TELL; // what was true of the old title is not of this one
             }
             if told.elapsed() >= TELL
                 && let Some(since) = connection.since
@@ -150,12 +151,17 @@ impl Supervisor {
     }
 
     fn tell_live(&self, connection: &Connection, since: Instant) {
+        let page = connection.line.page();
+        let statistics = page.as_ref().and_then(|page| page.statistics.clone());
+        self.titles.see(page);
         self.tell(BroadcastState::Live {
             since,
             bytes_acked: connection.acknowledged,
             seconds_dropped: (self.seconds_dropped + connection.backlog.seconds_dropped()) as f32,
             reconnects: self.arrivals.saturating_sub(1),
-            title_error: self.titles.error(),
+            seconds_waiting: connection.seconds_waiting() as f32,
+            title: self.titles.shown(),
+            statistics,
         });
     }
 
@@ -232,6 +238,11 @@ impl Connection {
                 Err(_) => return, // it is over anyway
             }
         }
+    }
+
+    /// Audio that has not arrived: waiting here, with the system, or in the network.
+    fn seconds_waiting(&self) -> f64 {
+        self.backlog.seconds_beyond(self.line.under_way())
     }
 
     /// The first audio has just been acknowledged.

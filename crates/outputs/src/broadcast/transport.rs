@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::icecast::{Patience, SourceError};
+use crate::icecast::{Patience, SourceError, StatusPage};
 use crate::title::Title;
 
 /// A way to a server, as often as needed.
@@ -13,8 +13,8 @@ pub trait Transport: Send {
     /// When the server cannot be reached or refuses.
     fn connect(&mut self, patience: &Patience) -> Result<Box<dyn Line>, SourceError>;
 
-    /// What delivers titles beside the stream; `None` when the format carries them in it.
-    fn title_sender(&self) -> Option<Arc<dyn TitleSender>>;
+    /// What delivers titles, and reads them back.
+    fn title_sender(&self) -> Arc<dyn TitleSender>;
 }
 
 /// A stream that a server has accepted. No call waits.
@@ -34,13 +34,24 @@ pub trait Line: Send {
     /// # Errors
     /// When the connection broke or stands still.
     fn check(&mut self, waiting: bool) -> Result<u64, SourceError>;
+
+    /// What the server last showed everyone about the stream, where the transport looks.
+    fn page(&self) -> Option<StatusPage> {
+        None
+    }
 }
 
-/// Delivers titles. Called on a thread of its own, while live.
+/// Delivers titles, and reads them back. Called on a thread of its own, while live.
 pub trait TitleSender: Send + Sync {
-    /// Delivers one. Blocks for some seconds at most.
+    /// Delivers one, unless the format carries titles in the stream. Blocks for some seconds at most.
     ///
     /// # Errors
     /// When the server does not take it.
     fn deliver(&self, title: &Title, patience: &Patience) -> Result<(), SourceError>;
+
+    /// What a listener who comes now reads; `None` when there is no title. Blocks for some seconds at most.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or lets no listener in.
+    fn read(&self, patience: &Patience) -> Result<Option<String>, SourceError>;
 }

@@ -212,12 +212,14 @@ fn tags(title: &Title) -> Vec<u8> {
         tags.extend(text.as_bytes());
     };
     text(opus::version());
-    let comments = [("TITLE", title.as_str())].map(|(key, value)| format!("{key}={value}"));
-    let comments = if title.as_str().is_empty() {
-        &comments[..0]
-    } else {
-        &comments[..]
-    };
+    let fields = [
+        ("ARTIST", title.artist()),
+        ("TITLE", Some(title.name()).filter(|name| !name.is_empty())),
+    ];
+    let told = fields
+        .iter()
+        .filter_map(|(key, value)| Some(format!("{key}={}", (*value)?)));
+    let comments: Vec<_> = told.collect();
     tags.extend((comments.len() as u32).to_le_bytes());
     for comment in comments {
         tags.extend((comment.len() as u32).to_le_bytes());

@@ -1,18 +1,17 @@
-//! Titles for formats that carry none: a request of its own to the server, beside the stream.
+//! Titles for formats that carry none: a request of its own to the server, beside the stream. Blocks for some seconds.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connect::connect;
 use super::patience::Patience;
 use super::reply::{NoReply, parse, verdict};
-use super::request::{status_head, title_head};
-use super::{Secret, SourceError, SourceSettings};
-use crate::title::Title;
+use super::request::title_head;
+use super::sentence::page_text;
+use super::{Protocol, Secret, SourceError, SourceSettings, tuned};
+use crate::shoutcast;
+use crate::title::{Title, cut};
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(4);
-/// A title is in the status page only when some more audio has come.
-const SHOWN_AFTER: Duration = Duration::from_secs(1);
 /// Bytes of an answer that are looked at.
 const ANSWER_BYTES_MAX: usize = 128 * 1024;
 
@@ -29,34 +28,25 @@ impl TitleClient {
         Self { settings, secret }
     }
 
-    /// Sets the title. Blocks for some seconds at most, or until the patience ends.
+    /// Sets the title. Blocks for some seconds at most, or until the patience ends. That the server has taken it does
+    /// not mean that it shows it.
     ///
     /// # Errors
-    /// When the server cannot be reached, does not take it, or cannot show it.
+    /// When the server cannot be reached or does not take it.
     pub fn set(&self, title: &Title, patience: &Patience) -> Result<(), SourceError> {
-        let head = title_head(title, &self.settings, &self.secret);
-        judge(&self.ask(&head, patience)?, &self.settings)?;
-        match title.as_str().chars().find(|c| *c > '\u{ff}') {
-            Some(beyond_latin) => self.look(beyond_latin, patience),
-            None => Ok(()),
-        }
+        let head = match self.settings.protocol {
+            Protocol::Icecast => title_head(title, &self.settings, &self.secret),
+            Protocol::Shoutcast { .. } => shoutcast::title_head(title, &self.settings, &self.secret),
+        };
+        judge(&self.ask(&head, patience)?, &self.settings)
     }
 
-    /// Icecast gives an MP3 mount Latin-1 unless it is configured, and writes what that lacks as `&#8211;`.
-    fn look(&self, letter: char, patience: &Patience) -> Result<(), SourceError> {
-        let shown = Instant::now() + SHOWN_AFTER;
-        while Instant::now() < shown && !patience.has_ended() {
-            thread::sleep(Duration::from_millis(50));
-        }
-        let status = self.ask(&status_head(&self.settings), patience)?;
-        let mangled = format!("&#{};", u32::from(letter));
-        if String::from_utf8_lossy(&status).contains(&mangled) {
-            return Err(SourceError::TitleMangled {
-                host: self.settings.host.clone(),
-                mount: self.settings.mount.clone(),
-            });
-        }
-        Ok(())
+    /// The title that a listener who comes now reads; `None` when there is none. Blocks for some seconds at most.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or lets no listener in.
+    pub fn read(&self, patience: &Patience) -> Result<Option<String>, SourceError> {
+        tuned::title(&self.settings, patience)
     }
 
     fn ask(&self, head: &str, patience: &Patience) -> Result<Vec<u8>, SourceError> {
@@ -79,16 +69,24 @@ fn judge(answer: &[u8], settings: &SourceSettings) -> Result<(), SourceError> {
     let refused = |reason: &str| settings.title_refused(reason);
     let reply = match parse(answer) {
         Ok(Some(reply)) => reply,
+        // Shoutcast 1 may hang up without a word and has taken the title.
+        Ok(None) | Err(_) if answer.is_empty() && settings.protocol != Protocol::Icecast => return Ok(()),
         Ok(None) | Err(NoReply::Closed | NoReply::Garbage) => return Err(refused("it gave no answer")),
         Err(NoReply::Fault(error)) => return Err(error),
     };
     if reply.status == 401 {
         return verdict(&reply, settings);
     }
-    if !(200..300).contains(&reply.status) {
-        return Err(refused(&format!("{} {}", reply.status, reply.reason)));
-    }
     let text = String::from_utf8_lossy(answer);
+    if !(200..300).contains(&reply.status) {
+        let said = page_text(text.get(reply.head_bytes..).unwrap_or_default());
+        let said = if said.is_empty() {
+            &reply.reason
+        } else {
+            cut(&said, 200)
+        };
+        return Err(refused(&format!("{} {said}", reply.status)));
+    }
     if text.contains("<return>0</return>") {
         let message = text
             .split("<message>")

@@ -44,7 +44,9 @@ pub enum SourceError {
         seconds: u64,
     },
     /// Something else is listening there: it answered, and not as a server does.
-    #[error("what answers at {host} port {port} is no Icecast server; check the port")]
+    #[error(
+        "what answers at {host} port {port} is no Icecast server; check the port, and whether it is a Shoutcast server"
+    )]
     NotAnIcecast {
         /// The host.
         host: String,
@@ -98,6 +100,39 @@ pub enum SourceError {
         /// What it says.
         reason: String,
     },
+    /// The server takes no stream of this kind.
+    #[error("{host} takes no {content_type}; choose another codec, or ask its owner")]
+    FormatRefused {
+        /// The host.
+        host: String,
+        /// What it was offered.
+        content_type: &'static str,
+    },
+    /// The server sends sources elsewhere. It is not followed: the password is for this one.
+    #[error("{host} sends its sources to {location}; set that server if you trust it")]
+    Moved {
+        /// The host.
+        host: String,
+        /// Where to.
+        location: String,
+    },
+    /// Something else than a Shoutcast server's port for sources is there.
+    #[error(
+        "what answers at {host} port {port} takes no Shoutcast source; give the port that listeners use: the source's is the next higher"
+    )]
+    NotAShoutcast {
+        /// The host.
+        host: String,
+        /// The port that was tried.
+        port: u16,
+    },
+    /// The server hung up when it was told the password. Icecast does so when it is the wrong one; one that starts
+    /// again behind a proxy may do so too.
+    #[error("{host} closed the connection at the password without a word; check the password if it stays so")]
+    PasswordUnanswered {
+        /// The host.
+        host: String,
+    },
     /// The server is full or in trouble.
     #[error("{host} cannot take the stream now: {status} {reason}; ask its owner if it stays so")]
     Busy {
@@ -105,6 +140,14 @@ pub enum SourceError {
         host: String,
         /// Its status.
         status: u16,
+        /// What it says.
+        reason: String,
+    },
+    /// The server has no place left. It said so in words alone, as Shoutcast servers do.
+    #[error("{host} cannot take the stream now: {reason}; ask its owner if it stays so")]
+    Full {
+        /// The host.
+        host: String,
         /// What it says.
         reason: String,
     },
@@ -178,6 +221,16 @@ pub enum SourceError {
         /// The mount.
         mount: String,
     },
+    /// The title cannot be read where listeners read it.
+    #[error("the title of {mount} cannot be read at {host}: {reason}")]
+    TitleUnread {
+        /// The host.
+        host: String,
+        /// The mount.
+        mount: String,
+        /// Why.
+        reason: String,
+    },
     /// There is nothing to send.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
@@ -196,9 +249,12 @@ impl SourceError {
             | Self::TimedOut { .. }
             | Self::MountInUse { .. }
             | Self::Busy { .. }
+            | Self::Full { .. }
             | Self::Disconnected { .. }
             | Self::Stalled { .. }
             | Self::TitleRefused { .. }
+            | Self::TitleUnread { .. }
+            | Self::PasswordUnanswered { .. }
             | Self::Stopped => Recovery::Retry,
             Self::Settings(_)
             | Self::NotAnIcecast { .. }
@@ -208,6 +264,9 @@ impl SourceError {
             | Self::Forbidden { .. }
             | Self::TitleMangled { .. }
             | Self::Rejected { .. }
+            | Self::FormatRefused { .. }
+            | Self::Moved { .. }
+            | Self::NotAShoutcast { .. }
             | Self::UntrustedCertificate { .. }
             | Self::CertificateChanged { .. }
             | Self::Tls { .. } => Recovery::AskOperator,

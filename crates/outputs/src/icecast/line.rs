@@ -9,23 +9,23 @@ use super::SourceError;
 use super::patience::Step;
 
 /// Bytes TLS takes before it must have sent what it has.
-pub(super) const TLS_BUFFER: usize = 16 * 1024;
+pub(crate) const TLS_BUFFER: usize = 16 * 1024;
 
 /// The connection.
-pub(super) enum Line {
+pub(crate) enum Line {
     Plain(TcpStream),
     Tls(Box<ClientConnection>, TcpStream),
 }
 
 impl Line {
-    pub(super) fn socket(&self) -> &TcpStream {
+    pub(crate) fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) | Self::Tls(_, socket) => socket,
         }
     }
 
     /// Takes what fits.
-    pub(super) fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => socket.write(bytes),
             Self::Tls(tls, socket) => Stream::new(tls.as_mut(), socket).write(bytes),
@@ -33,7 +33,7 @@ impl Line {
     }
 
     /// Gives what is there.
-    pub(super) fn read_some(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read_some(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => socket.read(bytes),
             Self::Tls(tls, socket) => Stream::new(tls.as_mut(), socket).read(bytes),
@@ -41,7 +41,7 @@ impl Line {
     }
 
     /// Sends all of a request.
-    pub(super) fn write_all(&mut self, mut bytes: &[u8], step: &Step) -> Result<(), SourceError> {
+    pub(crate) fn write_all(&mut self, mut bytes: &[u8], step: &Step) -> Result<(), SourceError> {
         while !bytes.is_empty() {
             let count = step
                 .repeat(|| self.write_some(bytes))?
@@ -55,7 +55,7 @@ impl Line {
     }
 
     /// Sends what TLS still holds.
-    pub(super) fn push(&mut self) -> io::Result<()> {
+    pub(crate) fn push(&mut self) -> io::Result<()> {
         if let Self::Tls(tls, socket) = self {
             while tls.wants_write() {
                 tls.write_tls(socket)?;
@@ -65,12 +65,12 @@ impl Line {
     }
 
     /// TLS holds bytes that the system has not taken yet.
-    pub(super) fn holds_bytes(&self) -> bool {
+    pub(crate) fn holds_bytes(&self) -> bool {
         matches!(self, Self::Tls(tls, _) if tls.wants_write())
     }
 
     /// From now on no call waits.
-    pub(super) fn stop_waiting(&self) -> io::Result<()> {
+    pub(crate) fn stop_waiting(&self) -> io::Result<()> {
         self.socket().set_nonblocking(true)
     }
 }

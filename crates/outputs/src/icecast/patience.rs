@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::SourceError;
 
 /// The longest that a socket call waits before it is asked again whether to stop.
-pub(super) const SLICE: Duration = Duration::from_millis(100);
+pub(crate) const SLICE: Duration = Duration::from_millis(100);
 
 /// Whether an attempt is still wanted. Clones share the answer.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ impl Patience {
     }
 
     /// The same, for steps that together take no longer than `limit` from now.
-    pub(super) fn within(&self, limit: Duration) -> Self {
+    pub(crate) fn within(&self, limit: Duration) -> Self {
         Self {
             ended: self.ended.clone(),
             deadline: Some(Instant::now() + limit),
@@ -40,7 +40,7 @@ impl Patience {
     }
 
     /// A limit for one step.
-    pub(super) fn step(&self, host: &str, step: &'static str, limit: Duration) -> Step {
+    pub(crate) fn step(&self, host: &str, step: &'static str, limit: Duration) -> Step {
         let until = Instant::now() + limit;
         let until = self.deadline.map_or(until, |deadline| until.min(deadline));
         Step {
@@ -54,7 +54,7 @@ impl Patience {
 }
 
 /// One step of an attempt, with its limit.
-pub(super) struct Step {
+pub(crate) struct Step {
     patience: Patience,
     host: Box<str>,
     step: &'static str,
@@ -64,7 +64,7 @@ pub(super) struct Step {
 
 impl Step {
     /// What is left of the limit, or why there is no point in going on.
-    pub(super) fn left(&self) -> Result<Duration, SourceError> {
+    pub(crate) fn left(&self) -> Result<Duration, SourceError> {
         if self.patience.has_ended() {
             return Err(SourceError::Stopped);
         }
@@ -76,7 +76,7 @@ impl Step {
         }
     }
 
-    pub(super) fn timed_out(&self) -> SourceError {
+    pub(crate) fn timed_out(&self) -> SourceError {
         SourceError::TimedOut {
             host: self.host.to_string(),
             step: self.step,
@@ -85,7 +85,7 @@ impl Step {
     }
 
     /// The connection broke meanwhile.
-    pub(super) fn lost(&self, error: &io::Error) -> SourceError {
+    pub(crate) fn lost(&self, error: &io::Error) -> SourceError {
         SourceError::Disconnected {
             host: self.host.to_string(),
             reason: error.to_string(),
@@ -93,7 +93,7 @@ impl Step {
     }
 
     /// Repeats `call`, whose socket waits at most a [`SLICE`], until it is done or the limit is over.
-    pub(super) fn repeat<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> Result<io::Result<T>, SourceError> {
+    pub(crate) fn repeat<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> Result<io::Result<T>, SourceError> {
         loop {
             self.left()?;
             match call() {
@@ -105,7 +105,7 @@ impl Step {
 }
 
 /// The socket had nothing to give or no room: no fault.
-pub(super) fn must_wait(error: &io::Error) -> bool {
+pub(crate) fn must_wait(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted

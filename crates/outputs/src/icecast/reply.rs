@@ -4,22 +4,29 @@ use std::io;
 
 use super::line::Line;
 use super::patience::Step;
+use super::sentence::page_text;
 use super::{SourceError, SourceSettings};
-use crate::title::one_line;
+use crate::title::{cut, one_line};
 
 /// Bytes of an answer before it is no answer.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// A server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) reason: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    /// Where else it sends the asker.
+    pub(crate) location: Option<String>,
+    /// Bytes of audio between two titles, where titles are among them.
+    pub(crate) icy_interval: Option<usize>,
+    /// Bytes up to the body.
+    pub(crate) head_bytes: usize,
 }
 
 /// Why there is none.
 #[derive(Debug)]
-pub(super) enum NoReply {
+pub(crate) enum NoReply {
     /// The server closed the connection without a word.
     Closed,
     /// What came is no answer.
@@ -29,7 +36,7 @@ pub(super) enum NoReply {
 }
 
 /// Reads up to the empty line.
-pub(super) fn read_reply(line: &mut Line, step: &Step) -> Result<Reply, NoReply> {
+pub(crate) fn read_reply(line: &mut Line, step: &Step) -> Result<Reply, NoReply> {
     let mut head = Vec::with_capacity(1024);
     let mut bytes = [0; 512];
     loop {
@@ -51,7 +58,7 @@ pub(super) fn read_reply(line: &mut Line, step: &Step) -> Result<Reply, NoReply>
     }
 }
 
-/// Icecast gives its reason in the body: "403 Forbidden", and below "Mountpoint in use".
+/// Servers give their reason in the body, plain or in a page: "403 Forbidden", and below "Mountpoint in use".
 fn full_reason(short: &str, mut answer: Vec<u8>, line: &mut Line, step: &Step) -> String {
     let mut bytes = [0; 512];
     while answer.len() < HEAD_BYTES_MAX
@@ -61,9 +68,9 @@ fn full_reason(short: &str, mut answer: Vec<u8>, line: &mut Line, step: &Step) -
     }
     let text = String::from_utf8_lossy(&answer);
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let body = one_line(body);
-    let is_sentence = !body.is_empty() && body.len() < 200 && !body.contains('<');
-    if is_sentence { body } else { short.to_owned() }
+    let sentence = page_text(body);
+    let is_sentence = !sentence.is_empty() && sentence.len() < 200;
+    if is_sentence { sentence } else { short.to_owned() }
 }
 
 fn closed(error: &io::Error) -> bool {
@@ -74,7 +81,7 @@ fn closed(error: &io::Error) -> bool {
 }
 
 /// The answer in `head`, once its end is there.
-pub(super) fn parse(head: &[u8]) -> Result<Option<Reply>, NoReply> {
+pub(crate) fn parse(head: &[u8]) -> Result<Option<Reply>, NoReply> {
     let begin = &head[..head.len().min(4)];
     if ![b"HTTP", b"ICE/", b"ICY "]
         .iter()
@@ -82,26 +89,34 @@ pub(super) fn parse(head: &[u8]) -> Result<Option<Reply>, NoReply> {
     {
         return Err(NoReply::Garbage);
     }
-    let ended = head.windows(4).any(|end| end == b"\r\n\r\n") || head.windows(2).any(|end| end == b"\n\n");
-    if !ended {
+    let ends = [&b"\r\n\r\n"[..], b"\n\n"];
+    let end = |end: &[u8]| Some(head.windows(end.len()).position(|bytes| bytes == end)? + end.len());
+    let Some(head_bytes) = ends.into_iter().filter_map(end).min() else {
         return Ok(None);
-    }
-    let first = head
-        .split(|byte| matches!(byte, b'\r' | b'\n'))
-        .next()
-        .unwrap_or_default();
-    let first = String::from_utf8_lossy(first);
+    };
+    let head = String::from_utf8_lossy(&head[..head_bytes]);
+    let first = head.lines().next().unwrap_or_default();
+    let value = |name: &str| {
+        let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+        headers.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| one_line(value)))
+    };
     let mut words = first.splitn(3, ' ').skip(1);
     let status = words
         .next()
         .and_then(|status| status.parse().ok())
         .ok_or(NoReply::Garbage)?;
     let reason = one_line(words.next().unwrap_or_default());
-    Ok(Some(Reply { status, reason }))
+    Ok(Some(Reply {
+        status,
+        reason,
+        location: value("location"),
+        icy_interval: value("icy-metaint").and_then(|interval| interval.parse().ok()),
+        head_bytes,
+    }))
 }
 
 /// What the answer means for a source.
-pub(super) fn verdict(reply: &Reply, settings: &SourceSettings) -> Result<(), SourceError> {
+pub(crate) fn verdict(reply: &Reply, settings: &SourceSettings) -> Result<(), SourceError> {
     let (status, reason) = (reply.status, reply.reason.clone());
     let (host, mount) = (settings.host.clone(), settings.mount.clone());
     let says = |words: &str| reason.to_lowercase().contains(words);
@@ -111,12 +126,206 @@ pub(super) fn verdict(reply: &Reply, settings: &SourceSettings) -> Result<(), So
             host,
             user: settings.user.clone(),
         }),
-        403 | 409 if says("in use") || says("already") => Err(SourceError::MountInUse { host, mount }),
+        300..=399 => Err(SourceError::Moved {
+            host,
+            location: cut(reply.location.as_deref().unwrap_or("nowhere"), 200).to_owned(),
+        }),
+        // Old forks of Icecast say so with 404, and some proxies with 500.
+        403 | 404 | 409 | 500 if says("in use") || says("already") => Err(SourceError::MountInUse { host, mount }),
+        415 => Err(settings.format_refused()),
+        403 if says("content-type") || says("content type") || says("format") => Err(settings.format_refused()),
         403 if says("too many") => Err(SourceError::Busy { host, status, reason }),
         403 => Err(SourceError::Forbidden { host, mount, reason }),
         404 => Err(SourceError::UnknownMount { host, mount }),
         409 => Err(SourceError::MountInUse { host, mount }),
         408 | 429 | 500..=599 => Err(SourceError::Busy { host, status, reason }),
         _ => Err(SourceError::Rejected { host, status, reason }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airdesk_dsp::SampleRate;
+
+    use super::*;
+    use crate::Recovery;
+    use crate::encode::{Codec, EncoderSettings};
+    use crate::icecast::Protocol;
+
+    fn settings() -> SourceSettings {
+        SourceSettings {
+            protocol: Protocol::Icecast,
+            host: "radio".into(),
+            port: 8000,
+            tls: false,
+            pinned_certificate: None,
+            mount: "/live".into(),
+            user: "source".into(),
+            encoder: EncoderSettings {
+                codec: Codec::Mp3,
+                bit_rate: 128,
+                rate: SampleRate::DESK,
+            },
+            name: String::new(),
+            description: String::new(),
+            genre: String::new(),
+            url: String::new(),
+            public: false,
+        }
+    }
+
+    /// What a source is told by an answer whose body has come whole.
+    fn judge(head: &str, body: &str) -> Result<(), SourceError> {
+        let mut reply = parse(format!("{head}\r\n\r\n").as_bytes())
+            .expect("it is an answer")
+            .expect("it is whole");
+        let said = page_text(body);
+        if !said.is_empty() {
+            reply.reason = said;
+        }
+        verdict(&reply, &settings())
+    }
+
+    #[test]
+    fn every_refusal_of_the_servers_there_are_has_words_of_its_own() {
+        let harbor = |words: &str| {
+            format!("<html><head><title>Liquidsoap source harbor</title></head><body><p>{words}</p></body></html>")
+        };
+        let again = Recovery::Retry;
+        let never = Recovery::AskOperator;
+        let table = [
+            // Icecast 2.4
+            (
+                "HTTP/1.0 401 Authentication Required",
+                "You need to authenticate\r\n".into(),
+                "refused the login of \"source\"",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "Mountpoint in use".into(),
+                "already on air from another source",
+                again,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "too many sources connected".into(),
+                "cannot take the stream now: 403 too many sources",
+                again,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "Content-type not supported".into(),
+                "takes no audio/mpeg; choose another codec",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "No Content-type given".into(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Forbidden",
+                "internal format allocation problem".into(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            // Icecast 2.5
+            (
+                "HTTP/1.1 401 Authentication Required",
+                "<html><body><h1>Error 401</h1><p>You need to authenticate</p></body></html>".into(),
+                "refused the login",
+                never,
+            ),
+            (
+                "HTTP/1.1 409 Conflict",
+                "<html><head><title>x</title></head><body><p>Mountpoint in use</p></body></html>".into(),
+                "already on air",
+                again,
+            ),
+            (
+                "HTTP/1.1 415 Unsupported Media Type",
+                "<p>Content-type not supported</p>".into(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            // The kh fork, of two ages
+            (
+                "HTTP/1.0 404 File Not Found",
+                "Mountpoint in use".into(),
+                "already on air",
+                again,
+            ),
+            (
+                "HTTP/1.1 403 Content type not supported",
+                String::new(),
+                "takes no audio/mpeg",
+                never,
+            ),
+            // Liquidsoap
+            (
+                "HTTP/1.0 401 Unauthorized",
+                harbor("Wrong Authentication data"),
+                "refused the login",
+                never,
+            ),
+            (
+                "HTTP/1.0 403 Mountpoint in use",
+                harbor("The mountpoint is already in use."),
+                "already on air",
+                again,
+            ),
+            (
+                "HTTP/1.0 404 Not found",
+                harbor("This mountpoint isn't available."),
+                "knows no mount /live",
+                never,
+            ),
+            // What stands in front of servers
+            (
+                "HTTP/1.1 301 Moved Permanently\r\nLocation: https://radio/live",
+                String::new(),
+                "sends its sources to https://radio/live",
+                never,
+            ),
+            (
+                "HTTP/1.1 502 Bad Gateway",
+                "<html><body><center><h1>502 Bad Gateway</h1></center></body></html>".into(),
+                "cannot take the stream now: 502 502 Bad Gateway",
+                again,
+            ),
+            (
+                "HTTP/1.1 429 Too Many Requests",
+                String::new(),
+                "cannot take the stream now: 429",
+                again,
+            ),
+            (
+                "HTTP/1.1 403 Forbidden",
+                "<p>Your address is banned</p>".into(),
+                "does not allow a stream on /live: Your address is banned",
+                never,
+            ),
+            (
+                "HTTP/1.1 418 I'm a teapot",
+                String::new(),
+                "answered 418 I'm a teapot",
+                never,
+            ),
+        ];
+        for (head, body, words, recovery) in table {
+            let error = judge(head, &body).expect_err(head);
+            assert!(error.to_string().contains(words), "{head}: {error}");
+            assert_eq!(error.recovery(), recovery, "{head}: {error}");
+        }
+        for accepted in [
+            "HTTP/1.0 200 OK",
+            "HTTP/1.1 100 Continue",
+            "ICE/1.0 200 OK",
+            "ICY 200 OK",
+        ] {
+            assert!(judge(accepted, "").is_ok());
+        }
     }
 }

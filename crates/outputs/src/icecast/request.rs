@@ -6,13 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Secret, SourceSettings};
+use super::{Protocol, Secret, SourceSettings};
 use crate::title::{Title, cut, one_line};
 
 /// Bytes a header value may have; Icecast's request may have 4096 in all.
 const VALUE_BYTES_MAX: usize = 400;
 /// What a path may not contain as it is (RFC 3986, section 3.3).
-const PATH: &AsciiSet = &CONTROLS
+pub(super) const PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -31,7 +31,7 @@ const PATH: &AsciiSet = &CONTROLS
 
 /// How a source introduces itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
+pub(crate) enum Method {
     /// HTTP's own, since Icecast 2.4.
     Put,
     /// What every server of the family knows.
@@ -39,7 +39,7 @@ pub(super) enum Method {
 }
 
 /// The head of the request that becomes the stream.
-pub(super) fn stream_head(method: Method, settings: &SourceSettings, secret: &Secret) -> String {
+pub(crate) fn stream_head(method: Method, settings: &SourceSettings, secret: &Secret) -> String {
     let mount = utf8_percent_encode(&settings.mount, PATH);
     let encoder = settings.encoder;
     let mut head = match method {
@@ -68,7 +68,7 @@ pub(super) fn stream_head(method: Method, settings: &SourceSettings, secret: &Se
 }
 
 /// The request that sets the title of a mount.
-pub(super) fn title_head(title: &Title, settings: &SourceSettings, secret: &Secret) -> String {
+pub(crate) fn title_head(title: &Title, settings: &SourceSettings, secret: &Secret) -> String {
     let mount = utf8_percent_encode(&settings.mount, NON_ALPHANUMERIC);
     let song = title.icy();
     let song = utf8_percent_encode(&song, NON_ALPHANUMERIC);
@@ -77,21 +77,19 @@ pub(super) fn title_head(title: &Title, settings: &SourceSettings, secret: &Secr
     head + "\r\n"
 }
 
-/// The request for what a server shows about a mount. Open to everyone: no login.
-pub(super) fn status_head(settings: &SourceSettings) -> String {
-    let mount = utf8_percent_encode(&settings.mount, NON_ALPHANUMERIC);
-    let mut head = format!("GET /status-json.xsl?mount={mount} HTTP/1.0\r\n");
-    push_host(&mut head, settings);
-    head + "\r\n"
-}
-
 fn push_common(head: &mut String, settings: &SourceSettings, secret: &Secret) {
     push_host(head, settings);
-    let login = STANDARD.encode(format!("{}:{}", settings.user, secret.reveal()));
+    push_login(head, &settings.user, secret);
+}
+
+/// Who asks, as the server's owner knows them.
+pub(crate) fn push_login(head: &mut String, user: &str, secret: &Secret) {
+    let login = STANDARD.encode(format!("{user}:{}", secret.reveal()));
     let _ = write!(head, "Authorization: Basic {login}\r\n"); // a String takes everything
 }
 
-fn push_host(head: &mut String, settings: &SourceSettings) {
+/// Whom the request is for, and what sends it.
+pub(crate) fn push_host(head: &mut String, settings: &SourceSettings) {
     let bare = settings.host.trim_start_matches('[').trim_end_matches(']');
     let host = if bare.contains(':') {
         format!("[{bare}]:{}", settings.port)
@@ -99,13 +97,22 @@ fn push_host(head: &mut String, settings: &SourceSettings) {
         format!("{bare}:{}", settings.port)
     };
     push(head, "Host", &host);
-    push(head, "User-Agent", concat!("Airdesk/", env!("CARGO_PKG_VERSION")));
+    let agent = match settings.protocol {
+        Protocol::Icecast => concat!("Airdesk/", env!("CARGO_PKG_VERSION")),
+        // Shoutcast 1 shows its pages to none but "Mozilla".
+        Protocol::Shoutcast { .. } => concat!("Airdesk/", env!("CARGO_PKG_VERSION"), " (Mozilla compatible)"),
+    };
+    push(head, "User-Agent", agent);
 }
 
 fn push(head: &mut String, name: &str, value: &str) {
-    let line = one_line(value);
-    let value = cut(&line, VALUE_BYTES_MAX);
+    let value = header_value(value);
     if !value.is_empty() {
         let _ = write!(head, "{name}: {value}\r\n"); // a String takes everything
     }
+}
+
+/// `text` as a header may have it: one line, of a bounded length.
+pub(crate) fn header_value(text: &str) -> String {
+    cut(&one_line(text), VALUE_BYTES_MAX).to_owned()
 }

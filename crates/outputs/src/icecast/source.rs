@@ -1,5 +1,6 @@
 //! A stream to a mount: asked for, accepted, sent, watched.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::connect::connect;
@@ -9,7 +10,7 @@ use super::progress::{Progress, Sight, delivered, unacknowledged};
 use super::pulse::Pulse;
 use super::reply::{NoReply, parse, read_reply, verdict};
 use super::request::{Method, stream_head};
-use super::{Secret, SourceError, SourceSettings};
+use super::{Secret, SourceError, SourceSettings, StatusPage};
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(4);
 
@@ -55,9 +56,12 @@ impl Source {
         }
     }
 
-    fn accepted(line: Line, settings: &SourceSettings) -> Result<Self, SourceError> {
+    /// A stream on a connection whose server has accepted it.
+    pub(crate) fn accepted(line: Line, settings: &SourceSettings) -> Result<Self, SourceError> {
         line.stop_waiting().map_err(|error| settings.lost(error))?;
+        // A Shoutcast server takes sources at another port than the one where it answers.
         let peer = line.socket().peer_addr().ok();
+        let peer = peer.map(|peer| SocketAddr::new(peer.ip(), settings.port));
         Ok(Self {
             line,
             settings: settings.clone(),
@@ -84,6 +88,11 @@ impl Source {
             Err(error) if must_wait(&error) => Ok(0),
             Err(error) => Err(self.settings.lost(error)),
         }
+    }
+
+    /// What the server last showed everyone about the stream.
+    pub fn page(&self) -> Option<StatusPage> {
+        self.pulse.page()
     }
 
     /// Bytes of the stream that are under way: with the system or the network.

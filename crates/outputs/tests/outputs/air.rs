@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use airdesk_outputs::broadcast::BroadcastState;
+use airdesk_outputs::broadcast::{BroadcastState, TitleShown};
 use airdesk_outputs::encode::Codec;
 use airdesk_outputs::sound_file::SampleFormat;
 use lab::http::free_port;
@@ -76,7 +76,9 @@ fn mp3_titles_reach_listeners_as_they_were_set() {
         assert_eq!(icy_title(server.port, "/live.mp3", &first), shown);
     }
     wait_for("no complaint", seconds(5), || {
-        matches!(broadcast.state(), BroadcastState::Live { title_error: None, .. }).then_some(())
+        let state = broadcast.state();
+        let is_shown = |title: &TitleShown| *title == TitleShown::Shown;
+        matches!(&state, BroadcastState::Live { title, .. } if is_shown(title)).then_some(())
     });
 }
 
@@ -91,7 +93,7 @@ fn a_mount_that_cannot_show_a_title_is_complained_about() {
     });
     broadcast.set_title("Jóga 🎵");
     let complaint = wait_for("a complaint", seconds(20), || match broadcast.state() {
-        BroadcastState::Live { title_error, .. } => title_error,
+        BroadcastState::Live { title, .. } => title.complaint().map(str::to_owned),
         _ => None,
     });
     assert!(

@@ -8,7 +8,13 @@ mod rig;
 #[cfg(target_os = "linux")]
 mod air;
 #[cfg(target_os = "linux")]
+mod air_chaos;
+#[cfg(target_os = "linux")]
 mod air_faults;
+#[cfg(target_os = "linux")]
+mod air_shoutcast;
+#[cfg(target_os = "linux")]
+mod air_titles;
 #[cfg(target_os = "linux")]
 mod air_tls;
 mod disk_full;

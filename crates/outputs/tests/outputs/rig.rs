@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod air;
+#[cfg(target_os = "linux")]
+pub(crate) mod dated;
 pub(crate) mod desk;
 pub(crate) mod impostor;
 pub(crate) mod listener;

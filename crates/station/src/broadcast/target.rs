@@ -2,7 +2,7 @@
 
 use airdesk_dsp::SampleRate;
 use airdesk_outputs::encode::{Codec, EncoderSettings};
-use airdesk_outputs::icecast::SourceSettings;
+use airdesk_outputs::icecast::{Protocol, SourceSettings};
 
 use crate::api::{BroadcastSettings, CommandError, ErrorCode, StreamCodec};
 
@@ -20,6 +20,7 @@ pub(crate) fn source(settings: &BroadcastSettings, rate: SampleRate) -> Result<S
         StreamCodec::Opus => Codec::Opus,
     };
     let source = SourceSettings {
+        protocol: Protocol::Icecast,
         host: settings.host.clone(),
         port: settings.port,
         tls: settings.tls,

@@ -3,7 +3,7 @@
 use airdesk_dsp::SampleRate;
 use airdesk_outputs::broadcast::{Broadcast, BroadcastSettings, BroadcastState, TransportKind};
 use airdesk_outputs::encode::{Codec, EncoderSettings};
-use airdesk_outputs::icecast::{Secret, SourceSettings};
+use airdesk_outputs::icecast::{Protocol, Secret, SourceSettings};
 use lab::icecast::{Icecast, PASSWORD};
 
 use super::desk::Desk;
@@ -61,6 +61,7 @@ pub(crate) fn await_retrying(broadcast: &Broadcast) -> String {
 /// A source as the tests send it.
 pub(crate) fn source(host: &str, port: u16, codec: Codec, mount: &str) -> SourceSettings {
     SourceSettings {
+        protocol: Protocol::Icecast,
         host: host.into(),
         port,
         tls: false,

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -17,17 +16,47 @@ impl Impostor {
     /// Answers each request's head with what `answer` makes of it; an empty answer closes the connection.
     /// Afterwards it swallows what comes for as long as it comes.
     pub(crate) fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::answering(TcpListener::bind("127.0.0.1:0").expect("a port"), answer)
+    }
+
+    fn answering(socket: TcpListener, answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self::serving(socket, move |connection, log| serve(connection, log, &answer))
+    }
+
+    fn serving(
+        socket: TcpListener,
+        serve: impl Fn(&mut TcpStream, &Mutex<Vec<String>>) + Send + Sync + 'static,
+    ) -> Self {
         let port = socket.local_addr().expect("bound").port();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let (log, answer) = (heard.clone(), Arc::new(answer));
+        let (log, serve) = (heard.clone(), Arc::new(serve));
         thread::spawn(move || {
-            for connection in socket.incoming().flatten() {
-                let (log, answer) = (log.clone(), answer.clone());
-                thread::spawn(move || serve(connection, &log, answer.as_ref()));
+            for mut connection in socket.incoming().flatten() {
+                let (log, serve) = (log.clone(), serve.clone());
+                thread::spawn(move || serve(&mut connection, &log));
             }
         });
         Self { port, heard }
+    }
+
+    /// One that hears requests, and at the port above it one that hears Shoutcast's sources: `answer` answers the first
+    /// line, and what is heard is the rest up to the empty line.
+    pub(crate) fn pair(
+        pages: impl Fn(&str) -> String + Send + Sync + 'static,
+        answer: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> (Self, Self) {
+        let port = lab::http::free_pair();
+        let below = TcpListener::bind(("127.0.0.1", port)).expect("it was free");
+        let above = TcpListener::bind(("127.0.0.1", port + 1)).expect("it was free");
+        let answer = Arc::new(answer);
+        let sources = Self::serving(above, move |connection, log| {
+            let line = read_until(connection, b"\r\n");
+            let _ = connection.write_all(answer(line.trim_end()).as_bytes()); // the other side may be gone
+            let introduction = read_until(connection, b"\r\n\r\n");
+            log.lock().expect("nobody panics here").push(introduction);
+            swallow(connection);
+        });
+        (Self::answering(below, pages), sources)
     }
 
     /// Takes connections and says nothing, ever.
@@ -44,15 +73,11 @@ impl Impostor {
     }
 }
 
-fn serve(mut connection: TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&str) -> String) {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        match connection.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return,
-        }
+fn serve(connection: &mut TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&str) -> String) {
+    let head = read_until(connection, b"\r\n\r\n");
+    if head.is_empty() {
+        return;
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
     log.lock().expect("nobody panics here").push(head.clone());
     let said = answer(&head);
     let _ = connection.write_all(said.as_bytes()); // the other side may be gone
@@ -60,90 +85,22 @@ fn serve(mut connection: TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&s
         let _ = connection.shutdown(Shutdown::Both);
         return;
     }
+    swallow(connection);
+}
+
+/// What comes up to `end`, or nothing when it does not come.
+fn read_until(connection: &mut TcpStream, end: &[u8]) -> String {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(end) {
+        match connection.read(&mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => return String::new(),
+        }
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}
+
+fn swallow(connection: &mut TcpStream) {
     let mut rest = [0; 4096];
     while connection.read(&mut rest).is_ok_and(|count| count > 0) {}
-}
-
-/// A way to a server that can be made slow, or dark: it stands, and nothing gets through.
-pub(crate) struct Way {
-    pub(crate) port: u16,
-    dark: Arc<AtomicBool>,
-    /// What faces the client: the door, and a socket for each who came.
-    #[cfg(target_os = "linux")]
-    near: Arc<Mutex<Vec<socket2::Socket>>>,
-}
-
-impl Way {
-    /// To `port`, for so many bytes a second.
-    pub(crate) fn to(port: u16, bytes_a_second: usize) -> Self {
-        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
-        socket2::SockRef::from(&socket)
-            .set_recv_buffer_size(16 * 1024)
-            .expect("set");
-        let own = socket.local_addr().expect("bound").port();
-        let dark = Arc::new(AtomicBool::new(false));
-        let shared = dark.clone();
-        #[cfg(target_os = "linux")]
-        let near = Arc::new(Mutex::new(vec![socket.try_clone().expect("cloned").into()]));
-        #[cfg(target_os = "linux")]
-        let came = near.clone();
-        thread::spawn(move || {
-            for client in socket.incoming().flatten() {
-                #[cfg(target_os = "linux")]
-                came.lock()
-                    .expect("nobody panics here")
-                    .push(client.try_clone().expect("cloned").into());
-                let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
-                    continue;
-                };
-                let back = (server.try_clone().expect("cloned"), client.try_clone().expect("cloned"));
-                for (from, to) in [(client, server), back] {
-                    let dark = shared.clone();
-                    thread::spawn(move || carry(from, to, bytes_a_second, &dark));
-                }
-            }
-        });
-        Self {
-            port: own,
-            dark,
-            #[cfg(target_os = "linux")]
-            near,
-        }
-    }
-
-    /// It carries nothing on. What comes is taken, until its buffers are full.
-    pub(crate) fn set_dark(&self, dark: bool) {
-        self.dark.store(dark, Ordering::Relaxed);
-    }
-
-    /// Every packet to it is lost, from connections that stand and from new ones: none is acknowledged or refused.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn set_black_hole(&self, is_hole: bool) {
-        // "Return 0": no byte of any packet is kept.
-        let lose_all = [socket2::SockFilter::new(6, 0, 0, 0)];
-        for socket in self.near.lock().expect("nobody panics here").iter() {
-            let done = if is_hole {
-                socket.attach_filter(&lose_all)
-            } else {
-                socket.detach_filter()
-            };
-            if let Err(error) = done {
-                assert!(!is_hole, "no packet filter: {error}"); // who came meanwhile has none to lose
-            }
-        }
-    }
-}
-
-fn carry(mut from: TcpStream, mut to: TcpStream, bytes_a_second: usize, dark: &AtomicBool) {
-    let mut bytes = vec![0; bytes_a_second / 50];
-    while let Ok(count @ 1..) = from.read(&mut bytes) {
-        while dark.load(Ordering::Relaxed) {
-            thread::sleep(Duration::from_millis(10));
-        }
-        if to.write_all(&bytes[..count]).is_err() {
-            break;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    let _ = to.shutdown(Shutdown::Both); // the other side may be gone
 }

@@ -27,16 +27,30 @@ pub(crate) fn hear(url: &str, seconds: f32) -> [Vec<f32>; 2] {
 
 /// What ffmpeg decodes of bytes that are a stream.
 pub(crate) fn decode(bytes: &[u8]) -> [Vec<f32>; 2] {
+    let (heard, complaint) = run_decoder(bytes, &[]);
+    channels(&heard, &complaint)
+}
+
+/// The same of a piece of an MP3 stream, if there is any audio in it.
+#[cfg(target_os = "linux")]
+pub(crate) fn decode_mp3(bytes: &[u8]) -> Option<[Vec<f32>; 2]> {
+    let (heard, complaint) = run_decoder(bytes, &["-f", "mp3"]);
+    (!heard.is_empty()).then(|| channels(&heard, &complaint))
+}
+
+fn run_decoder(bytes: &[u8], format: &[&str]) -> (Vec<u8>, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("stream");
     std::fs::write(&path, bytes).expect("written");
     let out = Command::new("ffmpeg")
-        .args(["-v", "error", "-i"])
+        .args(["-v", "error"])
+        .args(format)
+        .arg("-i")
         .arg(&path)
         .args(["-f", "f32le", "-ac", "2", "-ar", "48000", "pipe:1"])
         .output()
         .expect("ffmpeg is installed");
-    channels(&out.stdout, &String::from_utf8_lossy(&out.stderr))
+    (out.stdout, String::from_utf8_lossy(&out.stderr).into_owned())
 }
 
 fn channels(bytes: &[u8], complaint: &str) -> [Vec<f32>; 2] {
