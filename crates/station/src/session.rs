@@ -2,6 +2,7 @@
 
 mod bus;
 mod check;
+mod dead_air;
 mod error;
 mod file;
 mod mend;
@@ -12,14 +13,15 @@ use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material, RecordingFormat,
-    RecordingSettings, StripSource,
+    AirDelaySettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material,
+    RecordingFormat, RecordingSettings, StripSource,
 };
 use crate::automation::Automation;
 use crate::folders::recordings_folder;
 use crate::scenes::Scene;
 
 pub use bus::SessionBus;
+pub use dead_air::{SessionDeadAir, SessionWatch};
 pub use error::SessionError;
 pub use file::{Opened, SessionFile};
 pub use mend::read_mended;
@@ -48,6 +50,12 @@ pub struct Session {
     pub recording: RecordingSettings,
     /// Which server to stream to.
     pub broadcast: BroadcastSettings,
+    /// The delay between the programme and the air.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub air_delay: AirDelaySettings,
+    /// What is watched for dead air.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub dead_air: SessionDeadAir,
     /// Buses that are not at rest, and where they are played: the programme's device is the desk's clock.
     pub buses: Vec<SessionBus>,
     /// Strips, left to right.
@@ -75,6 +83,8 @@ impl Default for Session {
                 format: RecordingFormat::default(),
             },
             broadcast: BroadcastSettings::default(),
+            air_delay: AirDelaySettings::default(),
+            dead_air: SessionDeadAir::default(),
             buses: vec![SessionBus {
                 output: Some(DeviceChoice::Default),
                 ..SessionBus::new(BusName::Programme)

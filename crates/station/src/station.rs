@@ -16,6 +16,7 @@ use airdesk_outputs::recorder::{Recording, StartError as RecordingRefused, Summa
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
+use crate::air_delay::AirLine;
 use crate::api::{
     BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, OutputName, Severity, VcaState,
 };
@@ -23,6 +24,7 @@ use crate::automation::Automation;
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
+use crate::dead_air::DeadAir;
 use crate::desk::Desk;
 use crate::fades::{self, Fades};
 use crate::folders::data_folder;
@@ -107,6 +109,7 @@ impl Station {
             // The station ends before the janitor only when the process does.
             let _ = to_station.send(Internal::Engine(notice));
         })?;
+        let air_delay = AirLine::start(desk.programme(), rate)?;
         // Capacity: commands wait here while a device is being looked at; a full channel makes hosts wait.
         let (requests, requests_in) = mpsc::channel(256);
         let handle = StationHandle {
@@ -114,7 +117,7 @@ impl Station {
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
             listeners: ListenerHub::new(
-                desk.programme().clone(),
+                air_delay.tap().clone(),
                 ListenSettings {
                     rate,
                     ..ListenSettings::default()
@@ -137,6 +140,8 @@ impl Station {
                 Keeper::start(secrets, internal.clone())?,
                 rate,
             ),
+            air_delay,
+            dead_air: DeadAir::default(),
             strips: Strips::default(),
             automation: opened.session.automation.clone(),
             library: Library::default(),
@@ -234,6 +239,8 @@ pub(crate) struct Core {
     pub(crate) playbacks: Playbacks,
     pub(crate) recording: RecordingDesk,
     pub(crate) air: Air,
+    pub(crate) air_delay: AirLine,
+    pub(crate) dead_air: DeadAir,
     /// The session's, which a running desk keeps and does not play.
     pub(crate) automation: Vec<Automation>,
     pub(crate) library: Library,
@@ -367,6 +374,8 @@ impl Core {
         self.follow_captures();
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));
+        self.look_after_air_delay(ticks.is_multiple_of(5));
+        self.watch_dead_air();
         self.look_after_recording(ticks.is_multiple_of(5));
         if ticks % 20 == 1 {
             self.recording.look();
