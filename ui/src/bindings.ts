@@ -1759,7 +1759,7 @@ losses: Array<Loss>, };
  */
 export type Loss = { 
 /**
- * A strip's name, "main output" or another output, "recording", "stream" or "listener mounts".
+ * A strip's name, "main output" or another output, "recording", "stream", "broadcast delay" or "listener mounts".
  */
 where: string, 
 /**

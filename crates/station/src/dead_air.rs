@@ -263,16 +263,16 @@ impl Core {
         if let Some(strip) = settings.fallback {
             self.strips.check(strip)?;
         }
-        let before = self.dead_air.settings;
-        let ends = settings.fallback != before.fallback || !settings.on;
+        let ends = settings.fallback != self.dead_air.settings.fallback || !settings.on;
         if let Some(home) = self.dead_air.fallback.home().filter(|_| ends) {
             self.move_fallback(home, OUT_SECONDS);
         }
         if ends {
             self.dead_air.fallback = Fallback::Ready;
         }
-        if settings.on != before.on || settings.watch != before.watch {
-            self.dead_air.programme = settings.on.then(|| Watched::new(settings.watch));
+        match &mut self.dead_air.programme {
+            Some(watched) if settings.on => watched.watch.set(settings.watch),
+            programme => *programme = settings.on.then(|| Watched::new(settings.watch)),
         }
         self.dead_air.settings = settings;
         self.tell_dead_air();

@@ -51,6 +51,11 @@ impl Watch {
         self.settings
     }
 
+    /// Judges by other settings from now on. A dead signal stays dead until it is back by these.
+    pub(crate) fn set(&mut self, settings: WatchSettings) {
+        self.settings = settings;
+    }
+
     pub(crate) fn is_dead(&self) -> bool {
         matches!(self.state, Life::Dead { .. })
     }

@@ -1,10 +1,16 @@
 //! The broadcast delay: what a listener hears of the programme, and what not.
 
-use std::time::Duration;
+use std::f64::consts::TAU;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use airdesk_station::api::{AirDelayPhase, AirDelaySettings, AudioCommand, ErrorCode, Event};
-use airdesk_station::session::Session;
-use tokio::time::timeout;
+use airdesk_station::api::{AirDelayPhase, AirDelaySettings, AudioCommand, ErrorCode, Event, StripSource};
+use airdesk_station::session::{Session, SessionStrip};
+use airdesk_station::{HostChoice, Mount};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 
 use crate::desk::Desk;
 
@@ -108,4 +114,123 @@ fn a_session_with_a_delay_that_cannot_be_is_mended() {
     assert_eq!((read.dead_air.on, read.dead_air.fallback), (true, None));
     assert!(told.is_some_and(|told| told.contains("there is no strip 3")));
     assert_eq!(read.rate, Session::default().rate);
+}
+
+/// A strip that plays a tone for ever.
+fn tone(folder: &Path, name: &str, hz: f64) -> SessionStrip {
+    let path = folder.join(format!("{name}.wav"));
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(&path, spec).expect("a file");
+    for n in 0..48_000 {
+        let sample = (TAU * hz * f64::from(n) / 48_000.0).sin() * 6_000.0;
+        file.write_sample(sample as i16).expect("written");
+    }
+    file.finalize().expect("a file");
+    let path = path.to_string_lossy().into_owned();
+    SessionStrip::new(name, StripSource::File { path, looped: true })
+}
+
+/// What ffmpeg hears of a stream, mono.
+fn decoded(stream: &[u8], folder: &Path) -> Vec<i16> {
+    let path = folder.join("heard.mp3");
+    std::fs::write(&path, stream).expect("written");
+    let heard = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(&path)
+        .args(["-ac", "1", "-ar", "48000", "-f", "s16le", "-"])
+        .output()
+        .expect("ffmpeg");
+    assert!(heard.status.success(), "{}", String::from_utf8_lossy(&heard.stderr));
+    heard
+        .stdout
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|bytes| i16::from_le_bytes(*bytes))
+        .collect()
+}
+
+/// The loudest that a tone is in any 50 ms, amplitude.
+fn loudest(heard: &[i16], hz: f64) -> f64 {
+    let amplitude = |run: &[i16]| {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (n, sample) in run.iter().enumerate() {
+            let (sin, cos) = (TAU * hz * n as f64 / 48_000.0).sin_cos();
+            re += f64::from(*sample) * cos;
+            im += f64::from(*sample) * sin;
+        }
+        2.0 * (re * re + im * im).sqrt() / run.len() as f64
+    };
+    heard.chunks_exact(2_400).map(amplitude).fold(0.0, f64::max)
+}
+
+/// Somebody listens to the desk's own mount from now on.
+fn listen(desk: &Desk) -> (JoinHandle<()>, UnboundedReceiver<Vec<u8>>) {
+    let mut feed = desk.handle.listeners().join(Mount::Mp3, false).expect("a place");
+    let (heard, received) = unbounded_channel();
+    let listener = tokio::spawn(async move {
+        while let Some(bytes) = feed.next().await {
+            // The test may have heard enough.
+            let _ = heard.send(bytes.to_vec());
+        }
+    });
+    (listener, received)
+}
+
+#[tokio::test]
+async fn a_listener_never_hears_what_was_dumped_and_hears_what_was_not() {
+    let folder = crate::desk::folder();
+    let mut word = tone(folder.path(), "Word", 3_000.0);
+    word.controls.mute = true;
+    let session = Session {
+        strips: vec![tone(folder.path(), "Show", 500.0), word],
+        listening: true,
+        air_delay: delay(1.5),
+        ..Session::default()
+    };
+    let mut desk = Desk::start(folder, &session, HostChoice::none());
+    let word = desk.ids().await[1];
+    let say = |on: bool| AudioCommand::SetMute { strip: word, on: !on };
+    let (listener, mut received) = loop {
+        desk.when("the delay", |now| now.air_delay.phase == AirDelayPhase::Held)
+            .await;
+        let listener = listen(&desk);
+        let began = Instant::now();
+        desk.ask(say(true)).await;
+        sleep(Duration::from_millis(200)).await;
+        desk.ask(say(false)).await;
+        // The mute has faded, and is in what is held.
+        sleep(Duration::from_millis(200)).await;
+        desk.ask(AudioCommand::Dump { seconds: None }).await;
+        // A machine that was stopped meanwhile has aired the word before it was dumped: once more, with another listener.
+        if began.elapsed() < Duration::from_millis(1_300) {
+            break listener;
+        }
+    };
+    sleep(Duration::from_secs(4)).await;
+    let mut stream = Vec::new();
+    while let Ok(packet) = received.try_recv() {
+        stream.extend_from_slice(&packet);
+    }
+    let heard = decoded(&stream, desk.folder.path());
+    assert!(heard.len() > 3 * 48_000, "{} frames", heard.len());
+    assert!(loudest(&heard, 500.0) > 2_000.0, "the show is heard");
+    let said = loudest(&heard, 3_000.0);
+    assert!(said < 30.0, "nothing of the word: {said}");
+    desk.ask(say(true)).await;
+    sleep(Duration::from_secs(3)).await;
+    while let Ok(packet) = received.try_recv() {
+        stream.extend_from_slice(&packet);
+    }
+    assert!(
+        loudest(&decoded(&stream, desk.folder.path()), 3_000.0) > 2_000.0,
+        "this one is heard"
+    );
+    listener.abort();
+    desk.stop().await;
 }
