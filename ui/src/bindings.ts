@@ -284,7 +284,27 @@ password: string, } | { "type": "trustCertificate",
 /**
  * SHA-256 of the certificate, lower-case hexadecimal, as the broadcast state showed it.
  */
-fingerprint: string, } | { "type": "goLive" } | { "type": "goOffAir" } | { "type": "setListening", 
+fingerprint: string, } | { "type": "goLive" } | { "type": "goOffAir" } | { "type": "setAirDelay", 
+/**
+ * How long, and how much slower or faster the programme may be meanwhile.
+ */
+settings: AirDelaySettings, } | { "type": "dump", 
+/**
+ * How many, more than 0; `null` for all that is held.
+ */
+seconds: number | null, } | { "type": "setDeadAir", 
+/**
+ * All of it.
+ */
+settings: DeadAirSettings, } | { "type": "setStripWatch", 
+/**
+ * Which strip.
+ */
+strip: number, 
+/**
+ * When it is dead; `null` not to watch it.
+ */
+watch: WatchSettings | null, } | { "type": "setListening", 
 /**
  * Open or not.
  */
@@ -410,6 +430,14 @@ recorders: Array<RecorderState>,
  */
 broadcast: BroadcastState, 
 /**
+ * The delay between the programme and the air.
+ */
+airDelay: AirDelayState, 
+/**
+ * The dead-air watch.
+ */
+deadAir: DeadAirState, 
+/**
  * The desk's own listener mounts.
  */
 listening: ListeningState, 
@@ -425,7 +453,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "broadcast", "value": BroadcastState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "broadcast", "value": BroadcastState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1574,6 +1602,165 @@ reason: string,
 certificate: string | null, };
 
 /**
+ * What the operator sets.
+ */
+export type AirDelaySettings = { 
+/**
+ * Seconds, 0 to 30; 0 (none) unless set.
+ */
+seconds: number, 
+/**
+ * By how much speech and music are slowed down while the delay builds up, and sped up while it is taken back, per
+ * cent: 1 to 10; 8 unless set.
+ */
+stretchPercent: number, };
+
+/**
+ * The delay between the programme and the air.
+ */
+export type AirDelayState = { 
+/**
+ * What was set.
+ */
+settings: AirDelaySettings, 
+/**
+ * What it is doing.
+ */
+phase: AirDelayPhase, 
+/**
+ * Seconds that are held: so much can be dropped.
+ */
+held: number, 
+/**
+ * Seconds dropped since the desk was started.
+ */
+dumped: number, 
+/**
+ * Frames of the programme that came too late for the delay: silent on air.
+ */
+framesLate: number, 
+/**
+ * The last dump.
+ */
+lastDump: AirDump | null, };
+
+/**
+ * What the delay is doing.
+ */
+export type AirDelayPhase = "through" | "building" | "held" | "returning";
+
+/**
+ * A part of the programme that was never aired.
+ */
+export type AirDump = { 
+/**
+ * Its first frame, counted as the programme's.
+ */
+first: number, 
+/**
+ * How many frames.
+ */
+frames: number, 
+/**
+ * The frame on air with which the join over it began; `null` while what came before it is still being aired.
+ */
+airedAt: number | null, 
+/**
+ * When it was dropped, as local time `HH:MM:SS`.
+ */
+time: string, };
+
+/**
+ * How the programme is watched, and what stands in for it.
+ */
+export type DeadAirSettings = { 
+/**
+ * The programme is watched.
+ */
+on: boolean, 
+/**
+ * When it is dead.
+ */
+watch: WatchSettings, 
+/**
+ * The strip that is faded in while it is; `null` for none.
+ */
+fallback: number | null, 
+/**
+ * Where its fader goes then, dB, -40 to +10; 0 unless set.
+ */
+fallbackDb: number, };
+
+/**
+ * When a signal counts as dead.
+ */
+export type WatchSettings = { 
+/**
+ * Below this level it is silent: RMS over 300 ms of the louder side, dBFS, -90 to -10; -50 unless set.
+ */
+levelDbfs: number, 
+/**
+ * Silent for so many seconds it is dead: 1 to 300; 10 unless set.
+ */
+seconds: number, };
+
+/**
+ * The whole watch.
+ */
+export type DeadAirState = { 
+/**
+ * What was set for the programme.
+ */
+settings: DeadAirSettings, 
+/**
+ * How the programme is.
+ */
+programme: SignalState, 
+/**
+ * What the fallback is doing.
+ */
+fallback: FallbackState, 
+/**
+ * The strips that are watched.
+ */
+strips: Array<StripWatch>, };
+
+/**
+ * A strip that is watched, before its fader.
+ */
+export type StripWatch = { 
+/**
+ * Which.
+ */
+strip: number, 
+/**
+ * When it is dead.
+ */
+settings: WatchSettings, 
+/**
+ * How it is.
+ */
+signal: SignalState, };
+
+/**
+ * How a signal that is watched is.
+ */
+export type SignalState = { "state": "unwatched" } | { "state": "alive" } | { "state": "dead", 
+/**
+ * Since when that is known, as local time `HH:MM:SS`.
+ */
+since: string, };
+
+/**
+ * What the fallback is doing.
+ */
+export type FallbackState = { "state": "none" } | { "state": "ready" } | { "state": "in" } | { "state": "unable", 
+/**
+ * Why, in a sentence.
+ */
+reason: string, } | { "state": "taken" };
+
+/**
  * The desk's own listener mounts.
  */
 export type ListeningState = { 
@@ -1648,7 +1835,7 @@ losses: Array<Loss>, };
  */
 export type Loss = { 
 /**
- * A strip's name, "main output" or another output, "recording", "stream" or "listener mounts".
+ * A strip's name, "main output" or another output, "recording", "stream", "broadcast delay" or "listener mounts".
  */
 where: string, 
 /**

@@ -66,6 +66,7 @@ describe.each([
   ["stages", "Stages of Presenter: no stage on"],
   ["the loudness", "Loudness"],
   ["the scenes", "Scenes"],
+  ["what guards the air", "Air"],
   ["talkover", "Talkover"],
   ["the question whether to go off air", "Go off air…"],
 ])("in %s", (_, button) => {

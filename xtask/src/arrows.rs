@@ -14,8 +14,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("airdesk-engine", &["airdesk-dsp"]),
     ("airdesk-devices", &["airdesk-dsp", "airdesk-engine"]),
     ("airdesk-sources", &["airdesk-dsp", "airdesk-engine"]),
-    // Its tests borrow the lab's Icecast.
-    ("airdesk-outputs", &["airdesk-dsp", "airdesk-engine", "airdesk-tests"]),
+    // Its tests borrow the lab's Icecast, and the material that comes with the desk.
+    (
+        "airdesk-outputs",
+        &["airdesk-dsp", "airdesk-engine", "airdesk-sources", "airdesk-tests"],
+    ),
     (
         "airdesk-station",
         &[

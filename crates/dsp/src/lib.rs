@@ -8,6 +8,7 @@
 // once more without it.
 #![cfg_attr(feature = "ts", allow(clippy::disallowed_macros, clippy::disallowed_methods))]
 
+pub mod air_delay;
 pub mod ballistics;
 pub mod callback_sizes;
 pub mod compressor;

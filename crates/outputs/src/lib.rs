@@ -1,4 +1,4 @@
-//! What listens to a bus: recorder, encoders, Icecast, the built-in listener mount.
+//! What listens to a bus: recorder, encoders, Icecast, the built-in listener mount; and what delays it on its way there.
 //!
 //! Each output has its own [`airdesk_engine::mix_queue::MixReader`] and its own threads, so that a slow
 //! disk or a dead server costs that output and nothing else. Nothing here runs on the audio thread;
@@ -6,6 +6,7 @@
 //! "recording" when bytes have reached the file, "live" when the server has acknowledged audio.
 
 pub mod broadcast;
+pub mod delay;
 pub mod encode;
 pub mod icecast;
 pub mod listen;

@@ -58,14 +58,15 @@ impl Core {
         }
         self.follow_playbacks();
         self.follow_with_meters();
-        self.listeners.follow(self.desk.programme().clone());
+        self.air_delay.follow(self.desk.programme());
+        self.listeners.follow(self.air_tap().clone());
         self.notice(
             Severity::Error,
             "the engine broke and was started again: the desk was silent for a moment, and files play from their \
              beginning"
                 .into(),
         );
-        if let Err(error) = self.air.go_on(self.desk.programme()) {
+        if let Err(error) = self.air.go_on(self.air_delay.tap()) {
             self.notice(Severity::Error, error.message);
         }
         self.tell(Event::Broadcast(self.air.state()));

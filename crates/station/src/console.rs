@@ -75,8 +75,11 @@ impl Core {
 
     /// A strip as it was set: what fades stands where it goes.
     pub(crate) fn strip_as_set(&self, strip: &StripState) -> SessionStrip {
+        let mut controls = self.fades.goal_of_strip(strip.id, strip.controls);
+        // What stands in for a dead programme goes back by itself.
+        controls.fader = self.dead_air.home_of(strip.id).unwrap_or(controls.fader);
         SessionStrip {
-            controls: self.fades.goal_of_strip(strip.id, strip.controls),
+            controls,
             ..SessionStrip::from(strip)
         }
     }
@@ -180,8 +183,9 @@ impl Core {
         if now.source != wanted.source {
             way.was(self.set_source(id, wanted.source.clone()));
         }
-        let goal = self.fades.goal_of_strip(id, now.controls);
+        let goal = self.strip_as_set(&now).controls;
         for control in differences(&goal, &wanted.controls) {
+            self.take_fallback(id, &control);
             match Fade::strip(id, &now.controls, &control) {
                 Some(fade) => self.move_level(fade, way),
                 None => way.was(self.control(id, control)),

@@ -141,6 +141,10 @@ impl Core {
             | Command::TrustCertificate { .. }
             | Command::GoLive
             | Command::GoOffAir
+            | Command::SetAirDelay { .. }
+            | Command::Dump { .. }
+            | Command::SetDeadAir { .. }
+            | Command::SetStripWatch { .. }
             | Command::SetListening { .. }
             | Command::SetTitle { .. }
             | Command::MeasureLoudness { .. }

@@ -52,6 +52,8 @@ impl Core {
                 self.notice(Severity::Warning, text);
             }
         }
+        self.take_up_air_delay(session.air_delay);
+        self.take_up_dead_air(&session.dead_air, &strips);
         self.air.set_title(&session.title);
         self.recorders.set_title(&session.title, "");
         self.listeners.introduce(self.air.introduction());
@@ -74,6 +76,8 @@ impl Core {
             recording: None,
             recorders: self.recorders.settings(),
             broadcast: self.air.settings().clone(),
+            air_delay: self.air_delay.settings(),
+            dead_air: self.session_dead_air(),
             buses: self.session_buses(),
             strips: self.strips.states().map(|strip| self.strip_as_set(strip)).collect(),
             scenes: self.scenes.to_vec(),

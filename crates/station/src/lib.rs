@@ -12,11 +12,13 @@ pub mod render;
 pub mod secrets;
 pub mod session;
 
+mod air_delay;
 mod breakdown;
 mod broadcast;
 mod captures;
 mod console;
 mod control;
+mod dead_air;
 mod desk;
 mod doubts;
 mod ending;

@@ -17,6 +17,7 @@ pub(crate) enum Counter {
     Output(OutputName),
     Recording(RecorderId),
     Stream,
+    Delay,
     Mounts,
 }
 
@@ -77,6 +78,8 @@ impl Core {
         if let Some(seconds) = self.air.seconds_dropped() {
             self.losses.count(Counter::Stream, "stream", seconds);
         }
+        let late = self.air_delay.state().frames_late as f64 / rate;
+        self.losses.count(Counter::Delay, "broadcast delay", late);
         let mounts = self.listeners.frames_lost() as f64 / rate;
         self.losses.count(Counter::Mounts, "listener mounts", mounts);
     }

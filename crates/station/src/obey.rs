@@ -50,6 +50,7 @@ impl Core {
     pub(crate) fn dispatch(&mut self, command: AudioCommand) -> Result<Reply, CommandError> {
         if let Some((strip, control)) = Control::read(&command)? {
             self.fades.let_go_of(strip, &control);
+            self.take_fallback(strip, &control);
             return self.control(strip, control).map(|()| Reply::Done);
         }
         if let Some((bus, control)) = BusControl::read(&command)? {
@@ -99,6 +100,12 @@ impl Core {
             AudioCommand::RemoveRecorder { recorder } => self.remove_recorder(recorder)?,
             AudioCommand::SetRecording { recorder, settings } => self.set_recorder(recorder, *settings)?,
             AudioCommand::SplitRecording { recorder } => self.split_recorders(recorder)?,
+            AudioCommand::SetAirDelay { settings } => self.set_air_delay(range::air_delay(&settings)?)?,
+            AudioCommand::Dump { seconds } => self.dump(seconds.map(range::dump).transpose()?)?,
+            AudioCommand::SetDeadAir { settings } => self.set_dead_air(range::dead_air(&settings)?)?,
+            AudioCommand::SetStripWatch { strip, watch } => {
+                self.watch_strip(strip, watch.as_ref().map(range::watch).transpose()?)?;
+            }
             AudioCommand::SetListening { on } => {
                 if on {
                     self.desk.check()?;
@@ -155,7 +162,7 @@ impl Core {
     /// Goes live; the answer may have to wait for the keeper of passwords.
     fn go_live(&mut self, answer: Answer) {
         let went = match self.desk.check() {
-            Ok(()) => self.air.go_live(self.desk.programme(), answer),
+            Ok(()) => self.air.go_live(self.air_delay.tap(), answer),
             Err(error) => Err(Refused(error, answer)),
         };
         self.tell(Event::Broadcast(self.air.state()));
@@ -180,7 +187,7 @@ impl Core {
         {
             self.notice(Severity::Warning, warning);
         }
-        let at_last = self.air.go_live_at_last(self.desk.programme());
+        let at_last = self.air.go_live_at_last(self.air_delay.tap());
         self.tell(Event::Broadcast(self.air.state()));
         for (result, answer) in answer.map(|answer| (result, answer)).into_iter().chain(at_last) {
             // A host that has gone does not want the answer.

@@ -128,6 +128,8 @@ impl Core {
             devices: self.device_states(),
             recorders: self.recorders.states(),
             broadcast: self.air.state(),
+            air_delay: self.air_delay.state(),
+            dead_air: self.dead_air_state(),
             listening: self.listening(),
             engine: self.engine_state(),
             notices: self.notices.all().to_vec(),

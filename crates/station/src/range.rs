@@ -1,11 +1,15 @@
 //! How far each control goes. Whatever asks for a position, a command or a session's file, is checked here.
 
+use airdesk_dsp::air_delay::AirDelaySettings;
 use airdesk_dsp::delay::DelaySettings;
 use airdesk_dsp::range::OutOfRange;
 use airdesk_dsp::{Decibels, Pan};
 use airdesk_engine::VCA_GROUPS;
 
-use crate::api::{BusChainSettings, BusName, ChainSettings, CommandError, DuckerSettings, ErrorCode, LimiterSettings};
+use crate::api::{
+    BusChainSettings, BusName, ChainSettings, CommandError, DeadAirSettings, DuckerSettings, ErrorCode,
+    LimiterSettings, WatchSettings,
+};
 
 /// Input trim, -20 to +40 dB.
 pub(crate) fn trim(level: f32) -> Result<Decibels, CommandError> {
@@ -42,6 +46,30 @@ pub(crate) fn talkover(settings: &DuckerSettings) -> Result<DuckerSettings, Comm
 
 /// A strip's delay, 0 to 500 ms.
 pub(crate) fn delay(settings: &DelaySettings) -> Result<DelaySettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// The broadcast delay, 0 to 30 s.
+pub(crate) fn air_delay(settings: &AirDelaySettings) -> Result<AirDelaySettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// Seconds to drop, more than 0; a delay never holds more than 30 of them.
+pub(crate) fn dump(seconds: f32) -> Result<f32, CommandError> {
+    if seconds > 0.0 {
+        return Ok(seconds);
+    }
+    let message = format!("{seconds:?} s cannot be dropped; name more than 0, or none for all that is held");
+    Err(refusal(seconds, message))
+}
+
+/// The dead-air watch of the programme.
+pub(crate) fn dead_air(settings: &DeadAirSettings) -> Result<DeadAirSettings, CommandError> {
+    checked(settings, settings.check())
+}
+
+/// The dead-air watch of a strip.
+pub(crate) fn watch(settings: &WatchSettings) -> Result<WatchSettings, CommandError> {
     checked(settings, settings.check())
 }
 

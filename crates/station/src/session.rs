@@ -2,6 +2,7 @@
 
 mod bus;
 mod check;
+mod dead_air;
 mod error;
 mod file;
 mod mend;
@@ -12,12 +13,14 @@ use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material, RecordingSettings, StripSource,
+    AirDelaySettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material,
+    RecordingSettings, StripSource,
 };
 use crate::automation::Automation;
 use crate::scenes::Scene;
 
 pub use bus::SessionBus;
+pub use dead_air::{SessionDeadAir, SessionWatch};
 pub use error::SessionError;
 pub use file::{Opened, SessionFile};
 pub use mend::read_mended;
@@ -49,6 +52,12 @@ pub struct Session {
     pub recording: Option<RecordingSettings>,
     /// Which server to stream to.
     pub broadcast: BroadcastSettings,
+    /// The delay between the programme and the air.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub air_delay: AirDelaySettings,
+    /// What is watched for dead air.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub dead_air: SessionDeadAir,
     /// Buses that are not at rest, and where they are played: the programme's device is the desk's clock.
     pub buses: Vec<SessionBus>,
     /// Strips, left to right.
@@ -74,6 +83,8 @@ impl Default for Session {
             recorders: vec![RecordingSettings::default()],
             recording: None,
             broadcast: BroadcastSettings::default(),
+            air_delay: AirDelaySettings::default(),
+            dead_air: SessionDeadAir::default(),
             buses: vec![SessionBus {
                 output: Some(DeviceChoice::Default),
                 ..SessionBus::new(BusName::Programme)

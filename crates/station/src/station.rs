@@ -15,6 +15,7 @@ use airdesk_outputs::listen::{ListenSettings, ListenerHub};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
+use crate::air_delay::AirLine;
 use crate::api::{
     BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, OutputName, RecorderId, Severity, VcaState,
 };
@@ -22,6 +23,7 @@ use crate::automation::Automation;
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
+use crate::dead_air::DeadAir;
 use crate::desk::Desk;
 use crate::fades::{self, Fades};
 use crate::folders::data_folder;
@@ -106,6 +108,7 @@ impl Station {
             // The station ends before the janitor only when the process does.
             let _ = to_station.send(Internal::Engine(notice));
         })?;
+        let air_delay = AirLine::start(desk.programme(), rate)?;
         // Capacity: commands wait here while a device is being looked at; a full channel makes hosts wait.
         let (requests, requests_in) = mpsc::channel(256);
         let handle = StationHandle {
@@ -113,7 +116,7 @@ impl Station {
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
             listeners: ListenerHub::new(
-                desk.programme().clone(),
+                air_delay.tap().clone(),
                 ListenSettings {
                     rate,
                     ..ListenSettings::default()
@@ -136,6 +139,8 @@ impl Station {
                 Keeper::start(secrets, internal.clone())?,
                 rate,
             ),
+            air_delay,
+            dead_air: DeadAir::default(),
             strips: Strips::default(),
             automation: opened.session.automation.clone(),
             library: Library::default(),
@@ -230,6 +235,8 @@ pub(crate) struct Core {
     pub(crate) playbacks: Playbacks,
     pub(crate) recorders: Recorders,
     pub(crate) air: Air,
+    pub(crate) air_delay: AirLine,
+    pub(crate) dead_air: DeadAir,
     /// The session's, which a running desk keeps and does not play.
     pub(crate) automation: Vec<Automation>,
     pub(crate) library: Library,
@@ -361,6 +368,8 @@ impl Core {
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));
         self.look_after_recorders(ticks.is_multiple_of(5));
+        self.look_after_air_delay(ticks.is_multiple_of(5));
+        self.watch_dead_air();
         if ticks % 20 == 1 {
             self.recorders.look();
         }

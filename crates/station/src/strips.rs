@@ -122,6 +122,7 @@ impl Core {
         self.desk.give_back(id);
         self.look_away_from(id);
         self.losses.forget_strip(id);
+        self.watch_no_more(id);
         // A gap that is still open ends with the strip.
         self.recorders.strip_was_short(id, "", 0);
         self.tell(Event::StripRemoved(id));

@@ -3,7 +3,18 @@
 
 export type Shortcut =
   | {
-      do: "record" | "stopRecording" | "goLive" | "title" | "addStrip" | "panels" | "help" | "undo" | "redo" | "stages";
+      do:
+        | "record"
+        | "stopRecording"
+        | "dump"
+        | "goLive"
+        | "title"
+        | "addStrip"
+        | "panels"
+        | "help"
+        | "undo"
+        | "redo"
+        | "stages";
     }
   | { do: "switch"; type: "setMute" | "setSolo" | "setCue" }
   | { do: "fader"; index: number }
@@ -21,6 +32,8 @@ export function shortcutOf(event: Keys): Shortcut | null {
   switch (event.key.toLowerCase()) {
     case "r":
       return { do: event.shiftKey ? "stopRecording" : "record" };
+    case "d":
+      return event.shiftKey ? { do: "dump" } : null;
     case "l":
       return { do: "goLive" };
     case "t":
@@ -63,6 +76,7 @@ export const HELP: { title: string; keys: [string, string][] }[] = [
       ["R", "Start recording"],
       ["Shift R", "Stop recording"],
       ["L", "Go live, after asking"],
+      ["Shift D", "Dump: drop all that the broadcast delay holds"],
       ["T", "Type the title; Enter sends it"],
       ["1 … 9", "To the fader of that strip"],
       [", and .", "To the fader on the left, on the right"],

@@ -1,5 +1,6 @@
 // Desks to draw without a desk: a plain one for tests, and a show in full swing to look at.
 import type {
+  AirDelayState,
   AirState,
   Band,
   BandKind,
@@ -7,6 +8,7 @@ import type {
   BusState,
   ChainSettings,
   CompressorSettings,
+  DeadAirState,
   DeviceState,
   EqualiserSettings,
   InputState,
@@ -164,6 +166,23 @@ function testDevice(id: string, name: string, changes: Partial<DeviceState> = {}
   };
 }
 
+/** A delay of `seconds`, of which so much is held. */
+export function testAirDelay(seconds: number, held: number): AirDelayState {
+  const phase = seconds === 0 ? "through" : held < seconds ? "building" : "held";
+  return { settings: { seconds, stretchPercent: 8 }, phase, held, dumped: 0, framesLate: 0, lastDump: null };
+}
+
+/** Nothing is watched. */
+export function testDeadAir(changes: Partial<DeadAirState> = {}): DeadAirState {
+  return {
+    settings: { on: false, watch: { levelDbfs: -50, seconds: 10 }, fallback: null, fallbackDb: 0 },
+    programme: { state: "unwatched" },
+    fallback: { state: "none" },
+    strips: [],
+    ...changes,
+  };
+}
+
 /** Two microphones, nothing recorded, nothing on air. */
 export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
@@ -233,6 +252,8 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       running: null,
       transports: ["native"],
     },
+    airDelay: testAirDelay(0, 0),
+    deadAir: testDeadAir(),
     listening: { on: false, urls: [], listeners: 0, framesLost: 0 },
     engine: {
       rate: 48_000,

@@ -15,10 +15,11 @@ import type {
 } from "../bindings";
 import { BUSES } from "../meter/frame";
 import { unheard } from "./fakeLoudness";
-import { INSTANT, testRecorder, testStrip } from "./fakeSnapshot";
+import { INSTANT, testAirDelay, testRecorder, testStrip } from "./fakeSnapshot";
 
 /** Obeys `command` on `desk`. Throws a {@link CommandError} when it is refused. */
 export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; events: Event[] } {
+  if (command.type === "setStripWatch") return done(watchStrip(desk, command));
   if ("strip" in command) return done(obeyOnStrip(desk, command));
   switch (command.type) {
     case "addStrip":
@@ -79,6 +80,27 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
       return done(...obeyRecorder(desk, command));
     case "addRecorder":
       return addRecorder(desk, command.settings);
+    case "setAirDelay":
+      desk.airDelay = { ...desk.airDelay, ...testAirDelay(command.settings.seconds, desk.airDelay.held) };
+      desk.airDelay.settings = command.settings;
+      return done({ type: "airDelay", value: desk.airDelay });
+    case "dump":
+      if (desk.airDelay.held === 0) throw refusal("notRunning", "nothing is held that could be dropped");
+      desk.airDelay = {
+        ...desk.airDelay,
+        held: 0,
+        phase: "building",
+        dumped: desk.airDelay.dumped + desk.airDelay.held,
+      };
+      return done({ type: "airDelay", value: desk.airDelay });
+    case "setDeadAir":
+      desk.deadAir = {
+        ...desk.deadAir,
+        settings: command.settings,
+        programme: { state: command.settings.on ? "alive" : "unwatched" },
+        fallback: { state: command.settings.fallback === null ? "none" : "ready" },
+      };
+      return done({ type: "deadAir", value: desk.deadAir });
     case "setListening":
       desk.listening = {
         on: command.on,
@@ -114,7 +136,14 @@ function changeBus(desk: Snapshot, name: BusName, changes: Partial<BusState>): E
   return change(desk.buses, ({ bus }) => bus === name, changes).map((value) => ({ type: "bus", value }));
 }
 
-type OnStrip = Extract<AudioCommand, { strip: number }>;
+function watchStrip(desk: Snapshot, { strip, watch }: Extract<AudioCommand, { type: "setStripWatch" }>): Event {
+  const others = desk.deadAir.strips.filter((watched) => watched.strip !== strip);
+  const watched = watch ? [{ strip, settings: watch, signal: { state: "alive" as const } }] : [];
+  desk.deadAir = { ...desk.deadAir, strips: [...others, ...watched] };
+  return { type: "deadAir", value: desk.deadAir };
+}
+
+type OnStrip = Exclude<Extract<AudioCommand, { strip: number }>, { type: "setStripWatch" }>;
 
 function obeyOnStrip(desk: Snapshot, command: OnStrip): Event {
   const at = desk.strips.findIndex(({ id }) => id === command.strip);

@@ -193,6 +193,12 @@ export function apply(desk: Snapshot, event: Event): void {
     case "broadcast":
       desk.broadcast = event.value;
       return;
+    case "airDelay":
+      desk.airDelay = event.value;
+      return;
+    case "deadAir":
+      desk.deadAir = event.value;
+      return;
     case "listening":
       desk.listening = event.value;
       return;

@@ -17,6 +17,7 @@ mod air_shoutcast;
 mod air_titles;
 #[cfg(target_os = "linux")]
 mod air_tls;
+mod delay;
 mod disk_full;
 mod encoders;
 mod killed;

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DelaySettings, DeviceChoice,
-    DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password, RecorderId, RecordingSettings,
-    ScenePart, SendTap, SpectrumOf, StripSource, Talkover, number,
+    AirDelaySettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DeadAirSettings,
+    DelaySettings, DeviceChoice, DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password,
+    RecorderId, RecordingSettings, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -320,6 +320,31 @@ pub enum AudioCommand {
     GoLive,
     /// Stop streaming to the server.
     GoOffAir,
+    /// Delay what is aired, 0 to 30 s. The delay builds itself up, and is taken back, slowly.
+    SetAirDelay {
+        /// How long, and how much slower or faster the programme may be meanwhile.
+        settings: AirDelaySettings,
+    },
+    /// Drop the last seconds of what the broadcast delay holds: they are never aired. The programme's own recordings
+    /// have them.
+    Dump {
+        /// How many, more than 0; `null` for all that is held.
+        #[serde(default)]
+        seconds: Option<f32>,
+    },
+    /// Watch the programme for dead air, and choose what stands in for it.
+    SetDeadAir {
+        /// All of it.
+        settings: DeadAirSettings,
+    },
+    /// Watch a strip for dead air before its fader, or do so no more.
+    SetStripWatch {
+        /// Which strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// When it is dead; `null` not to watch it.
+        watch: Option<WatchSettings>,
+    },
     /// Open or close the desk's own listener mounts, `/live.mp3` and `/live.opus`.
     SetListening {
         /// Open or not.

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AudioCommand, BroadcastState, BusName, BusState, CommandError, DeviceState, DuckerSettings, EngineState, ErrorCode,
-    HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderId, RecorderState,
-    Reply, Snapshot, SpectrumState, StripState, VcaState,
+    AirDelayState, AudioCommand, BroadcastState, BusName, BusState, CommandError, DeadAirState, DeviceState,
+    DuckerSettings, EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice,
+    OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -48,6 +48,10 @@ pub enum Event {
     RecorderRemoved(RecorderId),
     /// Broadcast has changed; once a second while on air.
     Broadcast(BroadcastState),
+    /// The broadcast delay has changed; twice a second while it grows or shrinks.
+    AirDelay(AirDelayState),
+    /// The dead-air watch has changed.
+    DeadAir(DeadAirState),
     /// The listener mounts have changed.
     Listening(ListeningState),
     /// The engine's health, once a second.

@@ -4,9 +4,11 @@
 //! plain data with serde, and `ui/src/bindings.ts` is generated from them. On the wire a level that
 //! is off is `null`; ids are numbers; enums carry a `type` or a `state` tag.
 
+mod air_delay;
 mod broadcast;
 mod bus;
 mod command;
+mod dead_air;
 mod event;
 mod loudness;
 mod meters;
@@ -16,6 +18,8 @@ mod recorder;
 mod state;
 mod strip;
 
+pub use air_delay::*;
+pub use airdesk_dsp::air_delay::AirDelaySettings;
 pub use airdesk_dsp::delay::DelaySettings;
 pub use airdesk_dsp::ducker::DuckerSettings;
 pub use airdesk_dsp::input_matrix::ChannelMode;
@@ -25,6 +29,7 @@ pub use airdesk_engine::{BusChainSettings, ChainSettings, PanLaw, SendSettings, 
 pub use broadcast::*;
 pub use bus::*;
 pub use command::*;
+pub use dead_air::*;
 pub use event::*;
 pub use loudness::*;
 pub use meters::*;

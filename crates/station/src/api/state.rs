@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    BroadcastState, BusName, BusState, HistoryState, LoudnessState, RecorderState, Resampling, StripState, VcaState,
+    AirDelayState, BroadcastState, BusName, BusState, DeadAirState, HistoryState, LoudnessState, RecorderState,
+    Resampling, StripState, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -45,6 +46,10 @@ pub struct Snapshot {
     pub recorders: Vec<RecorderState>,
     /// Streaming to a server.
     pub broadcast: BroadcastState,
+    /// The delay between the programme and the air.
+    pub air_delay: AirDelayState,
+    /// The dead-air watch.
+    pub dead_air: DeadAirState,
     /// The desk's own listener mounts.
     pub listening: ListeningState,
     /// The engine's health.
@@ -259,7 +264,7 @@ pub struct EngineState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Loss {
-    /// A strip's name, "main output" or another output, "recording", "stream" or "listener mounts".
+    /// A strip's name, "main output" or another output, "recording", "stream", "broadcast delay" or "listener mounts".
     #[serde(rename = "where")]
     pub place: String,
     /// How much, seconds.

@@ -81,6 +81,11 @@ pub(super) fn check(session: &Session, rate: SampleRate) -> Result<(), Fault> {
     // Not whether this build has the transport: a session may have come from one that has it.
     broadcast::source(&session.broadcast, rate)
         .map_err(|error| Fault::at("broadcast", format!("broadcast: {}", error.message)))?;
+    settings("airDelay", session.air_delay.check())?;
+    session
+        .dead_air
+        .check(session.strips.len())
+        .map_err(|reason| Fault::at("deadAir", reason))?;
     for (place, automation) in session.automation.iter().enumerate() {
         automation.check().map_err(|reason| Fault {
             at: vec![Step::Key("automation".into()), Step::Place(place)],

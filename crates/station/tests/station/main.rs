@@ -1,8 +1,10 @@
 //! The station through its handle: what hosts may rely on.
 
+mod air_delay;
 mod answers;
 mod breakdown;
 mod console;
+mod dead_air;
 mod desk;
 mod devices;
 mod ending;

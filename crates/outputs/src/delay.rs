@@ -1,0 +1,42 @@
+//! The programme on its way to the air: delayed by up to 30 s, with a dump button.
+//!
+//! A delay has its own place on the programme, its own thread, and a queue of its own: encoders, recorders and listener
+//! mounts follow the air as they follow a bus. Without a delay the thread hands on what it reads, 4 ms later at most on a
+//! machine that keeps up, bit for bit. The uncut programme stays on its bus. The arithmetic is [`airdesk_dsp::air_delay`].
+
+mod line;
+mod state;
+mod worker;
+
+pub use airdesk_dsp::air_delay::{AirDelaySettings, Dump, Join, LONGEST_SECONDS, Phase, Tally};
+pub use state::DelayState;
+pub use worker::BroadcastDelay;
+
+use airdesk_dsp::range::OutOfRange;
+
+use crate::Recovery;
+
+/// Why a delay does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DelayError {
+    /// The system refused a thread.
+    #[error("the system has no thread left for the broadcast delay; end other programs")]
+    Thread(#[source] std::io::Error),
+    /// A setting is outside its range.
+    #[error("{0}")]
+    OutOfRange(OutOfRange),
+    /// There is nothing to dump.
+    #[error("nothing is held that could be dropped; set a broadcast delay, and wait until it has built up")]
+    NothingHeld,
+}
+
+impl DelayError {
+    /// Every variant is listed: a new failure must decide its own recovery.
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::Thread(_) => Recovery::Retry,
+            Self::OutOfRange(_) | Self::NothingHeld => Recovery::AskOperator,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Dead air: the alarm, what stands in for the programme, and whose its fader is. With real audio.
+
+use std::time::{Duration, Instant};
+
+use airdesk_station::StripId;
+use airdesk_station::api::{
+    AudioCommand, BusName, DeadAirSettings, FallbackState, SignalState, StripSource, WatchSettings,
+};
+
+use crate::desk::Desk;
+
+const WATCH: WatchSettings = WatchSettings {
+    level_dbfs: -50.0,
+    seconds: 1.0,
+};
+
+async fn stand_by(desk: &Desk, fallback: StripId) {
+    desk.fade(fallback, -90.0).await;
+    let settings = DeadAirSettings {
+        on: true,
+        watch: WATCH,
+        fallback: Some(fallback),
+        fallback_db: -6.0,
+    };
+    desk.ask(AudioCommand::SetDeadAir { settings }).await;
+}
+
+async fn silence(desk: &Desk, strip: StripId, silent: bool) {
+    let source = if silent {
+        StripSource::Silent
+    } else {
+        let material = airdesk_station::api::Material::Pad;
+        StripSource::Material { material }
+    };
+    desk.ask(AudioCommand::SetSource { strip, source }).await;
+}
+
+#[tokio::test]
+async fn a_fallback_is_heard_while_the_programme_is_dead_and_goes_when_it_is_back() {
+    let mut desk = Desk::with_pads(&["Show", "Fallback"]);
+    let [show, fallback] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    stand_by(&desk, fallback).await;
+    assert!(desk.peak(BusName::Programme).await > 0.05);
+    silence(&desk, show, true).await;
+    let began = Instant::now();
+    let dead = desk
+        .when("the fallback is in", |now| now.dead_air.fallback == FallbackState::In)
+        .await;
+    assert!(matches!(dead.dead_air.programme, SignalState::Dead { .. }), "an alarm");
+    assert!(
+        dead.notices
+            .iter()
+            .any(|notice| notice.text.contains("dead air: the programme"))
+    );
+    assert!(began.elapsed() > Duration::from_millis(900), "not before its time");
+    // Within a second it is where it should be, and heard.
+    desk.when("its fader", |now| now.strips[1].controls.fader.db() == -6.0)
+        .await;
+    assert!(desk.peak(BusName::Programme).await > 0.03, "it is heard");
+    // What stands in is not what was set: the session has the fader where the operator left it.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    silence(&desk, show, false).await;
+    let back = desk
+        .when("the fallback is out", |now| now.strips[1].controls.fader.db() == -90.0)
+        .await;
+    assert_eq!(
+        back.dead_air.programme,
+        SignalState::Alive,
+        "the alarm clears by itself"
+    );
+    assert_eq!(back.dead_air.fallback, FallbackState::Ready);
+    assert!(desk.peak(BusName::Programme).await > 0.05, "the show is heard");
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_fader_that_is_touched_meanwhile_belongs_to_the_operator() {
+    let mut desk = Desk::with_pads(&["Show", "Fallback"]);
+    let [show, fallback] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    stand_by(&desk, fallback).await;
+    silence(&desk, show, true).await;
+    desk.when("the fallback is in", |now| now.strips[1].controls.fader.db() == -6.0)
+        .await;
+    desk.fade(fallback, -20.0).await;
+    assert_eq!(desk.now().await.dead_air.fallback, FallbackState::Taken);
+    // It is the programme now: that is heard, and the alarm is over.
+    let heard = desk
+        .when("the programme is heard", |now| {
+            now.dead_air.programme == SignalState::Alive
+        })
+        .await;
+    assert_eq!(heard.strips[1].controls.fader.db(), -20.0);
+    silence(&desk, show, false).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let after = desk.now().await;
+    assert_eq!(after.strips[1].controls.fader.db(), -20.0, "nobody else has moved it");
+    assert_eq!(after.dead_air.fallback, FallbackState::Ready);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn undo_of_something_else_leaves_a_fallback_where_it_stands_in() {
+    let desk = Desk::with_pads(&["Show", "Fallback"]);
+    let [show, fallback] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    stand_by(&desk, fallback).await;
+    silence(&desk, show, true).await;
+    desk.when("the fallback is in", |now| now.strips[1].controls.fader.db() == -6.0)
+        .await;
+    desk.ask(AudioCommand::SetPan { strip: show, pan: 0.5 }).await;
+    desk.ask(AudioCommand::Undo).await;
+    let now = desk.now().await;
+    assert_eq!(
+        (now.strips[0].controls.pan.position(), now.strips[1].controls.fader.db()),
+        (0.0, -6.0)
+    );
+    assert_eq!(now.dead_air.fallback, FallbackState::In);
+    // A desk that is started anew has the fader where the operator left it.
+    let mut next = desk.restart().await;
+    assert_eq!(next.faders().await, [0.0, -90.0]);
+    assert_eq!(next.now().await.dead_air.settings.fallback, Some(next.ids().await[1]));
+    next.stop().await;
+}
+
+#[tokio::test]
+async fn a_muted_fallback_stays_muted_and_the_desk_says_so() {
+    let mut desk = Desk::with_pads(&["Show", "Fallback"]);
+    let [show, fallback] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    stand_by(&desk, fallback).await;
+    let mute = |on| AudioCommand::SetMute { strip: fallback, on };
+    desk.ask(mute(true)).await;
+    silence(&desk, show, true).await;
+    let unable = FallbackState::Unable {
+        reason: "Fallback is muted".into(),
+    };
+    desk.when("it cannot", |now| now.dead_air.fallback == unable).await;
+    desk.ask(mute(false)).await;
+    desk.when("it is in", |now| now.dead_air.fallback == FallbackState::In)
+        .await;
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_strip_that_is_watched_dies_and_comes_back_before_its_fader() {
+    let mut desk = Desk::with_pads(&["Show", "Line"]);
+    let [_, line] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    desk.fade(line, -90.0).await;
+    let watch = Some(WATCH);
+    desk.ask(AudioCommand::SetStripWatch { strip: line, watch }).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let alive = desk.now().await.dead_air;
+    assert_eq!(alive.strips[0].signal, SignalState::Alive, "its fader is no matter");
+    silence(&desk, line, true).await;
+    let is_dead = |signal: &SignalState| matches!(signal, SignalState::Dead { .. });
+    let dead = desk
+        .when("it is dead", |now| is_dead(&now.dead_air.strips[0].signal))
+        .await;
+    assert!(
+        dead.notices
+            .iter()
+            .any(|notice| notice.text.contains("dead air: strip Line"))
+    );
+    assert_eq!(dead.dead_air.programme, SignalState::Unwatched);
+    silence(&desk, line, false).await;
+    desk.when("it is back", |now| now.dead_air.strips[0].signal == SignalState::Alive)
+        .await;
+    desk.ask(AudioCommand::RemoveStrip { strip: line }).await;
+    assert!(desk.now().await.dead_air.strips.is_empty());
+    desk.stop().await;
+}
