@@ -31,7 +31,7 @@ use crate::history::History;
 use crate::keeping::SAVE_AFTER;
 use crate::losses::Losses;
 use crate::loudness::Meters;
-use crate::material::Library;
+use crate::material::Pieces;
 use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
@@ -139,7 +139,7 @@ impl Station {
             ),
             strips: Strips::default(),
             automation: opened.session.automation.clone(),
-            library: Library::default(),
+            pieces: Pieces::default(),
             notices: Notices::default(),
             devices: Arc::default(),
             events: handle.events.clone(),
@@ -236,7 +236,7 @@ pub(crate) struct Core {
     pub(crate) air: Air,
     /// The session's, which a running desk keeps and does not play.
     pub(crate) automation: Vec<Automation>,
-    pub(crate) library: Library,
+    pub(crate) pieces: Pieces,
     pub(crate) devices: Arc<DeviceList>,
     pub(crate) notices: Notices,
     pub(crate) events: broadcast::Sender<Event>,
