@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::api::{Event, InputState, OutputName, Severity};
+use crate::api::{Event, Happening, InputState, OutputName, Severity};
 use crate::station::Core;
+use crate::timeline::Note;
 
 /// An engine that has held so long may be replaced again.
 const LASTING: Duration = Duration::from_secs(60);
@@ -50,6 +51,7 @@ impl Core {
     /// Leads everything to and from the new engine, what must lose nothing first.
     fn go_on(&mut self) {
         self.breakdown = Breakdown::Mended(Instant::now());
+        self.log(Note::new("engine", Happening::EngineRestarted));
         self.recording.go_on(self.desk.programme().reader());
         self.send_buses();
         self.put_strips_back();
@@ -74,11 +76,13 @@ impl Core {
 
     /// Lets nothing look as if it still worked.
     fn fall_silent(&mut self, what: &str) {
+        self.log(Note::new("engine", Happening::EngineBroke).because(what));
         let listening = self.listeners.is_open();
         self.breakdown = Breakdown::Final { listening };
         self.recording.finish();
         self.tell_recorder();
         self.air.go_off_air(self.desk.check());
+        self.log_air();
         self.tell(Event::Broadcast(self.air.state()));
         self.listeners.close();
         self.tell_listening();

@@ -146,6 +146,7 @@ impl Core {
             | Command::ClearClips
             | Command::RefreshDevices
             | Command::DismissNotice { .. }
+            | Command::ReadTimeline { .. }
             | Command::Undo
             | Command::Redo => None,
         }

@@ -17,9 +17,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::shorts::Shorts;
 use crate::api::{
-    CommandError, ErrorCode, Event, RecorderState, RecordingFormat, RecordingSettings, RecordingState, Reply, Severity,
+    CommandError, ErrorCode, Event, Happening, RecorderState, RecordingFormat, RecordingSettings, RecordingState,
+    Reply, Severity,
 };
 use crate::station::{Core, Internal};
+use crate::timeline::Note;
 
 /// Who waits to hear what came of a command.
 pub(crate) type Answer = oneshot::Sender<Result<Reply, CommandError>>;
@@ -320,6 +322,14 @@ impl RecordingDesk {
         }
     }
 
+    /// How far the recording under way has come, frames.
+    pub(crate) fn position(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Running(recording) => Some(recording.status().frames),
+            _ => None,
+        }
+    }
+
     /// Somebody is recording: figures change.
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Running(_))
@@ -374,6 +384,13 @@ impl Core {
     }
 
     pub(crate) fn recording_started(&mut self, result: Result<Recording, StartError>, answer: Answer) {
+        match &result {
+            Ok(recording) => self.log(Note::new(
+                recording.file().to_string_lossy(),
+                Happening::RecordingStarted,
+            )),
+            Err(error) => self.log(Note::new("programme", Happening::RecordingFailed).because(error.to_string())),
+        }
         let answered = self.recording_began(result);
         // Whoever asked may have gone.
         let _ = answer.send(answered.map(|()| Reply::Done));
@@ -432,6 +449,7 @@ impl Core {
         } else {
             Severity::Error
         };
+        self.log_take_over(&began, &ended);
         // An error is in the recorder's state and in the notice.
         let _ = self.recording_began(began);
         self.remark(&ended.file, ended.gap_log_fault, None);
@@ -441,6 +459,7 @@ impl Core {
 
     pub(crate) fn recording_stopped(&mut self, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
+        self.log_recorded(&summary);
         self.count_recording(summary.frames_lost);
         self.remark(&summary.file, summary.gap_log_fault.clone(), summary.failure.clone());
         self.recording.closed(summary);
@@ -449,6 +468,34 @@ impl Core {
             let _ = answer.send(Ok(Reply::Done));
         }
         self.tell_recorder();
+    }
+
+    /// A file is whole, or as whole as its disk let it be.
+    fn log_recorded(&mut self, summary: &Summary) {
+        let file = summary.file.to_string_lossy();
+        let note = match &summary.failure {
+            None => Note::new(
+                file,
+                Happening::RecordingStopped {
+                    frames: summary.frames,
+                    frames_lost: summary.frames_lost,
+                },
+            ),
+            Some(why) => Note::new(file, Happening::RecordingFailed).because(why),
+        };
+        self.log(note.at(summary.frames));
+    }
+
+    fn log_take_over(&mut self, began: &Result<Recording, StartError>, ended: &Summary) {
+        self.log_recorded(ended);
+        let before = ended.file.to_string_lossy().into_owned();
+        self.log(match began {
+            Ok(recording) => Note::new(
+                recording.file().to_string_lossy(),
+                Happening::RecordingTookOver { before },
+            ),
+            Err(error) => Note::new(before, Happening::RecordingFailed).because(error.to_string()),
+        });
     }
 
     fn remark(&mut self, file: &Path, gap_log_fault: Option<String>, failure: Option<String>) {
@@ -474,6 +521,12 @@ impl Core {
             };
             self.remark(&status.file, status.gap_log_fault, failure.clone());
             if let Some(reason) = failure {
+                let file = status.file.to_string_lossy();
+                self.log(
+                    Note::new(file, Happening::RecordingFailed)
+                        .because(&reason)
+                        .at(status.frames),
+                );
                 self.recording.phase = Phase::Failed {
                     file: Some(status.file.to_string_lossy().into_owned()),
                     reason,

@@ -40,6 +40,7 @@ use crate::scenes::Scenes;
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
 use crate::strips::Strips;
+use crate::timeline::{ScribeNews, Timeline, TimelineFile};
 
 /// How often the station looks after what runs by itself.
 const TICK: Duration = Duration::from_millis(100);
@@ -51,7 +52,7 @@ const METER_TICK: Duration = Duration::from_micros(16_667);
 pub struct StationOptions {
     /// The session's file.
     pub session: PathBuf,
-    /// The folder for passwords where the system has no key store.
+    /// The folder for the library, and for passwords where the system has no key store.
     pub data: PathBuf,
     /// Use the system's key store.
     pub key_store: bool,
@@ -113,6 +114,7 @@ impl Station {
             requests,
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
+            timeline: TimelineFile::in_folder(&options.data),
             listeners: ListenerHub::new(
                 desk.programme().clone(),
                 ListenSettings {
@@ -128,6 +130,7 @@ impl Station {
             secrets.without_key_store()
         };
         let scanner = scanner(&options, &internal)?;
+        let timeline = Timeline::start(&options.data, &options.session, handle.events.clone(), internal.clone())?;
         let core = Core {
             captures: Captures::new(internal.clone(), desk.clock.clone(), options.hosts.clone()),
             playbacks: Playbacks::new(internal.clone(), desk.clock.clone(), rate, options.hosts.clone()),
@@ -162,6 +165,7 @@ impl Station {
             limiter: opened.session.limiter,
             meters: Meters::default(),
             losses: Losses::default(),
+            timeline,
             fades: Fades::default(),
             history: History::default(),
             scenes: Scenes::new(&opened.session.scenes),
@@ -218,6 +222,7 @@ pub(crate) enum Internal {
     RecordingTakenOver(TakenOver),
     Saved(Result<(), SessionError>),
     FreeSpace(Option<u64>),
+    Timeline(ScribeNews),
     Password(Kept),
     PlaybackOpened {
         output: OutputName,
@@ -257,6 +262,7 @@ pub(crate) struct Core {
     pub(crate) limiter: LimiterSettings,
     pub(crate) meters: Meters,
     pub(crate) losses: Losses,
+    pub(crate) timeline: Timeline,
     pub(crate) fades: Fades,
     pub(crate) history: History,
     pub(crate) scenes: Scenes,
@@ -275,6 +281,7 @@ impl Core {
         mut internal: mpsc::UnboundedReceiver<Internal>,
         meters: broadcast::Sender<Arc<DeskMeters>>,
     ) {
+        self.log_start();
         self.take_up(session);
         self.start_meters();
         if let Some(warning) = warning {
@@ -350,6 +357,7 @@ impl Core {
             Internal::RecordingTakenOver(taken_over) => self.recording_taken_over(taken_over),
             Internal::Saved(result) => self.saved(result),
             Internal::FreeSpace(free) => self.free_space_seen(free),
+            Internal::Timeline(news) => self.hear_scribe(news),
             Internal::Password(kept) => self.hear_password(kept),
             Internal::PlaybackOpened {
                 output,
@@ -362,6 +370,7 @@ impl Core {
     /// What runs by itself: devices, recorder, stream, session.
     fn look_after(&mut self, ticks: u64) {
         self.count_losses();
+        self.log_losses();
         self.look_after_engine();
         self.tell_meters();
         self.follow_captures();
@@ -372,6 +381,7 @@ impl Core {
             self.recording.look();
         }
         if self.air.refresh(ticks.is_multiple_of(10)) {
+            self.log_air();
             self.tell(Event::Broadcast(self.air.state()));
         }
         if ticks.is_multiple_of(10) {

@@ -91,6 +91,9 @@ fn declarations() -> String {
         ClockSource,
         Severity,
         Notice,
+        TimelineEntry,
+        Happening,
+        TimelineKind,
     );
     text
 }

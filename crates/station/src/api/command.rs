@@ -7,7 +7,7 @@ use ts_rs::TS;
 use super::{
     BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DelaySettings, DeviceChoice,
     DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password, RecordingSettings, ScenePart,
-    SendTap, SpectrumOf, StripSource, Talkover, number,
+    SendTap, SpectrumOf, StripSource, Talkover, TimelineEntry, TimelineKind, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -328,6 +328,18 @@ pub enum AudioCommand {
         /// Its number.
         id: u32,
     },
+    /// Read the timeline, the newest entry first.
+    ReadTimeline {
+        /// Only entries with a lower number; `null` begins with the newest.
+        #[ts(type = "number | null")]
+        before: Option<u64>,
+        /// How many at the most, 1 to 500.
+        limit: u32,
+        /// Only these kinds; all when there are none.
+        kinds: Vec<TimelineKind>,
+        /// Only entries that hold each of these words.
+        words: String,
+    },
 }
 
 impl AudioCommand {
@@ -359,6 +371,14 @@ pub enum Reply {
         /// Its id.
         #[ts(type = "number")]
         id: StripId,
+    },
+    /// Some of the timeline.
+    Timeline {
+        /// The newest first. There may be none although there are older ones: a search looks at so many at a time.
+        entries: Vec<TimelineEntry>,
+        /// The `before` to go on with; `null`: that was all.
+        #[ts(type = "number | null")]
+        older: Option<u64>,
     },
 }
 

@@ -15,6 +15,7 @@ mod password;
 mod recorder;
 mod state;
 mod strip;
+mod timeline;
 
 pub use airdesk_dsp::delay::DelaySettings;
 pub use airdesk_dsp::ducker::DuckerSettings;
@@ -32,3 +33,4 @@ pub use password::*;
 pub use recorder::*;
 pub use state::*;
 pub use strip::*;
+pub use timeline::*;

@@ -13,3 +13,4 @@ mod passing;
 mod recording;
 mod scenes;
 mod spectrum;
+mod timeline;
