@@ -67,6 +67,7 @@ describe.each([
   ["the loudness", "Loudness"],
   ["the scenes", "Scenes"],
   ["talkover", "Talkover"],
+  ["the timeline", "Timeline"],
   ["the question whether to go off air", "Go off air…"],
 ])("in %s", (_, button) => {
   async function open(): Promise<Open> {
