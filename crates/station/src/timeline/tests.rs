@@ -413,7 +413,7 @@ fn a_loss_that_goes_on_is_one_entry_that_grows_and_is_told_again() {
         panic!("other events");
     };
     assert_eq!((first.number, first.happening), (second.number, loss(480)));
-    assert_eq!(read(folder.path(), &all()).entries, [second.clone()]);
+    assert_eq!(read(folder.path(), &all()).entries, std::slice::from_ref(&second));
     assert_eq!(second.happening, loss(96_000));
     assert_eq!(second.text, "lost 2.000 s (96000 frames) of stream");
 }

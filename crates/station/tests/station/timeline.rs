@@ -62,7 +62,7 @@ fn recorder() -> Desk {
 
 #[tokio::test]
 async fn a_show_is_read_back_in_the_order_in_which_it_was() {
-    let mut desk = recorder();
+    let desk = recorder();
     let title = "Bjørk – Jóga".to_owned();
     desk.ask(AudioCommand::SetTitle { title: title.clone() }).await;
     desk.ask(AudioCommand::SetTitle { title: title.clone() }).await;
