@@ -18,6 +18,9 @@ use crate::wait::{self, seconds};
 /// What the desk is asked to do.
 const RUN: [&str; 3] = ["run", "--port", "0"];
 
+/// Where the desk keeps its data, from home.
+pub const DATA: &str = ".local/share/airdesk";
+
 /// An empty home folder, and programs that know no other place.
 pub struct Home {
     folder: TempDir,
@@ -105,8 +108,17 @@ impl Desk {
     /// Starts a desk whose folder of recordings, as [`Desk::record`] chooses it, is a disk of its own that holds
     /// `size`, in the words of tmpfs. Only the desk sees what is on it.
     pub fn start_with_small_disk(home: Home, environment: &Environment, size: &str) -> Self {
-        const MOUNT: &str = r#"mount -t tmpfs -o size="$1" tmpfs recordings && shift && exec "$@""#;
-        fs::create_dir_all(home.path().join("recordings")).expect("the home folder takes folders");
+        Self::start_on_small_disk(home, environment, "recordings", size)
+    }
+
+    /// The same with the folder for the desk's data.
+    pub fn start_with_small_data(home: Home, environment: &Environment, size: &str) -> Self {
+        Self::start_on_small_disk(home, environment, DATA, size)
+    }
+
+    fn start_on_small_disk(home: Home, environment: &Environment, folder: &str, size: &str) -> Self {
+        const MOUNT: &str = r#"mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && exec "$@""#;
+        fs::create_dir_all(home.path().join(folder)).expect("the home folder takes folders");
         let desk = home.program("airdesk", environment);
         let mut command = Command::new("unshare");
         command
@@ -114,7 +126,17 @@ impl Desk {
             .envs(home.environment())
             .envs(environment)
             .current_dir(home.path())
-            .args(["--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh", size])
+            .args([
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "sh",
+                "-c",
+                MOUNT,
+                "sh",
+                size,
+                folder,
+            ])
             .arg(desk.get_program())
             .args(RUN);
         Self::started(home, &mut command)

@@ -332,7 +332,23 @@ of: SpectrumOf, } | { "type": "clearClips" } | { "type": "dismissNotice",
 /**
  * Its number.
  */
-id: number, };
+id: number, } | { "type": "readTimeline", 
+/**
+ * Only entries with a lower number; `null` begins with the newest.
+ */
+before: number | null, 
+/**
+ * How many at the most, 1 to 500.
+ */
+limit: number, 
+/**
+ * Only these kinds; all when there are none.
+ */
+kinds: Array<TimelineKind>, 
+/**
+ * Only entries that hold each of these words.
+ */
+words: string, };
 
 /**
  * What came of a command that was obeyed.
@@ -1877,3 +1893,167 @@ text: string,
  * When, as local time `HH:MM:SS`.
  */
 time: string, };
+
+/**
+ * Something that happened, and when.
+ */
+export type TimelineEntry = { 
+/**
+ * Counts up in the order in which things happened, whatever the wall clock does.
+ */
+number: number, 
+/**
+ * Which start of which desk: seconds and frames count from there.
+ */
+desk: number, 
+/**
+ * By the wall clock, with its offset from UTC: `2026-11-22T17:04:05.123+01:00`.
+ */
+time: string, 
+/**
+ * Seconds since the desk was started. The wall clock does not touch them, and they stand still while the machine sleeps.
+ */
+seconds: number, 
+/**
+ * Frames that the programme had then.
+ */
+frame: number, 
+/**
+ * To what it happened: a stream's address, a file, a strip, a device, "desk".
+ */
+subject: string, 
+/**
+ * Why: a sentence, where there is more to say than what happened.
+ */
+cause: string | null, 
+/**
+ * Where in the recording, frames.
+ */
+position: number | null, 
+/**
+ * What happened, in words for people.
+ */
+text: string, } & ({ "kind": "deskStarted", 
+/**
+ * Airdesk's version.
+ */
+version: string, 
+/**
+ * Its session's file.
+ */
+session: string, } | { "kind": "deskStopped" } | { "kind": "deskKilled", 
+/**
+ * When it was last known to run, as [`TimelineEntry::time`]; at most a minute before its end.
+ */
+seen: string, } | { "kind": "onAir", 
+/**
+ * How often it has come back by itself since the desk went live.
+ */
+reconnects: number, } | { "kind": "offAir" } | { "kind": "reconnecting" } | { "kind": "title", 
+/**
+ * What they read.
+ */
+title: string, } | { "kind": "loss", 
+/**
+ * How many frames so far, at the desk's rate.
+ */
+frames: number, 
+/**
+ * The same in seconds.
+ */
+seconds: number, } | { "kind": "deviceLost" } | { "kind": "deviceBack", 
+/**
+ * For how long it was away, seconds.
+ */
+away: number, } | { "kind": "outputChanged", 
+/**
+ * Its id; "default" for the system's own choice, `null` for none.
+ */
+device: string | null, } | { "kind": "recordingStarted" } | { "kind": "recordingStopped", 
+/**
+ * How long it is, frames.
+ */
+frames: number, 
+/**
+ * How many of them are silence because the audio was lost.
+ */
+framesLost: number, } | { "kind": "recordingFailed" } | { "kind": "recordingTookOver", 
+/**
+ * The file that ends there.
+ */
+before: string, } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+/**
+ * For how long, seconds.
+ */
+seconds: number, } | { "kind": "missed", 
+/**
+ * How many entries are missing here.
+ */
+entries: number, } | { "kind": "other" });
+
+/**
+ * What happened. A new one gets a line here, in [`TimelineKind`], in `kind` and in `words`, and is logged with
+ * `Core::log`.
+ */
+export type Happening = { "kind": "deskStarted", 
+/**
+ * Airdesk's version.
+ */
+version: string, 
+/**
+ * Its session's file.
+ */
+session: string, } | { "kind": "deskStopped" } | { "kind": "deskKilled", 
+/**
+ * When it was last known to run, as [`TimelineEntry::time`]; at most a minute before its end.
+ */
+seen: string, } | { "kind": "onAir", 
+/**
+ * How often it has come back by itself since the desk went live.
+ */
+reconnects: number, } | { "kind": "offAir" } | { "kind": "reconnecting" } | { "kind": "title", 
+/**
+ * What they read.
+ */
+title: string, } | { "kind": "loss", 
+/**
+ * How many frames so far, at the desk's rate.
+ */
+frames: number, 
+/**
+ * The same in seconds.
+ */
+seconds: number, } | { "kind": "deviceLost" } | { "kind": "deviceBack", 
+/**
+ * For how long it was away, seconds.
+ */
+away: number, } | { "kind": "outputChanged", 
+/**
+ * Its id; "default" for the system's own choice, `null` for none.
+ */
+device: string | null, } | { "kind": "recordingStarted" } | { "kind": "recordingStopped", 
+/**
+ * How long it is, frames.
+ */
+frames: number, 
+/**
+ * How many of them are silence because the audio was lost.
+ */
+framesLost: number, } | { "kind": "recordingFailed" } | { "kind": "recordingTookOver", 
+/**
+ * The file that ends there.
+ */
+before: string, } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+/**
+ * For how long, seconds.
+ */
+seconds: number, } | { "kind": "missed", 
+/**
+ * How many entries are missing here.
+ */
+entries: number, } | { "kind": "other" };
+
+/**
+ * The kinds of [`Happening`], to choose by.
+ */
+export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";

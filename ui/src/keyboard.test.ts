@@ -68,6 +68,7 @@ describe.each([
   ["the scenes", "Scenes"],
   ["what guards the air", "Air"],
   ["talkover", "Talkover"],
+  ["the timeline", "Timeline"],
   ["the question whether to go off air", "Go off air…"],
 ])("in %s", (_, button) => {
   async function open(): Promise<Open> {

@@ -3,6 +3,7 @@
 mod devices;
 mod render;
 mod run;
+mod timeline;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,6 +67,8 @@ enum Command {
         #[arg(long)]
         stems: Option<PathBuf>,
     },
+    /// Show what has happened: on air, off air, titles, losses, devices, recordings. Also while the desk runs.
+    Timeline(timeline::Arguments),
 }
 
 /// A length of time on the command line.
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
             duration,
             stems,
         } => render::render(&session, out, duration, stems),
+        Command::Timeline(arguments) => timeline::show(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -30,4 +30,9 @@ impl Follower {
             Read::Empty => None,
         }
     }
+
+    /// The sequence number of the block that comes next.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.reader.next_sequence()
+    }
 }

@@ -10,6 +10,7 @@ mod guard;
 mod listen;
 mod metrics;
 mod port;
+mod timeline;
 
 use std::io;
 
@@ -122,6 +123,7 @@ fn router(station: StationHandle, guard: Guard) -> Router {
         .route("/meters", get(control::meters))
         .route("/health", get(metrics::health))
         .route("/metrics", get(metrics::metrics))
+        .route("/timeline.csv", get(timeline::table))
         .route("/live.mp3", get(listen::mp3))
         .route("/live.opus", get(listen::opus))
         .fallback(get(console::file))

@@ -5,8 +5,11 @@ use airdesk_engine::mix_queue::MixTap;
 use airdesk_outputs::delay::{BroadcastDelay, DelayError, Dump, Phase};
 use jiff::Zoned;
 
-use crate::api::{AirDelayPhase, AirDelaySettings, AirDelayState, AirDump, CommandError, ErrorCode, Event, Severity};
+use crate::api::{
+    AirDelayPhase, AirDelaySettings, AirDelayState, AirDump, CommandError, ErrorCode, Event, Happening, Severity,
+};
 use crate::station::Core;
+use crate::timeline::Note;
 
 /// The way from the programme to the air.
 pub(crate) struct AirLine {
@@ -121,6 +124,7 @@ impl Core {
         let dump = self.air_delay.dump(seconds)?;
         let dropped = dump.frames as f64 / f64::from(self.desk.rate.hz());
         tracing::info!(first = dump.first, frames = dump.frames, "dumped");
+        self.log(Note::new("the programme", Happening::Dumped { frames: dump.frames }).at(dump.first));
         let text = format!("{dropped:.1} s were dropped and are not aired; recordings of the programme have them");
         self.notice(Severity::Info, text);
         self.tell_air_delay();

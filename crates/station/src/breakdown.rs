@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::api::{Event, InputState, OutputName, Severity};
+use crate::api::{Event, Happening, InputState, OutputName, Severity};
 use crate::station::Core;
+use crate::timeline::Note;
 
 /// An engine that has held so long may be replaced again.
 const LASTING: Duration = Duration::from_secs(60);
@@ -51,6 +52,7 @@ impl Core {
     fn go_on(&mut self) {
         self.breakdown = Breakdown::Mended(Instant::now());
         self.recorders_go_on();
+        self.log(Note::new("engine", Happening::EngineRestarted));
         self.send_buses();
         self.put_strips_back();
         for output in OutputName::ALL {
@@ -75,11 +77,13 @@ impl Core {
 
     /// Lets nothing look as if it still worked.
     fn fall_silent(&mut self, what: &str) {
+        self.log(Note::new("engine", Happening::EngineBroke).because(what));
         let listening = self.listeners.is_open();
         self.breakdown = Breakdown::Final { listening };
         self.recorders.finish();
         self.tell_recorders();
         self.air.go_off_air(self.desk.check());
+        self.log_air();
         self.tell(Event::Broadcast(self.air.state()));
         self.listeners.close();
         self.tell_listening();

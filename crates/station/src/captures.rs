@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::api::{ChannelPick, DeviceState, Resampling, Severity, StripSource};
 use crate::doubts::{Doubts, Seen};
 use crate::station::{Core, Internal};
+use crate::timeline::Place;
 
 /// Seconds of audio an inlet holds: the engine may be kept from running so long without a loss.
 const INLET_SECONDS: f64 = 4.0;
@@ -26,6 +27,14 @@ pub(crate) const OPEN_LIMIT: Duration = Duration::from_secs(8);
 const STALLED_SECONDS: f64 = 5.0;
 /// How soon a lost device is tried again while it is still listed, and how often one is opened at the most.
 pub(crate) const SOON: Duration = Duration::from_secs(1);
+
+/// A device that is lost.
+#[derive(Debug)]
+struct Gone {
+    device: DeviceId,
+    name: String,
+    why: String,
+}
 
 /// What a strip is told about its device.
 pub(crate) enum Capturing {
@@ -102,8 +111,8 @@ impl Captures {
         Ok(Bridge::with_quality(inlet, desk, resampling))
     }
 
-    /// Opens what is wanted, lets go of what is not, notices what is lost. Returns what to warn of.
-    fn follow(&mut self, wanted: &[DeviceId], list: &DeviceList) -> Vec<String> {
+    /// Opens what is wanted, lets go of what is not, notices what is lost. Returns what was lost.
+    fn follow(&mut self, wanted: &[DeviceId], list: &DeviceList) -> Vec<Gone> {
         self.devices.retain(|device, _| wanted.contains(device));
         let mut lost = Vec::new();
         for device in wanted {
@@ -131,7 +140,11 @@ impl Captures {
                     };
                     if let Some((gone, wait)) = gone {
                         let reason = format!("{}: {gone}", stream.name());
-                        lost.push(reason.clone());
+                        lost.push(Gone {
+                            device: device.clone(),
+                            name: stream.name().to_owned(),
+                            why: gone,
+                        });
                         capture.state = State::Closed {
                             reason,
                             again: Some(Instant::now() + wait),
@@ -237,13 +250,18 @@ impl Core {
             .collect();
         wanted.sort();
         wanted.dedup();
-        for text in self.captures.follow(&wanted, &self.devices) {
-            self.notice(Severity::Warning, text);
+        self.log_wanted(|place| !matches!(place, Place::Input(device) if !wanted.contains(device)));
+        for Gone { device, name, why } in self.captures.follow(&wanted, &self.devices) {
+            self.log_lost(Place::Input(device), &name, &why);
+            self.notice(Severity::Warning, format!("{name}: {why}"));
         }
         self.attach_strips();
     }
 
     pub(crate) fn capture_opened(&mut self, device: &DeviceId, result: Result<CaptureStream, OpenError>) {
+        if let Ok(stream) = &result {
+            self.log_back(&Place::Input(device.clone()), stream.name());
+        }
         self.captures.opened(device, result);
         self.attach_strips();
     }
@@ -303,7 +321,7 @@ mod tests {
             }
         }
 
-        fn look(&mut self) -> Vec<String> {
+        fn look(&mut self) -> Vec<Gone> {
             self.captures.follow(&[SimulatedCards::device("mic")], &self.list)
         }
 

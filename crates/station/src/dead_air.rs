@@ -15,13 +15,14 @@ use airdesk_engine::{PanLaw, StripId};
 use jiff::Zoned;
 
 use crate::api::{
-    CommandError, DeadAirSettings, DeadAirState, Event, FallbackState, Severity, SignalState, StripControls,
+    CommandError, DeadAirSettings, DeadAirState, Event, FallbackState, Happening, Severity, SignalState, StripControls,
     StripWatch, WatchSettings,
 };
 use crate::control::Control;
 use crate::fades::Fade;
 use crate::session::{SessionDeadAir, SessionWatch};
 use crate::station::Core;
+use crate::timeline::Note;
 use fallback::{Fallback, Move};
 use watch::{Turn, Watch};
 
@@ -183,6 +184,11 @@ impl Core {
     }
 
     fn tell_turn(&mut self, what: &str, turn: Turn, level_dbfs: f32, silent: f32) {
+        let happening = match turn {
+            Turn::CameBack => Happening::AirBack,
+            _ => Happening::DeadAir,
+        };
+        self.log(Note::new(what, happening));
         match turn {
             Turn::Died => {
                 let text = format!("dead air: {what} has been below {level_dbfs} dBFS for {silent} s");

@@ -17,8 +17,10 @@ impl Core {
         self.recorders.finish();
         self.tell_recorders();
         self.air.finish();
+        self.log_air();
         self.listeners.close();
         let saved = self.settle(session, internal, until).await;
+        self.finish_timeline().await;
         if let Err(error) = &saved {
             tracing::error!("{error}; the changes since it was last saved are lost");
         }

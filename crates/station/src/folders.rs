@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-/// Airdesk's own folder for data: sessions, and passwords where the system has no key store.
-pub(crate) fn data_folder() -> PathBuf {
+/// Airdesk's own folder for data: sessions, the library, and passwords where the system has no key store.
+pub fn data_folder() -> PathBuf {
     directories::ProjectDirs::from("org", "airdesk", "Airdesk")
         .map_or_else(|| PathBuf::from("airdesk"), |folders| folders.data_dir().to_owned())
 }

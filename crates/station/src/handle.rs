@@ -6,6 +6,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, Reply, Severity, Snapshot};
 use crate::session::SessionError;
+use crate::timeline::TimelineFile;
 use airdesk_outputs::listen::ListenerHub;
 
 /// What a host sends.
@@ -58,6 +59,7 @@ pub struct StationHandle {
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) meters: broadcast::Sender<Arc<DeskMeters>>,
     pub(crate) listeners: ListenerHub,
+    pub(crate) timeline: TimelineFile,
 }
 
 impl StationHandle {
@@ -111,6 +113,11 @@ impl StationHandle {
     /// The desk's own listener mounts, for the face that serves them.
     pub fn listeners(&self) -> &ListenerHub {
         &self.listeners
+    }
+
+    /// The file that the timeline is in, for who reads all of it. Reading blocks.
+    pub fn timeline(&self) -> &TimelineFile {
+        &self.timeline
     }
 
     /// Says where the listener mounts can be reached.

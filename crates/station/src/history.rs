@@ -153,6 +153,7 @@ impl Core {
             | Command::ClearClips
             | Command::RefreshDevices
             | Command::DismissNotice { .. }
+            | Command::ReadTimeline { .. }
             | Command::Undo
             | Command::Redo => None,
         }

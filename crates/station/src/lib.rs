@@ -11,6 +11,7 @@ pub mod logging;
 pub mod render;
 pub mod secrets;
 pub mod session;
+pub mod timeline;
 
 mod air_delay;
 mod breakdown;
@@ -27,6 +28,7 @@ mod folders;
 mod handle;
 mod history;
 mod keeping;
+mod library;
 mod losses;
 mod loudness;
 mod material;
@@ -44,7 +46,9 @@ mod strips;
 pub use airdesk_devices::{Device, DeviceId, DeviceList, HostChoice};
 pub use airdesk_engine::StripId;
 pub use airdesk_outputs::listen::{JoinError, ListenerFeed, ListenerHub, Mount};
+pub use folders::data_folder;
 pub use handle::{Answered, StationHandle, Unavailable};
+pub use library::{LibraryError, Recovery as LibraryRecovery};
 pub use station::{StartError, Station, StationOptions};
 
 /// Looks once and says what sound devices this machine has. Blocks, some seconds at most.

@@ -27,6 +27,8 @@ pub(crate) struct Losses {
     /// Where each counter stood last, seconds.
     seen: HashMap<Counter, f64>,
     lost: Vec<Loss>,
+    /// Where, and how many seconds, since it was asked last.
+    fresh: Vec<(String, f64)>,
 }
 
 impl Losses {
@@ -37,6 +39,7 @@ impl Losses {
         if more <= 0.0 {
             return 0.0;
         }
+        self.fresh.push((place.to_owned(), more));
         match self.lost.iter_mut().find(|loss| loss.place == place) {
             Some(loss) => loss.seconds += more,
             None => self.lost.push(Loss {
@@ -50,6 +53,11 @@ impl Losses {
     /// A strip is gone. What it lost stays lost.
     pub(crate) fn forget_strip(&mut self, strip: StripId) {
         self.seen.remove(&Counter::Strip(strip));
+    }
+
+    /// What was lost since this was called last: where, and how many seconds.
+    pub(crate) fn take_fresh(&mut self) -> Vec<(String, f64)> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Where something was lost, in the order in which it began.

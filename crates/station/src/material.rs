@@ -24,11 +24,11 @@ pub(crate) fn explain(source: &StripSource, error: &WavError) -> String {
 
 /// Computes each piece once.
 #[derive(Default)]
-pub(crate) struct Library {
+pub(crate) struct Pieces {
     pieces: Vec<(Material, Piece)>,
 }
 
-impl Library {
+impl Pieces {
     /// What opens the player of a source that is no device; `None` for the others. A file is touched only
     /// when the opener is called, which may block.
     ///

@@ -27,6 +27,7 @@ impl Core {
             AudioCommand::SetPassword { password } => self.air.set_password(password.into_inner(), answer),
             AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
             AudioCommand::GoLive => self.go_live(answer),
+            AudioCommand::ReadTimeline { .. } => self.read_timeline(command, answer),
             AudioCommand::ShowSpectrum { of } => {
                 // Asked for every second, and nothing of it is saved. A host that has gone does not want the answer.
                 let _ = answer.send(self.show_spectrum(of).map(|()| Reply::Done));
@@ -131,11 +132,13 @@ impl Core {
             AudioCommand::GoOffAir => {
                 self.count_losses();
                 self.air.go_off_air(Ok(()));
+                self.log_air();
             }
             AudioCommand::SetTitle { title } => {
                 self.air.set_title(&title);
                 self.listeners.set_title(self.air.title());
                 self.recorders.set_title(self.air.title(), "");
+                self.log_title();
             }
             _ => {}
         }

@@ -7,11 +7,12 @@ use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
 use airdesk_engine::Notice as EngineNotice;
 
 use crate::api::{
-    BusMeters, ChannelPick, ClockSource, DeskMeters, DeviceState, EngineState, Event, OutputName, PlaybackState,
-    Resampling, Severity, Snapshot, StripMeters, StripSource,
+    BusMeters, ChannelPick, ClockSource, DeskMeters, DeviceState, EngineState, Event, Happening, OutputName,
+    PlaybackState, Resampling, Severity, Snapshot, StripMeters, StripSource,
 };
 use crate::session::SessionStrip;
 use crate::station::Core;
+use crate::timeline::Note;
 
 impl Core {
     pub(crate) fn hear_engine(&mut self, notice: EngineNotice) {
@@ -33,6 +34,12 @@ impl Core {
                 } else {
                     ""
                 };
+                self.log(Note::new(
+                    "machine",
+                    Happening::MachineSlept {
+                        seconds: f64::from(seconds),
+                    },
+                ));
                 (
                     Severity::Warning,
                     format!("the machine slept for {seconds:.0} s; the desk goes on from now{recorded}"),

@@ -15,11 +15,13 @@ use airdesk_engine::{BUSES, EngineCommand};
 use tokio::sync::mpsc;
 
 use crate::api::{
-    CommandError, DeviceChoice, ErrorCode, Event, OutputName, OutputSettings, OutputState, PlaybackState, Severity,
+    CommandError, DeviceChoice, ErrorCode, Event, Happening, OutputName, OutputSettings, OutputState, PlaybackState,
+    Severity,
 };
 use crate::captures::{OPEN_LIMIT, SOON, reopen_in, retry_in};
 use crate::doubts::{Doubts, Seen};
 use crate::station::{Core, Internal};
+use crate::timeline::{Note, Place};
 
 /// An output that has not called back for so long is closed and opened again, seconds: nobody hears anything meanwhile.
 const STALLED_SECONDS: f64 = 3.0;
@@ -266,6 +268,15 @@ impl Core {
             self.desk.send(EngineCommand::FollowMachine)?;
         }
         let settings = self.playbacks.settings(output);
+        let device = choice.as_ref().map(|choice| match choice {
+            DeviceChoice::Default => "default".to_owned(),
+            DeviceChoice::Device { device } => device.to_string(),
+        });
+        self.log_wanted(|place| *place != Place::Output(output));
+        self.log(Note::new(
+            format!("{} output", output.word()),
+            Happening::OutputChanged { device },
+        ));
         self.playbacks.choose(output, choice, settings);
         self.follow_playbacks();
         Ok(())
@@ -341,11 +352,13 @@ impl Core {
                 let Some((gone, wait)) = gone else {
                     return self.look_at_playback(output);
                 };
-                let text = format!("the {} output {}: {gone}", output.word(), stream.name());
+                let name = format!("{} output {}", output.word(), stream.name());
+                let text = format!("the {name}: {gone}");
                 playback.state = State::Closed {
                     reason: text.clone(),
                     again: Instant::now() + wait,
                 };
+                self.log_lost(Place::Output(output), &name, &gone);
                 self.notice(Severity::Warning, text);
             }
             State::Closed { again, .. } => {
@@ -411,6 +424,10 @@ impl Core {
                 again: Instant::now() + retry_in(&error),
             },
         };
+        if let State::Open(stream) = &playback.state {
+            let name = format!("{} output {}", output.word(), stream.name());
+            self.log_back(&Place::Output(output), &name);
+        }
         self.follow_playbacks();
     }
 }

@@ -1,5 +1,6 @@
 //! The recorders as the station drives them: any number, each of a bus of its own, alone or together.
 
+mod log;
 mod names;
 mod recorder;
 mod schedule;
@@ -133,6 +134,11 @@ impl Recorders {
     pub(crate) fn frames_lost(&self) -> Vec<(RecorderId, u64)> {
         let lost = |desk: &RecorderDesk| Some((desk.id, desk.frames_lost()?));
         self.desks.iter().filter_map(lost).collect()
+    }
+
+    /// How far the first recording under way has come, frames.
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.desks.iter().find_map(RecorderDesk::position)
     }
 
     /// Looks how much is free, on other threads.
@@ -351,6 +357,8 @@ impl Core {
     pub(crate) fn hear_recorder(&mut self, id: RecorderId, news: News) {
         match news {
             News::Started(result, answer) => {
+                let name = self.recorders.desk(id).map(|desk| desk.settings().name.clone());
+                self.log_began(&name.unwrap_or_default(), &result);
                 let answered = self.recording_began(id, result);
                 answer_all(answer.into_iter().collect(), &answered);
             }
@@ -425,6 +433,7 @@ impl Core {
         } else {
             Severity::Error
         };
+        self.log_take_over(&began, &ended);
         // An error is in the recorder's state and in the notice.
         let _ = self.recording_began(id, began);
         self.remark(id, &ended.file, ended.gap_log_fault, None);
@@ -433,6 +442,7 @@ impl Core {
 
     fn recording_stopped(&mut self, id: RecorderId, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
+        self.log_recorded(&summary);
         self.count_recording(id, summary.frames_lost);
         self.remark(
             id,
@@ -457,6 +467,7 @@ impl Core {
     fn tell_moved(&mut self, id: RecorderId, moved: Option<&String>) {
         let Ok(desk) = self.recorders.desk(id) else { return };
         if let Some(text) = desk.moved(moved) {
+            self.log_moved("recording", &text);
             self.notice(Severity::Error, text);
             self.tell_recorder(id);
         }
@@ -485,8 +496,14 @@ impl Core {
             _ => None,
         };
         let file = status.file().to_owned();
-        self.remark(id, &file, status.gap_log_fault, failure.clone());
+        if desk.has_split(status.parts) {
+            self.log_split(&status);
+        }
+        self.remark(id, &file, status.gap_log_fault.clone(), failure.clone());
         self.tell_moved(id, status.moved.as_ref());
+        if let Some(reason) = &failure {
+            self.log_failed(&status, reason);
+        }
         if let Some(reason) = failure
             && let Ok(desk) = self.recorders.desk(id)
         {

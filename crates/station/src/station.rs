@@ -32,7 +32,7 @@ use crate::history::History;
 use crate::keeping::SAVE_AFTER;
 use crate::losses::Losses;
 use crate::loudness::Meters;
-use crate::material::Library;
+use crate::material::Pieces;
 use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
@@ -41,6 +41,7 @@ use crate::scenes::Scenes;
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
 use crate::strips::Strips;
+use crate::timeline::{ScribeNews, Timeline, TimelineFile};
 
 /// How often the station looks after what runs by itself.
 const TICK: Duration = Duration::from_millis(100);
@@ -52,7 +53,7 @@ const METER_TICK: Duration = Duration::from_micros(16_667);
 pub struct StationOptions {
     /// The session's file.
     pub session: PathBuf,
-    /// The folder for passwords where the system has no key store.
+    /// The folder for the library, and for passwords where the system has no key store.
     pub data: PathBuf,
     /// Use the system's key store.
     pub key_store: bool,
@@ -115,6 +116,7 @@ impl Station {
             requests,
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
+            timeline: TimelineFile::in_folder(&options.data),
             listeners: ListenerHub::new(
                 air_delay.tap().clone(),
                 ListenSettings {
@@ -130,6 +132,7 @@ impl Station {
             secrets.without_key_store()
         };
         let scanner = scanner(&options, &internal)?;
+        let timeline = Timeline::start(&options.data, &options.session, handle.events.clone(), internal.clone())?;
         let core = Core {
             captures: Captures::new(internal.clone(), desk.clock.clone(), options.hosts.clone()),
             playbacks: Playbacks::new(internal.clone(), desk.clock.clone(), rate, options.hosts.clone()),
@@ -143,7 +146,7 @@ impl Station {
             dead_air: DeadAir::default(),
             strips: Strips::default(),
             automation: opened.session.automation.clone(),
-            library: Library::default(),
+            pieces: Pieces::default(),
             notices: Notices::default(),
             devices: Arc::default(),
             events: handle.events.clone(),
@@ -166,6 +169,7 @@ impl Station {
             limiter: opened.session.limiter,
             meters: Meters::default(),
             losses: Losses::default(),
+            timeline,
             fades: Fades::default(),
             history: History::default(),
             scenes: Scenes::new(&opened.session.scenes),
@@ -219,6 +223,7 @@ pub(crate) enum Internal {
     CaptureOpened(DeviceId, Result<CaptureStream, OpenError>),
     Recording(RecorderId, News),
     Saved(Result<(), SessionError>),
+    Timeline(ScribeNews),
     Password(Kept),
     PlaybackOpened {
         output: OutputName,
@@ -239,7 +244,7 @@ pub(crate) struct Core {
     pub(crate) dead_air: DeadAir,
     /// The session's, which a running desk keeps and does not play.
     pub(crate) automation: Vec<Automation>,
-    pub(crate) library: Library,
+    pub(crate) pieces: Pieces,
     pub(crate) devices: Arc<DeviceList>,
     pub(crate) notices: Notices,
     pub(crate) events: broadcast::Sender<Event>,
@@ -260,6 +265,7 @@ pub(crate) struct Core {
     pub(crate) limiter: LimiterSettings,
     pub(crate) meters: Meters,
     pub(crate) losses: Losses,
+    pub(crate) timeline: Timeline,
     pub(crate) fades: Fades,
     pub(crate) history: History,
     pub(crate) scenes: Scenes,
@@ -278,6 +284,7 @@ impl Core {
         mut internal: mpsc::UnboundedReceiver<Internal>,
         meters: broadcast::Sender<Arc<DeskMeters>>,
     ) {
+        self.log_start();
         self.take_up(session);
         self.start_meters();
         if let Some(warning) = warning {
@@ -350,6 +357,7 @@ impl Core {
             Internal::CaptureOpened(device, result) => self.capture_opened(&device, result),
             Internal::Recording(recorder, news) => self.hear_recorder(recorder, news),
             Internal::Saved(result) => self.saved(result),
+            Internal::Timeline(news) => self.hear_scribe(news),
             Internal::Password(kept) => self.hear_password(kept),
             Internal::PlaybackOpened {
                 output,
@@ -362,6 +370,7 @@ impl Core {
     /// What runs by itself: devices, recorder, stream, session.
     fn look_after(&mut self, ticks: u64) {
         self.count_losses();
+        self.log_losses();
         self.look_after_engine();
         self.tell_meters();
         self.follow_captures();
@@ -374,6 +383,7 @@ impl Core {
             self.recorders.look();
         }
         if self.air.refresh(ticks.is_multiple_of(10)) {
+            self.log_air();
             self.tell(Event::Broadcast(self.air.state()));
         }
         if ticks.is_multiple_of(10) {

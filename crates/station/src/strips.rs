@@ -183,7 +183,7 @@ impl Core {
     fn feed(&mut self, source: &StripSource) -> (StripInput, Feed, InputState) {
         let silent = |state| (StripInput::Silent, Feed::Nothing, state);
         let rate = self.desk.rate;
-        let opener = match self.library.opener(source, rate) {
+        let opener = match self.pieces.opener(source, rate) {
             Err(reason) => return silent(InputState::Missing { reason }),
             Ok(None) => {
                 return silent(match source {

@@ -106,6 +106,9 @@ fn declarations() -> String {
         ClockSource,
         Severity,
         Notice,
+        TimelineEntry,
+        Happening,
+        TimelineKind,
     );
     text
 }

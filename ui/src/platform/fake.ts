@@ -1,7 +1,8 @@
 // A desk in memory, for tests and for `npm run fake`. Tests read what was sent, emit what they like
 // and break the line; the show at `npm run fake` has moving meters and a running clock.
-import type { AudioCommand, CommandError, Event, Reply, Snapshot, SpectrumOf } from "../bindings";
+import type { AudioCommand, CommandError, Event, Reply, Snapshot, SpectrumOf, TimelineEntry } from "../bindings";
 import { type DeskMeters, meterFrameBytes } from "../meter/frame";
+import { fits } from "../timeline/kinds";
 import { FakeHistory } from "./fakeHistory";
 import { louder, spectrumOf } from "./fakeLoudness";
 import { FakeNeedles, metersOf } from "./fakeMeters";
@@ -10,6 +11,9 @@ import { obey, putLoudness } from "./fakeStation";
 import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
 
 export class FakePlatform implements Platform {
+  readonly timelineTable = "/timeline.csv";
+  /** What has happened, the oldest first. */
+  timeline: TimelineEntry[] = [];
   /** Every command that was sent, oldest first. */
   readonly sent: AudioCommand[] = [];
   /** Refuse the commands for which this gives a reason. */
@@ -48,6 +52,7 @@ export class FakePlatform implements Platform {
       for (const event of turned) this.emit(event);
       return { type: "done" };
     }
+    if (command.type === "readTimeline") return this.#read(command);
     const before = structuredClone(this.#desk);
     const { reply, events } = obey(this.#desk, structuredClone(command));
     if (command.type === "recallScene") events.push(...this.#history.recall(this.#desk, command));
@@ -58,6 +63,18 @@ export class FakePlatform implements Platform {
     this.#desk.history = before.history;
     for (const event of events) this.emit(event);
     return reply;
+  }
+
+  #read({ before, limit, kinds, words }: Extract<AudioCommand, { type: "readTimeline" }>): Reply {
+    const older = this.timeline.filter((entry) => entry.number < (before ?? Infinity) && fits(entry, kinds, words));
+    const entries = older.reverse().slice(0, limit);
+    const last = entries.at(-1)?.number ?? null;
+    return { type: "timeline", entries, older: older.length > limit ? last : null };
+  }
+
+  /** Shows the whole desk again, as after a line that was down. */
+  showAgain(): void {
+    this.#listener?.message({ type: "snapshot", snapshot: structuredClone(this.#desk) });
   }
 
   emit(event: Event): void {

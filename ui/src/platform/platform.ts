@@ -26,6 +26,8 @@ export interface DeskListener {
 }
 
 export interface Platform {
+  /** Where the whole timeline can be had as a table; `null` where there is no way to save it. */
+  readonly timelineTable: string | null;
   /** Starts listening to the desk; the first message is a snapshot. Returns what ends it. */
   connect(listener: DeskListener): () => void;
   /** Asks the desk for something. Rejects with a {@link CommandError} when it is refused. */

@@ -16,6 +16,9 @@ const METER_SILENCE_LIMIT_MS = 3000;
 const RETRY_MS = 500;
 
 export class TauriPlatform implements Platform {
+  /** A web view in a window saves nothing by itself. */
+  readonly timelineTable = null;
+
   connect(listener: DeskListener): () => void {
     const ends: (() => void)[] = [];
     let ended = false;

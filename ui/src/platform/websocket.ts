@@ -13,6 +13,7 @@ interface Pending {
 }
 
 export class WebSocketPlatform implements Platform {
+  readonly timelineTable = "/timeline.csv";
   #url: string;
   #socket: ReconnectingSocket | null = null;
   #pending = new Map<number, Pending>();

@@ -14,6 +14,7 @@ import type {
   SpectrumOf,
   SpectrumState,
   StripState,
+  TimelineEntry,
 } from "../bindings";
 import type { Connection, DeskMessage, Platform } from "../platform";
 import { asCommandError } from "../platform/platform";
@@ -41,10 +42,15 @@ export class Desk {
   readonly #spectra = new SvelteMap<string, SpectrumState>();
   /** Takes the answer while the operator is asked whether to stop the desk and close its window. */
   closing = $state.raw<((stop: boolean) => void) | null>(null);
+  /** How often the desk has shown itself as a whole: what is no part of that has to be asked for again. */
+  snapshots = $state(0);
   /** Whether a solo silences other strips. */
   readonly soloing = $derived(this.snapshot?.strips.some(({ solo }) => solo) ?? false);
   #platform: Platform;
   #lastRefusal = 0;
+  // Never drawn.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #happened = new Set<(entry: TimelineEntry) => void>();
   // Never drawn.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #spectraOver = new Map<string, ReturnType<typeof setTimeout>>();
@@ -79,6 +85,17 @@ export class Desk {
   /** The newest spectrum of a bus or a strip, while somebody looks at it. */
   spectrum(of: SpectrumOf): SpectrumState | undefined {
     return this.#spectra.get(keyOf(of));
+  }
+
+  /** Hears of everything that happens until the returned function is called. */
+  onHappened(hear: (entry: TimelineEntry) => void): () => void {
+    this.#happened.add(hear);
+    return () => this.#happened.delete(hear);
+  }
+
+  /** Where the whole timeline is served as a table, if it is. */
+  get timelineTable(): string | null {
+    return this.#platform.timelineTable;
   }
 
   /** Looks at a spectrum until the returned function is called. `refused` is told why it cannot be shown. */
@@ -129,8 +146,12 @@ export class Desk {
   }
 
   #take(message: DeskMessage): void {
-    if (message.type === "snapshot") this.snapshot = message.snapshot;
-    else if (message.event.type === "spectrum") this.#see(message.event.value);
+    if (message.type === "snapshot") {
+      this.snapshot = message.snapshot;
+      this.snapshots += 1;
+    } else if (message.event.type === "timeline") {
+      for (const hear of this.#happened) hear(message.event.value);
+    } else if (message.event.type === "spectrum") this.#see(message.event.value);
     else if (this.snapshot) apply(this.snapshot, message.event);
   }
 
@@ -209,6 +230,8 @@ export function apply(desk: Snapshot, event: Event): void {
       return put(desk.notices, event.value, ({ id }) => id === event.value.id);
     case "noticeDismissed":
       return take(desk.notices, ({ id }) => id === event.value);
+    case "timeline":
+      return; // no part of the snapshot
   }
 }
 

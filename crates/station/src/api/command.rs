@@ -7,7 +7,8 @@ use ts_rs::TS;
 use super::{
     AirDelaySettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DeadAirSettings,
     DelaySettings, DeviceChoice, DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password,
-    RecorderId, RecordingSettings, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, WatchSettings, number,
+    RecorderId, RecordingSettings, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TimelineEntry, TimelineKind,
+    WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -380,6 +381,18 @@ pub enum AudioCommand {
         /// Its number.
         id: u32,
     },
+    /// Read the timeline, the newest entry first.
+    ReadTimeline {
+        /// Only entries with a lower number; `null` begins with the newest.
+        #[ts(type = "number | null")]
+        before: Option<u64>,
+        /// How many at the most, 1 to 500.
+        limit: u32,
+        /// Only these kinds; all when there are none.
+        kinds: Vec<TimelineKind>,
+        /// Only entries that hold each of these words.
+        words: String,
+    },
 }
 
 impl AudioCommand {
@@ -416,6 +429,14 @@ pub enum Reply {
     Recorder {
         /// Its id.
         id: RecorderId,
+    },
+    /// Some of the timeline.
+    Timeline {
+        /// The newest first. There may be none although there are older ones: a search looks at so many at a time.
+        entries: Vec<TimelineEntry>,
+        /// The `before` to go on with; `null`: that was all.
+        #[ts(type = "number | null")]
+        older: Option<u64>,
     },
 }
 

@@ -7,7 +7,7 @@ use ts_rs::TS;
 use super::{
     AirDelayState, AudioCommand, BroadcastState, BusName, BusState, CommandError, DeadAirState, DeviceState,
     DuckerSettings, EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice,
-    OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, VcaState,
+    OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TimelineEntry, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -60,6 +60,8 @@ pub enum Event {
     Notice(Notice),
     /// A notice was dismissed.
     NoticeDismissed(u32),
+    /// Something has happened and is on disk, or an entry that is known already has grown. It is no part of the snapshot.
+    Timeline(TimelineEntry),
 }
 
 /// What a console sends over the WebSocket, as text.

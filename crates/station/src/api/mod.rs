@@ -17,6 +17,7 @@ mod password;
 mod recorder;
 mod state;
 mod strip;
+mod timeline;
 
 pub use air_delay::*;
 pub use airdesk_dsp::air_delay::AirDelaySettings;
@@ -37,3 +38,4 @@ pub use password::*;
 pub use recorder::*;
 pub use state::*;
 pub use strip::*;
+pub use timeline::*;

@@ -420,6 +420,20 @@ impl RecorderDesk {
         }
     }
 
+    /// How far the recording under way has come, frames.
+    pub(super) fn position(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Running(recording) => Some(recording.status().frames),
+            _ => None,
+        }
+    }
+
+    /// It has gone on in a new file since this was asked last.
+    pub(super) fn has_split(&mut self, parts: u32) -> bool {
+        let before = std::mem::replace(&mut self.parts, parts);
+        before > 0 && parts > before
+    }
+
     /// Somebody is recording: figures change.
     pub(super) fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Running(_))

@@ -7,7 +7,7 @@ use airdesk_sources::Player;
 
 use super::RenderError;
 use crate::api::StripSource;
-use crate::material::{Library, explain};
+use crate::material::{Pieces, explain};
 use crate::session::{Session, SessionStrip};
 
 /// Frames read at a time: enough to make a read worth its while, few enough for the cache of 256 strips.
@@ -29,13 +29,13 @@ struct Feed {
 impl Feeds {
     /// Opens all sources.
     pub(super) fn open(session: &Session, rate: SampleRate) -> Result<Self, RenderError> {
-        let mut library = Library::default();
+        let mut pieces = Pieces::default();
         let feed = |strip: &SessionStrip| {
             let refused = |reason| RenderError::Source {
                 strip: strip.name.clone(),
                 reason,
             };
-            let opener = library.opener(&strip.source, rate).map_err(refused)?;
+            let opener = pieces.opener(&strip.source, rate).map_err(refused)?;
             let player = opener.map(|open| open()).transpose();
             Ok(Feed {
                 strip: strip.name.clone(),

@@ -15,3 +15,4 @@ mod passing;
 mod recording;
 mod scenes;
 mod spectrum;
+mod timeline;
