@@ -18,6 +18,7 @@ pub use format::FileFormat;
 pub use sample_format::SampleFormat;
 pub use tags::{Closing, Mark, Opening, Origin, Tags};
 
+pub(crate) use sample_format::Quantiser;
 pub(crate) use wave::WaveFile;
 
 /// A sound file that is being written.

@@ -113,7 +113,7 @@ impl Transport for LibshoutTransport {
     fn title_sender(&self) -> Option<Arc<dyn TitleSender>> {
         match self.settings.encoder.codec {
             Codec::Mp3 => Some(self.titles.clone()),
-            Codec::Opus => None,
+            Codec::Opus | Codec::Vorbis | Codec::Flac(_) => None,
         }
     }
 }
@@ -249,7 +249,7 @@ fn set_title(connection: &ShoutConn, title: &Title) -> Result<(), ShoutConnError
 fn open(settings: &SourceSettings, secret: &Secret, accepted_before: bool) -> Result<ShoutConn, SourceError> {
     let format = match settings.encoder.codec {
         Codec::Mp3 => ShoutFormat::MP3,
-        Codec::Opus => ShoutFormat::Ogg,
+        Codec::Opus | Codec::Vorbis | Codec::Flac(_) => ShoutFormat::Ogg,
     };
     let builder = ShoutConnBuilder::new()
         .host(settings.host.clone())

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Line, TitleSender, Transport};
-use crate::encode::Codec;
 use crate::icecast::{Patience, Secret, Source, SourceError, SourceSettings, TitleClient};
 use crate::title::Title;
 
@@ -26,10 +25,8 @@ impl Transport for NativeTransport {
     }
 
     fn title_sender(&self) -> Option<Arc<dyn TitleSender>> {
-        match self.settings.encoder.codec {
-            Codec::Mp3 => Some(Arc::new(TitleClient::new(self.settings.clone(), self.secret.clone()))),
-            Codec::Opus => None,
-        }
+        (!self.settings.encoder.codec.carries_titles())
+            .then(|| Arc::new(TitleClient::new(self.settings.clone(), self.secret.clone())) as _)
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod air;
+pub(crate) mod decoder;
 pub(crate) mod desk;
 pub(crate) mod impostor;
 pub(crate) mod listener;
