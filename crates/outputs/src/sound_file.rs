@@ -7,6 +7,7 @@
 mod format;
 mod sample_format;
 mod tags;
+mod tail;
 mod wave;
 
 use std::fs::File;
@@ -78,6 +79,6 @@ pub trait SoundFile: Send {
 /// What the system or the codec says.
 pub fn create(file: File, format: FileFormat, opening: &Opening) -> io::Result<Box<dyn SoundFile>> {
     Ok(match format {
-        FileFormat::Wav(samples) => Box::new(WaveFile::create(file, samples, opening.rate)?),
+        FileFormat::Wav(samples) => Box::new(WaveFile::create(file, samples, opening)?),
     })
 }

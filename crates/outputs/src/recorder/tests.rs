@@ -17,7 +17,7 @@ use super::status::Board;
 use super::write::Writer;
 use super::{RecorderSettings, Recording, RecordingState};
 use crate::follower::Follower;
-use crate::sound_file::{FileFormat, SampleFormat, SoundFile, WaveFile};
+use crate::sound_file::{FileFormat, Opening, SampleFormat, SoundFile, WaveFile};
 
 fn made(folder: &Path) -> (PathBuf, WaveFile, File) {
     let path = folder.join("test.wav");
@@ -28,7 +28,7 @@ fn made(folder: &Path) -> (PathBuf, WaveFile, File) {
         .open(&path)
         .expect("made");
     let other = file.try_clone().expect("cloned");
-    let wave = WaveFile::create(file, SampleFormat::Pcm24, SampleRate::DESK).expect("begun");
+    let wave = WaveFile::create(file, SampleFormat::Pcm24, &Opening::new(SampleRate::DESK)).expect("begun");
     (path, wave, other)
 }
 
