@@ -21,6 +21,10 @@ pub(crate) const LAME_DELAY: u64 = 576;
 /// Bytes that LAME's last call may give.
 const FLUSH_BYTES: usize = 7200;
 
+/// The least that a frame of an average bit rate takes, kbit/s. A steady tone in frames of 32 kbit/s, 96 bytes at 48 kHz,
+/// is an MPEG transport stream to ffmpeg, which then plays nothing: its packets have 192.
+const LEAST_KBIT: i32 = 40;
+
 /// An MP3 stream.
 pub struct Mp3Encoder {
     lame: Encoder,
@@ -134,8 +138,13 @@ fn lame(rate: u32, bit_rate: Bitrate, variable: bool) -> Result<Encoder, Encoder
         .map_err(broke)?;
     if variable {
         builder.set_vbr_mode(VbrMode::Abr).map_err(broke)?;
-        // SAFETY: the pointer is the builder's, which lives on, and the call stores a number there.
-        unsafe { ffi::lame_set_VBR_mean_bitrate_kbps(builder.as_ptr(), bit_rate as _) };
+        // SAFETY: the pointer is the builder's, which lives on, and the calls store numbers there.
+        unsafe {
+            let lame = builder.as_ptr();
+            ffi::lame_set_VBR_mean_bitrate_kbps(lame, bit_rate as _);
+            ffi::lame_set_VBR_min_bitrate_kbps(lame, LEAST_KBIT);
+            ffi::lame_set_VBR_hard_min(lame, 1);
+        }
     }
     builder.build().map_err(broke)
 }
