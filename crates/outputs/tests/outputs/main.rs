@@ -19,3 +19,4 @@ mod libshout;
 mod loudness;
 mod mounts;
 mod recording;
+mod sound_files;

@@ -44,7 +44,7 @@ pub(crate) fn oggdec(path: &Path) -> Vec<[f32; 2]> {
         .collect()
 }
 
-/// Frames that flac finds, and every check that it makes passed.
+/// Frames that flac finds. Every check that it makes passed, but for a sum that a growing file has not got yet.
 pub(crate) fn flac(path: &Path, bits: u16, more: &[&str]) -> u64 {
     let begin = ["--decode", "--silent", "--stdout", "--force-raw-format"];
     let format = ["--endian=little", "--sign=signed"];
@@ -71,8 +71,11 @@ fn run(program: &str, before: &[&str], path: &Path, after: &[&str]) -> Vec<u8> {
         .output()
         .unwrap_or_else(|error| panic!("{program}: {error}"));
     let complaint = String::from_utf8_lossy(&out.stderr);
+    let complained = complaint
+        .lines()
+        .any(|line| !line.trim().is_empty() && !line.contains("MD5 signature since it was unset"));
     assert!(
-        out.status.success() && complaint.trim().is_empty(),
+        out.status.success() && !complained,
         "{program} {}: {}: {complaint}",
         path.display(),
         out.status
