@@ -28,8 +28,9 @@ struct LogicalStream {
     pages: Sink,
 }
 
-// SAFETY: the encoder's pointers lead to memory that it alone owns, from `malloc` and `Box`; libvorbis and libogg keep
-// nothing in thread-local or mutable static storage. It is not shared: every call takes it by `&mut`.
+// SAFETY: the encoder's pointers lead to memory that it alone owns, from `malloc` and `Box`. libvorbis and libogg keep nothing
+// for a thread; of their static tables one is written to (`bitrv2` in smallft.c), always with the nought that it holds. It is
+// not shared: every call takes it by `&mut`.
 unsafe impl Send for LogicalStream {}
 
 /// An Ogg Vorbis stream.

@@ -81,7 +81,7 @@ mod tests {
                     String::from_utf8_lossy(&heard.stderr),
                 );
                 assert!(
-                    said.contains("title=title") && complaint.is_empty(),
+                    said.to_lowercase().contains("title=title") && complaint.is_empty(),
                     "{format}, {at}: {complaint}"
                 );
                 assert_eq!(

@@ -50,8 +50,12 @@ fn kill(name: &str, folder: &Path, file: &Path, longest: u64) -> u64 {
         .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
-    let wave = file.extension().is_some_and(|extension| extension == "wav");
-    let header = if wave { 4_096 } else { 20_000 };
+    // What the file has before its first audio. Numbered frames are so even that FLAC makes hardly anything of them.
+    let header = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("flac") => 16_400,
+        Some("mp3") => 17_000,
+        _ => 4_096,
+    };
     wait_for("the recording", seconds(20), || {
         file.metadata().ok().filter(|file| file.len() > header).map(drop)
     });
