@@ -18,7 +18,7 @@ pub(crate) struct Group {
 /// What building the desk needs.
 pub(crate) const BUILD: &[Group] = &[
     Group {
-        reason: "compilers for the bundled codecs (LAME, Opus)",
+        reason: "compilers for the bundled codecs (LAME, Opus, Vorbis)",
         names: &["gcc", "g++", "make", "cmake"],
     },
     Group {
@@ -88,6 +88,10 @@ pub(crate) const TEST: &[Group] = &[
     Group {
         reason: "listening to streams and files",
         names: &["ffmpeg", "sox", "sndfile-programs"],
+    },
+    Group {
+        reason: "the decoders that the makers of the formats wrote, and one that judges MP3",
+        names: &["flac", "opus-tools", "vorbis-tools", "mpg123", "mp3val"],
     },
     Group {
         reason: "the second way to Icecast, libshout",

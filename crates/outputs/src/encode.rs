@@ -1,23 +1,35 @@
-//! Encoders for streams: MP3 (LAME) and Ogg Opus (libopus).
+//! Encoders for streams: MP3 (LAME), and Opus (libopus), Vorbis (aoTuV's libvorbis) and FLAC in Ogg.
 //!
 //! A [`StreamEncoder`] turns frames into packets that may be sent, dropped or joined at their borders:
 //! whole MP3 frames, whole Ogg pages. [`EncodedStream`] runs one on its own thread for any number of
 //! subscribers. An encoder call takes up to some 10 ms: never on the audio thread.
 
+mod comments;
+mod flac;
+mod flac_frames;
+mod logical_stream;
 mod mp3;
 mod opus;
 mod packet;
 mod rate;
 mod settings;
+mod sink;
 mod stream;
+mod vorbis;
 
 use airdesk_dsp::Frame;
 
+pub use self::flac::FlacEncoder;
 pub use self::mp3::Mp3Encoder;
 pub use self::opus::OpusEncoder;
 pub use self::packet::{EncodedPacket, PacketKind};
-pub use self::settings::{Codec, EncoderError, EncoderSettings};
+pub use self::settings::{Codec, EncoderError, EncoderSettings, FlacDepth};
 pub use self::stream::{EncodedStream, Subscription};
+pub use self::vorbis::VorbisEncoder;
+
+pub(crate) use self::comments::{Comments, VALUE_BYTES_MAX, VENDOR};
+pub(crate) use self::flac_frames::{FLAC_BLOCK, FlacFrames, StreamInfo};
+pub(crate) use self::mp3::{LAME_DELAY, MP3_FRAME};
 
 use crate::title::Title;
 
@@ -48,10 +60,17 @@ impl EncoderSettings {
     /// # Errors
     /// When the settings are impossible or the codec refuses them.
     pub fn encoder(&self, title: &Title) -> Result<Box<dyn StreamEncoder>, EncoderError> {
+        self.encoder_of(Comments::titled(title))
+    }
+
+    /// The same, with all that a file says about itself where the format carries it.
+    pub(crate) fn encoder_of(&self, comments: Comments) -> Result<Box<dyn StreamEncoder>, EncoderError> {
         self.check()?;
         Ok(match self.codec {
             Codec::Mp3 => Box::new(Mp3Encoder::new(self)?),
-            Codec::Opus => Box::new(OpusEncoder::new(self, title)?),
+            Codec::Opus => Box::new(OpusEncoder::new(self, comments)?),
+            Codec::Vorbis => Box::new(VorbisEncoder::new(self, comments)?),
+            Codec::Flac(depth) => Box::new(FlacEncoder::new(depth, self.rate, comments)?),
         })
     }
 }

@@ -4,10 +4,19 @@
 //! Frames are taken into memory ([`SoundFile::push`]) and written in runs ([`SoundFile::commit`]); what is known only
 //! when it is over, as its length or its loudness, is written by [`SoundFile::finish`]. For threads that may block.
 
+mod comments;
 mod complete;
+mod cue_sheet;
+mod flac;
 mod format;
+mod front;
+mod id3;
+mod info_header;
+mod mp3;
+mod ogg;
 mod sample_format;
 mod tags;
+mod tail;
 mod wave;
 mod wave_header;
 
@@ -16,12 +25,20 @@ use std::io;
 
 use airdesk_dsp::{Frame, SILENCE};
 
+use crate::encode::Codec;
+
 pub use complete::{Looked, complete};
-pub use format::FileFormat;
+pub use cue_sheet::cue_sheet;
+pub use format::{BitRate, FileFormat};
 pub use sample_format::SampleFormat;
 pub use tags::{Closing, Mark, Opening, Origin, Tags};
 
+pub(crate) use sample_format::Quantiser;
 pub(crate) use wave::WaveFile;
+
+use flac::FlacFile;
+use mp3::Mp3File;
+use ogg::OggFile;
 
 /// A sound file that is being written.
 pub trait SoundFile: Send {
@@ -67,7 +84,7 @@ pub trait SoundFile: Send {
     /// What the system says. The file is valid without it.
     fn finish(&mut self, closing: &Closing) -> io::Result<()>;
 
-    /// Frames that a reader finds in the file now. An encoder keeps some back until [`SoundFile::finish`].
+    /// Frames of the desk that a reader finds in the file now. An encoder keeps some back until [`SoundFile::finish`].
     fn frames(&self) -> u64;
 
     /// Bytes of the file now.
@@ -79,7 +96,15 @@ pub trait SoundFile: Send {
 /// # Errors
 /// What the system or the codec says.
 pub fn create(file: File, format: FileFormat, opening: &Opening) -> io::Result<Box<dyn SoundFile>> {
+    format
+        .check()
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let rate = opening.rate;
     Ok(match format {
-        FileFormat::Wav(samples) => Box::new(WaveFile::create(file, samples, opening.rate)?),
+        FileFormat::Wav(samples) => Box::new(WaveFile::create(file, samples, opening)?),
+        FileFormat::Flac(depth) => Box::new(FlacFile::create(file, depth, opening)?),
+        FileFormat::Mp3(bits) => Box::new(Mp3File::create(file, &bits.of(Codec::Mp3, rate), opening)?),
+        FileFormat::Opus(bits) => Box::new(OggFile::create(file, &bits.of(Codec::Opus, rate), opening)?),
+        FileFormat::Vorbis(bits) => Box::new(OggFile::create(file, &bits.of(Codec::Vorbis, rate), opening)?),
     })
 }

@@ -117,7 +117,7 @@ impl Transport for LibshoutTransport {
     fn title_sender(&self) -> Arc<dyn TitleSender> {
         match self.settings.encoder.codec {
             Codec::Mp3 => self.titles.clone(),
-            Codec::Opus => Arc::new(InStream(self.titles.reader.clone())),
+            Codec::Opus | Codec::Vorbis | Codec::Flac(_) => Arc::new(InStream(self.titles.reader.clone())),
         }
     }
 }
@@ -257,7 +257,7 @@ fn set_title(connection: &ShoutConn, title: &Title) -> Result<(), ShoutConnError
 fn open(settings: &SourceSettings, secret: &Secret, accepted_before: bool) -> Result<ShoutConn, SourceError> {
     let format = match settings.encoder.codec {
         Codec::Mp3 => ShoutFormat::MP3,
-        Codec::Opus => ShoutFormat::Ogg,
+        Codec::Opus | Codec::Vorbis | Codec::Flac(_) => ShoutFormat::Ogg,
     };
     let builder = ShoutConnBuilder::new()
         .host(settings.host.clone())

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Line, TitleSender, Transport};
-use crate::encode::Codec;
 use crate::icecast::{Patience, Protocol, Secret, Source, SourceError, SourceSettings, StatusPage, TitleClient};
 use crate::shoutcast;
 use crate::title::Title;
@@ -32,9 +31,10 @@ impl Transport for NativeTransport {
 
     fn title_sender(&self) -> Arc<dyn TitleSender> {
         let client = TitleClient::new(self.settings.clone(), self.secret.clone());
-        match self.settings.encoder.codec {
-            Codec::Mp3 => Arc::new(client),
-            Codec::Opus => Arc::new(InStream(client)),
+        if self.settings.encoder.codec.carries_titles() {
+            Arc::new(InStream(client))
+        } else {
+            Arc::new(client)
         }
     }
 }

@@ -102,7 +102,7 @@ impl Supervisor {
         let title = self.titles.title().0.unwrap_or_default();
         let stream = EncodedStream::start(self.source.encoder, &title, self.tap.reader())?;
         let subscription = stream.subscribe().ok_or_else(|| ended(&stream))?;
-        let byte_rate = f64::from(self.source.encoder.bit_rate) * 125.0;
+        let byte_rate = f64::from(self.source.encoder.byte_rate());
         let mut connection = Connection {
             line,
             backlog: Backlog::new(stream.stream_rate(), byte_rate),

@@ -1,4 +1,4 @@
-//! MP3 by LAME: constant bit rate, joint stereo, quality 5.
+//! MP3 by LAME: constant or average bit rate, joint stereo, quality 5.
 //!
 //! LAME gives bytes as they fall out of its bit reservoir, not frame by frame: they are cut at frame
 //! borders here, so that a stream can be joined and thinned out there. No Xing frame and no tags: they
@@ -6,14 +6,24 @@
 
 use airdesk_dsp::Frame;
 use bytes::BytesMut;
-use mp3lame_encoder::{Bitrate, Builder, DualPcm, Encoder, FlushNoGap, Mode, Quality, max_required_buffer_size};
+use mp3lame_encoder::{
+    Bitrate, Builder, DualPcm, Encoder, FlushGap, Mode, Quality, VbrMode, ffi, max_required_buffer_size,
+};
 
 use super::rate::RateBridge;
 use super::{Codec, EncodedPacket, EncoderError, EncoderSettings, StreamEncoder};
 use crate::title::Title;
 
 /// Frames in one MP3 frame at 32 kHz and above.
-const MP3_FRAME: usize = 1152;
+pub(crate) const MP3_FRAME: usize = 1152;
+/// Frames of silence that LAME puts before what it is given (`ENCDELAY` in its encoder.h).
+pub(crate) const LAME_DELAY: u64 = 576;
+/// Bytes that LAME's last call may give.
+const FLUSH_BYTES: usize = 7200;
+
+/// The least that a frame of an average bit rate takes, kbit/s. A steady tone in frames of 32 kbit/s, 96 bytes at 48 kHz,
+/// is an MPEG transport stream to ffmpeg, which then plays nothing: its packets have 192.
+const LEAST_KBIT: i32 = 40;
 
 /// An MP3 stream.
 pub struct Mp3Encoder {
@@ -41,17 +51,7 @@ impl Mp3Encoder {
             codec: Codec::Mp3,
             bit_rate: settings.bit_rate,
         })?;
-        let lame = Builder::new()
-            .ok_or_else(|| broke("out of memory"))?
-            .with_num_channels(2)
-            .and_then(|lame| lame.with_sample_rate(rate))
-            .and_then(|lame| lame.with_output_sample_rate(std::num::NonZeroU32::new(rate)))
-            .and_then(|lame| lame.with_mode(Mode::JointStereo))
-            .and_then(|lame| lame.with_brate(bit_rate))
-            .and_then(|lame| lame.with_quality(Quality::Good))
-            .and_then(|lame| lame.with_to_write_vbr_tag(false))
-            .and_then(Builder::build)
-            .map_err(broke)?;
+        let lame = lame(rate, bit_rate, settings.variable)?;
         Ok(Self {
             lame,
             rate,
@@ -108,18 +108,45 @@ impl StreamEncoder for Mp3Encoder {
     fn set_title(&mut self, _title: &Title) {}
 
     fn finish(&mut self, packets: &mut Vec<EncodedPacket>) -> Result<(), EncoderError> {
-        if self.bridge.pull_rest(&mut self.run) > 0 {
+        self.bridge.end();
+        self.encode(&[], packets)?;
+        self.bridge.rest(&mut self.run);
+        if !self.run.is_empty() {
             self.encode_run(packets)?;
         }
         self.out.clear();
-        self.out.reserve(max_required_buffer_size(0));
-        self.lame.flush_to_vec::<FlushNoGap>(&mut self.out).map_err(broke)?;
+        self.out.reserve(FLUSH_BYTES);
+        self.lame.flush_to_vec::<FlushGap>(&mut self.out).map_err(broke)?;
         self.cut_frames(packets)
     }
 
     fn stream_rate(&self) -> u32 {
         self.rate
     }
+}
+
+fn lame(rate: u32, bit_rate: Bitrate, variable: bool) -> Result<Encoder, EncoderError> {
+    let mut builder = Builder::new()
+        .ok_or_else(|| broke("out of memory"))?
+        .with_num_channels(2)
+        .and_then(|lame| lame.with_sample_rate(rate))
+        .and_then(|lame| lame.with_output_sample_rate(std::num::NonZeroU32::new(rate)))
+        .and_then(|lame| lame.with_mode(Mode::JointStereo))
+        .and_then(|lame| lame.with_brate(bit_rate))
+        .and_then(|lame| lame.with_quality(Quality::Good))
+        .and_then(|lame| lame.with_to_write_vbr_tag(false))
+        .map_err(broke)?;
+    if variable {
+        builder.set_vbr_mode(VbrMode::Abr).map_err(broke)?;
+        // SAFETY: the pointer is the builder's, which lives on, and the calls store numbers there.
+        unsafe {
+            let lame = builder.as_ptr();
+            ffi::lame_set_VBR_mean_bitrate_kbps(lame, bit_rate as _);
+            ffi::lame_set_VBR_min_bitrate_kbps(lame, LEAST_KBIT);
+            ffi::lame_set_VBR_hard_min(lame, 1);
+        }
+    }
+    builder.build().map_err(broke)
 }
 
 fn broke(reason: impl std::fmt::Display) -> EncoderError {
@@ -142,7 +169,7 @@ fn lame_bit_rate(kbit: u16) -> Option<Bitrate> {
     })
 }
 
-/// What LAME 3.100 multiplies its input by at each bit rate (`apply_abr_preset` in presets.c), against
+/// What LAME 3.100 multiplies its input by at each bit rate, constant or average (`apply_abr_preset` in presets.c), against
 /// clipping in decoders. Our programme is limited, and a level that is set is to be heard.
 fn attenuation(kbit: u16) -> f32 {
     match kbit {
@@ -159,7 +186,7 @@ fn frame_bytes(header: [u8; 4], rate: u32) -> Option<usize> {
     if header[0] != 0xff || header[1] & 0xfe != 0xfa {
         return None;
     }
-    let kbit = *KBIT.get(usize::from(header[2] >> 4))?;
+    let kbit = *KBIT.get(usize::from(header[2] >> 4))?; // a frame of an average bit rate has any of them
     let padding = u32::from(header[2] >> 1 & 1);
     (kbit > 0).then_some((144_000 * kbit / rate + padding) as usize)
 }

@@ -5,11 +5,11 @@
 //! by the end's granule position, and the new encoder's delay is its pre-skip.
 
 use airdesk_dsp::Frame;
-use bytes::Bytes;
-use ogg::{PacketWriteEndInfo, PacketWriter};
+use ogg::PacketWriteEndInfo;
 
+use super::logical_stream::LogicalStream;
 use super::rate::RateBridge;
-use super::{Codec, EncodedPacket, EncoderError, EncoderSettings, StreamEncoder};
+use super::{Codec, Comments, EncodedPacket, EncoderError, EncoderSettings, StreamEncoder};
 use crate::title::Title;
 
 /// Opus's rate.
@@ -28,14 +28,13 @@ pub struct OpusEncoder {
     codec: opus::Encoder,
     bridge: RateBridge,
     run: Vec<Frame>,
-    pages: PacketWriter<'static, Vec<u8>>,
-    serial: u32,
+    stream: LogicalStream,
     pre_skip: u16,
     /// Frames encoded in this logical stream, its pre-skip included: the granule position.
     granule: u64,
     /// Packets in the page that is being filled.
     in_page: u32,
-    title: Title,
+    comments: Comments,
     /// A title that begins with the next packet.
     next_title: Option<Title>,
     desk_rate: u32,
@@ -48,24 +47,23 @@ impl OpusEncoder {
     ///
     /// # Errors
     /// When libopus refuses.
-    pub fn new(settings: &EncoderSettings, title: &Title) -> Result<Self, EncoderError> {
+    pub(crate) fn new(settings: &EncoderSettings, comments: Comments) -> Result<Self, EncoderError> {
         let mut codec = opus::Encoder::new(RATE, opus::Channels::Stereo, opus::Application::Audio).map_err(broke)?;
         codec
             .set_bitrate(opus::Bitrate::Bits(i32::from(settings.bit_rate) * 1000))
             .map_err(broke)?;
-        codec.set_vbr(true).map_err(broke)?;
+        codec.set_vbr(settings.variable).map_err(broke)?;
         codec.set_vbr_constraint(true).map_err(broke)?; // a page never outgrows the line by much
         let pre_skip = codec.get_lookahead().map_err(broke)?;
         Ok(Self {
             codec,
             bridge: RateBridge::new(settings.rate.hz(), RATE, PACKET_FRAMES),
             run: Vec::with_capacity(PACKET_FRAMES),
-            pages: PacketWriter::new(Vec::new()),
-            serial: first_serial(),
+            stream: LogicalStream::new(),
             pre_skip: u16::try_from(pre_skip).map_err(broke)?,
             granule: 0,
             in_page: 0,
-            title: title.clone(),
+            comments,
             next_title: None,
             desk_rate: settings.rate.hz(),
             opened: false,
@@ -79,34 +77,26 @@ impl OpusEncoder {
         head.extend(self.pre_skip.to_le_bytes());
         head.extend(self.desk_rate.to_le_bytes());
         head.extend([0, 0, 0]); // no output gain, channel mapping family 0
-        let tags = tags(&self.title);
+        let mut tags = b"OpusTags".to_vec();
+        tags.extend(self.comments.block(opus::version()));
         self.write(head, PacketWriteEndInfo::EndPage, 0)?;
         self.write(tags, PacketWriteEndInfo::EndPage, 0)?;
-        packets.push(EncodedPacket::opening(self.take_pages()));
+        packets.push(EncodedPacket::opening(self.stream.take_pages()));
         self.opened = true;
         Ok(())
     }
 
     fn write(&mut self, packet: Vec<u8>, end: PacketWriteEndInfo, granule: u64) -> Result<(), EncoderError> {
-        self.pages
-            .write_packet(packet, self.serial, end, granule)
-            .map_err(broke)
-    }
-
-    fn take_pages(&mut self) -> Bytes {
-        std::mem::take(self.pages.inner_mut()).into()
+        self.stream.write(packet, end, granule).map_err(broke)
     }
 
     /// Encodes `self.run` and writes it.
     fn encode_run(&mut self, packets: &mut Vec<EncodedPacket>) -> Result<(), EncoderError> {
-        if !self.opened {
-            self.open(packets)?;
-        }
         if let Some(title) = self.next_title.take() {
             // What the codec still holds comes out with this packet; the granule cuts off the rest.
             let end = self.granule + u64::from(self.pre_skip);
             self.encode_packet(PacketWriteEndInfo::EndStream, end, packets)?;
-            self.begin_logical_stream(title)?;
+            self.begin_logical_stream(&title)?;
             self.open(packets)?;
         }
         let granule = self.granule + PACKET_FRAMES as u64;
@@ -136,7 +126,7 @@ impl OpusEncoder {
         let packet = self.buffer[..length].to_vec();
         self.write(packet, end, granule)?;
         self.in_page += 1;
-        let page = self.take_pages();
+        let page = self.stream.take_pages();
         if !page.is_empty() {
             let frames = match end {
                 // The last packet of a logical stream is heard again as the first of the next.
@@ -149,19 +139,21 @@ impl OpusEncoder {
         Ok(())
     }
 
-    fn begin_logical_stream(&mut self, title: Title) -> Result<(), EncoderError> {
+    fn begin_logical_stream(&mut self, title: &Title) -> Result<(), EncoderError> {
         self.codec.reset_state().map_err(broke)?;
-        self.pages = PacketWriter::new(Vec::new());
-        self.serial = self.serial.wrapping_add(1);
+        self.stream.begin_next();
         self.granule = 0;
         self.in_page = 0;
-        self.title = title;
+        self.comments.set_title(title);
         Ok(())
     }
 }
 
 impl StreamEncoder for OpusEncoder {
     fn encode(&mut self, frames: &[Frame], packets: &mut Vec<EncodedPacket>) -> Result<(), EncoderError> {
+        if !self.opened {
+            self.open(packets)?;
+        }
         self.bridge.push(frames);
         while self.bridge.pull(&mut self.run) {
             self.encode_run(packets)?;
@@ -171,8 +163,8 @@ impl StreamEncoder for OpusEncoder {
 
     fn set_title(&mut self, title: &Title) {
         if !self.opened {
-            self.title = title.clone();
-        } else if *title != self.title {
+            self.comments.set_title(title);
+        } else if !self.comments.say(title) {
             self.next_title = Some(title.clone());
         } else {
             self.next_title = None;
@@ -180,19 +172,17 @@ impl StreamEncoder for OpusEncoder {
     }
 
     fn finish(&mut self, packets: &mut Vec<EncodedPacket>) -> Result<(), EncoderError> {
-        let rest = self.bridge.pull_rest(&mut self.run);
-        if rest > 0 {
+        self.bridge.end();
+        self.encode(&[], packets)?;
+        self.bridge.rest(&mut self.run);
+        // What the codec still holds comes out with silence; the last granule cuts off the rest of that.
+        let end = self.granule + self.run.len() as u64 + u64::from(self.pre_skip);
+        self.run.resize(PACKET_FRAMES, [0.0; 2]);
+        if end > self.granule + PACKET_FRAMES as u64 {
             self.encode_run(packets)?;
+            self.run.fill([0.0; 2]);
         }
-        if self.opened {
-            let unheard = if rest > 0 { (PACKET_FRAMES - rest) as u64 } else { 0 };
-            let end = self.granule - unheard + u64::from(self.pre_skip);
-            self.run.clear();
-            self.run.resize(PACKET_FRAMES, [0.0; 2]);
-            self.encode_packet(PacketWriteEndInfo::EndStream, end, packets)?;
-            self.opened = false;
-        }
-        Ok(())
+        self.encode_packet(PacketWriteEndInfo::EndStream, end, packets)
     }
 
     fn stream_rate(&self) -> u32 {
@@ -202,34 +192,4 @@ impl StreamEncoder for OpusEncoder {
 
 fn broke(reason: impl std::fmt::Display) -> EncoderError {
     EncoderError::codec(Codec::Opus, reason)
-}
-
-/// The comment header: who made the stream, and its title.
-fn tags(title: &Title) -> Vec<u8> {
-    let mut tags = b"OpusTags".to_vec();
-    let mut text = |text: &str| {
-        tags.extend((text.len() as u32).to_le_bytes());
-        tags.extend(text.as_bytes());
-    };
-    text(opus::version());
-    let fields = [
-        ("ARTIST", title.artist()),
-        ("TITLE", Some(title.name()).filter(|name| !name.is_empty())),
-    ];
-    let told = fields
-        .iter()
-        .filter_map(|(key, value)| Some(format!("{key}={}", (*value)?)));
-    let comments: Vec<_> = told.collect();
-    tags.extend((comments.len() as u32).to_le_bytes());
-    for comment in comments {
-        tags.extend((comment.len() as u32).to_le_bytes());
-        tags.extend(comment.as_bytes());
-    }
-    tags
-}
-
-/// A serial number that no stream started at another time has. Chained streams count on from it.
-fn first_serial() -> u32 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0_u8) as u32
 }

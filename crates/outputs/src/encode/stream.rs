@@ -18,7 +18,8 @@ use crate::title::Title;
 
 /// Packets a subscriber may lag before it loses the oldest.
 ///
-/// Capacity: 6 s of MP3 (24 ms packets), 25 s of Opus (100 ms pages); as packets are shared, a slot is one pointer.
+/// Capacity: 6 s of MP3 (24 ms packets), 25 s of Opus (100 ms pages), 21 s of FLAC (85 ms pages), 2.7 s of Vorbis at worst
+/// (10 ms where a sound is all attacks); as packets are shared, a slot is one pointer.
 const SUBSCRIBER_PACKETS: usize = 256;
 /// Seconds of the past kept for whoever joins.
 const RECENT_SECONDS: u32 = 2;

@@ -78,7 +78,7 @@ fn unreached(
 
 /// The system's buffer holds one second at most: what waits longer must be ours to drop.
 fn prepare(socket: &TcpStream, settings: &SourceSettings) -> io::Result<()> {
-    let byte_rate = usize::from(settings.encoder.bit_rate) * 125;
+    let byte_rate = settings.encoder.byte_rate() as usize;
     let options = SockRef::from(socket);
     options.set_send_buffer_size(byte_rate.max(16 * 1024))?;
     keep_little_unsent(socket, byte_rate / 8)?;

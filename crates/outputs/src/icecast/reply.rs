@@ -164,6 +164,7 @@ mod tests {
             encoder: EncoderSettings {
                 codec: Codec::Mp3,
                 bit_rate: 128,
+                variable: false,
                 rate: SampleRate::DESK,
             },
             name: String::new(),

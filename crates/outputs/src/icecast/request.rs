@@ -47,11 +47,11 @@ pub(crate) fn stream_head(method: Method, settings: &SourceSettings, secret: &Se
         Method::Source => format!("SOURCE {mount} HTTP/1.0\r\n"),
     };
     push_common(&mut head, settings, secret);
-    let info = format!(
-        "samplerate={};bitrate={};channels=2",
-        encoder.codec.stream_rate(encoder.rate),
-        encoder.bit_rate
-    );
+    // What has no bit rate says nothing of one.
+    let bit_rate = Some(encoder.bit_rate).filter(|kbit| *kbit > 0);
+    let bit_rate = bit_rate.map_or_else(String::new, |kbit| kbit.to_string());
+    let quality = if bit_rate.is_empty() { "" } else { ";bitrate=" };
+    let info = format!("samplerate={}{quality}{bit_rate};channels=2", encoder.stream_rate());
     for (name, value) in [
         ("Content-Type", encoder.codec.content_type()),
         ("Ice-Public", if settings.public { "1" } else { "0" }),
@@ -59,7 +59,7 @@ pub(crate) fn stream_head(method: Method, settings: &SourceSettings, secret: &Se
         ("Ice-Description", &settings.description),
         ("Ice-Genre", &settings.genre),
         ("Ice-URL", &settings.url),
-        ("Ice-Bitrate", &encoder.bit_rate.to_string()),
+        ("Ice-Bitrate", &bit_rate),
         ("Ice-Audio-Info", &info),
     ] {
         push(&mut head, name, value);

@@ -67,7 +67,7 @@ impl Source {
             settings: settings.clone(),
             taken: 0,
             last_write: 0,
-            progress: Progress::new(u64::from(settings.encoder.bit_rate) * 125, Instant::now()),
+            progress: Progress::new(u64::from(settings.encoder.byte_rate()), Instant::now()),
             pulse: Pulse::feel(settings, peer),
             said: Vec::new(),
         })

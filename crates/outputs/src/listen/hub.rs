@@ -256,6 +256,7 @@ impl ListenerHub {
         EncoderSettings {
             codec: mount.codec(),
             bit_rate,
+            variable: mount == Mount::Opus,
             rate: settings.rate,
         }
     }
@@ -320,6 +321,8 @@ fn headers(encoder: EncoderSettings, introduction: &Introduction) -> Vec<(&'stat
     let content_type = match encoder.codec {
         Codec::Mp3 => "audio/mpeg",
         Codec::Opus => "audio/ogg; codecs=opus",
+        Codec::Vorbis => "audio/ogg; codecs=vorbis",
+        Codec::Flac(_) => "audio/ogg; codecs=flac",
     };
     let sound = [
         ("content-type", content_type.into()),

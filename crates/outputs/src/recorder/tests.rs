@@ -15,7 +15,7 @@ use super::start::begin;
 use super::status::Board;
 use super::tape::{Tape, Whole};
 use super::{RecorderSettings, Recording, RecordingState, Split};
-use crate::sound_file::{FileFormat, SampleFormat, WaveFile};
+use crate::sound_file::{FileFormat, Opening, SampleFormat, WaveFile};
 
 /// A recording whose blocks the test brings. `reels` names them; block 1 comes first.
 struct ByHand {
@@ -83,7 +83,7 @@ fn tape(path: &Path, frames: u64) -> Tape {
     let file = File::create_new(path).expect("made");
     let other = file.try_clone().expect("cloned");
     let note = Note::beside(path).expect("noted");
-    let mut wave = WaveFile::create(file, SampleFormat::Pcm24, SampleRate::DESK).expect("begun");
+    let mut wave = WaveFile::create(file, SampleFormat::Pcm24, &Opening::new(SampleRate::DESK)).expect("begun");
     if frames > 0 {
         wave.pretend(frames).expect("sparse");
     }

@@ -30,40 +30,29 @@ impl SampleFormat {
     }
 }
 
-/// Converts frames; carries the dither's state from one to the next.
-pub(super) struct Converter {
-    format: SampleFormat,
+/// Makes integers of samples; carries the dither's state from one to the next.
+pub(crate) struct Quantiser {
     noise: u64,
 }
 
-impl Converter {
-    pub(super) fn new(format: SampleFormat) -> Self {
+impl Quantiser {
+    pub(crate) fn new() -> Self {
         Self {
-            format,
             noise: 0x9e37_79b9_7f4a_7c15,
         }
     }
 
-    /// Appends `frames` to `bytes`.
-    pub(super) fn convert(&mut self, frames: &[Frame], bytes: &mut Vec<u8>) {
-        let samples = frames.as_flattened().iter();
-        match self.format {
-            SampleFormat::Pcm16 => {
-                for sample in samples {
-                    let dithered = f64::from(*sample) * 32_768.0 + self.triangular();
-                    bytes.extend((dithered.round() as i16).to_le_bytes()); // `as` stops at full scale
-                }
-            }
-            SampleFormat::Pcm24 => {
-                for sample in samples {
-                    let value = (f64::from(*sample) * 8_388_608.0)
-                        .round()
-                        .clamp(-8_388_608.0, 8_388_607.0) as i32;
-                    bytes.extend_from_slice(&value.to_le_bytes()[..3]);
-                }
-            }
-            SampleFormat::Float32 => bytes.extend(samples.flat_map(|sample| sample.to_le_bytes())),
-        }
+    /// Sixteen bits, dithered.
+    pub(crate) fn bits16(&mut self, sample: f32) -> i16 {
+        let dithered = f64::from(sample) * 32_768.0 + self.triangular();
+        dithered.round() as i16 // `as` stops at full scale
+    }
+
+    /// 24 bits. What was made of 24 bits comes out as it was.
+    pub(crate) fn bits24(&mut self, sample: f32) -> i32 {
+        (f64::from(sample) * 8_388_608.0)
+            .round()
+            .clamp(-8_388_608.0, 8_388_607.0) as i32
     }
 
     /// Noise of triangular density, ±1 least significant bit: the sum of two even ones (xorshift64*).
@@ -74,6 +63,39 @@ impl Converter {
         let bits = self.noise.wrapping_mul(0x2545_f491_4f6c_dd1d);
         let even = |bits: u32| f64::from(bits) / f64::from(u32::MAX) - 0.5;
         even((bits >> 32) as u32) + even(bits as u32)
+    }
+}
+
+/// Converts frames.
+pub(super) struct Converter {
+    format: SampleFormat,
+    quantiser: Quantiser,
+}
+
+impl Converter {
+    pub(super) fn new(format: SampleFormat) -> Self {
+        Self {
+            format,
+            quantiser: Quantiser::new(),
+        }
+    }
+
+    /// Appends `frames` to `bytes`.
+    pub(super) fn convert(&mut self, frames: &[Frame], bytes: &mut Vec<u8>) {
+        let samples = frames.as_flattened().iter();
+        match self.format {
+            SampleFormat::Pcm16 => {
+                for sample in samples {
+                    bytes.extend(self.quantiser.bits16(*sample).to_le_bytes());
+                }
+            }
+            SampleFormat::Pcm24 => {
+                for sample in samples {
+                    bytes.extend_from_slice(&self.quantiser.bits24(*sample).to_le_bytes()[..3]);
+                }
+            }
+            SampleFormat::Float32 => bytes.extend(samples.flat_map(|sample| sample.to_le_bytes())),
+        }
     }
 }
 
@@ -107,8 +129,8 @@ mod tests {
 
     #[test]
     fn the_dither_has_no_mean_and_the_power_of_two_even_noises() {
-        let mut converter = Converter::new(SampleFormat::Pcm16);
-        let noise: Vec<f64> = (0..100_000).map(|_| converter.triangular()).collect();
+        let mut quantiser = Quantiser::new();
+        let noise: Vec<f64> = (0..100_000).map(|_| quantiser.triangular()).collect();
         let mean = noise.iter().sum::<f64>() / noise.len() as f64;
         let power = noise.iter().map(|x| x * x).sum::<f64>() / noise.len() as f64;
         assert!(mean.abs() < 0.01, "{mean}");

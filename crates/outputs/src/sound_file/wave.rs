@@ -5,51 +5,68 @@
 //! chunk of the size of `ds64`; the header that outgrows 32 bits puts `ds64` in its place and `RF64`
 //! for `RIFF` (EBU Tech 3306, section 4), in one write of less than a page.
 //!
+//! What is known of it at the beginning, and room for its loudness, is in the header too (`bext`, `LIST INFO`); marks
+//! follow the audio (`cue `, `LIST adtl`) when it is over. It is the header that makes them count, so a kill in between
+//! leaves the file as it was.
+//!
 //! Integers of 16 and 24 bits are format 1, floats are format 3 with a `fact` chunk: ffmpeg, SoX and
 //! libsndfile read all of them, and none needs `WAVE_FORMAT_EXTENSIBLE` for two channels.
+
+mod describe;
+mod header;
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
-use airdesk_dsp::{Frame, SampleRate};
+use airdesk_dsp::Frame;
 
+use self::describe::cue_points;
+use self::header::Header;
 use super::sample_format::Converter;
-use super::{Closing, SampleFormat, SoundFile};
-
-/// The body of a `ds64` chunk without a table: three 64-bit sizes and the table's length.
-const DS64_BYTES: u32 = 28;
+use super::tail::write_some;
+use super::{Closing, Opening, SampleFormat, SoundFile};
 
 /// The file, and how much of it is valid.
 pub(crate) struct WaveFile {
     file: File,
     format: SampleFormat,
-    rate: SampleRate,
+    header: Header,
     header_bytes: u64,
     /// Frames that a reader finds: in the file and in the header.
     frames: u64,
+    /// Bytes of the chunks after the audio, once it is over.
+    after: u64,
     converter: Converter,
     bytes: Vec<u8>,
 }
 
 impl WaveFile {
     /// Writes the header of an empty recording.
-    pub(crate) fn create(mut file: File, format: SampleFormat, rate: SampleRate) -> io::Result<Self> {
-        let header = header(format, rate, 0);
-        file.write_all(&header)?;
+    pub(crate) fn create(mut file: File, format: SampleFormat, opening: &Opening) -> io::Result<Self> {
+        let header = Header::new(format, opening);
+        let bytes = header.bytes(0, 0, None);
+        file.write_all(&bytes)?;
         Ok(Self {
             file,
             format,
-            rate,
-            header_bytes: header.len() as u64,
+            header,
+            header_bytes: bytes.len() as u64,
             frames: 0,
+            after: 0,
             converter: Converter::new(format),
             bytes: Vec::new(),
         })
     }
 
     fn write_header(&mut self, frames: u64) -> io::Result<()> {
+        let header = self.header.bytes(frames, self.after, None);
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header(self.format, self.rate, frames))
+        self.file.write_all(&header)
+    }
+
+    /// Where the audio ends.
+    fn end(&self) -> u64 {
+        self.header_bytes + self.frames * self.format.frame_bytes()
     }
 
     /// Makes the file as if `frames` frames had been recorded, without writing them (tests of 4 GiB).
@@ -82,8 +99,7 @@ impl SoundFile for WaveFile {
             return Ok(());
         }
         let frame_bytes = self.format.frame_bytes();
-        self.file
-            .seek(SeekFrom::Start(self.header_bytes + self.frames * frame_bytes))?;
+        self.file.seek(SeekFrom::Start(self.end()))?;
         let (written, fault) = write_some(&mut self.file, &self.bytes);
         let whole = written as u64 / frame_bytes; // a frame that was cut off is written again next time
         self.write_header(self.frames + whole)?;
@@ -97,8 +113,16 @@ impl SoundFile for WaveFile {
         self.file.set_len(self.bytes_on_disk())
     }
 
-    fn finish(&mut self, _closing: &Closing) -> io::Result<()> {
-        self.commit()
+    fn finish(&mut self, closing: &Closing) -> io::Result<()> {
+        self.commit()?;
+        let chunks = cue_points(&closing.marks);
+        self.file.seek(SeekFrom::Start(self.end()))?;
+        self.file.write_all(&chunks)?;
+        let header = self.header.bytes(self.frames, chunks.len() as u64, Some(closing));
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&header)?;
+        self.after = chunks.len() as u64;
+        Ok(())
     }
 
     fn frames(&self) -> u64 {
@@ -106,62 +130,8 @@ impl SoundFile for WaveFile {
     }
 
     fn bytes_on_disk(&self) -> u64 {
-        self.header_bytes + self.frames * self.format.frame_bytes()
+        self.end() + self.after
     }
-}
-
-/// Writes until an error; how far it came, and the error.
-fn write_some(file: &mut File, bytes: &[u8]) -> (usize, Option<io::Error>) {
-    let mut written = 0;
-    while written < bytes.len() {
-        match file.write(&bytes[written..]) {
-            Ok(0) => return (written, Some(io::ErrorKind::WriteZero.into())),
-            Ok(count) => written += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return (written, Some(error)),
-        }
-    }
-    (written, None)
-}
-
-/// The header of a file of `frames` frames: all bytes before the first frame.
-fn header(format: SampleFormat, rate: SampleRate, frames: u64) -> Vec<u8> {
-    let float = format == SampleFormat::Float32;
-    let data_bytes = frames * format.frame_bytes();
-    let length = 12 + (8 + DS64_BYTES as usize) + (8 + 16) + if float { 2 + 12 } else { 0 } + 8;
-    let riff_bytes = length as u64 - 8 + data_bytes;
-    let large = riff_bytes > u64::from(u32::MAX);
-    // A size that 32 bits do not hold is in ds64, and all ones stand in its old place.
-    let small = |size: u64| if large { u32::MAX } else { size as u32 }.to_le_bytes();
-
-    let mut header = Vec::with_capacity(length);
-    header.extend(if large { b"RF64" } else { b"RIFF" });
-    header.extend(small(riff_bytes));
-    header.extend(b"WAVE");
-    header.extend(if large { b"ds64" } else { b"JUNK" });
-    header.extend(DS64_BYTES.to_le_bytes());
-    for size in [riff_bytes, data_bytes, frames] {
-        header.extend(if large { size } else { 0 }.to_le_bytes());
-    }
-    header.extend([0; 4]); // no table
-    header.extend(b"fmt ");
-    header.extend(if float { 18_u32 } else { 16 }.to_le_bytes());
-    header.extend(if float { 3_u16 } else { 1 }.to_le_bytes());
-    header.extend(2_u16.to_le_bytes());
-    header.extend(rate.hz().to_le_bytes());
-    header.extend((rate.hz() * format.frame_bytes() as u32).to_le_bytes());
-    header.extend((format.frame_bytes() as u16).to_le_bytes());
-    header.extend(format.bits().to_le_bytes());
-    if float {
-        header.extend([0; 2]); // no extension
-        header.extend(b"fact");
-        header.extend(4_u32.to_le_bytes());
-        header.extend(small(frames));
-    }
-    header.extend(b"data");
-    header.extend(small(data_bytes));
-    debug_assert_eq!(header.len(), length);
-    header
 }
 
 #[cfg(test)]

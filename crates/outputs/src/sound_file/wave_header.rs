@@ -145,7 +145,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 mod tests {
     use airdesk_dsp::SampleRate;
 
-    use super::super::{Closing, SampleFormat, SoundFile, WaveFile};
+    use super::super::{Closing, Opening, SampleFormat, SoundFile, WaveFile};
     use super::*;
 
     /// A file of 1,000 frames, as it is on disk; `also` writes behind what its header counts.
@@ -153,7 +153,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("killed.wav");
         let file = File::create_new(&path).expect("made");
-        let mut wave = WaveFile::create(file, SampleFormat::Pcm24, SampleRate::DESK).expect("begun");
+        let mut wave = WaveFile::create(file, SampleFormat::Pcm24, &Opening::new(SampleRate::DESK)).expect("begun");
         wave.push(&[[0.25, -0.5]; 1000]).expect("taken");
         wave.finish(&Closing::default()).expect("written");
         let mut file = OpenOptions::new().append(true).open(&path).expect("open");

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use airdesk_outputs::broadcast::BroadcastState;
 use airdesk_outputs::encode::Codec;
 use airdesk_outputs::icecast::{Patience, Secret, Source, SourceError, SourceSettings};
-use airdesk_outputs::recorder::Recorder;
 use airdesk_outputs::sound_file::SampleFormat;
 use lab::chaos::{Chaos, Fault};
 use lab::http::free_port;
@@ -123,8 +122,9 @@ fn half_an_up_link_costs_the_oldest_audio_alone_and_is_over_soon_after_it_is_who
     let (server, way) = server();
     let (mut desk, began) = dated::desk();
     let folder = tempfile::tempdir().expect("a folder");
-    let recording = Recorder::start(
+    let recording = crate::recording::record(
         crate::recording::settings(folder.path(), SampleFormat::Pcm24),
+        "show",
         desk.tap.reader(),
     )
     .expect("it starts");

@@ -26,3 +26,4 @@ mod libshout;
 mod loudness;
 mod mounts;
 mod recording;
+mod sound_files;

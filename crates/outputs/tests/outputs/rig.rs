@@ -4,6 +4,7 @@
 pub(crate) mod air;
 #[cfg(target_os = "linux")]
 pub(crate) mod dated;
+pub(crate) mod decoder;
 pub(crate) mod desk;
 pub(crate) mod impostor;
 pub(crate) mod listener;

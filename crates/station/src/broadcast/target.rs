@@ -30,6 +30,7 @@ pub(crate) fn source(settings: &BroadcastSettings, rate: SampleRate) -> Result<S
         encoder: EncoderSettings {
             codec,
             bit_rate: settings.bit_rate,
+            variable: codec == Codec::Opus,
             rate,
         },
         name: settings.name.clone(),

@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use airdesk_dsp::SampleRate;
+
 use super::*;
 
 fn file() -> (tempfile::TempDir, std::path::PathBuf, File) {
@@ -30,11 +32,19 @@ fn says(program: &str, arguments: &[&str], path: &Path) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned()
 }
 
+fn opening() -> Opening {
+    Opening::new(SampleRate::DESK)
+}
+
+fn header(format: SampleFormat, frames: u64) -> Vec<u8> {
+    Header::new(format, &opening()).bytes(frames, 0, None)
+}
+
 #[test]
 fn a_header_keeps_its_length_when_the_file_outgrows_4_gib() {
     for format in [SampleFormat::Pcm16, SampleFormat::Pcm24, SampleFormat::Float32] {
-        let small = header(format, SampleRate::DESK, 0);
-        let large = header(format, SampleRate::DESK, 5_000_000_000);
+        let small = header(format, 0);
+        let large = header(format, 5_000_000_000);
         assert_eq!(small.len(), large.len());
         assert_eq!((&small[..4], &large[..4]), (&b"RIFF"[..], &b"RF64"[..]));
         assert_eq!((&small[12..16], &large[12..16]), (&b"JUNK"[..], &b"ds64"[..]));
@@ -43,17 +53,17 @@ fn a_header_keeps_its_length_when_the_file_outgrows_4_gib() {
 
 #[test]
 fn the_last_frame_that_riff_holds_is_still_riff() {
-    let header_bytes = header(SampleFormat::Pcm16, SampleRate::DESK, 0).len() as u64;
+    let header_bytes = header(SampleFormat::Pcm16, 0).len() as u64;
     let last = (u64::from(u32::MAX) - (header_bytes - 8)) / 4;
-    assert_eq!(&header(SampleFormat::Pcm16, SampleRate::DESK, last)[..4], b"RIFF");
-    assert_eq!(&header(SampleFormat::Pcm16, SampleRate::DESK, last + 1)[..4], b"RF64");
+    assert_eq!(&header(SampleFormat::Pcm16, last)[..4], b"RIFF");
+    assert_eq!(&header(SampleFormat::Pcm16, last + 1)[..4], b"RF64");
 }
 
 #[test]
 fn a_file_that_crosses_4_gib_becomes_rf64_without_losing_a_frame() {
     for format in [SampleFormat::Pcm16, SampleFormat::Pcm24, SampleFormat::Float32] {
         let (_folder, path, file) = file();
-        let mut wave = WaveFile::create(file, format, SampleRate::DESK).expect("made");
+        let mut wave = WaveFile::create(file, format, &opening()).expect("made");
         let before = ((1 << 32) - (1 << 20)) / format.frame_bytes();
         wave.pretend(before).expect("sparse");
         let frames: Vec<Frame> = (0..4096_u32)
@@ -126,7 +136,7 @@ fn a_file_that_crosses_4_gib_becomes_rf64_without_losing_a_frame() {
 #[test]
 fn a_write_that_failed_in_the_middle_of_a_frame_is_taken_up_again_at_that_frame() {
     let (_folder, path, file) = file();
-    let mut wave = WaveFile::create(file, SampleFormat::Pcm24, SampleRate::DESK).expect("made");
+    let mut wave = WaveFile::create(file, SampleFormat::Pcm24, &opening()).expect("made");
     wave.push(&[[0.25, -0.25]; 10]).expect("taken");
     wave.commit().expect("written");
     wave.push(&[[0.5, -0.5]; 10]).expect("taken");

@@ -71,6 +71,7 @@ pub(crate) fn source(host: &str, port: u16, codec: Codec, mount: &str) -> Source
         encoder: EncoderSettings {
             codec,
             bit_rate: 128,
+            variable: false,
             rate: SampleRate::DESK,
         },
         name: "Rádio Ímpar 📻".into(),
