@@ -1,8 +1,10 @@
 //! Titles on their way to a server that is told them beside the stream, on a thread of their own.
 //!
 //! The last title wins; it is delivered after every connect, because a new stream has none, and again
-//! until the server has taken it; not where only the operator can help.
+//! until the server has taken it; not where only the operator can help. A title may be set before its audio is heard:
+//! it waits here until it is due.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -19,6 +21,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How often it is looked whether the broadcast has ended.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Capacity: titles that wait to be due; more come at most in a minute from a program, and the oldest of those give way.
+const WAITING_MAX: usize = 64;
+
 /// Where the title lies. Clones are the same desk.
 #[derive(Clone)]
 pub(super) struct TitleDesk(Arc<Shared>);
@@ -31,11 +36,31 @@ struct Shared {
 #[derive(Default)]
 struct Desk {
     title: Option<Title>,
+    /// What comes next, and when, in that order.
+    waiting: VecDeque<(Instant, Title)>,
     /// Counts titles and connections: what is delivered under an old number is delivered again.
     number: u64,
     delivered: u64,
     live: bool,
     error: Option<String>,
+}
+
+impl Desk {
+    /// Takes what is due.
+    fn ripen(&mut self) {
+        let now = Instant::now();
+        while let Some((_, title)) = self.waiting.pop_front_if(|(due, _)| *due <= now) {
+            if self.title.as_ref() != Some(&title) {
+                self.title = Some(title);
+                self.number += 1;
+            }
+        }
+    }
+
+    fn until_due(&self) -> Option<Duration> {
+        let (due, _) = self.waiting.front()?;
+        Some(due.saturating_duration_since(Instant::now()))
+    }
 }
 
 impl TitleDesk {
@@ -54,14 +79,15 @@ impl TitleDesk {
         Ok(desk)
     }
 
-    /// Sets the title.
-    pub(super) fn set(&self, title: Title) {
+    /// Sets the title, from `due` on.
+    pub(super) fn set(&self, title: Title, due: Instant) {
         let mut desk = self.lock();
-        if desk.title.as_ref() != Some(&title) {
-            desk.title = Some(title);
-            desk.number += 1;
-            self.0.changed.notify_all();
+        if desk.waiting.len() == WAITING_MAX {
+            desk.waiting.pop_front();
         }
+        desk.waiting.push_back((due, title));
+        desk.ripen();
+        self.0.changed.notify_all();
     }
 
     /// The stream has come on air or gone off.
@@ -87,7 +113,9 @@ impl TitleDesk {
     }
 
     fn lock(&self) -> MutexGuard<'_, Desk> {
-        self.0.desk.lock().expect("nobody panics at the title desk")
+        let mut desk = self.0.desk.lock().expect("nobody panics at the title desk");
+        desk.ripen();
+        desk
     }
 
     fn deliver_until_ended(&self, sender: &dyn TitleSender, patience: &Patience) {
@@ -122,12 +150,14 @@ impl TitleDesk {
             {
                 return Some((title.clone(), desk.number));
             }
+            let until_due = desk.until_due().unwrap_or(LOOK);
             desk = self
                 .0
                 .changed
-                .wait_timeout(desk, LOOK)
+                .wait_timeout(desk, LOOK.min(until_due))
                 .expect("nobody panics at the title desk")
                 .0;
+            desk.ripen();
         }
         None
     }

@@ -10,6 +10,8 @@ mod air;
 #[cfg(target_os = "linux")]
 mod air_faults;
 #[cfg(target_os = "linux")]
+mod air_shared;
+#[cfg(target_os = "linux")]
 mod air_tls;
 mod disk_full;
 mod encoders;
