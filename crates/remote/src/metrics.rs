@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use airdesk_station::StationHandle;
-use airdesk_station::api::{AirState, InputState, Loss, PlaybackState, RecordingState, Snapshot, StripSource};
+use airdesk_station::api::{
+    AirState, InputState, Loss, PlaybackState, RecordingState, Snapshot, StripSource, TargetState,
+};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +18,7 @@ pub(crate) async fn health(State(station): State<StationHandle>) -> Response {
             let status = serde_json::json!({
                 "status": if broken { "broken" } else { "ok" },
                 "version": snapshot.version,
-                "onAir": matches!(snapshot.broadcast.air, AirState::Live { .. }),
+                "onAir": snapshot.targets.iter().any(|target| matches!(target.air, AirState::Live { .. })),
                 "recording": matches!(snapshot.recorder.recording, RecordingState::Recording { .. }),
             });
             let code = if broken {
@@ -115,43 +117,54 @@ fn text(desk: &Snapshot) -> String {
         recorded,
     );
     put("recording_lost_frames", "gauge", "Frames missing from it.", lost as f64);
-    let (live, sent, dropped, reconnects) = match desk.broadcast.air {
-        AirState::Live {
-            bytes_sent,
-            seconds_dropped,
-            reconnects,
-            ..
-        } => (true, bytes_sent, seconds_dropped, reconnects),
-        _ => (false, 0, 0.0, 0),
-    };
-    put("on_air", "gauge", "1 while the server accepts the stream.", flag(live));
-    put(
-        "stream_bytes",
-        "gauge",
-        "Bytes the server has taken since it connected.",
-        sent as f64,
-    );
-    put(
-        "stream_dropped_seconds",
-        "gauge",
-        "Audio dropped because the line was too slow.",
-        dropped.into(),
-    );
-    put(
-        "stream_reconnects",
-        "gauge",
-        "How often the stream came back by itself.",
-        reconnects.into(),
-    );
     put(
         "listeners",
         "gauge",
         "Listeners of the desk's own mounts.",
         desk.listening.listeners.into(),
     );
+    put_targets(&mut text, &desk.targets);
     put_losses(&mut text, &desk.engine.losses);
     put_devices(&mut text, desk);
     text
+}
+
+/// How each stream is going. Two targets may have one name, so each has its number, too.
+fn put_targets(text: &mut String, targets: &[TargetState]) {
+    let mut put = |name: &str, help: &str, value: fn(&AirState) -> f64| {
+        let values = targets.iter().map(|target| {
+            let (id, called) = (target.id.to_string(), target.settings.called());
+            (labels(&[("target", &id), ("name", &called)]), value(&target.air))
+        });
+        put_all(text, name, "gauge", help, values);
+    };
+    put("on_air", "1 while the server accepts the stream.", |air| {
+        f64::from(u8::from(matches!(air, AirState::Live { .. })))
+    });
+    put(
+        "stream_bytes",
+        "Bytes the server has taken since it connected.",
+        |air| match air {
+            AirState::Live { bytes_sent, .. } => *bytes_sent as f64,
+            _ => 0.0,
+        },
+    );
+    put(
+        "stream_dropped_seconds",
+        "Audio dropped because the line was too slow.",
+        |air| match air {
+            AirState::Live { seconds_dropped, .. } => (*seconds_dropped).into(),
+            _ => 0.0,
+        },
+    );
+    put(
+        "stream_reconnects",
+        "How often the stream came back by itself.",
+        |air| match air {
+            AirState::Live { reconnects, .. } => (*reconnects).into(),
+            _ => 0.0,
+        },
+    );
 }
 
 /// What was lost, by place.

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::api::{Event, InputState, OutputName, Severity};
+use crate::obey::answer_all;
 use crate::station::Core;
 
 /// An engine that has held so long may be replaced again.
@@ -65,10 +66,10 @@ impl Core {
              beginning"
                 .into(),
         );
-        if let Err(error) = self.air.go_on(self.desk.programme()) {
+        for error in self.air.go_on(&|bus| self.desk.bus(bus).clone()) {
             self.notice(Severity::Error, error.message);
         }
-        self.tell(Event::Broadcast(self.air.state()));
+        self.tell_targets();
         self.tell_recorder();
     }
 
@@ -78,8 +79,9 @@ impl Core {
         self.breakdown = Breakdown::Final { listening };
         self.recording.finish();
         self.tell_recorder();
-        self.air.go_off_air(self.desk.check());
-        self.tell(Event::Broadcast(self.air.state()));
+        let said = self.air.go_off_air(None, &self.desk.check());
+        self.tell_targets();
+        answer_all(said.unwrap_or_default());
         self.listeners.close();
         self.tell_listening();
         for output in OutputName::ALL {

@@ -133,11 +133,13 @@ impl Core {
             Command::StartRecording
             | Command::StopRecording
             | Command::SetRecording { .. }
-            | Command::SetBroadcast { .. }
+            | Command::AddTarget { .. }
+            | Command::RemoveTarget { .. }
+            | Command::SetTarget { .. }
             | Command::SetPassword { .. }
             | Command::TrustCertificate { .. }
-            | Command::GoLive
-            | Command::GoOffAir
+            | Command::GoLive { .. }
+            | Command::GoOffAir { .. }
             | Command::SetListening { .. }
             | Command::SetTitle { .. }
             | Command::MeasureLoudness { .. }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use airdesk_engine::StripId;
 
-use crate::api::{Loss, OutputName, PlaybackState};
+use crate::api::{Loss, OutputName, PlaybackState, TargetId};
 use crate::station::Core;
 
 /// Who counts.
@@ -16,7 +16,7 @@ pub(crate) enum Counter {
     Strip(StripId),
     Output(OutputName),
     Recording,
-    Stream,
+    Stream(TargetId),
     Mounts,
 }
 
@@ -74,8 +74,9 @@ impl Core {
         if let Some(frames) = self.recording.frames_lost() {
             self.count_recording(frames);
         }
-        if let Some(seconds) = self.air.seconds_dropped() {
-            self.losses.count(Counter::Stream, "stream", seconds);
+        for (target, called, seconds) in self.air.seconds_dropped() {
+            let place = format!("stream to {called}");
+            self.losses.count(Counter::Stream(target), &place, seconds);
         }
         let mounts = self.listeners.frames_lost() as f64 / rate;
         self.losses.count(Counter::Mounts, "listener mounts", mounts);

@@ -42,12 +42,21 @@ pub struct Session {
     pub vcas: Vec<Decibels>,
     /// The desk's own listener mounts are open.
     pub listening: bool,
-    /// What listeners read.
+    /// What is on: its name, who made it, and the programme that it is part of.
     pub title: String,
+    /// Who made it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub artist: String,
+    /// The programme that it is part of.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub show: String,
     /// Where and how recordings are made.
     pub recording: RecordingSettings,
-    /// Which server to stream to.
-    pub broadcast: BroadcastSettings,
+    /// Which servers to stream to.
+    pub targets: Vec<BroadcastSettings>,
+    /// The one server that older versions knew: read, carried over into `targets`, and never written.
+    #[serde(skip_serializing)]
+    pub broadcast: Option<Box<BroadcastSettings>>,
     /// Buses that are not at rest, and where they are played: the programme's device is the desk's clock.
     pub buses: Vec<SessionBus>,
     /// Strips, left to right.
@@ -70,11 +79,14 @@ impl Default for Session {
             vcas: Vec::new(),
             listening: false,
             title: String::new(),
+            artist: String::new(),
+            show: String::new(),
             recording: RecordingSettings {
                 folder: recordings_folder().to_string_lossy().into_owned(),
                 format: RecordingFormat::default(),
             },
-            broadcast: BroadcastSettings::default(),
+            targets: vec![BroadcastSettings::default()],
+            broadcast: None,
             buses: vec![SessionBus {
                 output: Some(DeviceChoice::Default),
                 ..SessionBus::new(BusName::Programme)
@@ -109,6 +121,17 @@ impl Session {
     pub fn bus(&self, bus: BusName) -> SessionBus {
         let named = self.buses.iter().find(|named| named.bus == bus);
         named.cloned().unwrap_or_else(|| SessionBus::new(bus))
+    }
+
+    /// What an older version wrote, as this one does. Where there are targets beside it, they count.
+    #[must_use]
+    fn carried_over(mut self) -> Self {
+        if let Some(broadcast) = self.broadcast.take()
+            && self.targets == Self::default().targets
+        {
+            self.targets = vec![*broadcast];
+        }
+        self
     }
 
     /// The desk's rate.

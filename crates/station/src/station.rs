@@ -133,7 +133,7 @@ impl Station {
             playbacks: Playbacks::new(internal.clone(), desk.clock.clone(), rate, options.hosts.clone()),
             recording: RecordingDesk::new(opened.session.recording.clone(), rate, internal.clone()),
             air: Air::new(
-                opened.session.broadcast.clone(),
+                opened.session.targets.clone(),
                 Keeper::start(secrets, internal.clone())?,
                 rate,
             ),
@@ -371,8 +371,8 @@ impl Core {
         if ticks % 20 == 1 {
             self.recording.look();
         }
-        if self.air.refresh(ticks.is_multiple_of(10)) {
-            self.tell(Event::Broadcast(self.air.state()));
+        for state in self.air.refresh(ticks.is_multiple_of(10)) {
+            self.tell(Event::Target(state));
         }
         if ticks.is_multiple_of(10) {
             let state = self.engine_state();

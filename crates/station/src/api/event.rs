@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AudioCommand, BroadcastState, BusName, BusState, CommandError, DeviceState, DuckerSettings, EngineState, ErrorCode,
-    HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderState, Reply, Snapshot,
-    SpectrumState, StripState, VcaState,
+    AudioCommand, BusName, BusState, CommandError, DeviceState, DuckerSettings, EngineState, ErrorCode, HistoryState,
+    LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderState, Reply, Snapshot, SpectrumState,
+    StripState, TargetId, TargetState, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -44,8 +44,12 @@ pub enum Event {
     Devices(Vec<DeviceState>),
     /// The recorder has changed; twice a second while it records.
     Recorder(RecorderState),
-    /// Broadcast has changed; once a second while on air.
-    Broadcast(BroadcastState),
+    /// A target is new (at the end) or has changed; once a second while it is on air.
+    Target(TargetState),
+    /// A target is gone.
+    TargetRemoved(#[ts(type = "number")] TargetId),
+    /// Something else is on.
+    Title(TitleState),
     /// The listener mounts have changed.
     Listening(ListeningState),
     /// The engine's health, once a second.

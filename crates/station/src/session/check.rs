@@ -71,9 +71,12 @@ pub(super) fn check(session: &Session, rate: SampleRate) -> Result<(), Fault> {
     }
     recording::check(&session.recording)
         .map_err(|error| Fault::at("recording", format!("recording: {}", error.message)))?;
-    // Not whether this build has the transport: a session may have come from one that has it.
-    broadcast::source(&session.broadcast, rate)
-        .map_err(|error| Fault::at("broadcast", format!("broadcast: {}", error.message)))?;
+    for (place, target) in session.targets.iter().enumerate() {
+        broadcast::check(target, rate).map_err(|error| Fault {
+            at: vec![Step::Key("targets".into()), Step::Place(place)],
+            reason: format!("target {}: {}", target.called(), error.message),
+        })?;
+    }
     for (place, automation) in session.automation.iter().enumerate() {
         automation.check().map_err(|reason| Fault {
             at: vec![Step::Key("automation".into()), Step::Place(place)],
