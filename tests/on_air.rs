@@ -351,5 +351,7 @@ fn three_servers_at_once_and_what_one_meets_with_is_not_heard_on_the_others() {
     desk.say(json!({ "type": "goOffAir" }));
     desk.wait_for_target(0, "off", 5);
     desk.say(json!({ "type": "removeTarget", "target": third }));
-    assert_eq!(desk.snapshot()["targets"].as_array().map(Vec::len), Some(2));
+    desk.wait("the target to be gone", seconds(5), |snapshot| {
+        (snapshot["targets"].as_array().map(Vec::len) == Some(2)).then_some(())
+    });
 }
