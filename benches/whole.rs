@@ -48,6 +48,27 @@ pub(crate) fn headless() {
     let (_, (cpu, memory)) = costs(&[desk.process.id()])[0];
     println!("headless, 2 inputs + output + recording + MP3 128k: {cpu:.1} % of a core, {memory:.0} MB");
     println!("    with a console connected; engine: {}", desk.snapshot()["engine"]);
+    more_targets(&mut desk, &icecast, cpu);
+}
+
+/// What targets cost that share the encoder of the first one, on the same server.
+fn more_targets(desk: &mut Desk, icecast: &Icecast, cpu_of_one: f64) {
+    const MORE: usize = 4;
+    for number in 1..=MORE {
+        let settings = json!({
+            "host": "localhost", "port": icecast.port, "mount": format!("/bench{number}.mp3"), "codec": "mp3", "bitRate": 128,
+        });
+        desk.say(json!({ "type": "addTarget", "settings": settings }));
+    }
+    desk.say(json!({ "type": "goLive" }));
+    for place in 0..=MORE {
+        desk.wait_for_target(place, "live", 10);
+    }
+    let (_, (cpu, memory)) = costs(&[desk.process.id()])[0];
+    let each = (cpu - cpu_of_one) / MORE as f64;
+    println!(
+        "the same with {MORE} more targets that share its encoder: {cpu:.1} % of a core, {memory:.0} MB: {each:.2} % for each"
+    );
 }
 
 /// The desktop window: when it is drawn, and what it costs with the demo session.
@@ -138,11 +159,11 @@ fn prepare(desk: &mut Desk, icecast: &Icecast) {
     }
     let out = desk.device("PipeWire", "out1", "output");
     desk.play_on("main", &out);
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
     let settings: Value = json!({
         "host": "localhost", "port": icecast.port, "mount": "/bench.mp3", "codec": "mp3", "bitRate": 128,
     });
-    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
+    desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
 }
 
 /// Seconds from the command to the first bytes that a listener gets, and to the first sound that a listener's player

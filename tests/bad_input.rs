@@ -280,7 +280,7 @@ fn a_key_store_that_hangs_holds_nobody_up_and_the_password_is_kept_in_a_file() {
     let address = format!("unix:path={}", path.display());
     let environment = Environment::from([("DBUS_SESSION_BUS_ADDRESS".to_owned(), address.into())]);
     let mut desk = Desk::start_at(home, &environment, &[]);
-    let setting = desk.begin(&json!({ "type": "setPassword", "password": "hackme-42" }));
+    let setting = desk.begin(&json!({ "type": "setPassword", "target": 1, "password": "hackme-42" }));
     let going = desk.begin(&json!({ "type": "goLive" }));
     for level in [-10.0, -20.0, -30.0] {
         desk.say(json!({ "type": "setBusFader", "bus": "cue", "level": level }));
@@ -290,7 +290,7 @@ fn a_key_store_that_hangs_holds_nobody_up_and_the_password_is_kept_in_a_file() {
     assert!(!desk.is_answered(setting), "the key store is not asked at all");
     assert!(!desk.is_answered(going), "there is no password yet");
     desk.answer_to(setting).unwrap();
-    assert_eq!(desk.snapshot()["broadcast"]["password"], "file");
+    assert_eq!(desk.snapshot()["targets"][0]["password"], "file");
     // With the password that came meanwhile, and without a second push of the button.
     desk.answer_to(going).unwrap();
     desk.say(json!({ "type": "goOffAir" }));

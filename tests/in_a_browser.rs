@@ -88,8 +88,8 @@ fn recording_and_going_live_are_done_in_the_browser() {
     let icecast = Icecast::start();
     let mut desk = Desk::start(&lab::sound_server::Environment::new());
     let settings = json!({ "host": "localhost", "port": icecast.port, "mount": "/live.mp3", "codec": "mp3" });
-    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
-    desk.say(json!({ "type": "setPassword", "password": lab::icecast::PASSWORD }));
+    desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": lab::icecast::PASSWORD }));
     let folder = desk.home().join("recordings");
     desk.say(json!({ "type": "setRecording", "settings": { "folder": folder, "format": "pcm24" } }));
 

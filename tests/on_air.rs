@@ -38,9 +38,9 @@ fn desk_in(environment: &Environment, settings: &Value) -> Desk {
     desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
     let strip = desk.add_strip("Tone", &json!({ "type": "file", "path": file, "looped": true }));
     desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 0.0 }));
-    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
+    desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
     // It belongs to the account that was just set.
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
     desk
 }
 
@@ -59,8 +59,8 @@ fn desk_with_numbers(settings: &Value, length: u64) -> Desk {
     let mut desk = Desk::start_at(home, &Environment::new(), &[]);
     desk.clear();
     desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
-    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+    desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
     for (name, pan) in [("Tone", -1.0), ("Numbers", 1.0)] {
         let strip = desk.add_strip(name, &json!({ "type": "file", "path": file, "looped": false }));
         // Hard to one side that channel passes at unity, and nothing of the other.
@@ -144,7 +144,7 @@ fn a_title_that_the_server_cannot_show_is_not_called_shown() {
     desk.wait_for_air("live", 10);
     desk.say(json!({ "type": "setTitle", "title": TITLE }));
     let error = desk.wait("the desk to say so", seconds(10), |snapshot| {
-        snapshot["broadcast"]["air"]["titleError"].as_str().map(str::to_owned)
+        snapshot["targets"][0]["air"]["titleError"].as_str().map(str::to_owned)
     });
     assert!(error.contains("UTF-8") && error.contains(LATIN_1_MOUNT), "{error}");
     desk.say(json!({ "type": "setTitle", "title": "Café" }));
@@ -152,7 +152,7 @@ fn a_title_that_the_server_cannot_show_is_not_called_shown() {
     wait::until("a title in Latin-1", seconds(25), || {
         title(&url).filter(|title| title.starts_with("Caf"))
     });
-    assert!(desk.snapshot()["broadcast"]["air"]["titleError"].is_null());
+    assert!(desk.snapshot()["targets"][0]["air"]["titleError"].is_null());
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_server_that_is_never_there_touches_neither_mix_nor_recording() {
     let air = desk.wait_for_air("retrying", 15);
     assert!(!air["reason"].as_str().unwrap_or_default().is_empty(), "{air}");
     sleep(seconds(8));
-    assert_ne!(desk.snapshot()["broadcast"]["air"]["state"], "live");
+    assert_ne!(desk.snapshot()["targets"][0]["air"]["state"], "live");
     desk.stop_recording();
     is_whole(&recording, 8);
 }
@@ -245,7 +245,7 @@ fn a_desk_that_is_asked_to_end_completes_its_recording_and_leaves_the_air_within
 fn a_wrong_password_fails_at_once_and_says_what_to_change() {
     let icecast = Icecast::start();
     let mut desk = desk(&settings(&icecast, "/live.mp3", "mp3"));
-    desk.say(json!({ "type": "setPassword", "password": "not it" }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": "not it" }));
     desk.say(json!({ "type": "goLive" }));
     let air = desk.wait_for_air("failed", 10);
     assert!(
@@ -253,8 +253,8 @@ fn a_wrong_password_fails_at_once_and_says_what_to_change() {
         "{air}"
     );
     sleep(seconds(3));
-    assert_eq!(desk.snapshot()["broadcast"]["air"]["state"], "failed");
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+    assert_eq!(desk.snapshot()["targets"][0]["air"]["state"], "failed");
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
     desk.say(json!({ "type": "goLive" }));
     desk.wait_for_air("live", 10);
 }
@@ -270,7 +270,7 @@ fn a_server_that_signed_for_itself_is_trusted_only_by_hand() {
     let air = desk.wait_for_air("failed", 10);
     assert_eq!(air["certificate"], icecast.fingerprint(), "{air}");
     assert!(icecast.mount("/live.mp3").is_none());
-    desk.say(json!({ "type": "trustCertificate", "fingerprint": air["certificate"] }));
+    desk.say(json!({ "type": "trustCertificate", "target": 1, "fingerprint": air["certificate"] }));
     desk.say(json!({ "type": "goLive" }));
     desk.wait_for_air("live", 10);
     hear(&icecast.url("/live.mp3"));
@@ -283,7 +283,7 @@ fn the_password_is_nowhere_to_be_read() {
     let environment = Environment::from([("AIRDESK_LOG".into(), "trace".into())]);
     let mut desk = desk_in(&environment, &settings(&icecast, "/live.mp3", "mp3"));
     let secret = "correct-horse-battery";
-    desk.say(json!({ "type": "setPassword", "password": secret }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": secret }));
     desk.say(json!({ "type": "goLive" }));
     desk.wait_for_air("failed", 10);
     assert!(!desk.snapshot().to_string().contains(secret));
@@ -303,4 +303,55 @@ fn the_password_is_nowhere_to_be_read() {
             assert_eq!(mode, 0o600, "{} holds the password", file.display());
         }
     }
+}
+
+#[test]
+fn three_servers_at_once_and_what_one_meets_with_is_not_heard_on_the_others() {
+    let (steady, mut mortal) = (Icecast::start(), Icecast::start());
+    let mut desk = desk(&settings(&steady, "/live.mp3", "mp3"));
+    let second =
+        desk.say(json!({ "type": "addTarget", "settings": settings(&mortal, "/live.mp3", "mp3") }))["id"].clone();
+    // Beside a good password a wrong one, for another user of the same server.
+    let mut refused = settings(&steady, "/other.mp3", "mp3");
+    (refused["user"], refused["label"]) = (json!("stranger"), json!("Refused"));
+    let third = desk.say(json!({ "type": "addTarget", "settings": refused }))["id"].clone();
+    desk.say(json!({ "type": "setPassword", "target": second, "password": PASSWORD }));
+    desk.say(json!({ "type": "setPassword", "target": third, "password": "not it" }));
+    desk.say(json!({ "type": "goLive" }));
+    desk.wait_for_target(0, "live", 10);
+    desk.wait_for_target(1, "live", 10);
+    let reason = desk.wait_for_target(2, "failed", 10)["reason"].clone();
+    assert!(
+        reason.as_str().is_some_and(|reason| reason.contains("stranger")),
+        "{reason}"
+    );
+    let mut listener = Listener::start(&steady.url("/live.mp3"));
+    listener.wait(1.0);
+    hear(&mortal.url("/live.mp3"));
+    mortal.kill();
+    desk.wait_for_target(1, "retrying", 15);
+    mortal.start_again();
+    desk.wait_for_target(1, "live", 40);
+    wait::until("the mount", seconds(5), || mortal.mount("/live.mp3"));
+    hear(&mortal.url("/live.mp3"));
+    // One goes off air, the other stays.
+    desk.say(json!({ "type": "goOffAir", "target": second }));
+    desk.wait_for_target(1, "off", 5);
+    let before = listener.seconds();
+    listener.wait(before + 3.0);
+    let heard = listener.stop();
+    let heard = heard.span(0.5, heard.seconds() - 0.1);
+    heard.must_be(ON_AIR, 0);
+    heard.must_be(ON_AIR, 1);
+    let first = desk.wait_for_target(0, "live", 1);
+    assert_eq!(
+        (&first["reconnects"], &first["secondsDropped"]),
+        (&json!(0), &json!(0.0))
+    );
+    desk.say(json!({ "type": "goOffAir" }));
+    desk.wait_for_target(0, "off", 5);
+    desk.say(json!({ "type": "removeTarget", "target": third }));
+    desk.wait("the target to be gone", seconds(5), |snapshot| {
+        (snapshot["targets"].as_array().map(Vec::len) == Some(2)).then_some(())
+    });
 }

@@ -13,8 +13,8 @@ fn a_password_is_kept_in_the_key_store_alone_and_serves_after_a_restart() {
     let keys = KeyStore::start();
     let mut desk = Desk::start(keys.environment());
     let settings = json!({ "host": "localhost", "port": icecast.port, "mount": "/live.mp3", "codec": "mp3" });
-    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+    desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
     is_in_the_key_store(&mut desk);
     let home = desk.stop();
     assert_eq!(files_with_passwords(&home), Vec::<String>::new());
@@ -31,7 +31,7 @@ fn a_password_is_kept_in_the_key_store_alone_and_serves_after_a_restart() {
 #[track_caller]
 fn is_in_the_key_store(desk: &mut Desk) {
     desk.wait("the password to be in the key store", seconds(10), |snapshot| {
-        (snapshot["broadcast"]["password"] == "keyStore").then_some(())
+        (snapshot["targets"][0]["password"] == "keyStore").then_some(())
     });
 }
 

@@ -38,8 +38,8 @@ fn a_show_that_was_killed_is_read_from_its_timeline_and_so_is_the_kill() {
     let settings = json!({
         "host": "localhost", "port": icecast.port, "mount": "/live.mp3", "codec": "mp3", "bitRate": 128,
     });
-    desk.say(json!({ "type": "setBroadcast", "settings": settings }));
-    desk.say(json!({ "type": "setPassword", "password": PASSWORD }));
+    desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
     desk.say(json!({ "type": "goLive" }));
     desk.wait_for_air("live", 10);
     let recording = desk.record("pcm24");

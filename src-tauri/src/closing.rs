@@ -115,7 +115,8 @@ fn is_at_work(desk: &Snapshot) -> bool {
             RecordingState::Stopped { .. } | RecordingState::Failed { .. }
         )
     });
-    let on_air = !matches!(desk.broadcast.air, AirState::Off | AirState::Failed { .. });
+    let is_off = |air: &AirState| matches!(air, AirState::Off | AirState::Failed { .. });
+    let on_air = !desk.targets.iter().all(|target| is_off(&target.air));
     recording || on_air || desk.listening.listeners > 0
 }
 

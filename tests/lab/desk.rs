@@ -284,10 +284,16 @@ impl Desk {
         });
     }
 
-    /// Waits until broadcast is in a state.
+    /// Waits until the first target is in a state.
     pub fn wait_for_air(&mut self, state: &str, limit: u64) -> Value {
-        self.wait(&format!("broadcast to be {state}"), seconds(limit), |snapshot| {
-            let air = &snapshot["broadcast"]["air"];
+        self.wait_for_target(0, state, limit)
+    }
+
+    /// Waits until a target, counted from 0, is in a state.
+    pub fn wait_for_target(&mut self, place: usize, state: &str, limit: u64) -> Value {
+        let what = format!("target {place} to be {state}");
+        self.wait(&what, seconds(limit), |snapshot| {
+            let air = &snapshot["targets"][place]["air"];
             (air["state"] == state).then(|| air.clone())
         })
     }

@@ -5,13 +5,10 @@ import { describe, expect, test } from "vitest";
 
 import type { AirState, RecordingState } from "./bindings";
 import { quietFrame } from "./meter/frame";
-import { showcase, testRecorder, testSnapshot } from "./platform/fakeSnapshot";
+import { onAir, showcase, testRecorder, testTarget } from "./platform/fakeSnapshot";
 import { openConsole } from "./test-desk";
 
-const broadcast = (air: AirState) => {
-  const { broadcast } = testSnapshot();
-  return { ...broadcast, air, running: air.state === "off" ? null : broadcast.settings };
-};
+const broadcast = (air: AirState) => onAir(testTarget(1), air);
 const recorder = (recording: RecordingState) => ({ ...testRecorder(1), recording });
 const live: AirState = {
   state: "live",
@@ -36,6 +33,7 @@ describe("the console breaks no rule of accessibility", () => {
 
   test.each([
     ["in the server settings", "Server settings"],
+    ["while a server is added", "Add server"],
     ["in the help", "Keys and gestures"],
     ["while a strip is added", "Add strip"],
     ["in a strip's stages", "Stages of Mic 1: no stage on"],
@@ -61,13 +59,13 @@ describe("the on-air lamp", () => {
     ["Off air, retrying", "amber", { state: "retrying", reason: "the server is away", attempt: 2, seconds: 3 }],
     ["Off air, failed", "amber", { state: "failed", reason: "wrong password", certificate: null }],
   ])("says %s in %s", (text, tone, air) => {
-    openConsole({ broadcast: broadcast(air) });
+    openConsole({ targets: [broadcast(air)] });
     expect(screen.getByTestId("air-state")).toHaveTextContent(text);
     expect(screen.getByTestId("air-state")).toHaveAttribute("data-tone", tone);
   });
 
   test("claims nothing while the desk cannot be reached", async () => {
-    const { fake } = openConsole({ broadcast: broadcast(live) });
+    const { fake } = openConsole({ targets: [broadcast(live)] });
     fake.setConnection({ state: "lost", attempt: 1 });
     await tick();
     expect(screen.getByTestId("air-state")).toHaveTextContent("Not known");
@@ -79,17 +77,17 @@ describe("the on-air lamp", () => {
 
 describe("going off air", () => {
   test("asks first, and staying is the answer under the finger", async () => {
-    const { fake, user } = openConsole({ broadcast: broadcast(live) });
+    const { fake, user } = openConsole({ targets: [broadcast(live)] });
     await user.click(screen.getByTestId("go-live"));
     expect(fake.sent).toEqual([]);
     expect(screen.getByRole("button", { name: "Stay on air" })).toHaveFocus();
     await user.click(screen.getByRole("button", { name: "Go off air" }));
-    expect(fake.sent).toEqual([{ type: "goOffAir" }]);
+    expect(fake.sent).toEqual([{ type: "goOffAir", target: null }]);
     expect(screen.getByTestId("air-state")).toHaveTextContent("Off air");
   });
 
   test("is not on any key", async () => {
-    const { fake, user } = openConsole({ broadcast: broadcast(live) });
+    const { fake, user } = openConsole({ targets: [broadcast(live)] });
     await user.keyboard("lLoOqQ{Escape}{Delete}");
     expect(fake.sent).toEqual([]);
     expect(screen.queryByRole("dialog")).toBeNull();
@@ -100,7 +98,7 @@ describe("going live", () => {
   test("is one press of the button", async () => {
     const { fake, user } = openConsole();
     await user.click(screen.getByTestId("go-live"));
-    expect(fake.sent).toEqual([{ type: "goLive" }]);
+    expect(fake.sent).toEqual([{ type: "goLive", target: null }]);
     expect(screen.getByTestId("air-state")).toHaveTextContent("On air");
   });
 
@@ -109,17 +107,20 @@ describe("going live", () => {
     await user.keyboard("l");
     expect(fake.sent).toEqual([]);
     await user.keyboard("{Enter}");
-    expect(fake.sent).toEqual([{ type: "goLive" }]);
+    expect(fake.sent).toEqual([{ type: "goLive", target: null }]);
   });
 
   test("with an unknown certificate shows its fingerprint and trusts only that one", async () => {
     const certificate = "ab".repeat(32);
     const { fake, user } = openConsole({
-      broadcast: broadcast({ state: "failed", reason: "unknown certificate", certificate }),
+      targets: [broadcast({ state: "failed", reason: "unknown certificate", certificate })],
     });
     expect(screen.getByText(/^ABAB ABAB/)).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Trust it and go live" }));
-    expect(fake.sent).toEqual([{ type: "trustCertificate", fingerprint: certificate }, { type: "goLive" }]);
+    expect(fake.sent).toEqual([
+      { type: "trustCertificate", target: 1, fingerprint: certificate },
+      { type: "goLive", target: 1 },
+    ]);
   });
 });
 
@@ -203,11 +204,11 @@ describe("the server settings", () => {
     await user.selectOptions(dialog.getByRole("combobox", { name: "Codec" }), "Opus in Ogg");
     await user.click(dialog.getByRole("button", { name: "Save" }));
     expect(fake.sent).toHaveLength(1);
-    expect(fake.desk.broadcast.settings).toMatchObject({ codec: "opus", mount: "/live.opus", bitRate: 128 });
+    expect(fake.desk.targets[0]?.settings).toMatchObject({ codec: "opus", mount: "/live.opus", bitRate: 128 });
   });
 
   test("do not say that there is no password when the file of passwords cannot be used", () => {
-    openConsole({ broadcast: { ...broadcast({ state: "off" }), password: "unreadable" } });
+    openConsole({ targets: [{ ...testTarget(1), password: "unreadable" }] });
     expect(screen.getByText(/^It may be in a file that cannot be used: see the notice\./)).toBeVisible();
     expect(screen.queryByText("No password is set.")).toBeNull();
   });
@@ -220,7 +221,7 @@ describe("the server settings", () => {
     expect(password).toHaveAccessibleDescription("Set, and kept in the system's key store.");
     await user.type(password, "hackme");
     await user.click(screen.getByRole("button", { name: "Save" }));
-    expect(fake.sent.at(-1)).toEqual({ type: "setPassword", password: "hackme" });
+    expect(fake.sent.at(-1)).toEqual({ type: "setPassword", target: 1, password: "hackme" });
   });
 });
 
@@ -245,7 +246,7 @@ describe("the limiter", () => {
 
 describe("settings that are changed on air", () => {
   test("count from the next time, and what is on air stays shown", async () => {
-    const { user } = openConsole({ broadcast: broadcast(live) });
+    const { user } = openConsole({ targets: [broadcast(live)] });
     const before = screen.getByTestId("server").textContent;
     expect(screen.queryByTestId("changed-settings")).toBeNull();
     await user.click(screen.getByRole("button", { name: "Server settings" }));
@@ -269,7 +270,7 @@ describe("the broadcast panel", () => {
   test("after a reload shows what is on air and not what was saved since", () => {
     const state = broadcast(live);
     const settings = { ...state.settings, host: "other.example", codec: "opus", bitRate: 96 } as const;
-    openConsole({ broadcast: { ...state, settings } });
+    openConsole({ targets: [{ ...state, settings }] });
     const shown = screen.getByTestId("server");
     expect(shown).toHaveTextContent("On air with");
     expect(shown).toHaveTextContent("icecast.example.org:8443/live.mp3 · MP3 128 kbit/s");
@@ -284,7 +285,7 @@ describe("the broadcast panel", () => {
     ["Trying again with", { state: "retrying", reason: "the server is away", attempt: 2, seconds: 3 }],
     ["Failed with", { state: "failed", reason: "wrong password", certificate: null }],
   ])("says %s and does not claim to be on air", (text, air) => {
-    openConsole({ broadcast: broadcast(air) });
+    openConsole({ targets: [broadcast(air)] });
     expect(screen.getByTestId("server")).toHaveTextContent(text);
     expect(screen.getByTestId("server")).not.toHaveTextContent("On air with");
   });
@@ -299,7 +300,7 @@ describe("the source client", () => {
 
   test("is any that this build has", async () => {
     const { fake, user } = openConsole({
-      broadcast: { ...testSnapshot().broadcast, transports: ["native", "libshout"] },
+      transports: ["native", "libshout"],
     });
     await user.click(screen.getByRole("button", { name: "Server settings" }));
     const choice = screen.getByRole("combobox", { name: "Source client" });
@@ -310,25 +311,23 @@ describe("the source client", () => {
     ).toEqual(["Airdesk", "libshout"]);
     await user.selectOptions(choice, "libshout");
     await user.click(screen.getByRole("button", { name: "Save" }));
-    expect(fake.desk.broadcast.settings.transport).toBe("libshout");
+    expect(fake.desk.targets[0]?.settings.transport).toBe("libshout");
   });
 
   test("is Airdesk's own where a session names one that this build lacks", async () => {
-    const { broadcast } = testSnapshot();
-    const settings = { ...broadcast.settings, transport: "libshout" } as const;
-    const { fake, user } = openConsole({ broadcast: { ...broadcast, settings } });
+    const { fake, user } = openConsole({ targets: [testTarget(1, { transport: "libshout" })] });
     await user.click(screen.getByRole("button", { name: "Server settings" }));
     expect(screen.queryByRole("combobox", { name: "Source client" })).toBeNull();
     await user.click(screen.getByRole("button", { name: "Save" }));
-    expect(fake.desk.broadcast.settings.transport).toBe("native");
+    expect(fake.desk.targets[0]?.settings.transport).toBe("native");
   });
 });
 
 test("a title is sent with Enter, while on air, too", async () => {
-  const { fake, user } = openConsole({ broadcast: broadcast(live) });
+  const { fake, user } = openConsole({ targets: [broadcast(live)] });
   await user.keyboard("t");
   await user.keyboard("Café del Mar 🌊{Enter}");
-  expect(fake.sent).toEqual([{ type: "setTitle", title: "Café del Mar 🌊" }]);
+  expect(fake.sent).toEqual([{ type: "setTitle", title: "Café del Mar 🌊", artist: "", show: null }]);
 });
 
 test("letters typed into a field are text, not shortcuts", async () => {

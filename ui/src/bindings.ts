@@ -278,11 +278,15 @@ recorder: number | null, } | { "type": "setBroadcast",
  */
 settings: BroadcastSettings, } | { "type": "setPassword", 
 /**
+ * Which.
+ */
+target: number, 
+/**
  * The secret; empty forgets it.
  */
 password: string, } | { "type": "trustCertificate", 
 /**
- * SHA-256 of the certificate, lower-case hexadecimal, as the broadcast state showed it.
+ * Which.
  */
 fingerprint: string, } | { "type": "goLive" } | { "type": "goOffAir" } | { "type": "setAirDelay", 
 /**
@@ -310,9 +314,17 @@ watch: WatchSettings | null, } | { "type": "setListening",
  */
 on: boolean, } | { "type": "setTitle", 
 /**
- * Any text; control characters are left out.
+ * Its name. Any text; control characters are left out, here and below.
  */
-title: string, } | { "type": "measureLoudness", 
+title: string, 
+/**
+ * Who made it; nobody when there is none.
+ */
+artist: string, 
+/**
+ * The programme that it is part of; as before when there is none.
+ */
+show: string | null, } | { "type": "measureLoudness", 
 /**
  * Which bus.
  */
@@ -379,7 +391,7 @@ message: string, };
 /**
  * The kinds of refusal.
  */
-export type ErrorCode = "noSuchStrip" | "tooManyStrips" | "outOfRange" | "invalid" | "noSuchDevice" | "storage" | "alreadyRunning" | "notRunning" | "unavailable";
+export type ErrorCode = "noSuchStrip" | "tooManyStrips" | "noSuchTarget" | "tooManyTargets" | "outOfRange" | "invalid" | "noSuchDevice" | "storage" | "alreadyRunning" | "notRunning" | "unavailable";
 
 /**
  * Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -442,9 +454,17 @@ devices: Array<DeviceState>,
  */
 recorders: Array<RecorderState>, 
 /**
- * Streaming to a server.
+ * The servers that are streamed to, in the order in which they were added.
  */
-broadcast: BroadcastState, 
+targets: Array<TargetState>, 
+/**
+ * The ways to a server that this build has.
+ */
+transports: Array<Transport>, 
+/**
+ * What is on.
+ */
+title: TitleState, 
 /**
  * The delay between the programme and the air.
  */
@@ -1478,9 +1498,37 @@ export type StreamCodec = "mp3" | "opus";
 export type Transport = "native" | "libshout";
 
 /**
- * Which server to stream to, and how the stream introduces itself.
+ * Which server a target streams to, what it sends there, and how the stream introduces itself.
  */
 export type BroadcastSettings = { 
+/**
+ * What the operator calls it, at most 40 characters; empty: its mount and host.
+ */
+label: string, 
+/**
+ * Goes live when the desk does.
+ */
+enabled: boolean, 
+/**
+ * The bus that is sent.
+ */
+bus: BusName, 
+/**
+ * By how much it is sent louder than the bus is, -40 to +20 dB. Peaks stay under -1 dBTP.
+ */
+gain: number, 
+/**
+ * The loudness it is brought to, by at most 1 dB a second, -35 to -8 LUFS; `null`: as loud as the bus.
+ */
+loudness: number | null, 
+/**
+ * How its titles are put together, of `{title}`, `{artist}`, `{show}` and `{station}`.
+ */
+titleTemplate: string, 
+/**
+ * How much later than they are set its titles appear, 0 to 60 seconds: as late as listeners hear the audio.
+ */
+titleDelay: number, 
 /**
  * Host name or address.
  */
@@ -1539,9 +1587,13 @@ public: boolean,
 transport: Transport, };
 
 /**
- * Streaming to a server.
+ * One target of the stream.
  */
-export type BroadcastState = { 
+export type TargetState = { 
+/**
+ * Which.
+ */
+id: number, 
 /**
  * Where to and as what.
  */
@@ -1551,21 +1603,30 @@ settings: BroadcastSettings,
  */
 password: PasswordState, 
 /**
- * What listeners read.
- */
-title: string, 
-/**
  * What is happening.
  */
 air: AirState, 
 /**
  * What the stream began with, `null` while it is off: settings saved since count from the next go-live.
  */
-running: BroadcastSettings | null, 
+running: BroadcastSettings | null, };
+
 /**
- * The transports that this build has.
+ * What is on, as it was set: each target puts what listeners read together from it.
  */
-transports: Array<Transport>, };
+export type TitleState = { 
+/**
+ * The name of what is on.
+ */
+title: string, 
+/**
+ * Who made it; empty where nobody is named.
+ */
+artist: string, 
+/**
+ * The programme that it is part of; empty where none is named.
+ */
+show: string, };
 
 /**
  * Where a password is kept.

@@ -119,6 +119,11 @@ impl MixTap {
     pub fn published(&self) -> u64 {
         self.published.0.load(Ordering::Acquire)
     }
+
+    /// Both give the blocks of one writer.
+    pub fn is_same_bus(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.published, &other.published)
+    }
 }
 
 /// What a reader got.

@@ -1,11 +1,12 @@
 //! Keeps a bus on air on one server: connects, sends, notices, comes back by itself.
 //!
-//! One thread supervises and sends, one delivers titles, one encodes; each connection has an encoder of its
-//! own, so a listener decodes from the first byte. After an outage the stream goes on live: what was not
+//! One thread supervises and sends, one delivers titles, one encodes for all broadcasts that send the same. A
+//! connection joins its encoder so that a listener decodes from the first byte. After an outage the stream goes on live: what was not
 //! sent is dropped and counted, never replayed. It retries for ever, except where only the operator can help.
 
 mod backlog;
 mod backoff;
+mod feed;
 #[cfg(feature = "libshout")]
 mod libshout;
 mod native;
@@ -18,9 +19,9 @@ mod transport;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use airdesk_engine::mix_queue::MixTap;
 use tokio::sync::watch;
 
+pub use feed::{Feed, TITLE_DELAY_MAX, TitlePlan};
 #[cfg(feature = "libshout")]
 pub use libshout::LibshoutTransport;
 pub use native::NativeTransport;
@@ -29,7 +30,7 @@ pub use title_shown::TitleShown;
 pub use transport::{Line, TitleSender, Transport};
 
 use crate::icecast::{Patience, Protocol, Secret, SourceError, SourceSettings};
-use crate::title::Title;
+use crate::title::{Title, TitleWords};
 use supervisor::Supervisor;
 use titles::TitleDesk;
 
@@ -89,30 +90,38 @@ impl BroadcastSettings {
 pub struct Broadcast {
     state: watch::Receiver<BroadcastState>,
     titles: TitleDesk,
+    plan: TitlePlan,
     patience: Patience,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Broadcast {
-    /// Begins to bring the bus on air. Returns at once; [`Broadcast::state`] tells how it goes.
+    /// Begins to bring a bus on air, alone or with an encoder that it shares. Returns at once;
+    /// [`Broadcast::state`] tells how it goes.
     ///
     /// # Errors
     /// When the settings cannot work with any server, or the system has no thread left.
-    pub fn start(settings: &BroadcastSettings, secret: Secret, tap: MixTap) -> Result<Self, SourceError> {
+    pub fn start(settings: &BroadcastSettings, secret: Secret, feed: impl Into<Feed>) -> Result<Self, SourceError> {
         settings.check()?;
         let transport = settings.transport(secret);
-        Self::over(transport, settings.source.clone(), tap)
+        Self::over(transport, settings.source.clone(), feed)
     }
 
     /// Begins with a transport of the caller's.
     ///
     /// # Errors
     /// When the system has no thread left.
-    pub fn over(transport: Box<dyn Transport>, source: SourceSettings, tap: MixTap) -> Result<Self, SourceError> {
+    pub fn over(
+        transport: Box<dyn Transport>,
+        source: SourceSettings,
+        feed: impl Into<Feed>,
+    ) -> Result<Self, SourceError> {
+        let feed = feed.into();
+        let plan = feed.titles.clone();
         let (told, state) = watch::channel(BroadcastState::Connecting);
         let patience = Patience::default();
         let titles = TitleDesk::open(transport.title_sender(), &source, patience.clone()).map_err(no_thread)?;
-        let supervisor = Supervisor::new(transport, source, tap, told, titles.clone(), patience.clone());
+        let supervisor = Supervisor::new(transport, source, feed, told, titles.clone(), patience.clone());
         let thread = thread::Builder::new()
             .name("broadcast".into())
             .spawn(move || supervisor.run())
@@ -121,6 +130,7 @@ impl Broadcast {
         Ok(Self {
             state,
             titles,
+            plan,
             patience,
             thread: Some(thread),
         })
@@ -139,7 +149,17 @@ impl Broadcast {
     /// Sets what listeners read, now and after every reconnect. Delivered in the background; the last
     /// title wins. [`BroadcastState::Live`] says whether they see it.
     pub fn set_title(&self, title: impl Into<Title>) {
-        self.titles.set(title.into());
+        self.titles.set(title.into(), Instant::now());
+    }
+
+    /// Says what is on since `since`: listeners read it as the feed's plan puts it together, once its delay is over.
+    pub fn announce(&self, words: &TitleWords, since: Instant) {
+        self.titles.set(self.plan.title(words), since + self.plan.delay);
+    }
+
+    /// Goes off air in the background, and is dropped or stopped later: so many end at once.
+    pub fn let_go(&self) {
+        self.patience.end();
     }
 
     /// Goes off air. Returns when the connection is closed, or after a second when the system still

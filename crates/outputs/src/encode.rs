@@ -2,13 +2,16 @@
 //!
 //! A [`StreamEncoder`] turns frames into packets that may be sent, dropped or joined at their borders:
 //! whole MP3 frames, whole Ogg pages. [`EncodedStream`] runs one on its own thread for any number of
-//! subscribers. An encoder call takes up to some 10 ms: never on the audio thread.
+//! subscribers, and [`Encoders`] gives one to all who want the same. An encoder call takes up to some 10 ms: never on the audio thread.
 
 mod comments;
+mod encoders;
 mod flac;
 mod flac_frames;
+mod level;
 mod logical_stream;
 mod mp3;
+mod mp3_primer;
 mod opus;
 mod packet;
 mod rate;
@@ -19,7 +22,9 @@ mod vorbis;
 
 use airdesk_dsp::Frame;
 
+pub use self::encoders::{Encoders, Shared, Wanted};
 pub use self::flac::FlacEncoder;
+pub use self::level::StreamLevel;
 pub use self::mp3::Mp3Encoder;
 pub use self::opus::OpusEncoder;
 pub use self::packet::{EncodedPacket, PacketKind};

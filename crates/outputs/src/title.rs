@@ -1,6 +1,10 @@
 //! What listeners read: one line of text that cannot break out of wherever it is put.
 
+mod template;
+
 use std::fmt;
+
+pub use template::{TemplateError, TitleTemplate, TitleWords};
 
 /// Bytes a title may have. Three times as many, percent-encoded, still fit Icecast's 4096-byte request.
 pub const TITLE_BYTES_MAX: usize = 900;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use airdesk_station::StationHandle;
 use airdesk_station::api::{
-    AirState, InputState, Loss, PlaybackState, RecorderState, RecordingState, Snapshot, StripSource,
+    AirState, InputState, Loss, PlaybackState, RecorderState, RecordingState, Snapshot, StripSource, TargetState,
 };
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -18,7 +18,7 @@ pub(crate) async fn health(State(station): State<StationHandle>) -> Response {
             let status = serde_json::json!({
                 "status": if broken { "broken" } else { "ok" },
                 "version": snapshot.version,
-                "onAir": matches!(snapshot.broadcast.air, AirState::Live { .. }),
+                "onAir": snapshot.targets.iter().any(|target| matches!(target.air, AirState::Live { .. })),
                 "recording": snapshot.recorders.iter().any(writes),
             });
             let code = if broken {
@@ -53,7 +53,6 @@ fn text(desk: &Snapshot) -> String {
             "# HELP airdesk_{name} {help}\n# TYPE airdesk_{name} {kind}\nairdesk_{name} {value}"
         );
     };
-    let flag = |on: bool| f64::from(u8::from(on));
     put(
         "mixed_seconds_total",
         "counter",
@@ -96,34 +95,6 @@ fn text(desk: &Snapshot) -> String {
         "Strips whose source is missing.",
         missing as f64,
     );
-    let (live, sent, dropped, reconnects) = match desk.broadcast.air {
-        AirState::Live {
-            bytes_sent,
-            seconds_dropped,
-            reconnects,
-            ..
-        } => (true, bytes_sent, seconds_dropped, reconnects),
-        _ => (false, 0, 0.0, 0),
-    };
-    put("on_air", "gauge", "1 while the server accepts the stream.", flag(live));
-    put(
-        "stream_bytes",
-        "gauge",
-        "Bytes the server has taken since it connected.",
-        sent as f64,
-    );
-    put(
-        "stream_dropped_seconds",
-        "gauge",
-        "Audio dropped because the line was too slow.",
-        dropped.into(),
-    );
-    put(
-        "stream_reconnects",
-        "gauge",
-        "How often the stream came back by itself.",
-        reconnects.into(),
-    );
     put(
         "listeners",
         "gauge",
@@ -131,6 +102,7 @@ fn text(desk: &Snapshot) -> String {
         desk.listening.listeners.into(),
     );
     put_recorders(&mut text, &desk.recorders);
+    put_targets(&mut text, &desk.targets);
     put_losses(&mut text, &desk.engine.losses);
     put_devices(&mut text, desk);
     text
@@ -178,6 +150,44 @@ fn length(recorder: &RecorderState) -> (f64, u64) {
         } => (recorded, frames_lost),
         RecordingState::Stopped { .. } | RecordingState::Starting | RecordingState::Failed { .. } => (0.0, 0),
     }
+}
+
+/// How each stream is going. Two targets may have one name, so each has its number, too.
+fn put_targets(text: &mut String, targets: &[TargetState]) {
+    let mut put = |name: &str, help: &str, value: fn(&AirState) -> f64| {
+        let values = targets.iter().map(|target| {
+            let (id, called) = (target.id.to_string(), target.settings.called());
+            (labels(&[("target", &id), ("name", &called)]), value(&target.air))
+        });
+        put_all(text, name, "gauge", help, values);
+    };
+    put("on_air", "1 while the server accepts the stream.", |air| {
+        f64::from(u8::from(matches!(air, AirState::Live { .. })))
+    });
+    put(
+        "stream_bytes",
+        "Bytes the server has taken since it connected.",
+        |air| match air {
+            AirState::Live { bytes_sent, .. } => *bytes_sent as f64,
+            _ => 0.0,
+        },
+    );
+    put(
+        "stream_dropped_seconds",
+        "Audio dropped because the line was too slow.",
+        |air| match air {
+            AirState::Live { seconds_dropped, .. } => (*seconds_dropped).into(),
+            _ => 0.0,
+        },
+    );
+    put(
+        "stream_reconnects",
+        "How often the stream came back by itself.",
+        |air| match air {
+            AirState::Live { reconnects, .. } => (*reconnects).into(),
+            _ => 0.0,
+        },
+    );
 }
 
 /// What was lost, by place.

@@ -45,8 +45,9 @@ async fn a_player_is_told_whose_stream_it_is_and_the_next_one_what_was_saved_sin
     let told = head(face.port(), "/live.mp3").await;
     assert!(told.contains("icy-name: Airdesk\r\n"), "{told}");
     for name in ["Night Shift", "Ночная смена"] {
-        let settings = named(name);
-        let saved = handle.send(AudioCommand::SetBroadcast { settings }).await;
+        let settings = Box::new(named(name));
+        let target = handle.snapshot().await.expect("a desk").targets[0].id;
+        let saved = handle.send(AudioCommand::SetTarget { target, settings }).await;
         saved.expect("saved");
         for mount in ["/live.mp3", "/live.opus"] {
             let told = head(face.port(), mount).await;

@@ -6,8 +6,10 @@ use airdesk_outputs::delay::{BroadcastDelay, DelayError, Dump, Phase};
 use jiff::Zoned;
 
 use crate::api::{
-    AirDelayPhase, AirDelaySettings, AirDelayState, AirDump, CommandError, ErrorCode, Event, Happening, Severity,
+    AirDelayPhase, AirDelaySettings, AirDelayState, AirDump, BusName, CommandError, ErrorCode, Event, Happening,
+    Severity,
 };
+use crate::desk::Desk;
 use crate::station::Core;
 use crate::timeline::Note;
 
@@ -104,6 +106,14 @@ fn refused(error: DelayError) -> CommandError {
     CommandError {
         code,
         message: error.to_string(),
+    }
+}
+
+/// What streams send of a bus: of the programme what is aired.
+pub(crate) fn aired(line: &AirLine, desk: &Desk, bus: BusName) -> MixTap {
+    match bus {
+        BusName::Programme => line.tap().clone(),
+        other => desk.bus(other).clone(),
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::air_delay::aired;
 use crate::api::{Event, Happening, InputState, OutputName, Severity};
+use crate::obey::answer_all;
 use crate::station::Core;
 use crate::timeline::Note;
 
@@ -68,10 +70,10 @@ impl Core {
              beginning"
                 .into(),
         );
-        if let Err(error) = self.air.go_on(self.air_delay.tap()) {
+        for error in self.air.go_on(&|bus| aired(&self.air_delay, &self.desk, bus)) {
             self.notice(Severity::Error, error.message);
         }
-        self.tell(Event::Broadcast(self.air.state()));
+        self.tell_targets();
         self.tell_recorders();
     }
 
@@ -82,9 +84,9 @@ impl Core {
         self.breakdown = Breakdown::Final { listening };
         self.recorders.finish();
         self.tell_recorders();
-        self.air.go_off_air(self.desk.check());
-        self.log_air();
-        self.tell(Event::Broadcast(self.air.state()));
+        let said = self.air.go_off_air(None, &self.desk.check());
+        self.tell_targets();
+        answer_all(said.unwrap_or_default());
         self.listeners.close();
         self.tell_listening();
         for output in OutputName::ALL {

@@ -1,86 +1,91 @@
-//! The stream to a server as the station drives it.
+//! The streams to servers as the station drives them: any number of targets, each for itself.
+//!
+//! What one of them meets with never touches another. They share what is on, the keeper of passwords, and the encoders.
 
+mod stream;
 mod target;
 
 use std::time::Instant;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
-use airdesk_outputs::broadcast::{Broadcast, BroadcastSettings as Target, BroadcastState as Running, TransportKind};
-use airdesk_outputs::icecast::{Fingerprint, Secret};
+use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::listen::Introduction;
+use airdesk_outputs::title::{Title, TitleTemplate, TitleWords};
 
 use crate::api::{
-    AirState, BroadcastSettings, BroadcastState, CommandError, ErrorCode, PasswordState, Reply, Transport,
+    AirState, BroadcastSettings, BusName, CommandError, ErrorCode, PasswordState, Reply, TargetId, TargetState,
+    TitleState, Transport,
 };
-use crate::password::{Keeper, Kept, Wish};
+use crate::password::{Account, Keeper, Kept, Wish};
 use crate::recording::Answer;
 
-pub(crate) use target::source;
+pub(crate) use target::check;
 
-use target::invalid;
+use stream::{Common, Target};
+use target::outputs;
 
-/// What the password is filed under: it belongs to the server, so another mount keeps it and another server
-/// never sees it.
-fn account(settings: &BroadcastSettings) -> String {
-    format!("stream@{}", settings.host.trim().to_lowercase())
-}
-
+/// More servers than anybody streams to.
+const TARGETS_MAX: usize = 32;
 /// A title longer than this is cut: servers and players cut it anyway.
 const TITLE_CHARS: usize = 500;
 
-/// Server, secret, title, and the broadcast that is under way.
+/// Where each bus is listened to.
+pub(crate) type Taps<'a> = &'a dyn Fn(BusName) -> MixTap;
+
+/// Answers to be sent once everybody has been told.
+pub(crate) type Said = Vec<(Answer, Result<Reply, CommandError>)>;
+
+/// All targets, and what they share.
 pub(crate) struct Air {
-    settings: BroadcastSettings,
+    targets: Vec<Target>,
+    last_id: u32,
     keeper: Keeper,
-    /// What the keeper has been asked and has not answered: until then it is not known whether there is a password.
-    asked: usize,
-    /// Who has asked to go live meanwhile, and where to.
-    waiting: Option<(BroadcastSettings, Answer)>,
-    secret: Option<Secret>,
-    kept: PasswordState,
-    /// Why it may be in a file that cannot be used.
-    fault: Option<String>,
-    rate: SampleRate,
-    title: String,
-    stream: Option<Stream>,
-    told: AirState,
+    /// The accounts that the keeper has been asked for and has not answered: until then it is not known whether there
+    /// is a password.
+    asked: Vec<String>,
+    common: Common,
+    going: Vec<Going>,
 }
 
 /// What was not done, and who waits to hear of it.
 pub(crate) struct Refused(pub(crate) CommandError, pub(crate) Answer);
 
-/// A stream that is under way or has failed, and what it began with.
-struct Stream {
-    broadcast: Broadcast,
-    settings: BroadcastSettings,
-    secret: Secret,
+/// Somebody who has asked to go live and waits.
+struct Going {
+    answer: Answer,
+    /// Those that wait for the keeper.
+    awaited: Vec<TargetId>,
+    refused: Vec<CommandError>,
 }
 
 impl Air {
-    pub(crate) fn new(settings: BroadcastSettings, keeper: Keeper, rate: SampleRate) -> Self {
-        let account = account(&settings);
-        let asked = usize::from(keeper.ask(Wish::Find { account }, None));
-        Self {
-            settings,
+    pub(crate) fn new(targets: Vec<BroadcastSettings>, keeper: Keeper, rate: SampleRate) -> Self {
+        let mut air = Self {
+            targets: Vec::new(),
+            last_id: 0,
             keeper,
-            asked,
-            waiting: None,
-            secret: None,
-            kept: PasswordState::None,
-            fault: None,
-            rate,
-            title: String::new(),
-            stream: None,
-            told: AirState::Off,
+            asked: Vec::new(),
+            common: Common {
+                rate,
+                encoders: Encoders::default(),
+                words: TitleWords::default(),
+                since: Instant::now(),
+            },
+            going: Vec::new(),
+        };
+        for settings in targets {
+            air.insert(settings);
         }
+        air
     }
 
-    pub(crate) fn settings(&self) -> &BroadcastSettings {
-        &self.settings
+    /// As a session keeps them.
+    pub(crate) fn settings(&self) -> Vec<BroadcastSettings> {
+        self.targets.iter().map(|target| target.settings().clone()).collect()
     }
 
-    /// How the desk's own listener mounts introduce themselves: as the station does elsewhere.
+    /// How the desk's own listener mounts introduce themselves: as the first target does.
     pub(crate) fn introduction(&self) -> Introduction {
         let BroadcastSettings {
             name,
@@ -88,7 +93,7 @@ impl Air {
             genre,
             url,
             ..
-        } = self.settings.clone();
+        } = self.settings().into_iter().next().unwrap_or_default();
         Introduction {
             name,
             description,
@@ -97,322 +102,429 @@ impl Air {
         }
     }
 
-    /// Takes effect when the desk goes live (again). Gives the answer back when there is nothing to wait for.
+    /// One more target, off air.
     ///
     /// # Errors
-    /// When no server could take the settings.
-    pub(crate) fn set(&mut self, settings: BroadcastSettings, answer: Answer) -> Result<Option<Answer>, Refused> {
-        if let Err(error) = self.target(&settings) {
-            return Err(Refused(error, answer));
+    /// When no server could take the settings, or there are as many as there can be.
+    pub(crate) fn add(&mut self, settings: BroadcastSettings) -> Result<TargetId, CommandError> {
+        outputs(&settings, self.common.rate)?;
+        if self.targets.len() == TARGETS_MAX {
+            return Err(CommandError {
+                code: ErrorCode::TooManyTargets,
+                message: format!("the desk streams to {TARGETS_MAX} servers at most; remove one of them first"),
+            });
         }
-        if let Some((asked, _)) = &self.waiting
-            && *asked != settings
-        {
-            let message = format!("the desk is on its way to {}; go off air first", asked.host);
+        Ok(self.insert(settings))
+    }
+
+    fn insert(&mut self, settings: BroadcastSettings) -> TargetId {
+        self.last_id += 1;
+        let id = TargetId::new(self.last_id);
+        self.targets.push(Target::new(id, settings));
+        let account = self.account_of(id);
+        self.ask(Wish::Find { account }, None);
+        id
+    }
+
+    /// Forgets a target. Its password is kept: it belongs to the server.
+    ///
+    /// # Errors
+    /// When there is none, or it is on air or on its way.
+    pub(crate) fn remove(&mut self, id: TargetId) -> Result<(), CommandError> {
+        let target = self.target(id)?;
+        if target.is_under_way() {
+            let message = format!("{} is on air, or on its way; take it off air first", target.called());
             let code = ErrorCode::AlreadyRunning;
-            return Err(Refused(CommandError { code, message }, answer));
+            return Err(CommandError { code, message });
         }
-        let (old, new) = (account(&self.settings), account(&settings));
-        self.settings = settings;
-        if old == new {
+        self.targets.retain(|target| target.id() != id);
+        Ok(())
+    }
+
+    /// Takes effect when the target goes live (again). Gives the answer back when there is nothing to wait for.
+    ///
+    /// # Errors
+    /// When there is no such target, no server could take the settings, or it is on its way with others.
+    pub(crate) fn set(
+        &mut self,
+        id: TargetId,
+        settings: BroadcastSettings,
+        answer: Answer,
+    ) -> Result<Option<Answer>, Refused> {
+        let old = match self.settable(id, &settings) {
+            Ok(()) => self.account_of(id),
+            Err(error) => return Err(Refused(error, answer)),
+        };
+        self.of(id, |target| target.set(settings));
+        let new = self.account_of(id);
+        if old.name == new.name {
             return Ok(Some(answer));
         }
         // No server gets the password of another, not even while its own is being looked up.
-        (self.secret, self.kept) = (None, PasswordState::None);
-        self.ask(Wish::Change { old, new }, Some(answer));
+        self.of(id, Target::forget_password);
+        let is_used = self.targets.iter().any(|target| target.account() == old.name);
+        let wish = if is_used {
+            Wish::Find { account: new }
+        } else {
+            Wish::Change { old: old.name, new }
+        };
+        self.ask(wish, Some(answer));
         Ok(None)
     }
 
-    /// Keeps the server's password; what comes of it is heard by [`Air::password_kept`].
-    pub(crate) fn set_password(&mut self, password: String, answer: Answer) {
-        let account = account(&self.settings);
-        let secret = Secret::new(password);
+    fn settable(&self, id: TargetId, settings: &BroadcastSettings) -> Result<(), CommandError> {
+        let target = self.target(id)?;
+        outputs(settings, self.common.rate)?;
+        if target.waits() && target.settings() != settings {
+            let host = &target.settings().host;
+            let message = format!("the desk is on its way to {host}; go off air first");
+            let code = ErrorCode::AlreadyRunning;
+            return Err(CommandError { code, message });
+        }
+        Ok(())
+    }
+
+    /// Keeps the password of a target's server; what comes of it is heard by [`Air::password_kept`].
+    ///
+    /// # Errors
+    /// When there is no such target.
+    pub(crate) fn set_password(&mut self, id: TargetId, password: String, answer: Answer) -> Result<(), Refused> {
+        if let Err(error) = self.target(id) {
+            return Err(Refused(error, answer));
+        }
+        let account = self.account_of(id);
+        let secret = airdesk_outputs::icecast::Secret::new(password);
         self.ask(Wish::Keep { account, secret }, Some(answer));
+        Ok(())
     }
 
     /// Asks the keeper for what [`Air::password_kept`] will hear of.
     fn ask(&mut self, wish: Wish, answer: Option<Answer>) {
-        self.asked += usize::from(self.keeper.ask(wish, answer));
+        let account = wish.account().map(str::to_owned);
+        if self.keeper.ask(wish, answer) {
+            self.asked.extend(account);
+        }
+    }
+
+    /// What a target's password is filed under. Older versions knew no user: what they filed is found, too, unless
+    /// it is another target's.
+    fn account_of(&self, id: TargetId) -> Account {
+        let target = self.targets.iter().find(|target| target.id() == id);
+        let name = target.map(Target::account).unwrap_or_default();
+        let older = target
+            .map(Target::older_account)
+            .filter(|older| *older != name && !self.targets.iter().any(|target| target.account() == *older));
+        Account { name, older }
     }
 
     /// Takes in what came of a wish, and hands back who waits for it.
     pub(crate) fn password_kept(&mut self, kept: Kept) -> (Result<(), CommandError>, Option<Answer>) {
-        let current = kept.account == account(&self.settings);
-        self.asked = self.asked.saturating_sub(1);
+        if let Some(place) = self.asked.iter().position(|account| *account == kept.account) {
+            self.asked.swap_remove(place);
+        }
         let result = kept.result.map(|found| {
-            if current {
-                (self.secret, self.kept, self.fault) = (found.secret, found.state, found.fault);
+            for target in &mut self.targets {
+                if target.account() == kept.account {
+                    target.password_found(&found);
+                }
             }
         });
         (result, kept.answer)
     }
 
-    /// What the operator must know about where the password is.
-    pub(crate) fn warning(&self) -> Option<String> {
-        (self.kept == PasswordState::File).then(|| {
-            format!(
-                "no key store has taken the stream password: it is in {}, which only this user can read; unlock a key store \
-                 and set the password anew to have it there",
-                self.keeper.file().display()
-            )
-        })
+    /// What the operator must know about where the password of an account is.
+    pub(crate) fn warning(&self, account: &str) -> Option<String> {
+        let in_file = |target: &&Target| target.account() == account && target.password() == PasswordState::File;
+        let target = self.targets.iter().find(in_file)?;
+        Some(format!(
+            "no key store has taken the stream password for {}: it is in {}, which only this user can read; unlock a key \
+             store and set the password anew to have it there",
+            target.settings().host,
+            self.keeper.file().display()
+        ))
     }
 
     /// What keeps passwords from being used, as a sentence with the way out.
     pub(crate) fn password_fault(&self) -> Option<String> {
-        let fault = self.fault.as_ref()?;
+        let fault = self.targets.iter().find_map(Target::password_fault)?;
         Some(format!("no stream password in the file can be used: {fault}"))
     }
 
     /// Accepts the certificate that was refused, and goes on with it.
-    pub(crate) fn trust(&mut self, fingerprint: &str) -> Result<(), CommandError> {
-        let fingerprint: Fingerprint = fingerprint.parse().map_err(|error| CommandError {
-            code: ErrorCode::Invalid,
-            message: format!("{error}"),
-        })?;
-        self.settings.pinned_certificate = Some(fingerprint.to_string());
+    ///
+    /// # Errors
+    /// When there is no such target, or the text is no fingerprint.
+    pub(crate) fn trust(&mut self, id: TargetId, fingerprint: &str) -> Result<(), CommandError> {
+        self.target(id)?;
+        let fingerprint: airdesk_outputs::icecast::Fingerprint =
+            fingerprint.parse().map_err(|error| target::invalid(&error))?;
+        self.of(id, |target| target.trust(&fingerprint));
         Ok(())
     }
 
-    pub(crate) fn set_title(&mut self, title: &str) {
-        self.title = title.chars().filter(|c| !c.is_control()).take(TITLE_CHARS).collect();
-        if let Some(stream) = &self.stream {
-            stream.broadcast.set_title(&self.title);
+    /// Something else is on. No `show` leaves the show as it is.
+    pub(crate) fn set_title(&mut self, title: &str, artist: &str, show: Option<&str>) {
+        let line = |text: &str| text.chars().filter(|c| !c.is_control()).take(TITLE_CHARS).collect();
+        let words = &mut self.common.words;
+        (words.title, words.artist) = (line(title), line(artist));
+        if let Some(show) = show {
+            words.show = line(show);
+        }
+        self.common.since = Instant::now();
+        for target in &self.targets {
+            target.announce(&self.common);
         }
     }
 
-    pub(crate) fn title(&self) -> &str {
-        &self.title
+    /// What is on.
+    pub(crate) fn title(&self) -> TitleState {
+        let TitleWords { title, artist, show } = self.common.words.clone();
+        TitleState { title, artist, show }
     }
 
-    /// Goes live, and gives the answer back; or waits until the keeper has said what the password is, which is heard
-    /// by [`Air::go_live_at_last`]. A key store that was locked is asked again: it may have been unlocked for this.
-    ///
-    /// # Errors
-    /// When it is live already, or has no password to go live with.
-    pub(crate) fn go_live(&mut self, tap: &MixTap, answer: Answer) -> Result<Option<Answer>, Refused> {
-        if !matches!(self.air(), AirState::Off | AirState::Failed { .. }) {
-            let message = "the desk is already on air, or on its way; go off air first".into();
-            let code = ErrorCode::AlreadyRunning;
-            return Err(Refused(CommandError { code, message }, answer));
+    /// What listeners of the desk's own mounts read.
+    pub(crate) fn title_line(&self) -> Title {
+        TitleTemplate::default().fill(&self.common.words, "")
+    }
+
+    /// Goes live, and says what came of it; where the keeper has to be asked for a password, that is heard by
+    /// [`Air::go_live_at_last`]. One that cannot keeps none of the others back.
+    pub(crate) fn go_live(&mut self, which: Option<TargetId>, taps: Taps<'_>, answer: Answer) -> Said {
+        let ids = match self.wanted(which) {
+            Ok(ids) => ids,
+            Err(error) => return vec![(answer, Err(error))],
+        };
+        let mut going = Going {
+            answer,
+            awaited: Vec::new(),
+            refused: Vec::new(),
+        };
+        for id in ids {
+            match self.try_to_go_live(id, taps) {
+                Ok(true) => {}
+                Ok(false) => going.awaited.push(id),
+                Err(error) => going.refused.push(error),
+            }
         }
-        if self.asked == 0 && self.secret.is_none() && self.kept == PasswordState::Locked {
-            let account = account(&self.settings);
+        self.going.push(going);
+        self.answers()
+    }
+
+    /// Who is to go live.
+    fn wanted(&self, which: Option<TargetId>) -> Result<Vec<TargetId>, CommandError> {
+        let refuse = |code, message: &str| {
+            let message = message.to_owned();
+            Err(CommandError { code, message })
+        };
+        if let Some(id) = which {
+            let target = self.target(id)?;
+            if target.is_under_way() {
+                let message = format!(
+                    "{} is already on air, or on its way; take it off air first",
+                    target.called()
+                );
+                return refuse(ErrorCode::AlreadyRunning, &message);
+            }
+            return Ok(vec![id]);
+        }
+        let enabled = || self.targets.iter().filter(|target| target.settings().enabled);
+        if enabled().next().is_none() {
+            return refuse(
+                ErrorCode::Invalid,
+                "there is no server to stream to; add one, or enable one of those that are there",
+            );
+        }
+        let ids: Vec<_> = enabled()
+            .filter(|target| !target.is_under_way())
+            .map(Target::id)
+            .collect();
+        if ids.is_empty() {
+            return refuse(
+                ErrorCode::AlreadyRunning,
+                "the desk is already on air, or on its way; go off air first",
+            );
+        }
+        Ok(ids)
+    }
+
+    /// False: it waits for the keeper. A key store that was locked is asked again: it may have been unlocked for this.
+    fn try_to_go_live(&mut self, id: TargetId, taps: Taps<'_>) -> Result<bool, CommandError> {
+        let account = self.account_of(id);
+        let target = self.target(id)?;
+        if target.password() == PasswordState::Locked && !self.asked.contains(&account.name) {
+            let account = account.clone();
             self.ask(Wish::Find { account }, None);
         }
-        if self.asked > 0 {
-            self.waiting = Some((self.settings.clone(), answer));
-            return Ok(None);
+        let waits = self.asked.contains(&account.name);
+        self.of(id, |target| target.wait(waits));
+        if waits {
+            return Ok(false);
         }
-        match self.go_live_now(tap) {
-            Ok(()) => Ok(Some(answer)),
-            Err(error) => Err(Refused(error, answer)),
-        }
+        self.begin(id, taps).map(|()| true)
     }
 
-    /// What came of going live, for whoever has waited for the keeper; nothing while it still has not said.
-    pub(crate) fn go_live_at_last(&mut self, tap: &MixTap) -> Option<(Result<(), CommandError>, Answer)> {
-        let (_, answer) = self.waiting.take_if(|_| self.asked == 0)?;
-        Some((self.go_live_now(tap), answer))
-    }
-
-    fn go_live_now(&mut self, tap: &MixTap) -> Result<(), CommandError> {
-        let Some(secret) = self.secret.clone() else {
-            return Err(self.no_password());
-        };
-        self.begin(self.settings.clone(), secret, tap)?;
+    fn begin(&mut self, id: TargetId, taps: Taps<'_>) -> Result<(), CommandError> {
+        let (place, common) = (self.place(id)?, &self.common);
+        self.targets[place].begin(common, taps)?;
         self.keeper.ask(Wish::Given, None);
         Ok(())
     }
 
-    /// What is said when there is none to go live with.
-    fn no_password(&self) -> CommandError {
-        let BroadcastSettings { user, host, .. } = &self.settings;
-        if let (PasswordState::Unreadable, Some(fault)) = (self.kept, &self.fault) {
-            return CommandError {
-                code: ErrorCode::Storage,
-                message: format!(
-                    "the password for {user} at {host} may be in a file that cannot be used: {fault}, then set the \
-                     password anew or start Airdesk again"
-                ),
-            };
+    /// What came of going live, for whoever has waited for the keeper; nothing while it still has not said.
+    pub(crate) fn go_live_at_last(&mut self, taps: Taps<'_>) -> Said {
+        let known: Vec<_> = self
+            .targets
+            .iter()
+            .filter(|target| target.waits() && !self.asked.contains(&target.account()))
+            .map(Target::id)
+            .collect();
+        for id in known {
+            self.of(id, |target| target.wait(false));
+            let error = self.begin(id, taps).err();
+            self.arrived(id, error);
         }
-        if self.kept != PasswordState::Locked {
-            return CommandError {
-                code: ErrorCode::Invalid,
-                message: format!(
-                    "there is no password for {user} at {host}; set it first, or open the listener mounts, which need \
-                     no server"
-                ),
-            };
-        }
-        let message = format!(
-            "the key store is locked or does not answer, and may have the password for {user} at {host}; \
-             unlock it and go live again, or set the password anew"
-        );
-        CommandError {
-            code: ErrorCode::Unavailable,
-            message,
+        self.answers()
+    }
+
+    /// One that somebody waited for is through, well or not.
+    fn arrived(&mut self, id: TargetId, error: Option<CommandError>) {
+        if let Some(going) = self.going.iter_mut().find(|going| going.awaited.contains(&id)) {
+            going.awaited.retain(|awaited| *awaited != id);
+            going.refused.extend(error);
         }
     }
 
-    fn begin(&mut self, settings: BroadcastSettings, secret: Secret, tap: &MixTap) -> Result<(), CommandError> {
-        let target = self.target(&settings)?;
-        let broadcast = Broadcast::start(&target, secret.clone(), tap.clone()).map_err(|error| CommandError {
-            code: ErrorCode::Invalid,
-            message: error.to_string(),
-        })?;
-        broadcast.set_title(&self.title);
-        self.stream = Some(Stream {
-            broadcast,
-            settings,
-            secret,
-        });
-        Ok(())
+    /// The answers of those who wait for nothing more.
+    fn answers(&mut self) -> Said {
+        let through = self.going.extract_if(.., |going| going.awaited.is_empty());
+        through.map(|going| (going.answer, together(&going.refused))).collect()
     }
 
-    /// Streams another bus from now on, as what the stream began with. False: there is no stream. Waits for
-    /// the connection to close, because the server must let go of the mount first.
+    /// Streams the buses of another engine from now on, each as what it began with. Waits for the connections to close,
+    /// because the servers must let go of the mounts first. Returns what could not begin again.
+    pub(crate) fn go_on(&mut self, taps: Taps<'_>) -> Vec<CommandError> {
+        let running: Vec<_> = self
+            .targets
+            .iter()
+            .filter(|target| target.is_streaming())
+            .map(Target::id)
+            .collect();
+        for target in &self.targets {
+            target.let_go();
+        }
+        let places: Vec<_> = running.into_iter().filter_map(|id| self.place(id).ok()).collect();
+        let common = &self.common;
+        places
+            .into_iter()
+            .filter_map(|place| self.targets[place].go_on(common, taps).err())
+            .collect()
+    }
+
+    /// Closes connections in the background. Whoever still waited to go live is answered with `why`.
     ///
     /// # Errors
-    /// When the stream cannot begin again.
-    pub(crate) fn go_on(&mut self, tap: &MixTap) -> Result<bool, CommandError> {
-        if matches!(self.stream_state(), AirState::Off | AirState::Failed { .. }) {
-            return Ok(false);
+    /// When there is no such target.
+    pub(crate) fn go_off_air(
+        &mut self,
+        which: Option<TargetId>,
+        why: &Result<(), CommandError>,
+    ) -> Result<Said, CommandError> {
+        if let Some(id) = which {
+            self.target(id)?;
         }
-        let Some(stream) = self.stream.take() else {
-            return Ok(false);
-        };
-        stream.broadcast.stop();
-        self.begin(stream.settings, stream.secret, tap)?;
-        Ok(true)
+        let ids: Vec<_> = self
+            .targets
+            .iter()
+            .map(Target::id)
+            .filter(|id| which.is_none_or(|which| which == *id))
+            .collect();
+        for id in ids {
+            self.of(id, Target::go_off_air);
+            self.arrived(id, why.clone().err());
+        }
+        Ok(self.answers())
     }
 
-    /// Closes the connection in the background. Whoever still waited to go live is answered with `why`.
-    pub(crate) fn go_off_air(&mut self, why: Result<(), CommandError>) {
-        self.stream = None;
-        if let Some((_, answer)) = self.waiting.take() {
-            // A host that has gone does not want the answer.
-            let _ = answer.send(why.map(|()| Reply::Done));
-        }
-    }
-
-    /// Closes the connection and waits until it is closed: the program ends.
+    /// Closes all connections and waits until they are closed: the program ends.
     pub(crate) fn finish(&mut self) {
-        self.waiting = None;
-        if let Some(stream) = self.stream.take() {
-            stream.broadcast.stop();
+        self.going.clear();
+        for target in &self.targets {
+            target.let_go();
+        }
+        for target in &mut self.targets {
+            target.finish();
         }
     }
 
-    /// True: hosts have to be told. `figures`: also when only figures have changed.
-    pub(crate) fn refresh(&mut self, figures: bool) -> bool {
-        let now = self.air();
-        let same = std::mem::discriminant(&now) == std::mem::discriminant(&self.told);
-        let changed = !same || (figures && now != self.told);
-        if changed {
-            self.told = now;
-        }
-        changed
+    /// The targets that hosts have to be told of. `figures`: also when only figures have changed.
+    pub(crate) fn refresh(&mut self, figures: bool) -> Vec<TargetState> {
+        let changed = self
+            .targets
+            .iter_mut()
+            .filter_map(|target| target.refresh(figures).then_some(&*target));
+        changed.map(Target::state).collect()
     }
 
-    pub(crate) fn state(&self) -> BroadcastState {
-        let air = self.air();
-        let running = self
-            .stream
-            .as_ref()
-            .filter(|_| air != AirState::Off && self.waiting.is_none());
-        BroadcastState {
-            settings: self.settings.clone(),
-            password: self.kept,
-            title: self.title.clone(),
-            running: running.map(|stream| Box::new(stream.settings.clone())),
-            transports: self.transports(),
-            air,
-        }
+    /// Every target.
+    pub(crate) fn states(&self) -> Vec<TargetState> {
+        self.targets.iter().map(Target::state).collect()
     }
 
     /// Those that the outputs do not refuse, so that none is offered that cannot be used.
-    fn transports(&self) -> Vec<Transport> {
+    pub(crate) fn transports(&self) -> Vec<Transport> {
         let by = |transport| BroadcastSettings {
             transport,
             ..BroadcastSettings::default()
         };
         Transport::ALL
             .into_iter()
-            .filter(|&transport| self.target(&by(transport)).is_ok())
+            .filter(|&transport| outputs(&by(transport), self.common.rate).is_ok())
             .collect()
     }
 
-    /// What the stream has dropped, seconds, while it is live.
-    pub(crate) fn seconds_dropped(&self) -> Option<f64> {
-        match self.air() {
-            AirState::Live { seconds_dropped, .. } => Some(seconds_dropped.into()),
-            _ => None,
-        }
+    /// What each stream that is live has dropped, seconds, and what it is called.
+    pub(crate) fn seconds_dropped(&self) -> impl Iterator<Item = (TargetId, String, f64)> {
+        self.targets
+            .iter()
+            .filter_map(|target| Some((target.id(), target.called(), target.seconds_dropped()?)))
     }
 
-    fn air(&self) -> AirState {
-        if self.waiting.is_some() {
-            return AirState::Connecting;
-        }
-        self.stream_state()
+    fn target(&self, id: TargetId) -> Result<&Target, CommandError> {
+        Ok(&self.targets[self.place(id)?])
     }
 
-    /// It is on air.
+    /// Listeners of any server hear the desk.
     pub(crate) fn is_live(&self) -> bool {
-        matches!(self.air(), AirState::Live { .. })
+        let live = |target: &Target| matches!(target.air(), AirState::Live { .. });
+        self.targets.iter().any(live)
     }
 
-    /// The same of the stream alone.
-    fn stream_state(&self) -> AirState {
-        let Some(stream) = &self.stream else {
-            return AirState::Off;
-        };
-        let running = stream.broadcast.state();
-        let until_retry = running.until_retry();
-        match running {
-            Running::Off => AirState::Off,
-            Running::Connecting => AirState::Connecting,
-            Running::Live {
-                since,
-                bytes_acked,
-                seconds_dropped,
-                reconnects,
-                title,
-                ..
-            } => AirState::Live {
-                seconds: Instant::now().saturating_duration_since(since).as_secs_f64(),
-                bytes_sent: bytes_acked,
-                seconds_dropped,
-                reconnects,
-                title_error: title.complaint().map(str::to_owned),
-            },
-            Running::Retrying { reason, attempt, .. } => AirState::Retrying {
-                reason,
-                attempt,
-                seconds: until_retry.as_secs_f32(),
-            },
-            Running::Failed { reason, certificate } => AirState::Failed {
-                reason,
-                certificate: certificate.map(|fingerprint| fingerprint.to_string()),
-            },
+    fn place(&self, id: TargetId) -> Result<usize, CommandError> {
+        let place = self.targets.iter().position(|target| target.id() == id);
+        place.ok_or_else(|| CommandError {
+            code: ErrorCode::NoSuchTarget,
+            message: format!("there is no target {id} (any more); take one of those that the desk lists"),
+        })
+    }
+
+    /// Does something to a target that is there.
+    fn of(&mut self, id: TargetId, change: impl FnOnce(&mut Target)) {
+        if let Some(target) = self.targets.iter_mut().find(|target| target.id() == id) {
+            change(target);
         }
     }
+}
 
-    /// The settings as the outputs know them, refused where no server could take them or this build has no
-    /// such transport.
-    fn target(&self, settings: &BroadcastSettings) -> Result<Target, CommandError> {
-        let target = Target {
-            source: source(settings, self.rate)?,
-            transport: match settings.transport {
-                Transport::Native => TransportKind::Native,
-                Transport::Libshout => TransportKind::Libshout,
-            },
-        };
-        target.check().map_err(|error| invalid(&error))?;
-        Ok(target)
-    }
+/// One answer for all that were asked.
+fn together(refused: &[CommandError]) -> Result<Reply, CommandError> {
+    let Some(first) = refused.first() else {
+        return Ok(Reply::Done);
+    };
+    let sentences: Vec<_> = refused.iter().map(|error| error.message.as_str()).collect();
+    Err(CommandError {
+        code: first.code,
+        message: sentences.join("; "),
+    })
 }
 
 #[cfg(test)]

@@ -136,11 +136,13 @@ impl Core {
             | Command::AddRecorder { .. }
             | Command::RemoveRecorder { .. }
             | Command::SetRecording { .. }
-            | Command::SetBroadcast { .. }
+            | Command::AddTarget { .. }
+            | Command::RemoveTarget { .. }
+            | Command::SetTarget { .. }
             | Command::SetPassword { .. }
             | Command::TrustCertificate { .. }
-            | Command::GoLive
-            | Command::GoOffAir
+            | Command::GoLive { .. }
+            | Command::GoOffAir { .. }
             | Command::SetAirDelay { .. }
             | Command::Dump { .. }
             | Command::SetDeadAir { .. }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
 
-use crate::api::{BusName, OutputName, Severity};
+use crate::api::{BusName, OutputName, Severity, TitleState};
 use crate::breakdown::Breakdown;
 use crate::control::BusControl;
 use crate::session::{Session, SessionBus, SessionError};
@@ -54,8 +54,8 @@ impl Core {
         }
         self.take_up_air_delay(session.air_delay);
         self.take_up_dead_air(&session.dead_air, &strips);
-        self.air.set_title(&session.title);
-        self.recorders.set_title(&session.title, "");
+        self.air.set_title(&session.title, &session.artist, Some(&session.show));
+        self.recorders.set_title(&session.title, &session.artist);
         self.listeners.introduce(self.air.introduction());
         if session.listening {
             self.set_listening(true);
@@ -66,16 +66,20 @@ impl Core {
     /// As it is saved. What fades stands where it goes: half-way is nothing that anybody set, and a desk that is started
     /// again fades no more.
     pub(crate) fn session(&self) -> Session {
+        let TitleState { title, artist, show } = self.air.title();
         Session {
             rate: self.desk.rate.hz(),
             limiter: self.limiter,
             talkover: self.talkover,
             vcas: self.vcas_as_set().map(|vca| vca.fader).collect(),
             listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),
-            title: self.air.title().to_owned(),
+            title,
+            artist,
+            show,
             recording: None,
             recorders: self.recorders.settings(),
-            broadcast: self.air.settings().clone(),
+            targets: self.air.settings(),
+            broadcast: None,
             air_delay: self.air_delay.settings(),
             dead_air: self.session_dead_air(),
             buses: self.session_buses(),

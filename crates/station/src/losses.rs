@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use airdesk_engine::StripId;
 
-use crate::api::{Loss, OutputName, PlaybackState, RecorderId};
+use crate::api::{Loss, OutputName, PlaybackState, RecorderId, TargetId};
 use crate::station::Core;
 
 /// Who counts.
@@ -16,7 +16,7 @@ pub(crate) enum Counter {
     Strip(StripId),
     Output(OutputName),
     Recording(RecorderId),
-    Stream,
+    Stream(TargetId),
     Delay,
     Mounts,
 }
@@ -83,8 +83,9 @@ impl Core {
         for (recorder, frames) in self.recorders.frames_lost() {
             self.count_recording(recorder, frames);
         }
-        if let Some(seconds) = self.air.seconds_dropped() {
-            self.losses.count(Counter::Stream, "stream", seconds);
+        for (target, called, seconds) in self.air.seconds_dropped() {
+            let place = format!("stream to {called}");
+            self.losses.count(Counter::Stream(target), &place, seconds);
         }
         let late = self.air_delay.state().frames_late as f64 / rate;
         self.losses.count(Counter::Delay, "broadcast delay", late);

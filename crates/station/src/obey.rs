@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use airdesk_engine::EngineCommand;
 
+use crate::air_delay::aired;
 use crate::api::{
     AudioCommand, BroadcastSettings, BusName, CommandError, DuckerSettings, ErrorCode, Event, LimiterSettings,
-    ListeningState, Reply, Severity, VcaState,
+    ListeningState, Reply, Severity, TargetId, VcaState,
 };
 use crate::breakdown::Breakdown;
-use crate::broadcast::Refused;
+use crate::broadcast::{Refused, Said};
 use crate::control::{BusControl, Control};
 use crate::password::Kept;
 use crate::range;
@@ -24,9 +25,14 @@ impl Core {
         match command {
             AudioCommand::StartRecording { recorder } => self.start_recorders(recorder, answer),
             AudioCommand::StopRecording { recorder } => self.stop_recorders(recorder, answer),
-            AudioCommand::SetPassword { password } => self.air.set_password(password.into_inner(), answer),
-            AudioCommand::SetBroadcast { settings } => self.set_broadcast(settings, answer),
-            AudioCommand::GoLive => self.go_live(answer),
+            AudioCommand::SetPassword { target, password } => {
+                if let Err(Refused(error, answer)) = self.air.set_password(target, password.into_inner(), answer) {
+                    // A host that has gone does not want the answer.
+                    let _ = answer.send(Err(error));
+                }
+            }
+            AudioCommand::SetTarget { target, settings } => self.set_target(target, *settings, answer),
+            AudioCommand::GoLive { target } => self.go_live(target, answer),
             AudioCommand::ReadTimeline { .. } => self.read_timeline(command, answer),
             AudioCommand::ShowSpectrum { of } => {
                 // Asked for every second, and nothing of it is saved. A host that has gone does not want the answer.
@@ -121,40 +127,68 @@ impl Core {
                     self.tell(Event::NoticeDismissed(id));
                 }
             }
-            other => self.dispatch_broadcast(other)?,
+            other => return self.dispatch_broadcast(other),
         }
         Ok(Reply::Done)
     }
 
-    pub(crate) fn dispatch_broadcast(&mut self, command: AudioCommand) -> Result<(), CommandError> {
+    pub(crate) fn dispatch_broadcast(&mut self, command: AudioCommand) -> Result<Reply, CommandError> {
         match command {
-            AudioCommand::TrustCertificate { fingerprint } => self.air.trust(&fingerprint)?,
-            AudioCommand::GoOffAir => {
-                self.count_losses();
-                self.air.go_off_air(Ok(()));
-                self.log_air();
+            AudioCommand::AddTarget { settings } => {
+                let id = self.air.add(*settings)?;
+                self.targets_changed();
+                return Ok(Reply::Target { id });
             }
-            AudioCommand::SetTitle { title } => {
-                self.air.set_title(&title);
-                self.listeners.set_title(self.air.title());
-                self.recorders.set_title(self.air.title(), "");
+            AudioCommand::RemoveTarget { target } => {
+                self.air.remove(target)?;
+                self.tell(Event::TargetRemoved(target));
+                self.targets_changed();
+            }
+            AudioCommand::TrustCertificate { target, fingerprint } => {
+                self.air.trust(target, &fingerprint)?;
+                self.tell_targets();
+            }
+            AudioCommand::GoOffAir { target } => {
+                self.count_losses();
+                let said = self.air.go_off_air(target, &Ok(()))?;
+                self.tell_targets();
+                answer_all(said);
+            }
+            AudioCommand::SetTitle { title, artist, show } => {
+                self.air.set_title(&title, &artist, show.as_deref());
+                self.listeners.set_title(self.air.title_line().as_str());
+                let title = self.air.title();
+                self.recorders.set_title(&title.title, &title.artist);
                 self.log_title();
+                self.tell(Event::Title(title));
             }
             _ => {}
         }
-        self.tell(Event::Broadcast(self.air.state()));
-        Ok(())
+        Ok(Reply::Done)
     }
 
-    fn set_broadcast(&mut self, settings: BroadcastSettings, answer: Answer) {
-        let (answer, result) = match self.air.set(settings, answer) {
+    /// There are other targets, or other settings.
+    fn targets_changed(&mut self) {
+        self.listeners.introduce(self.air.introduction());
+        self.tell_targets();
+    }
+
+    /// Tells of every target: some things that are done to one are seen of others.
+    pub(crate) fn tell_targets(&mut self) {
+        self.log_air();
+        for state in self.air.states() {
+            self.tell(Event::Target(state));
+        }
+    }
+
+    fn set_target(&mut self, target: TargetId, settings: BroadcastSettings, answer: Answer) {
+        let (answer, result) = match self.air.set(target, settings, answer) {
             Ok(answer) => (answer, Ok(Reply::Done)),
             Err(Refused(error, answer)) => (Some(answer), Err(error)),
         };
         if result.is_ok() {
             self.unsaved.get_or_insert_with(Instant::now);
-            self.listeners.introduce(self.air.introduction());
-            self.tell(Event::Broadcast(self.air.state()));
+            self.targets_changed();
         }
         if let Some(answer) = answer {
             // A host that has gone does not want the answer.
@@ -163,39 +197,35 @@ impl Core {
     }
 
     /// Goes live; the answer may have to wait for the keeper of passwords.
-    fn go_live(&mut self, answer: Answer) {
-        let went = match self.desk.check() {
-            Ok(()) => self.air.go_live(self.air_delay.tap(), answer),
-            Err(error) => Err(Refused(error, answer)),
+    fn go_live(&mut self, target: Option<TargetId>, answer: Answer) {
+        let said = match self.desk.check() {
+            Ok(()) => self
+                .air
+                .go_live(target, &|bus| aired(&self.air_delay, &self.desk, bus), answer),
+            Err(error) => vec![(answer, Err(error))],
         };
-        self.tell(Event::Broadcast(self.air.state()));
-        // A host that has gone does not want the answer.
-        let _ = match went {
-            Ok(None) => return,
-            Ok(Some(answer)) => answer.send(Ok(Reply::Done)),
-            Err(Refused(error, answer)) => answer.send(Err(error)),
-        };
+        self.tell_targets();
+        answer_all(said);
     }
 
     /// Takes in what the keeper of passwords has done.
     pub(crate) fn hear_password(&mut self, kept: Kept) {
         let known = self.air.password_fault();
+        let account = kept.account.clone();
         let (result, answer) = self.air.password_kept(kept);
         let fault = self.air.password_fault().filter(|fault| known.as_ref() != Some(fault));
         if let Some(fault) = fault {
             self.notice(Severity::Error, fault);
         }
         if result.is_ok()
-            && let Some(warning) = self.air.warning()
+            && let Some(warning) = self.air.warning(&account)
         {
             self.notice(Severity::Warning, warning);
         }
-        let at_last = self.air.go_live_at_last(self.air_delay.tap());
-        self.tell(Event::Broadcast(self.air.state()));
-        for (result, answer) in answer.map(|answer| (result, answer)).into_iter().chain(at_last) {
-            // A host that has gone does not want the answer.
-            let _ = answer.send(result.map(|()| Reply::Done));
-        }
+        let at_last = self.air.go_live_at_last(&|bus| aired(&self.air_delay, &self.desk, bus));
+        self.tell_targets();
+        let asked = answer.map(|answer| (answer, result.map(|()| Reply::Done)));
+        answer_all(asked.into_iter().chain(at_last));
     }
 
     /// Moves a bus's control: the engine first, and once it has agreed everybody is told.
@@ -257,7 +287,7 @@ impl Core {
 
     pub(crate) fn set_listening(&mut self, on: bool) {
         if on {
-            self.listeners.set_title(self.air.title());
+            self.listeners.set_title(self.air.title_line().as_str());
             self.listeners.open();
         } else {
             self.listeners.close();
@@ -279,6 +309,14 @@ impl Core {
 
     pub(crate) fn tell_listening(&self) {
         self.tell(Event::Listening(self.listening()));
+    }
+}
+
+/// Once everybody has been told.
+pub(crate) fn answer_all(said: impl IntoIterator<Item = <Said as IntoIterator>::Item>) {
+    for (answer, result) in said {
+        // A host that has gone does not want the answer.
+        let _ = answer.send(result);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The password of the stream's server, looked up and kept on a thread of its own, in the order asked.
+//! The passwords of the streams' servers, looked up and kept on a thread of its own, in the order asked.
 //!
 //! The key store may ask the desktop, and the desktop its user: the station must not wait for that.
 
@@ -14,16 +14,36 @@ use crate::recording::Answer;
 use crate::secrets::{Found, Secrets};
 use crate::station::Internal;
 
-/// What is asked of the keeper. Accounts are those of [`Secrets`].
+/// What a password is filed under in [`Secrets`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    /// What an older version may have filed it under, where nobody else's is.
+    pub(crate) older: Option<String>,
+}
+
+/// What is asked of the keeper.
 pub(crate) enum Wish {
     /// Look up the password of an account.
-    Find { account: String },
+    Find { account: Account },
     /// Keep this one; an empty one is forgotten.
-    Keep { account: String, secret: Secret },
+    Keep { account: Account, secret: Secret },
     /// Another server was named: look up its password, or take along the one that no server has been given yet.
-    Change { old: String, new: String },
+    Change { old: String, new: Account },
     /// A server was given the password: it stays with that one.
     Given,
+}
+
+impl Wish {
+    /// Whose password the answer will be; nobody answers what has none.
+    pub(crate) fn account(&self) -> Option<&str> {
+        match self {
+            Self::Find { account } | Self::Keep { account, .. } | Self::Change { new: account, .. } => {
+                Some(&account.name)
+            }
+            Self::Given => None,
+        }
+    }
 }
 
 /// What came of a wish.
@@ -96,22 +116,37 @@ impl Cupboard {
     fn grant(&mut self, wish: Wish) -> Option<(String, Result<Found, CommandError>)> {
         Some(match wish {
             Wish::Find { account } => {
-                let found = self.secrets.get(&account);
-                (account, Ok(found))
+                let found = self.find(&account);
+                (account.name, Ok(found))
             }
             Wish::Keep { account, secret } => {
-                let result = self.keep(&account, secret);
-                (account, result)
+                let result = self.keep_anew(&account, secret);
+                (account.name, result)
             }
             Wish::Change { old, new } => {
                 let result = self.change(&old, &new);
-                (new, result)
+                (new.name, result)
             }
             Wish::Given => {
                 self.fresh = None;
                 return None;
             }
         })
+    }
+
+    fn find(&self, account: &Account) -> Found {
+        let found = self.secrets.get(&account.name);
+        let older = account.older.as_ref().filter(|_| found.state == PasswordState::None);
+        older.map_or(found, |older| self.secrets.get(older))
+    }
+
+    fn keep_anew(&mut self, account: &Account, secret: Secret) -> Result<Found, CommandError> {
+        let found = self.keep(&account.name, secret)?;
+        if let (PasswordState::None, Some(older)) = (found.state, &account.older) {
+            // Forgotten is forgotten, wherever it was.
+            self.secrets.set(older, &Secret::new("")).map_err(not_kept)?;
+        }
+        Ok(found)
     }
 
     fn keep(&mut self, account: &str, secret: Secret) -> Result<Found, CommandError> {
@@ -125,8 +160,8 @@ impl Cupboard {
         })
     }
 
-    fn change(&mut self, old: &str, new: &str) -> Result<Found, CommandError> {
-        let filed = self.secrets.get(new);
+    fn change(&mut self, old: &str, new: &Account) -> Result<Found, CommandError> {
+        let filed = self.find(new);
         let fresh = self
             .fresh
             .take()
@@ -134,7 +169,7 @@ impl Cupboard {
         let Some((_, secret)) = fresh else {
             return Ok(filed);
         };
-        let kept = self.keep(new, secret)?;
+        let kept = self.keep(&new.name, secret)?;
         self.secrets.set(old, &Secret::new("")).map_err(not_kept)?;
         Ok(kept)
     }
@@ -159,8 +194,15 @@ mod tests {
         }
     }
 
+    fn account(name: &str, older: Option<&str>) -> Account {
+        Account {
+            name: name.into(),
+            older: older.map(str::to_owned),
+        }
+    }
+
     fn change(cupboard: &mut Cupboard, old: &str, new: &str) -> Option<String> {
-        let found = cupboard.change(old, new).expect("kept");
+        let found = cupboard.change(old, &account(new, None)).expect("kept");
         found.secret.map(|secret| secret.reveal().to_owned())
     }
 
@@ -182,6 +224,21 @@ mod tests {
         assert_eq!(change(&mut next, "two", "three"), None, "it was not set in this run");
         assert_eq!(change(&mut next, "three", "one"), None, "it has moved, not been copied");
         assert_eq!(change(&mut next, "one", "two").as_deref(), Some("hackme"));
+    }
+
+    #[test]
+    fn what_an_older_version_filed_under_the_server_alone_is_found_and_forgotten_with_the_rest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut cupboard = cupboard(folder.path());
+        cupboard.keep("stream@radio", Secret::new("old")).expect("kept");
+        let dj = account("stream@dj@radio", Some("stream@radio"));
+        let found = |cupboard: &Cupboard| cupboard.find(&dj).secret.map(|secret| secret.reveal().to_owned());
+        assert_eq!(found(&cupboard).as_deref(), Some("old"));
+        cupboard.keep_anew(&dj, Secret::new("new")).expect("kept");
+        assert_eq!(found(&cupboard).as_deref(), Some("new"));
+        cupboard.keep_anew(&dj, Secret::new("")).expect("forgotten");
+        assert_eq!(found(&cupboard), None);
+        assert!(cupboard.find(&account("stream@radio", None)).secret.is_none());
     }
 
     #[test]

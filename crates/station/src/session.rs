@@ -43,15 +43,24 @@ pub struct Session {
     pub vcas: Vec<Decibels>,
     /// The desk's own listener mounts are open.
     pub listening: bool,
-    /// What listeners read.
+    /// What is on: its name, who made it, and the programme that it is part of.
     pub title: String,
+    /// Who made it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub artist: String,
+    /// The programme that it is part of.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub show: String,
     /// What is recorded, where and how.
     pub recorders: Vec<RecordingSettings>,
     /// The one recorder of older sessions: read, and written as the first of the others.
     #[serde(skip_serializing)]
     pub recording: Option<RecordingSettings>,
-    /// Which server to stream to.
-    pub broadcast: BroadcastSettings,
+    /// Which servers to stream to.
+    pub targets: Vec<BroadcastSettings>,
+    /// The one server that older versions knew: read, carried over into `targets`, and never written.
+    #[serde(skip_serializing)]
+    pub broadcast: Option<Box<BroadcastSettings>>,
     /// The delay between the programme and the air.
     #[serde(skip_serializing_if = "is_usual")]
     pub air_delay: AirDelaySettings,
@@ -80,9 +89,12 @@ impl Default for Session {
             vcas: Vec::new(),
             listening: false,
             title: String::new(),
+            artist: String::new(),
+            show: String::new(),
             recorders: vec![RecordingSettings::default()],
             recording: None,
-            broadcast: BroadcastSettings::default(),
+            targets: vec![BroadcastSettings::default()],
+            broadcast: None,
             air_delay: AirDelaySettings::default(),
             dead_air: SessionDeadAir::default(),
             buses: vec![SessionBus {
@@ -115,18 +127,26 @@ impl Session {
         }
     }
 
-    /// What an older session has set in its own way, as it is set now.
-    fn carried_over(mut self) -> Self {
-        if let Some(recording) = self.recording.take() {
-            self.recorders = vec![recording];
-        }
-        self
-    }
-
     /// A bus as it is set, also where the session does not name it.
     pub fn bus(&self, bus: BusName) -> SessionBus {
         let named = self.buses.iter().find(|named| named.bus == bus);
         named.cloned().unwrap_or_else(|| SessionBus::new(bus))
+    }
+
+    /// What an older version wrote, as this one does. Where there are targets and recorders beside it, they count.
+    #[must_use]
+    fn carried_over(mut self) -> Self {
+        if let Some(broadcast) = self.broadcast.take()
+            && self.targets == Self::default().targets
+        {
+            self.targets = vec![*broadcast];
+        }
+        if let Some(recording) = self.recording.take()
+            && self.recorders == Self::default().recorders
+        {
+            self.recorders = vec![recording];
+        }
+        self
     }
 
     /// The desk's rate.

@@ -138,7 +138,7 @@ impl Station {
             playbacks: Playbacks::new(internal.clone(), desk.clock.clone(), rate, options.hosts.clone()),
             recorders: Recorders::new(opened.session.recorders.clone(), rate, internal.clone()),
             air: Air::new(
-                opened.session.broadcast.clone(),
+                opened.session.targets.clone(),
                 Keeper::start(secrets, internal.clone())?,
                 rate,
             ),
@@ -382,9 +382,9 @@ impl Core {
         if ticks % 20 == 1 {
             self.recorders.look();
         }
-        if self.air.refresh(ticks.is_multiple_of(10)) {
-            self.log_air();
-            self.tell(Event::Broadcast(self.air.state()));
+        for state in self.air.refresh(ticks.is_multiple_of(10)) {
+            self.log_target(&state);
+            self.tell(Event::Target(state));
         }
         if ticks.is_multiple_of(10) {
             let state = self.engine_state();

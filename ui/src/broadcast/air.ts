@@ -1,14 +1,16 @@
 // Being on air, in words. Red only while the server accepts what is sent.
-import type { AirState, BroadcastSettings, PasswordState } from "../bindings";
+import type { AirState, BroadcastSettings, PasswordState, TargetState } from "../bindings";
 import type { Fact } from "../ui/Facts.svelte";
 import { bytes, clock } from "../ui/format";
 
-export function airLamp(air: AirState): {
+interface AirLamp {
   text: string;
   detail?: string;
   tone: "dark" | "red" | "amber";
   busy?: boolean;
-} {
+}
+
+export function airLamp(air: AirState): AirLamp {
   switch (air.state) {
     case "off":
       return { text: "Off air", tone: "dark" };
@@ -21,6 +23,31 @@ export function airLamp(air: AirState): {
     case "failed":
       return { text: "Off air, failed", tone: "amber" };
   }
+}
+
+/** What the best-off of several targets does: that is what going live or off air is about. */
+export function deskAir(targets: TargetState[]): AirState["state"] {
+  const states = new Set(targets.map(({ air }) => air.state));
+  return (["live", "retrying", "connecting", "failed"] as const).find((state) => states.has(state)) ?? "off";
+}
+
+/** One lamp for all targets: how many of those that are to be on air are. */
+export function deskLamp(targets: TargetState[]): AirLamp {
+  const meant = targets.filter(({ air, settings }) => settings.enabled || air.state !== "off");
+  const live = targets.flatMap(({ air }) => (air.state === "live" ? [air.seconds] : []));
+  if (live.length > 0 && meant.length > 1) {
+    const text =
+      live.length === meant.length ? `On air, all ${meant.length}` : `On air ${live.length} of ${meant.length}`;
+    return { text, detail: clock(Math.max(...live)), tone: "red", busy: live.length < meant.length };
+  }
+  const state = deskAir(targets);
+  const first = targets.find(({ air }) => air.state === state);
+  return first ? airLamp(first.air) : { text: "Off air", tone: "dark" };
+}
+
+/** What the operator calls a target, or reads instead. */
+export function targetName({ label, mount, host }: BroadcastSettings): string {
+  return label.trim() || `${mount} at ${host}`;
 }
 
 /** Whether the stream is sent, or is being tried: its settings are those it began with. */
@@ -81,6 +108,15 @@ export function airFacts(air: AirState): Fact[] {
     case "failed":
       return [{ name: "State", value: "not on air", tone: "bad" }];
   }
+}
+
+/** Why listeners do not see the title, where it is so. */
+export function titleProblem(targets: TargetState[]): string | null {
+  const problems = targets.flatMap(({ air, settings }) => {
+    if (air.state !== "live" || air.titleError === null) return [];
+    return [targets.length > 1 ? `${targetName(settings)}: ${air.titleError}` : air.titleError];
+  });
+  return problems.length > 0 ? problems.join("; ") : null;
 }
 
 /** Where the password is kept. */

@@ -121,9 +121,10 @@ export function fakeFromAddress(wanted: URLSearchParams): FakePlatform {
   }, 100);
   setInterval(() => {
     desk.engine.seconds += 1;
-    if (desk.broadcast.air.state === "live") {
-      desk.broadcast.air.seconds += 1;
-      fake.emit({ type: "broadcast", value: desk.broadcast });
+    for (const target of desk.targets) {
+      if (target.air.state !== "live") continue;
+      target.air.seconds += 1;
+      fake.emit({ type: "target", value: target });
     }
     for (const recorder of desk.recorders) {
       if (recorder.recording.state !== "recording") continue;

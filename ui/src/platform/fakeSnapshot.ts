@@ -4,6 +4,7 @@ import type {
   AirState,
   Band,
   BandKind,
+  BroadcastSettings,
   BusName,
   BusState,
   ChainSettings,
@@ -19,6 +20,7 @@ import type {
   SendSettings,
   Snapshot,
   StripState,
+  TargetState,
 } from "../bindings";
 import { BUSES } from "../meter/frame";
 import { unheard } from "./fakeLoudness";
@@ -229,29 +231,9 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       testDevice("jack:input", "JACK capture", { host: "JACK", inputChannels: 2 }),
     ],
     recorders: [testRecorder(1)],
-    broadcast: {
-      settings: {
-        host: "icecast.example.org",
-        port: 8443,
-        tls: true,
-        pinnedCertificate: null,
-        mount: "/live.mp3",
-        user: "source",
-        codec: "mp3",
-        bitRate: 128,
-        name: "Night Shift",
-        description: "Slow music until morning",
-        genre: "Ambient",
-        url: "https://nightshift.example.org",
-        public: false,
-        transport: "native",
-      },
-      password: "keyStore",
-      title: "",
-      air: { state: "off" },
-      running: null,
-      transports: ["native"],
-    },
+    targets: [testTarget(1)],
+    transports: ["native"],
+    title: { title: "", artist: "", show: "" },
     airDelay: testAirDelay(0, 0),
     deadAir: testDeadAir(),
     listening: { on: false, urls: [], listeners: 0, framesLost: 0 },
@@ -271,6 +253,45 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     notices: [],
     ...changes,
   };
+}
+
+/** A target that is off air, at `/live.mp3` unless said otherwise. */
+export function testTarget(id: number, settings: Partial<BroadcastSettings> = {}): TargetState {
+  return {
+    id,
+    settings: {
+      label: "",
+      enabled: true,
+      bus: "programme",
+      gain: 0,
+      loudness: null,
+      titleTemplate: "{artist} - {title}",
+      titleDelay: 0,
+      host: "icecast.example.org",
+      port: 8443,
+      tls: true,
+      pinnedCertificate: null,
+      mount: "/live.mp3",
+      user: "source",
+      codec: "mp3",
+      bitRate: 128,
+      name: "Night Shift",
+      description: "Slow music until morning",
+      genre: "Ambient",
+      url: "https://nightshift.example.org",
+      public: false,
+      transport: "native",
+      ...settings,
+    },
+    password: "keyStore",
+    air: { state: "off" },
+    running: null,
+  };
+}
+
+/** The same, doing that. */
+export function onAir(target: TargetState, air: AirState): TargetState {
+  return { ...target, air, running: air.state === "off" ? null : structuredClone(target.settings) };
 }
 
 const LIVE: AirState = {
@@ -317,13 +338,14 @@ const REC: Record<string, RecordingState> = {
   finishing: { state: "finishing", seconds: 4980, ...ON_DISK },
 };
 
-/** A show in full swing; the page's address may ask for `strips`, `air` and `rec`. */
+/** A show in full swing; the page's address may ask for `strips`, `air`, `targets` and `rec`. */
 export function showcase(wanted: URLSearchParams): Snapshot {
   const desk = testSnapshot({ strips: showStrips(Number(wanted.get("strips") ?? 8)) });
-  desk.broadcast.air = AIR[wanted.get("air") ?? "live"] ?? LIVE;
-  if (desk.broadcast.air.state !== "off") desk.broadcast.running = structuredClone(desk.broadcast.settings);
+  const air = AIR[wanted.get("air") ?? "live"] ?? LIVE;
+  const labels = ["", "Relay in the north", "Talk only", "Archive"].slice(0, Number(wanted.get("targets") ?? 1));
+  desk.targets = labels.map((label, n) => onAir(testTarget(n + 1, { label }), n === 0 ? air : LIVE));
   desk.talkover.on = true;
-  desk.broadcast.title = "Ólafur Arnalds – Near Light";
+  desk.title = { title: "Near Light", artist: "Ólafur Arnalds", show: "" };
   desk.listening = {
     on: true,
     urls: ["http://192.168.1.20:8765/live.mp3", "http://192.168.1.20:8765/live.opus"],

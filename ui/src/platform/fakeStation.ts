@@ -14,6 +14,7 @@ import type {
   StripState,
 } from "../bindings";
 import { BUSES } from "../meter/frame";
+import { obeyBroadcast } from "./fakeBroadcast";
 import { unheard } from "./fakeLoudness";
 import { INSTANT, testAirDelay, testRecorder, testStrip } from "./fakeSnapshot";
 
@@ -116,7 +117,7 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
     case "clearClips":
       return done();
     default:
-      return done(obeyBroadcast(desk, command));
+      return obeyBroadcast(desk, command);
   }
 }
 
@@ -283,46 +284,6 @@ function obeyOnRecorder(recorder: RecorderState, command: Exclude<OnRecorder, { 
   else recorder.recording = { state: "stopped", lastFile: recorder.recording.file };
 }
 
-type OnBroadcast = Extract<
-  AudioCommand,
-  { type: "setBroadcast" | "setPassword" | "trustCertificate" | "goLive" | "goOffAir" | "setTitle" }
->;
-
-function obeyBroadcast(desk: Snapshot, command: OnBroadcast): Event {
-  const { broadcast } = desk;
-  switch (command.type) {
-    case "setBroadcast":
-      if (!command.settings.mount.startsWith("/")) throw refusal("invalid", "a mount starts with a slash");
-      broadcast.settings = command.settings;
-      break;
-    case "setPassword":
-      broadcast.password = command.password ? "keyStore" : "none";
-      break;
-    case "trustCertificate":
-      broadcast.settings = { ...broadcast.settings, pinnedCertificate: command.fingerprint };
-      break;
-    case "goLive":
-      if (broadcast.air.state === "live") throw refusal("alreadyRunning", "the programme is on air already");
-      broadcast.air = {
-        state: "live",
-        seconds: 0,
-        bytesSent: 0,
-        secondsDropped: 0,
-        reconnects: 0,
-        titleError: null,
-      };
-      broadcast.running = structuredClone(broadcast.settings);
-      break;
-    case "goOffAir":
-      broadcast.air = { state: "off" };
-      broadcast.running = null;
-      break;
-    case "setTitle":
-      broadcast.title = command.title;
-  }
-  return { type: "broadcast", value: { ...broadcast } };
-}
-
 function change<T>(list: T[], which: (item: T) => boolean, changes: Partial<T>): T[] {
   const at = list.findIndex(which);
   const item = list[at];
@@ -331,10 +292,10 @@ function change<T>(list: T[], which: (item: T) => boolean, changes: Partial<T>):
   return [list[at]];
 }
 
-function done(...events: Event[]): { reply: Reply; events: Event[] } {
+export function done(...events: Event[]): { reply: Reply; events: Event[] } {
   return { reply: { type: "done" }, events };
 }
 
-function refusal(code: CommandError["code"], message: string): CommandError {
+export function refusal(code: CommandError["code"], message: string): CommandError {
   return { code, message };
 }

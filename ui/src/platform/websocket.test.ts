@@ -151,10 +151,10 @@ describe("a command", () => {
   test("is answered by the reply with its number", async () => {
     const { platform } = openConsole();
     FakeSocket.last.accept();
-    const first = platform.send({ type: "goLive" });
+    const first = platform.send({ type: "goLive", target: null });
     const second = platform.send({ type: "startRecording", recorder: null });
     expect(FakeSocket.last.sent.map((text): unknown => JSON.parse(text))).toEqual([
-      { id: 1, command: { type: "goLive" } },
+      { id: 1, command: { type: "goLive", target: null } },
       { id: 2, command: { type: "startRecording", recorder: null } },
     ]);
     FakeSocket.last.say({ type: "reply", id: 2, reply: { type: "done" } });
@@ -165,7 +165,7 @@ describe("a command", () => {
 
   test("is refused, not kept for later, while there is no line", async () => {
     const { platform } = openConsole();
-    await expect(platform.send({ type: "goLive" })).rejects.toMatchObject({ code: "unavailable" });
+    await expect(platform.send({ type: "goLive", target: null })).rejects.toMatchObject({ code: "unavailable" });
     FakeSocket.last.accept();
     expect(FakeSocket.last.sent).toEqual([]);
   });
@@ -173,7 +173,7 @@ describe("a command", () => {
   test("that was not answered before the line broke is refused", async () => {
     const { platform } = openConsole();
     FakeSocket.last.accept();
-    const pending = platform.send({ type: "goLive" });
+    const pending = platform.send({ type: "goLive", target: null });
     FakeSocket.last.drop();
     await expect(pending).rejects.toMatchObject({ code: "unavailable" });
   });

@@ -116,12 +116,16 @@ export class Desk {
 
   /** Sends a wish; a refusal is shown to the operator. Says whether it was obeyed. */
   async send(command: AudioCommand): Promise<boolean> {
+    return (await this.wish(command)) !== null;
+  }
+
+  /** The same for a caller that needs the answer; `null`: it was refused. */
+  async wish(command: AudioCommand): Promise<Reply | null> {
     try {
-      await this.ask(command);
-      return true;
+      return await this.ask(command);
     } catch (thrown) {
       this.#show(asCommandError(thrown));
-      return false;
+      return null;
     }
   }
 
@@ -211,8 +215,12 @@ export function apply(desk: Snapshot, event: Event): void {
       return put(desk.recorders, event.value, ({ id }) => id === event.value.id);
     case "recorderRemoved":
       return take(desk.recorders, ({ id }) => id === event.value);
-    case "broadcast":
-      desk.broadcast = event.value;
+    case "target":
+      return put(desk.targets, event.value, ({ id }) => id === event.value.id);
+    case "targetRemoved":
+      return take(desk.targets, ({ id }) => id === event.value);
+    case "title":
+      desk.title = event.value;
       return;
     case "airDelay":
       desk.airDelay = event.value;

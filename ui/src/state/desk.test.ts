@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { FakePlatform } from "../platform/fake";
-import { testBus, testSnapshot, testStrip } from "../platform/fakeSnapshot";
+import { testBus, testSnapshot, testStrip, testTarget } from "../platform/fakeSnapshot";
 import { Desk } from "./desk.svelte";
 
 let fake: FakePlatform;
@@ -42,7 +42,9 @@ describe("the desk on the screen", () => {
     });
     fake.emit({ type: "devices", value: [] });
     fake.emit({ type: "recorder", value: { ...testRecorder(1), freeBytes: 1 } });
-    fake.emit({ type: "broadcast", value: { ...next.broadcast, title: "Nocturne" } });
+    fake.emit({ type: "title", value: { ...next.title, title: "Nocturne" } });
+    fake.emit({ type: "target", value: testTarget(2, { label: "Relay" }) });
+    fake.emit({ type: "targetRemoved", value: 1 });
     fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 4, framesLost: 0 } });
     fake.emit({ type: "engine", value: { ...next.engine, blocksLate: 2 } });
     fake.emit({ type: "notice", value: { id: 5, severity: "info", text: "Hello", time: "12:00:00" } });
@@ -52,7 +54,8 @@ describe("the desk on the screen", () => {
       history: { undo: "mute of Mic 1" },
       devices: [],
       recorders: [{ freeBytes: 1 }],
-      broadcast: { title: "Nocturne" },
+      title: { title: "Nocturne" },
+      targets: [{ id: 2, settings: { label: "Relay" } }],
       listening: { listeners: 4 },
       engine: { blocksLate: 2 },
       notices: [{ id: 5 }],

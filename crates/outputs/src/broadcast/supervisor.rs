@@ -3,16 +3,15 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use airdesk_engine::mix_queue::MixTap;
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::watch;
 
 use super::backlog::Backlog;
 use super::backoff::Backoff;
 use super::titles::TitleDesk;
-use super::{BroadcastState, Line, Transport};
+use super::{BroadcastState, Feed, Line, Transport};
 use crate::Recovery;
-use crate::encode::{EncodedStream, EncoderError, Subscription};
+use crate::encode::{EncodedStream, EncoderError, Shared, Subscription};
 use crate::follower::ROUND;
 use crate::icecast::{Patience, SourceError, SourceSettings};
 
@@ -26,7 +25,7 @@ const TELL: Duration = Duration::from_millis(500);
 pub(super) struct Supervisor {
     transport: Box<dyn Transport>,
     source: SourceSettings,
-    tap: MixTap,
+    feed: Feed,
     told: watch::Sender<BroadcastState>,
     titles: TitleDesk,
     patience: Patience,
@@ -41,7 +40,7 @@ impl Supervisor {
     pub(super) fn new(
         transport: Box<dyn Transport>,
         source: SourceSettings,
-        tap: MixTap,
+        feed: Feed,
         told: watch::Sender<BroadcastState>,
         titles: TitleDesk,
         patience: Patience,
@@ -49,7 +48,7 @@ impl Supervisor {
         Self {
             transport,
             source,
-            tap,
+            feed,
             told,
             titles,
             patience,
@@ -100,8 +99,9 @@ impl Supervisor {
     fn stay_on_air(&mut self) -> Result<(), SourceError> {
         let line = self.transport.connect(&self.patience)?;
         let title = self.titles.title().0.unwrap_or_default();
-        let stream = EncodedStream::start(self.source.encoder, &title, self.tap.reader())?;
-        let subscription = stream.subscribe().ok_or_else(|| ended(&stream))?;
+        let stream = self.feed.join(self.source.encoder, &title)?;
+        // Others may have begun earlier: what was played before is stale here.
+        let subscription = stream.subscribe_live().ok_or_else(|| ended(&stream))?;
         let byte_rate = f64::from(self.source.encoder.byte_rate());
         let mut connection = Connection {
             line,
@@ -133,7 +133,10 @@ impl Supervisor {
             let (title, number) = self.titles.title();
             if number != title_number {
                 title_number = number;
-                connection.stream.set_title(&title.unwrap_or_default());
+                // None yet: others who share the encoder may have one.
+                if let Some(title) = title {
+                    connection.stream.set_title(&title);
+                }
                 told = Instant::now() - TELL; // what was true of the old title is not of this one
             }
             if told.elapsed() >= TELL
@@ -174,7 +177,7 @@ impl Supervisor {
 struct Connection {
     line: Box<dyn Line>,
     backlog: Backlog,
-    stream: EncodedStream,
+    stream: Shared,
     subscription: Subscription,
     /// When the first audio was acknowledged.
     since: Option<Instant>,
@@ -215,7 +218,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends what the encoder still held, so that a stream ends where it was stopped.
+    /// Sends what the encoder still held, so that a stream ends where it was stopped; one that others go on with ends
+    /// with what has been made.
     fn finish(self) {
         let Self {
             mut line,
@@ -224,7 +228,7 @@ impl Connection {
             mut subscription,
             ..
         } = self;
-        stream.finish();
+        stream.leave();
         while let Ok(packet) = subscription.packets.try_recv() {
             backlog.push(packet);
         }

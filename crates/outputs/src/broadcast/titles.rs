@@ -2,8 +2,10 @@
 //!
 //! The last title wins. It is delivered after every connect, because a new stream has none; then the server is looked
 //! at, first at the page that the sender asks for anyway, then as a listener; and what is not there is delivered again.
-//! It is given up only where the operator alone can help.
+//! It is given up only where the operator alone can help. A title may be set before its audio is heard: it waits here
+//! until it is due.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -29,6 +31,9 @@ const PAGE_LIMIT: Duration = Duration::from_secs(4);
 /// How often it is looked whether the broadcast has ended.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Capacity: titles that wait to be due; more come at most in a minute from a program, and the oldest of those give way.
+const WAITING_MAX: usize = 64;
+
 /// Where the title lies. Clones are the same desk.
 #[derive(Clone)]
 pub(super) struct TitleDesk(Arc<Shared>);
@@ -43,12 +48,32 @@ struct Shared {
 #[derive(Default)]
 struct Desk {
     title: Option<Title>,
+    /// What comes next, and when, in that order.
+    waiting: VecDeque<(Instant, Title)>,
     /// Counts titles and connections: what is settled under an old number is delivered again.
     number: u64,
     settled: u64,
     live: bool,
     shown: TitleShown,
     page: Option<StatusPage>,
+}
+
+impl Desk {
+    /// Takes what is due.
+    fn ripen(&mut self) {
+        let now = Instant::now();
+        while let Some((_, title)) = self.waiting.pop_front_if(|(due, _)| *due <= now) {
+            if self.title.as_ref() != Some(&title) {
+                self.title = Some(title);
+                self.begin_anew();
+            }
+        }
+    }
+
+    fn until_due(&self) -> Option<Duration> {
+        let (due, _) = self.waiting.front()?;
+        Some(due.saturating_duration_since(Instant::now()))
+    }
 }
 
 impl TitleDesk {
@@ -66,14 +91,15 @@ impl TitleDesk {
         Ok(desk)
     }
 
-    /// Sets the title.
-    pub(super) fn set(&self, title: Title) {
+    /// Sets the title, from `due` on.
+    pub(super) fn set(&self, title: Title, due: Instant) {
         let mut desk = self.lock();
-        if desk.title.as_ref() != Some(&title) {
-            desk.title = Some(title);
-            desk.begin_anew();
-            self.0.changed.notify_all();
+        if desk.waiting.len() == WAITING_MAX {
+            desk.waiting.pop_front();
         }
+        desk.waiting.push_back((due, title));
+        desk.ripen();
+        self.0.changed.notify_all();
     }
 
     /// The stream has come on air or gone off.
@@ -108,7 +134,9 @@ impl TitleDesk {
     }
 
     fn lock(&self) -> MutexGuard<'_, Desk> {
-        self.0.desk.lock().expect("nobody panics at the title desk")
+        let mut desk = self.0.desk.lock().expect("nobody panics at the title desk");
+        desk.ripen();
+        desk
     }
 
     fn deliver_until_ended(&self, sender: &dyn TitleSender, patience: &Patience) {
@@ -217,7 +245,9 @@ impl TitleDesk {
             if let Some(title) = desk.title.as_ref().filter(|_| desk.live && desk.settled != desk.number) {
                 return Some((title.clone(), desk.number));
             }
-            desk = self.wait(desk, LOOK);
+            let until_due = desk.until_due().unwrap_or(LOOK);
+            desk = self.wait(desk, LOOK.min(until_due));
+            desk.ripen();
         }
         None
     }

@@ -181,7 +181,7 @@ fn attenuation(kbit: u16) -> f32 {
 }
 
 /// The length of the MPEG-1 layer III frame that begins with `header` (ISO/IEC 11172-3, 2.4.3.1).
-fn frame_bytes(header: [u8; 4], rate: u32) -> Option<usize> {
+pub(super) fn frame_bytes(header: [u8; 4], rate: u32) -> Option<usize> {
     const KBIT: [u32; 15] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
     if header[0] != 0xff || header[1] & 0xfe != 0xfa {
         return None;

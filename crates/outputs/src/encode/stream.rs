@@ -1,7 +1,8 @@
 //! One encoder on its own thread with its own place on the bus, for any number of subscribers.
 //!
 //! Paced by the bus: it looks every 10 ms and encodes what is there. A subscriber that lags loses
-//! packets of its own and never holds the encoder up.
+//! packets of its own and never holds the encoder up. Who joins later begins with what its first packet needs
+//! to be decoded; an Ogg stream's pages then count on from where they are, as those of any live stream do.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +13,8 @@ use airdesk_dsp::{BLOCK_FRAMES, SILENCE};
 use airdesk_engine::mix_queue::MixReader;
 use tokio::sync::broadcast;
 
-use super::{EncodedPacket, EncoderError, EncoderSettings, PacketKind, StreamEncoder};
+use super::level::Leveller;
+use super::{Codec, EncodedPacket, EncoderError, EncoderSettings, PacketKind, StreamEncoder, StreamLevel, mp3_primer};
 use crate::follower::{Follower, ROUND};
 use crate::title::Title;
 
@@ -35,9 +37,10 @@ pub struct EncodedStream {
 
 /// What a subscriber gets: first the past it needs, then packets as they come.
 pub struct Subscription {
-    /// Header pages that come first; empty for MP3.
+    /// What comes first, so that the first frame can be decoded: header pages, or silent MP3 frames that hold
+    /// what it leans on (see `mp3_primer.rs`).
     pub opening: Vec<Arc<EncodedPacket>>,
-    /// The last two seconds, oldest first, in one logical stream with what follows.
+    /// The last two seconds, oldest first, in one logical stream with what follows; nothing for who joins live.
     pub recent: Vec<Arc<EncodedPacket>>,
     /// Everything from now on.
     pub packets: broadcast::Receiver<Arc<EncodedPacket>>,
@@ -54,6 +57,7 @@ struct Shared {
 /// What a late joiner needs. Sending happens under its lock, so that nobody joins between a header
 /// page and its place here; the lock is held for microseconds.
 struct Past {
+    codec: Codec,
     opening: Vec<Arc<EncodedPacket>>,
     recent: VecDeque<Arc<EncodedPacket>>,
     recent_frames: u32,
@@ -67,12 +71,26 @@ impl EncodedStream {
     /// # Errors
     /// When the settings are impossible, the codec refuses them, or the system has no thread left.
     pub fn start(settings: EncoderSettings, title: &Title, reader: MixReader) -> Result<Self, EncoderError> {
+        Self::start_at(StreamLevel::default(), settings, title, reader)
+    }
+
+    /// The same of a stream that is not as loud as the bus.
+    ///
+    /// # Errors
+    /// As [`EncodedStream::start`].
+    pub fn start_at(
+        level: StreamLevel,
+        settings: EncoderSettings,
+        title: &Title,
+        reader: MixReader,
+    ) -> Result<Self, EncoderError> {
         let encoder = settings.encoder(title)?;
         let stream_rate = encoder.stream_rate();
         let shared = Arc::new(Shared {
             ended: AtomicBool::new(false),
             frames_lost: AtomicU64::new(0),
             past: Mutex::new(Past {
+                codec: settings.codec,
                 opening: Vec::new(),
                 recent: VecDeque::new(),
                 recent_frames: 0,
@@ -84,6 +102,7 @@ impl EncodedStream {
         let worker = EncoderThread {
             shared: shared.clone(),
             encoder,
+            leveller: Leveller::new(level, settings.rate),
             follower: Follower::new(reader),
             packets: Vec::new(),
             recent_frames_max: stream_rate * RECENT_SECONDS,
@@ -104,9 +123,21 @@ impl EncodedStream {
     pub fn subscribe(&self) -> Option<Subscription> {
         let past = lock(&self.shared.past);
         let packets = past.sender.as_ref()?.subscribe();
+        let (opening, recent) = past.all_that_is_kept();
         Some(Subscription {
-            opening: past.opening.clone(),
-            recent: past.recent.iter().cloned().collect(),
+            opening,
+            recent,
+            packets,
+        })
+    }
+
+    /// The same without the past: what comes next is what the desk plays now. `None` when it has ended.
+    pub fn subscribe_live(&self) -> Option<Subscription> {
+        let past = lock(&self.shared.past);
+        let packets = past.sender.as_ref()?.subscribe();
+        Some(Subscription {
+            opening: past.opening_of_next(),
+            recent: Vec::new(),
             packets,
         })
     }
@@ -125,6 +156,11 @@ impl EncodedStream {
     /// Frames per second of the packets.
     pub fn stream_rate(&self) -> u32 {
         self.stream_rate
+    }
+
+    /// It gives no packets any more.
+    pub fn has_ended(&self) -> bool {
+        lock(&self.shared.past).sender.is_none()
     }
 
     /// Why it ended by itself, if it did.
@@ -155,6 +191,7 @@ impl Drop for EncodedStream {
 struct EncoderThread {
     shared: Arc<Shared>,
     encoder: Box<dyn StreamEncoder>,
+    leveller: Option<Leveller>,
     follower: Follower,
     packets: Vec<EncodedPacket>,
     recent_frames_max: u32,
@@ -196,7 +233,11 @@ impl EncoderThread {
                     self.encoder.encode(&SILENCE, &mut self.packets)?;
                 }
             }
-            self.encoder.encode(&block.frames, &mut self.packets)?;
+            let mut frames = block.frames;
+            if let Some(leveller) = &mut self.leveller {
+                leveller.apply(&mut frames);
+            }
+            self.encoder.encode(&frames, &mut self.packets)?;
             if !self.packets.is_empty() {
                 self.send();
             }
@@ -216,6 +257,32 @@ impl EncoderThread {
 }
 
 impl Past {
+    /// For who begins with the oldest that is kept: what makes it decodable, and the rest.
+    fn all_that_is_kept(&self) -> (Vec<Arc<EncodedPacket>>, Vec<Arc<EncodedPacket>>) {
+        let spent = match self.codec {
+            Codec::Mp3 => mp3_primer::packets_needed(self.recent.iter().map(AsRef::as_ref)),
+            _ => 0,
+        };
+        let rest = self.recent.iter().skip(spent).cloned().collect();
+        (self.opening_of(spent), rest)
+    }
+
+    /// For who begins with the packet that comes next.
+    fn opening_of_next(&self) -> Vec<Arc<EncodedPacket>> {
+        self.opening_of(self.recent.len())
+    }
+
+    /// What makes the packet at `place` of the recent ones decodable.
+    fn opening_of(&self, place: usize) -> Vec<Arc<EncodedPacket>> {
+        match self.codec {
+            Codec::Mp3 => mp3_primer::primer(self.recent.iter().take(place).map(AsRef::as_ref))
+                .map(Arc::new)
+                .into_iter()
+                .collect(),
+            _ => self.opening.clone(),
+        }
+    }
+
     fn keep(&mut self, packet: Arc<EncodedPacket>, frames_max: u32) {
         match packet.kind {
             PacketKind::Opening => {

@@ -1,7 +1,11 @@
-//! Streaming to a server as a host sets and sees it.
+//! Streaming to servers as a host sets and sees it: any number of targets, each for itself.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+use super::BusName;
 
 /// Codec of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -29,10 +33,41 @@ impl Transport {
     pub const ALL: [Self; 2] = [Self::Native, Self::Libshout];
 }
 
-/// Which server to stream to, and how the stream introduces itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// Names a target from when it is added until it is removed. Never used again while the desk runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TargetId(u32);
+
+impl TargetId {
+    pub(crate) fn new(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for TargetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Which server a target streams to, what it sends there, and how the stream introduces itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct BroadcastSettings {
+    /// What the operator calls it, at most 40 characters; empty: its mount and host.
+    pub label: String,
+    /// Goes live when the desk does.
+    pub enabled: bool,
+    /// The bus that is sent.
+    pub bus: BusName,
+    /// By how much it is sent louder than the bus is, -40 to +20 dB. Peaks stay under -1 dBTP.
+    pub gain: f32,
+    /// The loudness it is brought to, by at most 1 dB a second, -35 to -8 LUFS; `null`: as loud as the bus.
+    pub loudness: Option<f32>,
+    /// How its titles are put together, of `{title}`, `{artist}`, `{show}` and `{station}`.
+    pub title_template: String,
+    /// How much later than they are set its titles appear, 0 to 60 seconds: as late as listeners hear the audio.
+    pub title_delay: f32,
     /// Host name or address.
     pub host: String,
     /// Port.
@@ -66,6 +101,13 @@ pub struct BroadcastSettings {
 impl Default for BroadcastSettings {
     fn default() -> Self {
         Self {
+            label: String::new(),
+            enabled: true,
+            bus: BusName::Programme,
+            gain: 0.0,
+            loudness: None,
+            title_template: "{artist} - {title}".into(),
+            title_delay: 0.0,
             host: "localhost".into(),
             port: 8000,
             tls: false,
@@ -84,22 +126,43 @@ impl Default for BroadcastSettings {
     }
 }
 
-/// Streaming to a server.
+impl BroadcastSettings {
+    /// What the operator calls it, or reads instead.
+    pub fn called(&self) -> String {
+        match self.label.trim() {
+            "" => format!("{} at {}", self.mount, self.host),
+            label => label.to_owned(),
+        }
+    }
+}
+
+/// One target of the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct BroadcastState {
+pub struct TargetState {
+    /// Which.
+    #[ts(type = "number")]
+    pub id: TargetId,
     /// Where to and as what.
     pub settings: BroadcastSettings,
     /// Where the password is kept.
     pub password: PasswordState,
-    /// What listeners read.
-    pub title: String,
     /// What is happening.
     pub air: AirState,
     /// What the stream began with, `null` while it is off: settings saved since count from the next go-live.
     pub running: Option<Box<BroadcastSettings>>,
-    /// The transports that this build has.
-    pub transports: Vec<Transport>,
+}
+
+/// What is on, as it was set: each target puts what listeners read together from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TitleState {
+    /// The name of what is on.
+    pub title: String,
+    /// Who made it; empty where nobody is named.
+    pub artist: String,
+    /// The programme that it is part of; empty where none is named.
+    pub show: String,
 }
 
 /// Where a password is kept.

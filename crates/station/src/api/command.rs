@@ -7,8 +7,8 @@ use ts_rs::TS;
 use super::{
     AirDelaySettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DeadAirSettings,
     DelaySettings, DeviceChoice, DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password,
-    RecorderId, RecordingSettings, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TimelineEntry, TimelineKind,
-    WatchSettings, number,
+    RecorderId, RecordingSettings, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId, TimelineEntry,
+    TimelineKind, WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -301,26 +301,57 @@ pub enum AudioCommand {
         #[serde(default)]
         recorder: Option<RecorderId>,
     },
-    /// Which server to stream to, and how the stream introduces itself.
-    SetBroadcast {
+    /// Stream to one more server: added at the end, and off air.
+    AddTarget {
         /// Server, mount, codec and description.
-        settings: BroadcastSettings,
+        settings: Box<BroadcastSettings>,
     },
-    /// Keep the server's password in the system's key store. It is never shown again.
+    /// Forget a target that is off air. Its password is kept.
+    RemoveTarget {
+        /// Which.
+        #[ts(type = "number")]
+        target: TargetId,
+    },
+    /// Where a target streams to, and what. While it is on air it counts from the next time it goes live.
+    SetTarget {
+        /// Which.
+        #[ts(type = "number")]
+        target: TargetId,
+        /// Server, mount, codec and description.
+        settings: Box<BroadcastSettings>,
+    },
+    /// Keep the password of a target's server in the system's key store. It is never shown again, and counts for every
+    /// target with this server and user.
     SetPassword {
+        /// Which.
+        #[ts(type = "number")]
+        target: TargetId,
         /// The secret; empty forgets it.
         #[ts(type = "string")]
         password: Password,
     },
-    /// Accept the certificate that the server presented, from now on only that one.
+    /// Accept the certificate that a target's server presented, from now on only that one.
     TrustCertificate {
-        /// SHA-256 of the certificate, lower-case hexadecimal, as the broadcast state showed it.
+        /// Which.
+        #[ts(type = "number")]
+        target: TargetId,
+        /// SHA-256 of the certificate, lower-case hexadecimal, as the target's state showed it.
         fingerprint: String,
     },
-    /// Start streaming to the server.
-    GoLive,
-    /// Stop streaming to the server.
-    GoOffAir,
+    /// Start streaming.
+    GoLive {
+        /// To this one; `null`: to all that are enabled and not under way.
+        #[ts(type = "number | null")]
+        #[serde(default)]
+        target: Option<TargetId>,
+    },
+    /// Stop streaming.
+    GoOffAir {
+        /// To this one; `null`: to all.
+        #[ts(type = "number | null")]
+        #[serde(default)]
+        target: Option<TargetId>,
+    },
     /// Delay what is aired, 0 to 30 s. The delay builds itself up, and is taken back, slowly.
     SetAirDelay {
         /// How long, and how much slower or faster the programme may be meanwhile.
@@ -351,10 +382,16 @@ pub enum AudioCommand {
         /// Open or not.
         on: bool,
     },
-    /// What listeners read: the title of what is on air.
+    /// What is on: what listeners read is put together from it.
     SetTitle {
-        /// Any text; control characters are left out.
+        /// Its name. Any text; control characters are left out, here and below.
         title: String,
+        /// Who made it; nobody when there is none.
+        #[serde(default)]
+        artist: String,
+        /// The programme that it is part of; as before when there is none.
+        #[serde(default)]
+        show: Option<String>,
     },
     /// Measure the loudness of a bus, or do so no more. The programme's is always measured.
     MeasureLoudness {
@@ -430,6 +467,12 @@ pub enum Reply {
         /// Its id.
         id: RecorderId,
     },
+    /// The target that was added.
+    Target {
+        /// Its id.
+        #[ts(type = "number")]
+        id: TargetId,
+    },
     /// Some of the timeline.
     Timeline {
         /// The newest first. There may be none although there are older ones: a search looks at so many at a time.
@@ -460,6 +503,10 @@ pub enum ErrorCode {
     NoSuchStrip,
     /// The desk is full.
     TooManyStrips,
+    /// No target has this id (any more).
+    NoSuchTarget,
+    /// There are as many targets as there can be.
+    TooManyTargets,
     /// A value outside its range; the message names both.
     OutOfRange,
     /// A name, URL, mount or file that cannot be used.

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, AudioCommand, BroadcastState, BusName, BusState, CommandError, DeadAirState, DeviceState,
-    DuckerSettings, EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice,
-    OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TimelineEntry, VcaState,
+    AirDelayState, AudioCommand, BusName, BusState, CommandError, DeadAirState, DeviceState, DuckerSettings,
+    EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState,
+    RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState, TimelineEntry,
+    TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -46,8 +47,12 @@ pub enum Event {
     Recorder(Box<RecorderState>),
     /// A recorder is gone.
     RecorderRemoved(RecorderId),
-    /// Broadcast has changed; once a second while on air.
-    Broadcast(BroadcastState),
+    /// A target is new (at the end) or has changed; once a second while it is on air.
+    Target(TargetState),
+    /// A target is gone.
+    TargetRemoved(#[ts(type = "number")] TargetId),
+    /// Something else is on.
+    Title(TitleState),
     /// The broadcast delay has changed; twice a second while it grows or shrinks.
     AirDelay(AirDelayState),
     /// The dead-air watch has changed.

@@ -34,9 +34,12 @@ mod tests {
 
     #[test]
     fn a_command_that_is_printed_does_not_show_it() {
-        let json = r#"{"type":"setPassword","password":"hackme"}"#;
+        let json = r#"{"type":"setPassword","target":1,"password":"hackme"}"#;
         let command: AudioCommand = serde_json::from_str(json).expect("a command");
-        assert_eq!(format!("{command:?}"), "SetPassword { password: Password }");
+        assert_eq!(
+            format!("{command:?}"),
+            "SetPassword { target: TargetId(1), password: Password }"
+        );
         assert_eq!(serde_json::to_string(&command).expect("JSON"), json);
     }
 }

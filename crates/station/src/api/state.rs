@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, BroadcastState, BusName, BusState, DeadAirState, HistoryState, LoudnessState, RecorderState,
-    Resampling, StripState, VcaState,
+    AirDelayState, BusName, BusState, DeadAirState, HistoryState, LoudnessState, RecorderState, Resampling, StripState,
+    TargetState, TitleState, Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -44,8 +44,12 @@ pub struct Snapshot {
     pub devices: Vec<DeviceState>,
     /// The recorders, as they are listed.
     pub recorders: Vec<RecorderState>,
-    /// Streaming to a server.
-    pub broadcast: BroadcastState,
+    /// The servers that are streamed to, in the order in which they were added.
+    pub targets: Vec<TargetState>,
+    /// The ways to a server that this build has.
+    pub transports: Vec<Transport>,
+    /// What is on.
+    pub title: TitleState,
     /// The delay between the programme and the air.
     pub air_delay: AirDelayState,
     /// The dead-air watch.

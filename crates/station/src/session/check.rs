@@ -69,18 +69,18 @@ pub(super) fn check(session: &Session, rate: SampleRate) -> Result<(), Fault> {
             .check()
             .map_err(|fault| fault.inside("scenes", place, &format!("scene {name}")))?;
     }
-    if let Some(recording) = &session.recording {
-        recording::check(recording).map_err(|error| Fault::at("recording", format!("recording: {}", error.message)))?;
-    }
     for (place, recorder) in session.recorders.iter().enumerate() {
         recording::check(recorder).map_err(|error| Fault {
             at: vec![Step::Key("recorders".into()), Step::Place(place)],
             reason: format!("recorder {}: {}", recorder.name, error.message),
         })?;
     }
-    // Not whether this build has the transport: a session may have come from one that has it.
-    broadcast::source(&session.broadcast, rate)
-        .map_err(|error| Fault::at("broadcast", format!("broadcast: {}", error.message)))?;
+    for (place, target) in session.targets.iter().enumerate() {
+        broadcast::check(target, rate).map_err(|error| Fault {
+            at: vec![Step::Key("targets".into()), Step::Place(place)],
+            reason: format!("target {}: {}", target.called(), error.message),
+        })?;
+    }
     settings("airDelay", session.air_delay.check())?;
     session
         .dead_air

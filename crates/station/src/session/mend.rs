@@ -38,6 +38,7 @@ pub fn read_mended(path: &Path) -> Result<(Session, Option<String>), SessionErro
 pub(super) fn mend(text: &str) -> Option<(Session, String)> {
     check_whole(text).ok()?;
     let mut table: Table = toml::from_str(text).ok()?;
+    carry_over(&mut table);
     let mut faults = Vec::new();
     for _ in 0..MENDS_MAX {
         match try_to_read(&table) {
@@ -50,6 +51,15 @@ pub(super) fn mend(text: &str) -> Option<(Session, String)> {
         }
     }
     None
+}
+
+/// What an older version wrote of its one server and its one recorder, as this one writes it.
+fn carry_over(table: &mut Table) {
+    for (older, list) in [("broadcast", "targets"), ("recording", "recorders")] {
+        if let Some(one) = table.remove(older) {
+            table.entry(list).or_insert_with(|| Value::Array(vec![one]));
+        }
+    }
 }
 
 /// The first thing that is wrong with a table.
@@ -77,17 +87,29 @@ fn try_to_read(table: &Table) -> Result<Session, Unfit> {
     }
 }
 
-/// The one value in a table of values without which the table can be, else the table. What belongs to a server stays
-/// together.
+/// What says where a stream goes and as whom: with another value in the place of one of these it would go elsewhere.
+const SERVER: [&str; 6] = ["host", "port", "tls", "pinnedCertificate", "mount", "user"];
+
+/// The one value in a table of values without which the table can be, else the table. What says where a stream goes
+/// stays together.
 fn narrowed(table: &Table, unfit: &Unfit) -> Vec<Step> {
-    let whole = unfit.fault.at.clone();
-    if whole == [Step::Key("broadcast".into())] {
+    let mut whole = unfit.fault.at.clone();
+    let is_target = whole.first() == Some(&Step::Key("targets".into()));
+    let is_server = |step: &Step| matches!(step, Step::Key(key) if SERVER.contains(&key.as_str()));
+    if is_target && whole.get(2).is_some_and(is_server) {
+        whole.truncate(2);
         return whole;
     }
     let Some(Value::Table(values)) = value_at(&mut table.clone(), &whole).cloned() else {
         return whole;
     };
-    for key in values.keys() {
+    // Without its name a target is told under another one: that comes last.
+    let is_label = |key: &&String| is_target && *key == "label";
+    let keys = values.keys().filter(|key| !is_label(key));
+    for key in keys.chain(values.keys().filter(is_label)) {
+        if is_target && SERVER.contains(&key.as_str()) {
+            continue;
+        }
         let mut without = table.clone();
         let at = [whole.as_slice(), &[Step::Key(key.clone())]].concat();
         if leave_out(&mut without, &at).is_none() {

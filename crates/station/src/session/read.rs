@@ -29,8 +29,9 @@ pub fn read(path: &Path) -> Result<Session, SessionError> {
     check_whole(&text).map_err(unreadable)?;
     let session: Session = toml::from_str(&text).map_err(|error| unreadable(one_line(&error, &text)))?;
     let rate = session.sample_rate().map_err(|error| broken(error.to_string()))?;
+    let session = session.carried_over();
     check(&session, rate).map_err(|fault| broken(fault.reason))?;
-    Ok(session.carried_over())
+    Ok(session)
 }
 
 /// Finds a file that was cut short.

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::{Note, Place, Timeline};
-use crate::api::{AirState, AudioCommand, CommandError, ErrorCode, Happening, Reply, Severity};
+use crate::api::{AirState, AudioCommand, CommandError, ErrorCode, Happening, Reply, Severity, TargetState};
 use crate::recording::Answer;
 use crate::station::Core;
 use crate::timeline::{Order, Question, ScribeNews};
@@ -73,12 +73,18 @@ impl Core {
         self.log(Note::new("desk", started));
     }
 
-    /// Looks at the stream to a server, and notes what has become of it.
-    pub(crate) fn log_air(&mut self) {
-        let state = self.air.state();
-        let settings = state.running.as_deref().unwrap_or(&state.settings);
+    /// Notes what has become of the stream to one server.
+    pub(crate) fn log_target(&mut self, target: &TargetState) {
+        let settings = target.running.as_deref().unwrap_or(&target.settings);
         let subject = format!("{}:{}{}", settings.host, settings.port, settings.mount);
-        self.log_stream("stream", &subject, &state.air);
+        self.log_stream(&target.id.to_string(), &subject, &target.air);
+    }
+
+    /// Looks at every stream, and notes what has become of it.
+    pub(crate) fn log_air(&mut self) {
+        for target in self.air.states() {
+            self.log_target(&target);
+        }
     }
 
     /// Notes what has become of one stream. `key` is what it is called for as long as it is followed.
@@ -99,8 +105,8 @@ impl Core {
 
     /// The title may have changed.
     pub(crate) fn log_title(&mut self) {
-        if self.air.title() != self.timeline.title {
-            let title = self.air.title().to_owned();
+        let title = self.air.title_line().as_str().to_owned();
+        if title != self.timeline.title {
             self.timeline.title.clone_from(&title);
             self.log(Note::new("programme", Happening::Title { title }));
         }

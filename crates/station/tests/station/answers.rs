@@ -44,6 +44,7 @@ async fn a_change_reaches_every_host_and_the_file_but_a_secret_reaches_neither()
         .expect("done");
     desk.handle
         .send(AudioCommand::SetPassword {
+            target: desk.target().await.id,
             password: "hackme-42".into(),
         })
         .await
@@ -59,7 +60,7 @@ async fn a_change_reaches_every_host_and_the_file_but_a_secret_reaches_neither()
     };
     timeout(Duration::from_secs(5), told).await.expect("it is told");
     let snapshot = desk.handle.snapshot().await.expect("a snapshot");
-    assert_eq!(snapshot.broadcast.password, PasswordState::File);
+    assert_eq!(snapshot.targets[0].password, PasswordState::File);
     assert!(!format!("{snapshot:?}").contains("hackme-42"));
     sleep(Duration::from_millis(1500)).await;
     let text = fs::read_to_string(desk.session_file()).expect("a session");
@@ -105,8 +106,8 @@ async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
     let mut desk = Desk::with_pads(&["One"]);
     let strip = desk.first_strip().await;
     // Passwords are looked up in turn: from then on it is known that there is none.
-    let password = "".into();
-    desk.ask(AudioCommand::SetPassword { password }).await;
+    let (target, password) = (desk.target().await.id, "".into());
+    desk.ask(AudioCommand::SetPassword { target, password }).await;
     let before = desk.handle.snapshot().await.expect("a snapshot").strips;
     for (command, code) in [
         (AudioCommand::SetTrim { strip, level: -20.5 }, ErrorCode::OutOfRange),
@@ -139,7 +140,7 @@ async fn what_cannot_be_done_is_refused_with_a_code_and_changes_nothing() {
             ErrorCode::NoSuchStrip,
         ),
         (AudioCommand::StopRecording { recorder: None }, ErrorCode::NotRunning),
-        (AudioCommand::GoLive, ErrorCode::Invalid),
+        (AudioCommand::GoLive { target: None }, ErrorCode::Invalid),
     ] {
         let refused = desk.handle.send(command.clone()).await.expect_err("refused");
         assert_eq!(refused.code, code, "{command:?}: {refused}");

@@ -166,11 +166,9 @@ async fn when_the_engine_breaks_stream_and_listeners_come_back() {
         port,
         ..BroadcastSettings::default()
     };
-    desk.ask(AudioCommand::SetBroadcast { settings }).await;
-    let password = "hackme".into();
-    desk.ask(AudioCommand::SetPassword { password }).await;
+    desk.set_target(&settings).await;
     desk.ask(AudioCommand::SetListening { on: true }).await;
-    desk.ask(AudioCommand::GoLive).await;
+    desk.ask(AudioCommand::GoLive { target: None }).await;
     let sent = |stream: usize| {
         let streams = streams.clone();
         move |_: &Snapshot| {
@@ -290,7 +288,7 @@ async fn an_engine_that_breaks_again_at_once_stays_down_and_nothing_looks_as_if_
     let strip = now.strips[0].id;
     for command in [
         AudioCommand::StartRecording { recorder: None },
-        AudioCommand::GoLive,
+        AudioCommand::GoLive { target: None },
         AudioCommand::SetListening { on: true },
         AudioCommand::SetMute { strip, on: true },
         AudioCommand::SetOutput {

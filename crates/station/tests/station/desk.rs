@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use airdesk_dsp::Decibels;
 use airdesk_dsp::equaliser::{Band, BandKind};
-use airdesk_station::api::{AudioCommand, BusName, ChainSettings, ErrorCode, Material, Reply, Snapshot, StripSource};
+use airdesk_station::api::{
+    AudioCommand, BroadcastSettings, BusName, ChainSettings, ErrorCode, Material, Reply, Snapshot, StripSource,
+    TargetState,
+};
 use airdesk_station::session::{Session, SessionFile, SessionStrip};
 use airdesk_station::{HostChoice, Station, StationHandle, StationOptions, StripId};
 use tempfile::TempDir;
@@ -91,6 +94,20 @@ impl Desk {
 
     pub(crate) async fn first_strip(&self) -> StripId {
         self.ids().await[0]
+    }
+
+    /// The first target, as it is now.
+    pub(crate) async fn target(&self) -> TargetState {
+        self.now().await.targets.swap_remove(0)
+    }
+
+    /// Sets the first target, and the password of its server.
+    pub(crate) async fn set_target(&self, settings: &BroadcastSettings) {
+        let target = self.target().await.id;
+        let settings = Box::new(settings.clone());
+        self.ask(AudioCommand::SetTarget { target, settings }).await;
+        let password = "hackme-42".into();
+        self.ask(AudioCommand::SetPassword { target, password }).await;
     }
 
     pub(crate) async fn ids(&self) -> Vec<StripId> {

@@ -22,21 +22,19 @@ async fn what_a_stream_began_with_is_told_until_it_is_off_whatever_is_saved_mean
         ..first.clone()
     };
     let mut desk = Desk::with(&Session::default());
-    assert_eq!(desk.now().await.broadcast.running, None);
-    let settings = first.clone();
-    desk.ask(AudioCommand::SetBroadcast { settings }).await;
-    let password = "hackme-42".into();
-    desk.ask(AudioCommand::SetPassword { password }).await;
-    assert_eq!(desk.now().await.broadcast.running, None, "saved, and not on its way");
-    desk.ask(AudioCommand::GoLive).await;
-    let settings = second.clone();
-    desk.ask(AudioCommand::SetBroadcast { settings }).await;
-    let told = desk.now().await.broadcast;
+    assert_eq!(desk.target().await.running, None);
+    desk.set_target(&first).await;
+    assert_eq!(desk.target().await.running, None, "saved, and not on its way");
+    desk.ask(AudioCommand::GoLive { target: None }).await;
+    let target = desk.target().await.id;
+    let settings = Box::new(second.clone());
+    desk.ask(AudioCommand::SetTarget { target, settings }).await;
+    let told = desk.target().await;
     assert_ne!(told.air, AirState::Off);
     assert_eq!((told.running.as_deref(), &told.settings), (Some(&first), &second));
     assert!(!format!("{told:?}").contains("hackme-42"));
-    desk.ask(AudioCommand::GoOffAir).await;
-    let told = desk.now().await.broadcast;
+    desk.ask(AudioCommand::GoOffAir { target: None }).await;
+    let told = desk.target().await;
     assert_eq!((told.air, told.running), (AirState::Off, None));
     desk.stop().await;
 }
@@ -44,14 +42,15 @@ async fn what_a_stream_began_with_is_told_until_it_is_off_whatever_is_saved_mean
 #[tokio::test]
 async fn every_transport_that_is_told_is_taken_and_every_other_is_refused() {
     let mut desk = Desk::with(&Session::default());
-    let told = desk.now().await.broadcast.transports;
+    let told = desk.now().await.transports;
     assert!(told.contains(&Transport::Native));
     for transport in Transport::ALL {
-        let settings = BroadcastSettings {
+        let settings = Box::new(BroadcastSettings {
             transport,
             ..BroadcastSettings::default()
-        };
-        let answer = desk.handle.send(AudioCommand::SetBroadcast { settings }).await;
+        });
+        let target = desk.target().await.id;
+        let answer = desk.handle.send(AudioCommand::SetTarget { target, settings }).await;
         assert_eq!(answer.is_ok(), told.contains(&transport), "{transport:?}: {answer:?}");
     }
     desk.stop().await;
@@ -72,9 +71,9 @@ async fn a_broken_file_of_passwords_is_told_at_the_start_and_to_whoever_wants_to
         .collect();
     let sentence = format!("no stream password in the file can be used: {broken}");
     assert_eq!(told, [(Severity::Error, &sentence)]);
-    assert_eq!(now.broadcast.password, PasswordState::Unreadable);
+    assert_eq!(now.targets[0].password, PasswordState::Unreadable);
 
-    let (code, message) = desk.refused(AudioCommand::GoLive).await;
+    let (code, message) = desk.refused(AudioCommand::GoLive { target: None }).await;
     assert_eq!(code, ErrorCode::Storage);
     assert!(
         message.contains(&broken) && message.contains("set the password anew"),
@@ -83,7 +82,8 @@ async fn a_broken_file_of_passwords_is_told_at_the_start_and_to_whoever_wants_to
 
     std::fs::remove_file(&file).expect("moved away");
     let password = "hackme-42".into();
-    desk.ask(AudioCommand::SetPassword { password }).await;
-    assert_eq!(desk.now().await.broadcast.password, PasswordState::File);
+    let target = desk.target().await.id;
+    desk.ask(AudioCommand::SetPassword { target, password }).await;
+    assert_eq!(desk.target().await.password, PasswordState::File);
     desk.stop().await;
 }

@@ -46,15 +46,25 @@ fn kinds(entries: &[TimelineEntry]) -> Vec<TimelineKind> {
     entries.iter().rev().map(|entry| entry.happening.kind()).collect()
 }
 
+/// Sets the title.
+fn titled(title: &str) -> AudioCommand {
+    AudioCommand::SetTitle {
+        title: title.to_owned(),
+        artist: String::new(),
+        show: None,
+    }
+}
+
 /// A desk with one strip that records into a folder of its own.
 fn recorder() -> Desk {
     let folder = desk::folder();
     let session = Session {
         strips: vec![pad("One")],
-        recording: RecordingSettings {
+        recorders: vec![RecordingSettings {
             folder: folder.path().join("recordings").to_string_lossy().into_owned(),
             format: RecordingFormat::Pcm24,
-        },
+            ..RecordingSettings::default()
+        }],
         ..Session::default()
     };
     Desk::start(folder, &session, HostChoice::none())
@@ -64,16 +74,16 @@ fn recorder() -> Desk {
 async fn a_show_is_read_back_in_the_order_in_which_it_was() {
     let desk = recorder();
     let title = "Bjørk – Jóga".to_owned();
-    desk.ask(AudioCommand::SetTitle { title: title.clone() }).await;
-    desk.ask(AudioCommand::SetTitle { title: title.clone() }).await;
-    desk.ask(AudioCommand::StartRecording).await;
+    desk.ask(titled(&title)).await;
+    desk.ask(titled(&title)).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
     desk.when(
         "bytes in the file",
-        |now| matches!(&now.recorder.recording, RecordingState::Recording { bytes, .. } if *bytes > 0),
+        |now| matches!(&now.recorders[0].recording, RecordingState::Recording { bytes, .. } if *bytes > 0),
     )
     .await;
     desk.handle.slept(7.0).await.expect("heard");
-    desk.ask(AudioCommand::StopRecording).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
     newest(&desk, TimelineKind::RecordingStopped).await;
     let all = entries(&desk, &[]).await;
     let expected = [
@@ -113,7 +123,7 @@ async fn every_console_is_told_what_happens_and_the_file_has_it_then() {
     newest(&desk, TimelineKind::DeskStarted).await;
     let mut events = desk.handle.events();
     let title = "Now".to_owned();
-    desk.ask(AudioCommand::SetTitle { title }).await;
+    desk.ask(titled(&title)).await;
     let told = timeout(Duration::from_secs(10), async {
         loop {
             if let Event::Timeline(entry) = events.recv().await.expect("a station") {
@@ -136,9 +146,9 @@ async fn every_console_is_told_what_happens_and_the_file_has_it_then() {
 #[tokio::test]
 async fn an_engine_that_breaks_is_noted_with_the_file_that_takes_over() {
     let mut desk = recorder();
-    desk.ask(AudioCommand::StartRecording).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
     desk.when("a recording", |now| {
-        matches!(now.recorder.recording, RecordingState::Recording { .. })
+        matches!(now.recorders[0].recording, RecordingState::Recording { .. })
     })
     .await;
     desk.handle.break_engine().await.expect("it breaks");
@@ -223,15 +233,17 @@ async fn a_stream_that_finds_no_server_is_noted_once_and_so_is_its_end() {
         port,
         ..Default::default()
     };
-    desk.ask(AudioCommand::SetBroadcast { settings }).await;
+    let target = desk.target().await.id;
+    let settings = Box::new(settings);
+    desk.ask(AudioCommand::SetTarget { target, settings }).await;
     let password = "hackme-42".into();
-    desk.ask(AudioCommand::SetPassword { password }).await;
-    desk.ask(AudioCommand::GoLive).await;
+    desk.ask(AudioCommand::SetPassword { target, password }).await;
+    desk.ask(AudioCommand::GoLive { target: None }).await;
     let trying = newest(&desk, TimelineKind::Reconnecting).await;
     assert_eq!(trying.subject, format!("127.0.0.1:{port}/live.mp3"));
     assert!(trying.cause.is_some(), "{trying:?}");
     sleep(Duration::from_secs(3)).await; // it is tried again meanwhile
-    desk.ask(AudioCommand::GoOffAir).await;
+    desk.ask(AudioCommand::GoOffAir { target: None }).await;
     newest(&desk, TimelineKind::OffAir).await;
     let all = entries(&desk, &[TimelineKind::Reconnecting, TimelineKind::OffAir]).await;
     assert_eq!(

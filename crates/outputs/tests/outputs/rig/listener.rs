@@ -53,8 +53,22 @@ fn run_decoder(bytes: &[u8], format: &[&str]) -> (Vec<u8>, String) {
     (out.stdout, String::from_utf8_lossy(&out.stderr).into_owned())
 }
 
+/// What ffmpeg complains about when it decodes bytes that are a stream.
+pub(crate) fn complaints(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("stream");
+    std::fs::write(&path, bytes).expect("written");
+    let out = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(&path)
+        .args(["-f", "null", "-"])
+        .output()
+        .expect("ffmpeg is installed");
+    String::from_utf8_lossy(&out.stderr).into_owned()
+}
+
 fn channels(bytes: &[u8], complaint: &str) -> [Vec<f32>; 2] {
-    assert!(!bytes.is_empty(), "ffmpeg heard nothing: {complaint}");
+    assert!(!bytes.is_empty(), "ffmpeg heard nothing: {complaint:.2000}");
     let samples: Vec<f32> = bytes
         .chunks_exact(4)
         .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))

@@ -1,5 +1,7 @@
 use super::*;
-use crate::api::{BroadcastSettings, BusName, ChannelPick, DeviceChoice, OutputSettings, Resampling, StripSource};
+use crate::api::{
+    BroadcastSettings, BusName, ChannelPick, DeviceChoice, OutputSettings, Resampling, StreamCodec, StripSource,
+};
 use crate::session::{SessionBus, SessionStrip};
 use airdesk_dsp::Decibels;
 
@@ -103,7 +105,7 @@ fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
             .map(str::to_owned)
             .chain([format!("{setting} = \"{value}\"")])
             .collect();
-        format!("[broadcast]\n{}\n", lines.join("\n"))
+        format!("[[targets]]\n{}\n", lines.join("\n"))
     };
     let strip =
         |name: &str, more: &str| format!("[[strips]]\nname = \"{name}\"\n{more}\nsource = {{ type = \"silent\" }}\n");
@@ -121,11 +123,25 @@ fn a_value_that_no_command_could_set_breaks_the_session_and_is_named() {
             "[recording]\nfolder = \"shows\"\nformat = \"pcm24\"\n".into(),
             ["\"shows\"", "no folder", "whole path"],
         ),
-        (broadcast("host", "a b"), ["broadcast", "\"a b\"", "write it like"]),
-        (broadcast("mount", "live"), ["broadcast", "\"live\"", "with a slash"]),
+        (
+            broadcast("host", "a b"),
+            ["target /live.mp3 at a b", "\"a b\"", "write it like"],
+        ),
+        (
+            broadcast("mount", "live"),
+            ["target live at localhost", "\"live\"", "with a slash"],
+        ),
         (
             broadcast("pinnedCertificate", "xy"),
-            ["broadcast", "fingerprint", "64 hexadecimal"],
+            ["target /live.mp3", "fingerprint", "64 hexadecimal"],
+        ),
+        (
+            broadcast("titleTemplate", "{titel}"),
+            ["target /live.mp3", "no {titel}", "{artist}"],
+        ),
+        (
+            "[broadcast]\nhost = \"a b\"\n".into(),
+            ["target /live.mp3 at a b", "\"a b\"", "write it like"],
         ),
         (
             "title = \"A\"\nrate = fast\n".into(),
@@ -328,7 +344,85 @@ fn a_transport_that_this_build_lacks_breaks_no_session() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = SessionFile::new(folder.path().join("session.toml"));
     let mut session = busy();
-    session.broadcast.transport = crate::api::Transport::Libshout;
+    session.targets[0].transport = crate::api::Transport::Libshout;
     file.save(&session).expect("saved");
     assert_eq!(read(file.path()).expect("read"), session);
+}
+
+/// A session as Airdesk saved it while it knew one server.
+const BEFORE_TARGETS: &str = include_str!("before_targets.toml");
+
+#[test]
+fn the_one_server_of_an_older_session_becomes_the_first_target() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("session.toml"));
+    fs::write(file.path(), BEFORE_TARGETS).expect("written");
+    let opened = file.open().expect("read");
+    assert_eq!(opened.warning, None);
+    let carried = BroadcastSettings {
+        host: "radio.example.org".into(),
+        port: 8443,
+        tls: true,
+        mount: "/night.opus".into(),
+        user: "dj".into(),
+        codec: StreamCodec::Opus,
+        bit_rate: 96,
+        name: "Night Shift".into(),
+        public: true,
+        ..BroadcastSettings::default()
+    };
+    assert!(opened.session.targets.iter().eq([&carried]));
+    assert_eq!(
+        (opened.session.title.as_str(), opened.session.strips.len()),
+        ("Jóga", 1)
+    );
+    file.save(&opened.session).expect("saved");
+    let text = fs::read_to_string(file.path()).expect("text");
+    assert!(text.contains("[[targets]]") && !text.contains("[broadcast]"), "{text}");
+    assert_eq!(file.open().expect("read").session, opened.session);
+
+    let mended = BEFORE_TARGETS.replace("bitRate = 96", "bitRate = 97");
+    fs::write(file.path(), mended).expect("written");
+    let opened = file.open().expect("mended");
+    assert!(opened.warning.expect("said").contains("97 kbit/s"));
+    let usual_rate = BroadcastSettings {
+        bit_rate: 128,
+        ..carried
+    };
+    assert_eq!(opened.session.targets, [usual_rate]);
+}
+
+#[test]
+fn of_a_target_one_value_is_mended_and_what_says_where_it_goes_stays_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("session.toml"));
+    let named = |label: &str, more: &str| format!("[[targets]]\nlabel = \"{label}\"\n{more}\n");
+    let text = [
+        named("One", "gain = 99.0\ntitleDelay = 12.0"),
+        named("Two", "mount = \"two\"\nhost = \"two.example.org\""),
+        named("Three", "host = 3"),
+        named("Four", "titleTemplate = \"{x}\"\nloudness = -16.0"),
+    ]
+    .concat();
+    fs::write(file.path(), &text).expect("written");
+    let opened = file.open().expect("mended");
+    let warning = opened.warning.expect("said");
+    for said in ["target One: a stream's gain is 99 dB", "target Two", "host", "no {x}"] {
+        assert!(warning.contains(said), "{said}: {warning}");
+    }
+    let called: Vec<_> = opened
+        .session
+        .targets
+        .iter()
+        .map(|target| target.label.as_str())
+        .collect();
+    assert_eq!(called, ["One", "Four"]);
+    let [one, four] = &opened.session.targets[..] else {
+        panic!("two")
+    };
+    assert_eq!((one.gain, one.title_delay), (0.0, 12.0));
+    assert_eq!(
+        (four.title_template.as_str(), four.loudness),
+        ("{artist} - {title}", Some(-16.0))
+    );
 }

@@ -1,0 +1,122 @@
+import { screen, within } from "@testing-library/svelte";
+import axe from "axe-core";
+import { describe, expect, test } from "vitest";
+
+import type { AirState } from "../bindings";
+import { onAir, testTarget } from "../platform/fakeSnapshot";
+import { openConsole } from "../test-desk";
+import { deskLamp } from "./air";
+
+const live = (seconds: number): AirState => ({
+  state: "live",
+  seconds,
+  bytesSent: 1_000_000,
+  secondsDropped: 0,
+  reconnects: 0,
+  titleError: null,
+});
+const retrying: AirState = { state: "retrying", reason: "nothing answers", attempt: 2, seconds: 3 };
+const relay = testTarget(2, { label: "Relay", host: "relay.example.org" });
+const spare = testTarget(3, { label: "Spare", enabled: false });
+
+describe("one lamp for all servers", () => {
+  test.each<[string, string, AirState[]]>([
+    ["Off air", "dark", [{ state: "off" }, { state: "off" }]],
+    ["On air, all 2", "red", [live(61), live(5)]],
+    ["On air 1 of 2", "red", [live(61), retrying]],
+    ["On air 1 of 2", "red", [live(61), { state: "off" }]],
+    ["Off air, retrying", "amber", [retrying, { state: "failed", reason: "wrong password", certificate: null }]],
+    ["Connecting", "amber", [{ state: "connecting" }, { state: "off" }]],
+  ])("says %s in %s", (text, tone, airs) => {
+    const targets = airs.map((air, n) => onAir(testTarget(n + 1), air));
+    expect(deskLamp([...targets, spare])).toMatchObject({ text, tone });
+  });
+
+  test("counts one that is not enabled while it is on air", () => {
+    const targets = [onAir(testTarget(1), live(1)), onAir(spare, live(2))];
+    expect(deskLamp(targets).text).toBe("On air, all 2");
+  });
+});
+
+describe("several servers", () => {
+  test("go live together but for those that are not enabled, and off air after a question", async () => {
+    const { fake, user } = openConsole({ targets: [testTarget(1), relay, spare] });
+    await user.click(screen.getByTestId("go-live"));
+    expect(fake.sent).toEqual([{ type: "goLive", target: null }]);
+    expect(screen.getByTestId("air-state")).toHaveTextContent("On air, all 2");
+    await user.click(screen.getByTestId("go-live"));
+    expect(screen.getByRole("dialog")).toHaveTextContent("on every server");
+    await user.click(screen.getByRole("button", { name: "Go off air" }));
+    expect(screen.getByTestId("air-state")).toHaveTextContent("Off air");
+  });
+
+  test("go live and off air each by itself", async () => {
+    const { fake, user } = openConsole({ targets: [testTarget(1), relay] });
+    await user.click(screen.getByRole("button", { name: "Go live Relay" }));
+    expect(fake.sent).toEqual([{ type: "goLive", target: 2 }]);
+    expect(screen.getByTestId("air-state")).toHaveTextContent("On air 1 of 2");
+    await user.click(screen.getByRole("button", { name: "Go off air… Relay" }));
+    expect(fake.sent).toHaveLength(1);
+    expect(screen.getByRole("button", { name: "Stay on air" })).toHaveFocus();
+    await user.click(screen.getByRole("button", { name: "Go off air" }));
+    expect(fake.sent.at(-1)).toEqual({ type: "goOffAir", target: 2 });
+  });
+
+  test("say each how it is, and break no rule of accessibility", async () => {
+    const { container } = openConsole({
+      targets: [onAir(testTarget(1), live(61)), onAir(relay, retrying), spare],
+    });
+    const panel = within(screen.getByRole("region", { name: "Relay" }));
+    expect(panel.getByTestId("target-state")).toHaveTextContent("Off air, retrying");
+    expect(panel.getByText("Nothing answers")).toBeVisible();
+    expect(within(screen.getByRole("region", { name: "Spare" })).getByText(/^It is not enabled/)).toBeVisible();
+    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+    expect(violations.map(({ id }) => id)).toEqual([]);
+  });
+
+  test("are added, set and removed", async () => {
+    const { fake, user } = openConsole({ targets: [testTarget(1)] });
+    await user.click(screen.getByRole("button", { name: "Add server" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Add server" }));
+    await user.type(dialog.getByRole("textbox", { name: "Called" }), "Relay");
+    await user.type(dialog.getByRole("textbox", { name: "Host" }), "relay.example.org");
+    await user.selectOptions(dialog.getByRole("combobox", { name: "Bus" }), "Aux 1");
+    await user.type(dialog.getByRole("spinbutton", { name: "Loudness, LUFS" }), "-16");
+    await user.type(dialog.getByLabelText("Password"), "hackme");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(fake.desk.targets[1]?.settings).toMatchObject({
+      label: "Relay",
+      host: "relay.example.org",
+      bus: "aux1",
+      loudness: -16,
+      name: "Night Shift",
+    });
+    expect(fake.sent.at(-1)).toEqual({ type: "setPassword", target: 2, password: "hackme" });
+
+    await user.click(screen.getByRole("button", { name: "Server settings of Relay" }));
+    const loudness = screen.getByRole("spinbutton", { name: "Loudness, LUFS" });
+    await user.clear(loudness);
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(fake.desk.targets[1]?.settings.loudness).toBeNull();
+
+    await user.click(screen.getByRole("button", { name: "Server settings of Relay" }));
+    await user.click(screen.getByRole("button", { name: "Remove…" }));
+    expect(screen.getByRole("button", { name: "Keep it" })).toHaveFocus();
+    await user.click(screen.getByRole("button", { name: "Remove it" }));
+    expect(fake.desk.targets.map(({ id }) => id)).toEqual([1]);
+    expect(screen.queryByRole("region", { name: "Relay" })).toBeNull();
+  });
+});
+
+test("a title has an artist where one is named, and a problem names its server", async () => {
+  const { fake, user } = openConsole({
+    targets: [
+      onAir(testTarget(1), live(1)),
+      onAir(relay, { ...live(1), titleError: "it takes only Latin-1" } as AirState),
+    ],
+  });
+  expect(screen.getByText("Listeners do not see it: Relay: it takes only Latin-1")).toBeVisible();
+  await user.type(screen.getByRole("textbox", { name: "Artist" }), "Björk");
+  await user.type(screen.getByRole("textbox", { name: "Title" }), "Jóga{Enter}");
+  expect(fake.sent).toEqual([{ type: "setTitle", title: "Jóga", artist: "Björk", show: null }]);
+});
