@@ -15,10 +15,14 @@ mod start;
 mod status;
 mod write;
 
+pub(crate) use file_name::{create, usable_stem};
 pub use recording::Recording;
+pub(crate) use space::size;
 pub use space::{free_space, hours_left};
 pub use start::{Recorder, RecorderSettings, StartError};
 pub use status::{RecordingState, RecordingStatus, Summary};
+
+pub(crate) use write::is_full;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::title::{cut, one_line};
 const STEM_BYTES_MAX: usize = 200;
 
 /// `stem` as a single path component, or `None` when nothing of it is left.
-pub(super) fn usable_stem(stem: &str) -> Option<String> {
+pub(crate) fn usable_stem(stem: &str) -> Option<String> {
     let refused = |c: char| matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     let line: String = one_line(stem)
         .chars()
@@ -21,7 +21,7 @@ pub(super) fn usable_stem(stem: &str) -> Option<String> {
 }
 
 /// Makes `stem.wav`, or `stem-2.wav` and so on where that or its gap log is there already.
-pub(super) fn create(folder: &Path, stem: &str, extension: &str) -> io::Result<(PathBuf, File)> {
+pub(crate) fn create(folder: &Path, stem: &str, extension: &str) -> io::Result<(PathBuf, File)> {
     for number in 1..10_000 {
         let name = if number == 1 {
             format!("{stem}.{extension}")

@@ -11,6 +11,7 @@ mod air;
 mod air_faults;
 #[cfg(target_os = "linux")]
 mod air_tls;
+mod black_box;
 mod disk_full;
 mod encoders;
 mod killed;
