@@ -40,6 +40,8 @@ pub(super) enum ToDisk {
     Batch(Batch, Vec<(LaneId, Arc<str>)>),
     /// What follows is of another run.
     BeginRun,
+    /// Nothing follows, as was wished.
+    End,
 }
 
 /// One strip.
@@ -108,6 +110,7 @@ impl Collector {
         }
         self.take_in(self.programme.end());
         self.flush();
+        let _ = self.disk.send(ToDisk::End); // the disk's thread has ended before
     }
 
     /// Does what is wished. Returns whether to go on.

@@ -78,7 +78,13 @@ impl OwnFolder {
 
     /// Makes an empty segment that begins with this block.
     pub(super) fn new_segment(&self, run: u64, first: u64) -> io::Result<(PathBuf, File)> {
-        let path = self.run(run).join(format!("{first:0DIGITS$}{SEGMENT}"));
+        let folder = self.run(run);
+        match fs::create_dir(&folder) {
+            // It went with its last segment, or it is there.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let path = folder.join(format!("{first:0DIGITS$}{SEGMENT}"));
         let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
         Ok((path, file))
     }

@@ -101,11 +101,15 @@ impl Ledger {
             .map(|row| row.end)
     }
 
-    /// The oldest segment that nobody reads, and that is not the one being written.
-    pub(super) fn oldest_free(&self) -> Option<PathBuf> {
-        let before_last = self.rows.len().saturating_sub(1);
-        let free = self.rows.iter().take(before_last).find(|row| row.pins == 0);
-        free.map(|row| row.path.clone())
+    /// The oldest segment, unless somebody reads it or it is the one that is being written. What is newer does not go before it:
+    /// that would leave a hole in what is kept next.
+    pub(super) fn oldest_free(&self, writing: bool) -> Option<PathBuf> {
+        let kept_back = usize::from(writing);
+        let oldest = self
+            .rows
+            .front()
+            .filter(|row| row.pins == 0 && self.rows.len() > kept_back);
+        oldest.map(|row| row.path.clone())
     }
 
     pub(super) fn forget(&mut self, path: &PathBuf) {

@@ -19,7 +19,8 @@ pub struct BoxSettings {
     pub latency: Frames,
     /// The ring holds this much time at most, all runs together.
     pub time_max: Duration,
-    /// The ring holds so many bytes at most, and never more than a quarter of what is free or its own.
+    /// The ring holds so many bytes at most, and never more than a quarter of what is free or its own; up to twice of it only
+    /// while what is being kept cannot go.
     pub bytes_max: Option<u64>,
 }
 

@@ -23,6 +23,8 @@ const SEGMENT_SECONDS: f64 = 10.0;
 const PART_OF_FREE: u64 = 4;
 /// Segments of which the ring consists at least: the oldest goes as a whole.
 const SEGMENTS_MIN: u64 = 8;
+/// So many times what it may hold it takes while what is being kept cannot go.
+const WHILE_KEPT: u64 = 2;
 /// With less than this for it the ring does not turn.
 const RING_BYTES_MIN: u64 = 256 * 1024;
 /// How often the disk is asked what is free, and whether the file is still there.
@@ -36,6 +38,8 @@ enum Fault {
     Full,
     /// Its folder was removed.
     Removed,
+    /// One of its threads panicked.
+    Broke,
     Write(io::Error),
 }
 
@@ -95,11 +99,16 @@ impl Writer {
             match message {
                 ToDisk::BeginRun => self.end_run(),
                 ToDisk::Batch(batch, names) => self.take(&batch, &names),
+                ToDisk::End => self.tell(BoxPhase::Stopped),
             }
         }
+    }
+
+    /// Says how it ended, unless that has been said.
+    fn tell(&self, phase: BoxPhase) {
         let mut ledger = self.shared.lock();
-        if !matches!(ledger.phase, BoxPhase::Halted { .. }) {
-            ledger.phase = BoxPhase::Stopped;
+        if matches!(ledger.phase, BoxPhase::Starting | BoxPhase::Turning) {
+            ledger.phase = phase;
         }
     }
 
@@ -181,6 +190,7 @@ impl Writer {
             let in_time = ledger.seconds_without_the_oldest() < self.settings.time_max.as_secs_f64();
             drop(ledger);
             if most < RING_BYTES_MIN {
+                self.open = None; // it goes, too
                 while self.remove_oldest()? {}
                 return Err(Fault::Full);
             }
@@ -188,17 +198,21 @@ impl Writer {
                 return Ok(());
             }
             if !self.remove_oldest()? {
-                // What is being kept stays; what is being written is small.
-                return if bytes <= most { Ok(()) } else { Err(Fault::Full) };
+                // What is being kept stays, and what comes meanwhile is not to be lost for it.
+                if bytes <= most.saturating_mul(WHILE_KEPT) {
+                    return Ok(());
+                }
+                // The last one can go once it is not written any more.
+                self.open.take().ok_or(Fault::Full)?;
             }
         }
     }
 
-    /// Removes the oldest segment that nobody reads. Returns whether there was one.
+    /// Removes the oldest segment, unless somebody reads it. Returns whether there was one.
     fn remove_oldest(&mut self) -> Result<bool, Fault> {
         // As long as the ledger is locked nobody begins to read it.
         let mut ledger = self.shared.lock();
-        let Some(path) = ledger.oldest_free() else {
+        let Some(path) = ledger.oldest_free(self.open.is_some()) else {
             return Ok(false);
         };
         self.folder.remove(&path)?;
@@ -307,11 +321,22 @@ impl Writer {
                 "the black box has stopped: what it wrote in {folder} was removed; choose a folder that stays and switch it \
                  on again"
             ),
+            Fault::Broke => format!("the black box broke; what it holds in {folder} can be kept; switch it on again"),
             Fault::Write(error) => format!(
                 "the black box has stopped: {folder} cannot be written ({error}); check the disk or choose another folder \
                  for it"
             ),
         }
+    }
+}
+
+impl Drop for Writer {
+    /// One that goes without having said how it ended has panicked, or whoever collected for it.
+    fn drop(&mut self) {
+        self.tell(BoxPhase::Halted {
+            reason: self.sentence(&Fault::Broke),
+            tries_again: false,
+        });
     }
 }
 

@@ -335,7 +335,7 @@ fn what_is_being_kept_stays_until_it_is_kept_though_the_ring_turns() {
             .find(|first| noise(1, first - late) == programme[0])
             .expect("it ends after it was asked for");
         let heard = expected(1, 0, late, first, kept.frames);
-        assert_eq!(differs_at(&programme, &heard), None);
+        assert_eq!(differs_at(&programme, &heard), None, "{kept:?}");
         assert_eq!(differs_at(&frames(&kept.files[1].path), &heard), None);
     }
     play_seconds(&mut show, &black_box, 21);
@@ -619,6 +619,7 @@ fn turns_on_a_small_disk() {
         reason.0.contains("there is no room for it in") && reason.1,
         "{reason:?}"
     );
+    drop(recording);
     std::fs::remove_file(folder.join("recording")).expect("removed");
     wait_for("its return", seconds(30), || {
         play_on(&mut show, 100);
