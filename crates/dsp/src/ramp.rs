@@ -164,6 +164,15 @@ impl StereoRamp {
     }
 }
 
+/// Adds one block to `sum` as it is.
+pub fn add(block: &Block, sum: &mut Block) {
+    Arch::COMMON.run(Added {
+        sum,
+        block,
+        gain: [1.0; 2],
+    });
+}
+
 /// Adds a block to a sum with one gain: what most strips of a console do, and nothing that compilers vectorise by
 /// themselves.
 struct Added<'a> {

@@ -13,6 +13,7 @@ use crate::input::StripInput;
 use crate::outlet_clock::OutletClock;
 use crate::send::SendSettings;
 use crate::strip::{PanLaw, Strip, Talkover};
+use crate::tap::{TapPoint, TapWriter};
 
 /// A request, obeyed between two blocks in the order sent; what a turn has no time for, in the next. A strip that is gone
 /// is ignored.
@@ -65,6 +66,9 @@ pub enum EngineCommand {
     SetMixMinus(u8, Option<StripId>),
     /// Let a scope, counted from 0, look at a strip after its stages and before its fader; at none it publishes nothing.
     SetScope(u8, Option<StripId>),
+    /// Let somebody have a strip's blocks, from the next on. A strip that is gone or has [`TAPS`](crate::TAPS) already
+    /// sends the tap home at once, else it comes once its reader is gone.
+    AddTap(StripId, TapPoint, Box<TapWriter>),
     /// Follow this output's clock from its first callback on.
     FollowOutlet(Box<OutletClock>),
     /// Follow the machine's clock.
@@ -99,12 +103,14 @@ pub enum Stages {
 
 /// What the engine is done with: freed by whoever drains the ring, never by the engine.
 pub enum Discard {
-    /// A strip that was removed.
+    /// A strip that was removed, with its taps.
     Strip(Box<Strip>),
     /// An input that was replaced.
     Input(Box<StripInput>),
     /// A delay line that a strip had no use for.
     Delay(Box<StripDelay>),
+    /// A tap that found no strip or no place, or whose reader is gone.
+    Tap(Box<TapWriter>),
     /// Settings that have been read.
     Stages(Box<Stages>),
     /// The clock of an output that is not followed any more.

@@ -47,6 +47,8 @@ pub struct Console {
     /// What the aux buses carry of the programme.
     minus: Box<[MixMinus]>,
     scopes: Box<[Scope]>,
+    /// Blocks mixed: the number of the one at hand, as every bus's queue counts it.
+    blocks: u64,
 }
 
 impl Console {
@@ -79,6 +81,7 @@ impl Console {
             vcas: [Decibels::UNITY; VCA_GROUPS],
             minus: (0..AUX_BUSES).map(|_| MixMinus::new(rate)).collect(),
             scopes: Box::default(),
+            blocks: 0,
         }
     }
 
@@ -162,6 +165,10 @@ impl Console {
                     scope.look_at(strip);
                 }
             }
+            EngineCommand::AddTap(id, point, writer) => match self.strip(id) {
+                Some(strip) => return strip.taps.add(point, writer),
+                None => return Some(Discard::Tap(writer)),
+            },
             EngineCommand::ClearClips => self.clear_clips(),
             EngineCommand::FollowOutlet(clock) => return Some(Discard::Clock(clock)),
             EngineCommand::FollowMachine => {}
@@ -261,6 +268,7 @@ impl Console {
     /// Mixes and publishes one block. Returns nothing and cannot fail. Real-time.
     pub fn process(&mut self, time: &BlockTime) {
         let due = Nanos::from_seconds(time.due);
+        self.blocks += 1;
         self.duck(time);
         self.mix(time, due);
         self.publish(due);
@@ -300,6 +308,7 @@ impl Console {
                     cue,
                     aux,
                     ducker: &self.ducker,
+                    sequence: self.blocks,
                 });
                 let Some(before) = before else { continue };
                 for minus in self.minus.iter_mut().filter(|minus| minus.is_without(id)) {
@@ -340,7 +349,7 @@ impl Console {
         }
     }
 
-    /// Sends home one thing that has faded out: an input that was replaced, a strip that has left.
+    /// Sends home one thing that is over: an input that was replaced, a tap whose reader is gone, a strip that has left.
     pub fn retire(&mut self) -> Option<Discard> {
         for slot in 0..self.strips.len() {
             let Some(place) = self.strips.get_mut(slot) else {
@@ -353,7 +362,7 @@ impl Console {
                 self.bank(slot, |bank, place| bank.settle(place, &ChainSettings::default()));
                 return strip.map(Discard::Strip);
             }
-            if let Some(discard) = strip.change_input() {
+            if let Some(discard) = strip.change_input().or_else(|| strip.taps.retire()) {
                 return Some(discard);
             }
         }

@@ -107,6 +107,7 @@ impl Inlet {
     }
 
     /// Fills `block`, with silence where the source has not delivered. Returns how many were real.
+    #[inline]
     pub fn read(&mut self, block: &mut [Frame]) -> usize {
         let (filled, starved) = self.frames.pop_partial_slice(block);
         starved.fill([0.0; 2]);

@@ -3,7 +3,7 @@
 //! Strips are mixed into buses block by block; buses are published for any number of listeners;
 //! commands come in and what is done with goes home through rings. The engine does not know that a
 //! device, a file, a network or a window exists: audio reaches it through an [`inlet`] and leaves it
-//! through a [`mix_queue`].
+//! through a [`mix_queue`], or of one strip through a [`tap()`].
 
 // What names the types for TypeScript allocates, and runs in a test of the station alone. The lints look at this crate
 // once more without it.
@@ -30,6 +30,7 @@ mod real_time;
 mod scope;
 mod send;
 mod strip;
+mod tap;
 mod thread;
 
 pub use bus::{BUSES, BusId};
@@ -43,4 +44,5 @@ pub use real_time::real_time;
 pub use scope::SCOPES;
 pub use send::{AUX_BUSES, SendSettings, SendTap};
 pub use strip::{PanLaw, Strip, StripControls, Talkover, delay_line};
+pub use tap::{TAPS, TapBlock, TapPoint, TapReader, TapWriter, tap};
 pub use thread::EngineThread;

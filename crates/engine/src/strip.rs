@@ -5,7 +5,7 @@ use airdesk_dsp::delay::{DelaySettings, LONGEST_SECONDS, StripDelay};
 use airdesk_dsp::ducker::Ducker;
 use airdesk_dsp::input_matrix::{ChannelMode, InputMatrix};
 use airdesk_dsp::level::silence_bad_samples;
-use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp};
+use airdesk_dsp::ramp::{GLIDE_SECONDS, StereoRamp, add};
 use airdesk_dsp::{BLOCK_FRAMES, Block, Decibels, Gain, Pan, SILENCE, SampleRate};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::input::{BlockTime, StripInput};
 use crate::levels::Metering;
 use crate::report::StripReport;
 use crate::send::{AUX_BUSES, Send, SendSettings};
+use crate::tap::{TapPoint, Taps};
 
 /// What pan does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +136,7 @@ pub struct Strip {
     pub(crate) block: Block,
     pub(crate) metering: Metering,
     pub(crate) bad_samples: u64,
+    pub(crate) taps: Taps,
 }
 
 /// Where a strip's sound goes.
@@ -143,6 +145,8 @@ pub(crate) struct Mix<'a> {
     pub(crate) cue: &'a mut Block,
     pub(crate) aux: &'a mut [Block; AUX_BUSES],
     pub(crate) ducker: &'a Ducker,
+    /// The number of the block at hand.
+    pub(crate) sequence: u64,
 }
 
 impl Strip {
@@ -175,6 +179,7 @@ impl Strip {
             block: SILENCE,
             metering: Metering::new(rate),
             bad_samples: 0,
+            taps: Taps::default(),
         }
     }
 
@@ -338,16 +343,33 @@ impl Strip {
     /// Mixes the block at hand into the buses.
     pub(crate) fn mix(&mut self, mix: &mut Mix) {
         self.metering.measure(&self.block);
+        if self.taps.has(TapPoint::PreFader) {
+            self.taps.write(TapPoint::PreFader, mix.sequence, &self.block);
+        }
         if !self.cue.is_silent() {
             self.cue.mix(&self.block, mix.cue);
         }
         self.duck(mix.ducker);
-        self.post.mix(&self.block, mix.programme);
+        if self.taps.has(TapPoint::PostFader) {
+            self.mix_tapped(mix);
+        } else {
+            self.post.mix(&self.block, mix.programme);
+        }
         for (send, aux) in self.sends.iter_mut().zip(mix.aux.iter_mut()) {
             if !send.is_silent() {
                 send.mix(&self.block, aux);
             }
         }
+    }
+
+    /// Adds to the programme as ever, bit by bit, and gives the taps what it adds.
+    // Apart, so that strips without taps need no room for a stem.
+    #[inline(never)]
+    fn mix_tapped(&mut self, mix: &mut Mix) {
+        let mut stem = SILENCE;
+        self.post.mix(&self.block, &mut stem);
+        add(&stem, mix.programme);
+        self.taps.write(TapPoint::PostFader, mix.sequence, &stem);
     }
 
     /// Steps back as far as it takes part.

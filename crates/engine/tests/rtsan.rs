@@ -18,7 +18,7 @@ use airdesk_engine::mix_queue::{MixBlock, Read};
 use airdesk_engine::time::{Clock, Nanos};
 use airdesk_engine::{
     BusChainSettings, BusId, ChainSettings, Engine, EngineCommand, EngineSettings, SendSettings, SendTap, Stages,
-    Strip, StripControls, StripId, Talkover, delay_line,
+    Strip, StripControls, StripId, Talkover, TapBlock, TapPoint, TapWriter, delay_line, tap,
 };
 
 /// Tells this program, started anew by a test, to do what the sanitizer must catch.
@@ -49,7 +49,7 @@ fn the_sanitizer_catches_an_allocation() {
 }
 
 /// What the operator does at this step of the show. Every part of a strip and of a bus is at work for most of it.
-fn wish(step: u32, id: StripId) -> EngineCommand {
+fn wish(step: u32, id: StripId, stem: TapWriter) -> EngineCommand {
     let level = |db| Decibels::new(db).expect("a level");
     let on = step % 80 > 40;
     match step % 40 {
@@ -85,6 +85,10 @@ fn wish(step: u32, id: StripId) -> EngineCommand {
         }),
         31 => EngineCommand::SetChannels(id, if on { ChannelMode::Mono } else { ChannelMode::Swapped }),
         33 => EngineCommand::SetCue(id, on),
+        35 => {
+            let point = if on { TapPoint::PreFader } else { TapPoint::PostFader };
+            EngineCommand::AddTap(id, point, Box::new(stem))
+        }
         _ => EngineCommand::ClearClips,
     }
 }
@@ -135,7 +139,7 @@ fn a_show_is_mixed_without_a_call_that_may_block() {
         assert!(link.commands.push(EngineCommand::AddStrip(Box::new(strip))).is_ok());
     }
     let mut reader = link.programme.reader();
-    let (mut block, mut blocks) = (MixBlock::default(), 0);
+    let (mut block, mut blocks, mut last_stem) = (MixBlock::default(), 0, None);
     let frames: Vec<Frame> = vec![[0.1, -0.1]; 480];
     for step in 1..=2000_u32 {
         let now = Nanos::from_seconds(f64::from(step) * 0.002);
@@ -145,7 +149,12 @@ fn a_show_is_mixed_without_a_call_that_may_block() {
             deck.write(&frames);
         }
         let id = StripId::new((step / 80 % 2) as usize, 1);
-        assert!(link.commands.push(wish(step, id)).is_ok());
+        let (writer, stem) = tap(1024);
+        assert!(link.commands.push(wish(step, id, writer)).is_ok());
+        if step % 40 == 35 {
+            // Some are not read, and go home when the next one comes.
+            last_stem = Some(stem);
+        }
         engine.turn();
         while link.discards.pop().is_ok() {}
         while reader.read(&mut block) != Read::Empty {
@@ -153,4 +162,5 @@ fn a_show_is_mixed_without_a_call_that_may_block() {
         }
     }
     assert!(blocks > 2900, "{blocks}");
+    assert!(last_stem.is_some_and(|mut stem| stem.read(&mut TapBlock::default()) == Read::Block));
 }

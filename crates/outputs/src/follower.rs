@@ -31,6 +31,11 @@ impl Follower {
         }
     }
 
+    /// The sequence number after the last block that is there.
+    pub(crate) fn end(&self) -> u64 {
+        self.reader.next_sequence() + self.reader.waiting()
+    }
+
     /// The sequence number of the block that comes next.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.reader.next_sequence()

@@ -5,6 +5,7 @@
 //! everything here may allocate and block, on threads of its own. States are told as they are:
 //! "recording" when bytes have reached the file, "live" when the server has acknowledged audio.
 
+pub mod black_box;
 pub mod broadcast;
 pub mod delay;
 pub mod encode;

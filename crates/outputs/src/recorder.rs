@@ -26,13 +26,17 @@ mod template;
 mod write;
 
 pub use feed::Feed;
+pub(crate) use file_name::{create, usable_stem};
 pub use names::{Names, Naming};
 pub use orphan::{Orphan, RecoverError, Recovered, orphans};
 pub use recording::Recording;
+pub(crate) use space::size;
 pub use space::{free_space, hours_left};
 pub use start::{Armed, Recorder, RecorderSettings, Split, StartError};
 pub use status::{RecordingState, RecordingStatus, Summary};
 pub use template::{Template, TemplateError, Words};
+
+pub(crate) use tape::is_full;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use airdesk_engine::report::{Health, Report, ReportReader};
 use airdesk_engine::time::Clock;
 use airdesk_engine::{
     BUSES, Engine, EngineCommand, EngineLink, EngineSettings, EngineThread, MAX_STRIPS, Notice, SCOPES, StripId,
+    TapPoint, TapReader, tap,
 };
 use rtrb::{Producer, PushError};
 
@@ -17,6 +18,9 @@ use crate::api::{BusName, CommandError, ErrorCode};
 
 /// How often the janitor looks for what the engine has put down.
 const ROUND: Duration = Duration::from_millis(20);
+
+/// Blocks that a tap holds: 1.4 s at 48 kHz, in half a megabyte.
+const TAP_BLOCKS: usize = 1024;
 
 /// So often a full ring is tried again, and after so long: a block takes 1.3 ms, the janitor's round 20, and on a
 /// machine with other things to do all of it takes its time.
@@ -182,6 +186,18 @@ impl Desk {
             code: ErrorCode::Unavailable,
             message: "the engine does not take commands now; try again in a moment".into(),
         })
+    }
+
+    /// What a strip sounds like from its next block on, for a worker: a stem, the black box. The reader is abandoned when
+    /// the strip is gone, has [`TAPS`](airdesk_engine::TAPS) already, or its engine has broken; dropped, it is taken out.
+    ///
+    /// # Errors
+    /// When the engine takes no command.
+    #[allow(dead_code, reason = "the outputs that take stems come to the desk next")]
+    pub(crate) fn tap(&mut self, strip: StripId, point: TapPoint) -> Result<TapReader, CommandError> {
+        let (writer, reader) = tap(TAP_BLOCKS);
+        self.send(EngineCommand::AddTap(strip, point, Box::new(writer)))?;
+        Ok(reader)
     }
 
     /// A fresh id, or `None` when all places are taken.

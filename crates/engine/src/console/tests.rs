@@ -10,6 +10,7 @@ mod sources;
 mod stages;
 mod storm;
 mod talkover;
+mod taps;
 
 use std::f64::consts::TAU;
 

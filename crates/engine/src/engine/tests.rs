@@ -13,6 +13,7 @@ use crate::input::{Bridge, Direct, StripInput};
 use crate::mix_queue::{MixBlock, Read};
 use crate::outlet_clock::{OutletStamp, outlet_clock};
 use crate::strip::{Strip, StripControls};
+use crate::tap::{TapBlock, TapPoint, tap};
 use crate::time::SimulatedTime;
 
 #[global_allocator]
@@ -80,6 +81,12 @@ fn a_whole_show_is_mixed_without_touching_the_allocator() {
     let mut spare_clock = Some(Box::new(clock));
     let mut spare_input = Some(Box::new(StripInput::Silent));
     let mut reader = link.programme.reader();
+    // One that is read, and one whose reader goes when the strip has it.
+    let (writer, mut stem) = tap(64);
+    let (spare_writer, spare_stem) = tap(64);
+    let mut taps = vec![Box::new(spare_writer), Box::new(writer)];
+    let mut spare_stem = Some(spare_stem);
+    let (mut tapped, mut stem_blocks) = (TapBlock::default(), 0_u64);
     let (mut block, mut blocks, mut played, mut homecomings) = (MixBlock::default(), 0_u64, 0.0, 0);
     for step in 1..=8000_u32 {
         let now = f64::from(step) * 0.001;
@@ -110,10 +117,16 @@ fn a_whole_show_is_mixed_without_touching_the_allocator() {
                 .map(|input| EngineCommand::SetInput(StripId::new(1, 1), input)),
             8 if step > 6000 => Some(EngineCommand::RemoveStrip(StripId::new(0, 1))),
             9 if step > 7000 => Some(EngineCommand::FollowMachine),
+            10 => taps
+                .pop()
+                .map(|writer| EngineCommand::AddTap(StripId::new(1, 1), TapPoint::PostFader, writer)),
             _ => None,
         };
         if let Some(command) = command {
             assert!(link.commands.push(command).is_ok());
+        }
+        if step == 100 {
+            drop(spare_stem.take());
         }
         if step % 10 == 0 && spare_clock.is_none() {
             if played == 0.0 {
@@ -134,6 +147,9 @@ fn a_whole_show_is_mixed_without_touching_the_allocator() {
             while reader.read(&mut block) != Read::Empty {
                 blocks += 1;
             }
+            while stem.read(&mut tapped) == Read::Block {
+                stem_blocks += 1;
+            }
         });
         while link.discards.pop().is_ok() {
             homecomings += 1;
@@ -141,10 +157,12 @@ fn a_whole_show_is_mixed_without_touching_the_allocator() {
     }
     assert!((5990..=6010).contains(&blocks), "{blocks} blocks in 8 s");
     assert!(
-        homecomings >= 3,
-        "the input, the strip and the clock came home: {homecomings}"
+        homecomings >= 4,
+        "the input, the strip, the clock and a tap came home: {homecomings}"
     );
     assert_eq!(reader.blocks_lost(), 0);
+    assert_eq!((tapped.sequence, stem.blocks_lost()), (block.sequence, 0));
+    assert!(stem_blocks > 5900, "{stem_blocks} blocks of the deck's strip");
 }
 
 #[test]

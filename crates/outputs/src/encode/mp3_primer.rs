@@ -97,6 +97,7 @@ mod tests {
         let settings = EncoderSettings {
             codec: Codec::Mp3,
             bit_rate,
+            variable: false,
             rate: SampleRate::DESK,
         };
         let mut encoder = settings.encoder(&Title::new("")).expect("possible");

@@ -16,7 +16,7 @@ const RESERVED: [&str; 22] = [
 ];
 
 /// `stem` as a single path component, or `None` when nothing of it is left.
-pub(super) fn usable_stem(stem: &str) -> Option<String> {
+pub(crate) fn usable_stem(stem: &str) -> Option<String> {
     let refused = |c: char| matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     let line: String = one_line(stem)
         .chars()
@@ -33,7 +33,7 @@ pub(super) fn usable_stem(stem: &str) -> Option<String> {
 ///
 /// # Errors
 /// What the system says, and when a link leads out of `folder`.
-pub(super) fn create(folder: &Path, names: &[String], extension: &str) -> io::Result<(PathBuf, File)> {
+pub(crate) fn create(folder: &Path, names: &[String], extension: &str) -> io::Result<(PathBuf, File)> {
     let (stem, folders) = names.split_last().ok_or(io::ErrorKind::InvalidInput)?;
     let inside = folders.iter().fold(folder.to_owned(), |path, name| path.join(name));
     fs::create_dir_all(&inside)?;

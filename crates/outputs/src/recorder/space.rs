@@ -28,7 +28,7 @@ pub fn hours_left(free_bytes: u64, format: FileFormat, rate: SampleRate) -> f32 
 }
 
 /// A size for people: "3.4 GB".
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),

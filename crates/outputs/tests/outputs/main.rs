@@ -19,6 +19,7 @@ mod air_shoutcast;
 mod air_titles;
 #[cfg(target_os = "linux")]
 mod air_tls;
+mod black_box;
 mod delay;
 mod disk_full;
 mod encoders;

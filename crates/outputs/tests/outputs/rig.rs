@@ -9,6 +9,7 @@ pub(crate) mod desk;
 pub(crate) mod impostor;
 pub(crate) mod listener;
 pub(crate) mod reader;
+pub(crate) mod show;
 pub(crate) mod tone;
 
 use std::time::{Duration, Instant};

@@ -15,9 +15,10 @@ use super::*;
 use crate::levels::Levels;
 use crate::outlet_clock::outlet_clock;
 use crate::strip::delay_line;
+use crate::tap::{TapPoint, TapReader, tap};
 
 /// Kinds of commands.
-const KINDS: usize = 28;
+const KINDS: usize = 29;
 
 /// Strips in two banks of four and beyond the last.
 const SLOTS: [usize; 6] = [0, 1, 3, 4, 200, MAX_STRIPS];
@@ -26,8 +27,9 @@ const SLOTS: [usize; 6] = [0, 1, 3, 4, 200, MAX_STRIPS];
 /// 45 ms, and what waits in it.
 const LIMITER_BLOCKS: usize = 40;
 
-/// Sources of all strips that were ever added: `None` once the console has let go.
-struct Sources(Vec<Option<(InletWriter, usize)>>);
+/// Sources of all strips that were ever added, `None` once the console has let go, and who listens to strips.
+#[derive(Default)]
+struct Sources(Vec<Option<(InletWriter, usize)>>, Vec<TapReader>);
 
 impl Sources {
     fn input(&mut self, dice: &mut Dice) -> StripInput {
@@ -54,6 +56,7 @@ impl Sources {
             }
         }
         self.0.retain(Option::is_some);
+        self.1.retain(|reader| dice.roll(1000) > 0 && !reader.is_abandoned());
     }
 }
 
@@ -93,6 +96,12 @@ fn command(kind: usize, dice: &mut Dice, sources: &mut Sources) -> EngineCommand
         24 => EngineCommand::FollowMachine,
         25 => EngineCommand::ClearClips,
         26 => EngineCommand::SetScope(dice.roll(SCOPES + 1) as u8, dice.some_id()),
+        27 => {
+            let (writer, reader) = tap(2 + dice.roll(8));
+            sources.1.push(reader);
+            let points = [TapPoint::PreFader, TapPoint::PostFader];
+            EngineCommand::AddTap(id, points[dice.roll(2)], Box::new(writer))
+        }
         _ => EngineCommand::SetStages(Box::new(Stages::Strip(id, ChainSettings::default()))),
     }
 }
@@ -106,7 +115,7 @@ fn is_thrown(command: &EngineCommand) -> bool {
         Is::SetPanLaw(..) | Is::SetSend(..) | Is::SetVcaOf(..) | Is::SetTalkover(..) | Is::SetMute(..) => true,
         Is::SetSolo(..) | Is::SetSoloSafe(..) | Is::SetCue(..) | Is::SetBusFader(..) | Is::SetLimiter(..) => true,
         Is::SetDucker(..) | Is::SetVca(..) | Is::SetMixMinus(..) | Is::FollowOutlet(..) | Is::FollowMachine => true,
-        Is::ClearClips | Is::SetScope(..) => true,
+        Is::ClearClips | Is::SetScope(..) | Is::AddTap(..) => true,
     }
 }
 
@@ -142,7 +151,7 @@ fn highest(heard: &[Frame]) -> f32 {
 
 fn storm(seed: u64, blocks: usize) -> Rig {
     let mut rig = Rig::with_limiter();
-    let (mut dice, mut sources) = (Dice(seed), Sources(Vec::new()));
+    let (mut dice, mut sources) = (Dice(seed), Sources::default());
     let mut promise = Promise {
         asked: 1.0,
         on_the_way: 1.0,

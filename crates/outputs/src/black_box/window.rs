@@ -1,0 +1,235 @@
+//! The window that is kept: one sound file for each lane, filled from batches in order; what is missing is silence. For
+//! threads that may block.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use airdesk_dsp::{BLOCK_FRAMES, Block};
+
+use super::LaneId;
+use super::keep::{KeepError, KeepOrder, Kept, KeptFile, Pinned};
+use super::pack::{Unpacked, Unpacker};
+use super::segment::{Batch, Packed};
+use super::state::RunId;
+use crate::recorder::{create, free_space, usable_stem};
+use crate::sound_file::{self, Closing, Opening, SoundFile};
+
+/// The most that is held before it is written.
+const COMMIT_BYTES: usize = 256 * 1024;
+
+/// Where the frames of a window go.
+pub(super) struct Window<'a> {
+    order: KeepOrder,
+    stem: String,
+    pinned: &'a Pinned,
+    /// Frames of every file.
+    frames: u64,
+    files: BTreeMap<LaneId, LaneFile>,
+}
+
+/// The file of one lane.
+struct LaneFile {
+    name: String,
+    path: PathBuf,
+    file: File,
+    sound: Box<dyn SoundFile>,
+    /// Frames that were put into it.
+    next: u64,
+    /// The number after the last block that was there.
+    seen: u64,
+    gaps: Vec<(u64, u64)>,
+}
+
+impl<'a> Window<'a> {
+    /// Refuses what cannot be named, or does not fit.
+    pub(super) fn open(order: KeepOrder, pinned: &'a Pinned) -> Result<Self, KeepError> {
+        let stem = usable_stem(&order.file_stem).ok_or_else(|| KeepError::Name(order.file_stem.clone()))?;
+        let refused = |source| written(&order.folder, source);
+        std::fs::create_dir_all(&order.folder).map_err(refused)?;
+        let frames = (pinned.end - pinned.first) * BLOCK_FRAMES as u64;
+        let seconds = frames as f64 / f64::from(pinned.rate.hz());
+        let needs = order.format.bytes_a_second(pinned.rate) * seconds * pinned.lanes.len() as f64;
+        let free_bytes = free_space(&order.folder).map_err(refused)?;
+        if needs > free_bytes as f64 {
+            return Err(KeepError::DiskFull {
+                folder: order.folder,
+                needs: needs as u64,
+                free_bytes,
+            });
+        }
+        Ok(Self {
+            order,
+            stem,
+            pinned,
+            frames,
+            files: BTreeMap::new(),
+        })
+    }
+
+    /// Puts what a batch has into the files of its lanes.
+    pub(super) fn put(&mut self, batch: &Batch) -> Result<(), KeepError> {
+        for packed in &batch.lanes {
+            let at = self.place(packed.lane, batch.first);
+            let length = i128::from(batch.blocks) * BLOCK_FRAMES as i128;
+            if at >= i128::from(self.frames) || at + length <= 0 {
+                continue;
+            }
+            let mut file = match self.files.remove(&packed.lane) {
+                Some(file) => file,
+                None => self.make(packed.lane, batch)?,
+            };
+            if batch.first > file.seen {
+                let missing = self.place(packed.lane, file.seen);
+                file.lose(missing, at, self.frames);
+            }
+            let put = file.put(packed, batch.blocks, at, self.frames);
+            file.seen = batch.end();
+            let path = file.path.clone();
+            self.files.insert(packed.lane, file);
+            put.map_err(|source| written(&path, source))?;
+        }
+        Ok(())
+    }
+
+    /// The frame of a lane's file at which a block begins; before the first frame it is negative.
+    fn place(&self, lane: LaneId, block: u64) -> i128 {
+        let blocks = i128::from(block) - i128::from(self.pinned.first);
+        let late = if lane == LaneId::PROGRAMME {
+            0
+        } else {
+            self.pinned.latency
+        };
+        blocks * BLOCK_FRAMES as i128 + i128::from(late)
+    }
+
+    fn make(&self, lane: LaneId, batch: &Batch) -> Result<LaneFile, KeepError> {
+        let name = self.pinned.lanes.get(&lane).cloned().unwrap_or_default();
+        let (stem, seen) = if lane == LaneId::PROGRAMME {
+            // What is missing of the programme was lost; a lane may have come later.
+            (self.stem.clone(), self.pinned.first)
+        } else {
+            let part = usable_stem(&name).unwrap_or_else(|| format!("strip {}", lane.0));
+            (
+                usable_stem(&format!("{} {part}", self.stem)).unwrap_or(part),
+                batch.first,
+            )
+        };
+        let refused = |source| written(&self.order.folder, source);
+        let (path, file) = create(
+            &self.order.folder,
+            std::slice::from_ref(&stem),
+            self.order.format.extension(),
+        )
+        .map_err(refused)?;
+        let mut opening = Opening::new(self.pinned.rate);
+        opening.tags = self.order.tags.clone();
+        opening.tags.source.clone_from(&name);
+        opening.origin = self.order.origin.and_then(|origin| origin(self.pinned.began));
+        let made = file
+            .try_clone()
+            .and_then(|other| Ok((sound_file::create(other, self.order.format, &opening)?, file)));
+        let (sound, file) = made.map_err(|source| written(&path, source))?;
+        Ok(LaneFile {
+            name,
+            path,
+            file,
+            sound,
+            next: 0,
+            seen: seen.min(batch.first),
+            gaps: Vec::new(),
+        })
+    }
+
+    /// Makes all files equally long.
+    pub(super) fn finish(mut self) -> Result<Kept, KeepError> {
+        let programme_end = self.place(LaneId::PROGRAMME, self.pinned.end);
+        if let Some(file) = self.files.get_mut(&LaneId::PROGRAMME) {
+            let seen = (i128::from(file.seen) - i128::from(self.pinned.first)) * BLOCK_FRAMES as i128;
+            file.lose(seen, programme_end, self.frames);
+        }
+        let mut files = Vec::new();
+        for (lane, file) in self.files {
+            let path = file.path.clone();
+            files.push(
+                file.finish(lane, self.frames)
+                    .map_err(|source| written(&path, source))?,
+            );
+        }
+        if files.is_empty() {
+            return Err(KeepError::Nothing);
+        }
+        Ok(Kept {
+            run: RunId(self.pinned.run),
+            began: self.pinned.began,
+            rate: self.pinned.rate,
+            frames: self.frames,
+            files,
+        })
+    }
+}
+
+impl LaneFile {
+    /// Puts a lane's part of a batch where it belongs. What is damaged is lost.
+    fn put(&mut self, packed: &Packed, blocks: u32, at: i128, frames: u64) -> io::Result<()> {
+        let mut unpacker = Unpacker::new(&packed.bytes);
+        for n in 0..blocks {
+            let at = at + i128::from(n) * BLOCK_FRAMES as i128;
+            match unpacker.next() {
+                Ok(Some(Unpacked::Block(block))) => self.put_block(&block, at, frames)?,
+                _ => self.lose(at, at + BLOCK_FRAMES as i128, frames),
+            }
+        }
+        if self.sound.pending() >= COMMIT_BYTES {
+            self.sound.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Puts the part of a block that is within the file.
+    fn put_block(&mut self, block: &Block, at: i128, frames: u64) -> io::Result<()> {
+        let (from, to) = (
+            at.max(i128::from(self.next)),
+            (at + BLOCK_FRAMES as i128).min(i128::from(frames)),
+        );
+        if from >= to {
+            return Ok(());
+        }
+        self.sound.push_silence(from as u64 - self.next)?;
+        self.sound.push(&block[(from - at) as usize..(to - at) as usize])?;
+        self.next = to as u64;
+        Ok(())
+    }
+
+    /// Notes that these frames were lost. The silence comes with what follows.
+    fn lose(&mut self, from: i128, to: i128, frames: u64) {
+        let (from, to) = (from.max(0) as u64, to.clamp(0, i128::from(frames)) as u64);
+        if from >= to {
+            return;
+        }
+        match self.gaps.last_mut() {
+            Some((first, count)) if *first + *count == from => *count += to - from,
+            _ => self.gaps.push((from, to - from)),
+        }
+    }
+
+    fn finish(mut self, lane: LaneId, frames: u64) -> io::Result<KeptFile> {
+        self.sound.push_silence(frames - self.next)?;
+        self.sound.finish(&Closing::default())?;
+        self.file.sync_all()?;
+        Ok(KeptFile {
+            lane,
+            name: self.name,
+            path: self.path,
+            gaps: self.gaps,
+        })
+    }
+}
+
+fn written(path: &Path, source: io::Error) -> KeepError {
+    KeepError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
