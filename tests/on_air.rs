@@ -144,7 +144,9 @@ fn a_title_that_the_server_cannot_show_is_not_called_shown() {
     desk.wait_for_air("live", 10);
     desk.say(json!({ "type": "setTitle", "title": TITLE }));
     let error = desk.wait("the desk to say so", seconds(10), |snapshot| {
-        snapshot["targets"][0]["air"]["titleError"].as_str().map(str::to_owned)
+        snapshot["targets"][0]["air"]["title"]["reason"]
+            .as_str()
+            .map(str::to_owned)
     });
     assert!(error.contains("UTF-8") && error.contains(LATIN_1_MOUNT), "{error}");
     desk.say(json!({ "type": "setTitle", "title": "Café" }));
@@ -152,7 +154,7 @@ fn a_title_that_the_server_cannot_show_is_not_called_shown() {
     wait::until("a title in Latin-1", seconds(25), || {
         title(&url).filter(|title| title.starts_with("Caf"))
     });
-    assert!(desk.snapshot()["targets"][0]["air"]["titleError"].is_null());
+    assert!(desk.snapshot()["targets"][0]["air"]["title"]["reason"].is_null());
 }
 
 #[test]

@@ -16,7 +16,8 @@ const live: AirState = {
   bytesSent: 1_000_000,
   secondsDropped: 0,
   reconnects: 0,
-  titleError: null,
+  title: { state: "notSet" },
+  statistics: null,
 };
 
 /** Rules that need a drawn page are left to the eye: this DOM draws nothing. */

@@ -272,7 +272,19 @@ recorder: number | null, } | { "type": "splitRecording",
 /**
  * Which recorder; all that record where none is given.
  */
-recorder: number | null, } | { "type": "setBroadcast", 
+recorder: number | null, } | { "type": "addTarget", 
+/**
+ * Server, mount, codec and description.
+ */
+settings: BroadcastSettings, } | { "type": "removeTarget", 
+/**
+ * Which.
+ */
+target: number, } | { "type": "setTarget", 
+/**
+ * Which.
+ */
+target: number, 
 /**
  * Server, mount, codec and description.
  */
@@ -288,7 +300,19 @@ password: string, } | { "type": "trustCertificate",
 /**
  * Which.
  */
-fingerprint: string, } | { "type": "goLive" } | { "type": "goOffAir" } | { "type": "setAirDelay", 
+target: number, 
+/**
+ * SHA-256 of the certificate, lower-case hexadecimal, as the target's state showed it.
+ */
+fingerprint: string, } | { "type": "goLive", 
+/**
+ * To this one; `null`: to all that are enabled and not under way.
+ */
+target: number | null, } | { "type": "goOffAir", 
+/**
+ * To this one; `null`: to all.
+ */
+target: number | null, } | { "type": "setAirDelay", 
 /**
  * How long, and how much slower or faster the programme may be meanwhile.
  */
@@ -373,7 +397,19 @@ id: number, } | { "type": "recorder",
 /**
  * Its id.
  */
-id: number, };
+id: number, } | { "type": "target", 
+/**
+ * Its id.
+ */
+id: number, } | { "type": "timeline", 
+/**
+ * The newest first. There may be none although there are older ones: a search looks at so many at a time.
+ */
+entries: Array<TimelineEntry>, 
+/**
+ * The `before` to go on with; `null`: that was all.
+ */
+older: number | null, };
 
 /**
  * Why a command was refused. Nothing has changed.
@@ -489,7 +525,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "broadcast", "value": BroadcastState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1320,9 +1356,9 @@ defaultInput: boolean,
 defaultOutput: boolean, };
 
 /**
- * Sample format of a recording.
+ * Format of a recording: WAV where nothing else is said.
  */
-export type RecordingFormat = "pcm16" | "pcm24" | "float32";
+export type RecordingFormat = "pcm16" | "pcm24" | "float32" | "flac16" | "flac24" | "mp3" | "opus" | "vorbis";
 
 /**
  * What is recorded, where and how.
@@ -1341,6 +1377,10 @@ source: BusName,
  */
 stems: Stems, 
 /**
+ * Further buses, each in a file of its own.
+ */
+buses: Array<BusName>, 
+/**
  * The folder; made when missing.
  */
 folder: string, 
@@ -1357,9 +1397,17 @@ pattern: string,
  */
 show: string, 
 /**
- * The sample format.
+ * The format.
  */
 format: RecordingFormat, 
+/**
+ * Bit rate of MP3, Opus and Vorbis, kbit/s.
+ */
+bitRate: number, 
+/**
+ * It is an average, from which the codec departs where the sound needs more or less.
+ */
+variable: boolean, 
 /**
  * When a recording goes on in a new file.
  */
@@ -1372,6 +1420,83 @@ preRoll: number,
  * What starts and stops it.
  */
 start: StartSettings, };
+
+/**
+ * Whether strips are recorded too, each in a file of its own, aligned with the bus to the frame.
+ */
+export type Stems = "none" | "beforeFaders" | "afterFaders";
+
+/**
+ * When a recording goes on in a new file, without a frame lost or doubled.
+ */
+export type SplitSettings = { 
+/**
+ * After so many minutes, 0.1 to 1440.
+ */
+minutes: number | null, 
+/**
+ * When the hour strikes.
+ */
+hourly: boolean, 
+/**
+ * Before a file has so many megabytes (10^6 bytes), 10 to 10,000,000.
+ */
+megabytes: number | null, 
+/**
+ * When the title changes.
+ */
+titles: boolean, };
+
+/**
+ * What starts and stops a recording. What was started by hand is stopped by hand.
+ */
+export type StartSettings = { 
+/**
+ * "Record" starts it, beside others that it starts.
+ */
+withButton: boolean, 
+/**
+ * It begins when the desk goes on air, and ends when it goes off air.
+ */
+withStream: boolean, 
+/**
+ * It begins when there is signal, and ends when there is none any more.
+ */
+signal: SignalStart | null, 
+/**
+ * It begins and ends with the clock.
+ */
+schedule: Array<ScheduleSlot>, };
+
+/**
+ * A recording that begins with signal.
+ */
+export type SignalStart = { 
+/**
+ * Peaks above this are signal, -90 to 0 dBFS.
+ */
+level: number, 
+/**
+ * After so many seconds without one it ends, 1 to 3600.
+ */
+seconds: number, };
+
+/**
+ * A time of the week at which is recorded.
+ */
+export type ScheduleSlot = { 
+/**
+ * The days it begins on, 1 (Monday) to 7; none means every day.
+ */
+days: Array<number>, 
+/**
+ * Local time it begins at, `HH:MM`.
+ */
+from: string, 
+/**
+ * Local time it ends at, `HH:MM`; on the next day where it is not later.
+ */
+until: string, };
 
 /**
  * A recorder.
@@ -1490,7 +1615,46 @@ reason: string, };
 /**
  * Codec of a stream.
  */
-export type StreamCodec = "mp3" | "opus";
+export type StreamCodec = "mp3" | "opus" | "vorbis" | "flac16" | "flac24";
+
+/**
+ * What the server speaks.
+ */
+export type ServerProtocol = { "type": "icecast" } | { "type": "shoutcast", 
+/**
+ * The stream of a server that has several, from 1.
+ */
+stream: number | null, };
+
+/**
+ * What the server says of the mount. What it does not say is `null`.
+ */
+export type ServerStatistics = { 
+/**
+ * Listeners now.
+ */
+listeners: number | null, 
+/**
+ * The most at a time.
+ */
+listenersPeak: number | null, 
+/**
+ * Its own name and version.
+ */
+server: string | null, };
+
+/**
+ * Whether listeners read the title.
+ */
+export type TitleSeen = { "state": "notSet" } | { "state": "waiting" } | { "state": "shown" } | { "state": "notShown", 
+/**
+ * What, and what to do.
+ */
+reason: string, } | { "state": "cannotBeRead", 
+/**
+ * Why.
+ */
+reason: string, };
 
 /**
  * How the desk reaches the server.
@@ -1546,6 +1710,10 @@ tls: boolean,
  */
 pinnedCertificate: string | null, 
 /**
+ * What the server speaks.
+ */
+protocol: ServerProtocol, 
+/**
  * Mount, with its leading slash.
  */
 mount: string, 
@@ -1558,9 +1726,13 @@ user: string,
  */
 codec: StreamCodec, 
 /**
- * Bit rate, kbit/s.
+ * Bit rate, kbit/s; FLAC has none.
  */
 bitRate: number, 
+/**
+ * The bit rate is an average, from which the codec departs where the sound needs more or less.
+ */
+variable: boolean, 
 /**
  * Station name.
  */
@@ -1654,9 +1826,13 @@ secondsDropped: number,
  */
 reconnects: number, 
 /**
- * The title could not be delivered, and why.
+ * Whether listeners read the title.
  */
-titleError: string | null, } | { "state": "retrying", 
+title: TitleSeen, 
+/**
+ * What the server says of the mount; `null` where it says nothing.
+ */
+statistics: ServerStatistics | null, } | { "state": "retrying", 
 /**
  * Why.
  */
@@ -2042,7 +2218,11 @@ framesLost: number, } | { "kind": "recordingFailed" } | { "kind": "recordingTook
 /**
  * The file that ends there.
  */
-before: string, } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+before: string, } | { "kind": "recordingSplit" } | { "kind": "recordingMoved" } | { "kind": "recordingRecovered" } | { "kind": "dumped", 
+/**
+ * How many frames, from the position on.
+ */
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2104,7 +2284,11 @@ framesLost: number, } | { "kind": "recordingFailed" } | { "kind": "recordingTook
 /**
  * The file that ends there.
  */
-before: string, } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+before: string, } | { "kind": "recordingSplit" } | { "kind": "recordingMoved" } | { "kind": "recordingRecovered" } | { "kind": "dumped", 
+/**
+ * How many frames, from the position on.
+ */
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2117,4 +2301,4 @@ entries: number, } | { "kind": "other" };
 /**
  * The kinds of [`Happening`], to choose by.
  */
-export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
+export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "dumped" | "deadAir" | "airBack" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";

@@ -1,6 +1,7 @@
 //! Airdesk without a window: the same desk, driven from a browser or a program.
 
 mod devices;
+mod recover;
 mod render;
 mod run;
 mod timeline;
@@ -67,6 +68,8 @@ enum Command {
         #[arg(long)]
         stems: Option<PathBuf>,
     },
+    /// Look over recordings that a desk was killed in; nothing is ever deleted.
+    Recover(recover::Arguments),
     /// Show what has happened: on air, off air, titles, losses, devices, recordings. Also while the desk runs.
     Timeline(timeline::Arguments),
 }
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
             duration,
             stems,
         } => render::render(&session, out, duration, stems),
+        Command::Recover(arguments) => recover::recover(&arguments),
         Command::Timeline(arguments) => timeline::show(&arguments),
     };
     match done {

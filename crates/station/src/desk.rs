@@ -156,6 +156,11 @@ impl Desk {
         self.engine.latency.0 as f32 / self.rate.hz() as f32
     }
 
+    /// The same in frames.
+    pub(crate) fn latency_frames(&self) -> Frames {
+        self.engine.latency
+    }
+
     /// Puts an engine with an empty console into the place of one that has broken. Its queues are new too:
     /// nothing that a panic may have left half done is used again.
     ///
@@ -193,7 +198,6 @@ impl Desk {
     ///
     /// # Errors
     /// When the engine takes no command.
-    #[allow(dead_code, reason = "the outputs that take stems come to the desk next")]
     pub(crate) fn tap(&mut self, strip: StripId, point: TapPoint) -> Result<TapReader, CommandError> {
         let (writer, reader) = tap(TAP_BLOCKS);
         self.send(EngineCommand::AddTap(strip, point, Box::new(writer)))?;

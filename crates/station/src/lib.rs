@@ -39,6 +39,7 @@ mod password;
 mod playback;
 mod range;
 mod recording;
+pub mod recover;
 mod scenes;
 mod station;
 mod strips;

@@ -11,8 +11,8 @@ mod triggers;
 use std::path::Path;
 use std::time::Instant;
 
-use airdesk_dsp::SampleRate;
-use airdesk_engine::StripId;
+use airdesk_dsp::{Frames, SampleRate};
+use airdesk_engine::{StripId, TapPoint};
 use airdesk_outputs::recorder::{Feed, Recording, RecordingState as Running, Summary};
 use jiff::Zoned;
 use tokio::sync::{mpsc, oneshot};
@@ -21,7 +21,7 @@ use self::names::OnAir;
 use self::recorder::{Phase, RecorderDesk, Then, answer_all};
 use self::triggers::{Sight, Starter};
 use crate::api::{
-    CommandError, ErrorCode, Event, RecorderId, RecorderState, RecordingSettings, Reply, Severity, Stems,
+    BusName, CommandError, ErrorCode, Event, RecorderId, RecorderState, RecordingSettings, Reply, Severity, Stems,
 };
 use crate::station::{Core, Internal};
 
@@ -192,11 +192,53 @@ impl Core {
 
     /// What a recorder is fed from, and the strips among it.
     fn feeds(&mut self, settings: &RecordingSettings) -> (Vec<Feed>, Vec<StripId>) {
-        let reader = self.desk.bus(settings.source).reader();
-        let feeds = vec![Feed::bus(settings.name.clone(), reader)];
-        match settings.stems {
-            Stems::None | Stems::BeforeFaders | Stems::AfterFaders => (feeds, Vec::new()),
+        let further = settings.buses.iter().copied().filter(|bus| *bus != settings.source);
+        let buses: Vec<BusName> = std::iter::once(settings.source).chain(further).collect();
+        let strips = self.feeds_of_strips(settings.stems);
+        let ids = strips.iter().map(|(id, _)| *id).collect();
+        // The programme is later than all else by what its limiter looks ahead.
+        let latency = if buses.contains(&BusName::Programme) {
+            self.desk.latency_frames()
+        } else {
+            Frames(0)
+        };
+        let of_bus = |(place, bus): (usize, BusName)| {
+            let name = if place == 0 { settings.name.as_str() } else { bus.word() };
+            let feed = Feed::bus(name, self.desk.bus(bus).reader());
+            if bus == BusName::Programme {
+                feed
+            } else {
+                feed.later_by(latency)
+            }
+        };
+        let buses = buses.into_iter().enumerate().map(of_bus);
+        let strips = strips.into_iter().map(|(_, feed)| feed.later_by(latency));
+        (buses.chain(strips).collect(), ids)
+    }
+
+    /// A feed of every strip. One that has no place for another tap is told of and left out.
+    fn feeds_of_strips(&mut self, stems: Stems) -> Vec<(StripId, Feed)> {
+        let point = match stems {
+            Stems::None => return Vec::new(),
+            Stems::BeforeFaders => TapPoint::PreFader,
+            Stems::AfterFaders => TapPoint::PostFader,
+        };
+        let strips: Vec<_> = self
+            .strips
+            .states()
+            .map(|strip| (strip.id, strip.name.clone()))
+            .collect();
+        let mut feeds = Vec::with_capacity(strips.len());
+        for (id, name) in strips {
+            match self.desk.tap(id, point) {
+                Ok(tap) => feeds.push((id, Feed::strip(name, tap))),
+                Err(error) => self.notice(
+                    Severity::Error,
+                    format!("strip {name} is not recorded: {}", error.message),
+                ),
+            }
         }
+        feeds
     }
 
     pub(crate) fn add_recorder(&mut self, settings: RecordingSettings) -> Result<RecorderId, CommandError> {
@@ -541,10 +583,13 @@ impl Core {
             return;
         }
         let Ok(desk) = self.recorders.desk(id) else { return };
-        if !desk.wants_arming() || desk.armed_strips().is_some() {
+        let settings = desk.settings().clone();
+        let stems = settings.stems != Stems::None;
+        let strips = self.strips.states().map(|strip| strip.id).filter(|_| stems);
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        if !desk.wants_arming() || desk.is_armed_with(strips) {
             return;
         }
-        let settings = desk.settings().clone();
         let (feeds, strips) = self.feeds(&settings);
         if let Ok(desk) = self.recorders.desk(id)
             && let Err(error) = desk.arm(feeds, strips)

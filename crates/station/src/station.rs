@@ -37,6 +37,7 @@ use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
 use crate::recording::{News, Recorders};
+use crate::recover::{RecoverError, Recovered};
 use crate::scenes::Scenes;
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
@@ -222,6 +223,7 @@ pub(crate) enum Internal {
     Devices(Arc<DeviceList>),
     CaptureOpened(DeviceId, Result<CaptureStream, OpenError>),
     Recording(RecorderId, News),
+    Orphans(Vec<Result<Recovered, RecoverError>>),
     Saved(Result<(), SessionError>),
     Timeline(ScribeNews),
     Password(Kept),
@@ -286,6 +288,7 @@ impl Core {
     ) {
         self.log_start();
         self.take_up(session);
+        self.look_for_orphans();
         self.start_meters();
         if let Some(warning) = warning {
             self.notice(Severity::Warning, warning);
@@ -356,6 +359,7 @@ impl Core {
             Internal::Devices(list) => self.hear_devices(list),
             Internal::CaptureOpened(device, result) => self.capture_opened(&device, result),
             Internal::Recording(recorder, news) => self.hear_recorder(recorder, news),
+            Internal::Orphans(looked) => self.hear_orphans(looked),
             Internal::Saved(result) => self.saved(result),
             Internal::Timeline(news) => self.hear_scribe(news),
             Internal::Password(kept) => self.hear_password(kept),

@@ -1,5 +1,5 @@
 // Being on air, in words. Red only while the server accepts what is sent.
-import type { AirState, BroadcastSettings, PasswordState, TargetState } from "../bindings";
+import type { AirState, BroadcastSettings, PasswordState, ServerStatistics, TargetState, TitleSeen } from "../bindings";
 import type { Fact } from "../ui/Facts.svelte";
 import { bytes, clock } from "../ui/format";
 
@@ -73,7 +73,9 @@ export function airWith({ state }: AirState): string {
 
 /** Whether going live with either would make the same stream. */
 export function sameSettings(one: BroadcastSettings, other: BroadcastSettings): boolean {
-  return Object.entries(one).every(([name, value]) => other[name as keyof BroadcastSettings] === value);
+  return Object.entries(one).every(
+    ([name, value]) => JSON.stringify(other[name as keyof BroadcastSettings]) === JSON.stringify(value),
+  );
 }
 
 /** Where the stream goes: host, port and mount. */
@@ -92,6 +94,8 @@ export function airFacts(air: AirState): Fact[] {
       return [
         { name: "On air for", value: clock(air.seconds) },
         { name: "Sent", value: bytes(air.bytesSent) },
+        ...listenerFacts(air.statistics),
+        { name: "Title", ...titleText(air.title) },
         { name: "Reconnects", value: air.reconnects === 0 ? "none" : String(air.reconnects) },
         air.secondsDropped > 0
           ? { name: "Dropped", value: `${air.secondsDropped.toFixed(1)} s: the line is too slow`, tone: "bad" }
@@ -110,11 +114,34 @@ export function airFacts(air: AirState): Fact[] {
   }
 }
 
+/** What the server says of its listeners; nothing where it says nothing. */
+function listenerFacts(statistics: ServerStatistics | null): Fact[] {
+  if (statistics?.listeners === null || statistics?.listeners === undefined) return [];
+  const peak = statistics.listenersPeak === null ? "" : `, ${statistics.listenersPeak} at most`;
+  return [{ name: "Listeners", value: `${statistics.listeners}${peak}` }];
+}
+
+/** Whether listeners read the title. */
+function titleText(title: TitleSeen): Pick<Fact, "value" | "tone"> {
+  switch (title.state) {
+    case "notSet":
+      return { value: "none" };
+    case "waiting":
+      return { value: "on its way", tone: "warn" };
+    case "shown":
+      return { value: "as listeners read it" };
+    case "notShown":
+      return { value: "listeners read another", tone: "bad" };
+    case "cannotBeRead":
+      return { value: "sent; nobody can look", tone: "warn" };
+  }
+}
+
 /** Why listeners do not see the title, where it is so. */
 export function titleProblem(targets: TargetState[]): string | null {
   const problems = targets.flatMap(({ air, settings }) => {
-    if (air.state !== "live" || air.titleError === null) return [];
-    return [targets.length > 1 ? `${targetName(settings)}: ${air.titleError}` : air.titleError];
+    if (air.state !== "live" || air.title.state !== "notShown") return [];
+    return [targets.length > 1 ? `${targetName(settings)}: ${air.title.reason}` : air.title.reason];
   });
   return problems.length > 0 ? problems.join("; ") : null;
 }

@@ -19,6 +19,8 @@ export function newTarget(like: BroadcastSettings | undefined): BroadcastSetting
     user: "source",
     codec: "mp3",
     bitRate: 128,
+    variable: false,
+    protocol: { type: "icecast" },
     name: like?.name ?? "Airdesk",
     description: like?.description ?? "",
     genre: like?.genre ?? "",

@@ -13,7 +13,8 @@ const live = (seconds: number): AirState => ({
   bytesSent: 1_000_000,
   secondsDropped: 0,
   reconnects: 0,
-  titleError: null,
+  title: { state: "notSet" },
+  statistics: null,
 });
 const retrying: AirState = { state: "retrying", reason: "nothing answers", attempt: 2, seconds: 3 };
 const relay = testTarget(2, { label: "Relay", host: "relay.example.org" });
@@ -112,7 +113,7 @@ test("a title has an artist where one is named, and a problem names its server",
   const { fake, user } = openConsole({
     targets: [
       onAir(testTarget(1), live(1)),
-      onAir(relay, { ...live(1), titleError: "it takes only Latin-1" } as AirState),
+      onAir(relay, { ...live(1), title: { state: "notShown", reason: "it takes only Latin-1" } } as AirState),
     ],
   });
   expect(screen.getByText("Listeners do not see it: Relay: it takes only Latin-1")).toBeVisible();

@@ -24,7 +24,8 @@ const LIVE: TargetState["air"] = {
   bytesSent: 0,
   secondsDropped: 0,
   reconnects: 0,
-  titleError: null,
+  title: { state: "notSet" },
+  statistics: null,
 };
 
 const isUnderWay = ({ air }: TargetState): boolean => air.state !== "off" && air.state !== "failed";

@@ -54,7 +54,10 @@ export function testRecorder(id: number, settings?: RecordingSettings): Recorder
       fallback: null,
       pattern: "Airdesk {date} {time}",
       show: "",
+      buses: [],
       format: "pcm24",
+      bitRate: 192,
+      variable: true,
       split: { minutes: null, hourly: false, megabytes: null, titles: false },
       preRoll: 0,
       start: { withButton: true, withStream: false, signal: null, schedule: [] },
@@ -275,6 +278,8 @@ export function testTarget(id: number, settings: Partial<BroadcastSettings> = {}
       user: "source",
       codec: "mp3",
       bitRate: 128,
+      variable: false,
+      protocol: { type: "icecast" },
       name: "Night Shift",
       description: "Slow music until morning",
       genre: "Ambient",
@@ -300,7 +305,8 @@ const LIVE: AirState = {
   bytesSent: 72_336_000,
   secondsDropped: 0,
   reconnects: 1,
-  titleError: null,
+  title: { state: "notSet" },
+  statistics: null,
 };
 
 const AIR: Record<string, AirState> = {

@@ -7,7 +7,19 @@ export const FORMATS: { format: RecordingFormat; name: string }[] = [
   { format: "pcm16", name: "WAV, 16-bit" },
   { format: "pcm24", name: "WAV, 24-bit" },
   { format: "float32", name: "WAV, 32-bit float" },
+  { format: "flac16", name: "FLAC, 16-bit" },
+  { format: "flac24", name: "FLAC, 24-bit" },
+  { format: "mp3", name: "MP3" },
+  { format: "opus", name: "Ogg Opus" },
+  { format: "vorbis", name: "Ogg Vorbis" },
 ];
+
+/** Formats that leave something out, and the bit rates that they have. */
+export const BIT_RATES: Partial<Record<RecordingFormat, number[]>> = {
+  mp3: [64, 96, 128, 160, 192, 224, 256, 320],
+  opus: [32, 48, 64, 96, 128, 160, 192, 256],
+  vorbis: [64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+};
 
 /** How a recorder takes strips along. */
 export const STEMS: { stems: Stems; name: string }[] = [

@@ -1,15 +1,16 @@
 // What is set of a recorder, in words, and what a new one begins with.
 import type { RecorderState, RecordingSettings, ScheduleSlot } from "../bindings";
 import { busName } from "../mixer/busName";
-import { FORMATS } from "./recording";
+import { BIT_RATES, FORMATS } from "./recording";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /** What it records, in a line. */
-export function summary({ source, stems, format, split, preRoll, start }: RecordingSettings): string {
+export function summary(settings: RecordingSettings): string {
+  const { source, stems, buses, split, preRoll, start } = settings;
   const parts = [
-    `${busName(source)}${stems === "none" ? "" : " and every strip"}`,
-    FORMATS.find((known) => known.format === format)?.name ?? format,
+    [busName(source), ...buses.map(busName), ...(stems === "none" ? [] : ["every strip"])].join(", "),
+    formatText(settings),
   ];
   if (split.minutes !== null) parts.push(`a file every ${split.minutes} min`);
   if (split.hourly) parts.push("a file every hour");
@@ -20,6 +21,11 @@ export function summary({ source, stems, format, split, preRoll, start }: Record
   if (start.signal) parts.push("starts with signal");
   if (start.schedule.length > 0) parts.push(start.schedule.map(slotText).join(", "));
   return parts.join(" · ");
+}
+
+function formatText({ format, bitRate }: RecordingSettings): string {
+  const name = FORMATS.find((known) => known.format === format)?.name ?? format;
+  return BIT_RATES[format] ? `${name} ${bitRate} kbit/s` : name;
 }
 
 /** A slot as it is written: "Mon Fri 20:00-22:00". */
@@ -56,7 +62,10 @@ export function freshSettings(recorders: RecorderState[]): RecordingSettings {
     fallback: null,
     pattern: "{show} {date} {time} {strip}",
     show: first?.settings.show ?? "",
+    buses: [],
     format: "pcm24",
+    bitRate: 192,
+    variable: true,
     split: { minutes: null, hourly: false, megabytes: null, titles: false },
     preRoll: 0,
     start: { withButton: true, withStream: false, signal: null, schedule: [] },

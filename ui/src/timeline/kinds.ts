@@ -30,6 +30,7 @@ const GROUP_OF: Record<TimelineKind, Group> = {
   recordingTookOver: "recordings",
   recordingSplit: "recordings",
   recordingMoved: "recordings",
+  recordingRecovered: "recordings",
   dumped: "onAir",
   deadAir: "onAir",
   airBack: "onAir",

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use airdesk_dsp::{BLOCK_FRAMES, Frame, Frames};
 use airdesk_engine::mix_queue::{MixBlock, MixReader, Read};
+use airdesk_engine::{TapBlock, TapReader};
 
 use super::backlog::Entry;
 
@@ -16,6 +17,11 @@ pub struct Feed {
 
 enum Source {
     Bus(MixReader),
+    Strip {
+        tap: TapReader,
+        /// The number of the block that comes next; 0 before the first.
+        next: u64,
+    },
 }
 
 impl Feed {
@@ -25,6 +31,24 @@ impl Feed {
             name: name.into(),
             source: Source::Bus(reader),
             delay: Delay::default(),
+        }
+    }
+
+    /// Records a strip.
+    pub fn strip(name: impl Into<String>, tap: TapReader) -> Self {
+        Self {
+            name: name.into(),
+            source: Source::Strip { tap, next: 0 },
+            delay: Delay::default(),
+        }
+    }
+
+    /// The same later by so many frames: what comes before the programme's limiter is as late as the programme then.
+    #[must_use]
+    pub fn later_by(self, frames: Frames) -> Self {
+        Self {
+            delay: Delay::of(frames),
+            ..self
         }
     }
 
@@ -53,6 +77,7 @@ impl Feed {
     pub(super) fn next_sequence(&self) -> u64 {
         match &self.source {
             Source::Bus(reader) => reader.next_sequence(),
+            Source::Strip { next, .. } => *next,
         }
     }
 
@@ -60,6 +85,7 @@ impl Feed {
     pub(super) fn is_gone(&self) -> bool {
         match &self.source {
             Source::Bus(_) => false,
+            Source::Strip { tap, .. } => tap.is_finished(),
         }
     }
 }
@@ -68,6 +94,15 @@ impl Source {
     fn read(&mut self, block: &mut MixBlock) -> Read {
         match self {
             Self::Bus(reader) => reader.read(block),
+            Self::Strip { tap, next } => {
+                let mut tapped = TapBlock::default();
+                let read = tap.read(&mut tapped);
+                if read != Read::Empty {
+                    (block.sequence, block.frames) = (tapped.sequence, tapped.frames);
+                    *next = tapped.sequence + 1;
+                }
+                read
+            }
         }
     }
 }
@@ -81,10 +116,6 @@ struct Delay {
 }
 
 impl Delay {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "strips are recorded as soon as the engine taps them")
-    )]
     fn of(frames: Frames) -> Self {
         Self {
             frames: frames.0 as usize,

@@ -15,6 +15,12 @@ pub enum StreamCodec {
     Mp3,
     /// Opus in Ogg.
     Opus,
+    /// Vorbis in Ogg.
+    Vorbis,
+    /// FLAC in Ogg, 16 bits: nothing is lost but what 16 bits do not hold.
+    Flac16,
+    /// FLAC in Ogg, 24 bits.
+    Flac24,
 }
 
 /// How the desk reaches the server.
@@ -31,6 +37,54 @@ pub enum Transport {
 impl Transport {
     /// Every transport there is, in any build.
     pub const ALL: [Self; 2] = [Self::Native, Self::Libshout];
+}
+
+/// What the server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+pub enum ServerProtocol {
+    /// Icecast 2, and what speaks like it.
+    #[default]
+    Icecast,
+    /// Shoutcast 1, and the port of version 2 that speaks it: MP3 only, without TLS.
+    Shoutcast {
+        /// The stream of a server that has several, from 1.
+        stream: Option<u32>,
+    },
+}
+
+/// What the server says of the mount. What it does not say is `null`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerStatistics {
+    /// Listeners now.
+    pub listeners: Option<u32>,
+    /// The most at a time.
+    pub listeners_peak: Option<u32>,
+    /// Its own name and version.
+    pub server: Option<String>,
+}
+
+/// Whether listeners read the title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum TitleSeen {
+    /// There is none.
+    NotSet,
+    /// It is on its way.
+    Waiting,
+    /// It was read back where listeners read it.
+    Shown,
+    /// Listeners read something else.
+    NotShown {
+        /// What, and what to do.
+        reason: String,
+    },
+    /// It was sent, and nobody can look whether it is there.
+    CannotBeRead {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Names a target from when it is added until it is removed. Never used again while the desk runs.
@@ -76,14 +130,18 @@ pub struct BroadcastSettings {
     pub tls: bool,
     /// Accept only this certificate (SHA-256, lower-case hexadecimal); `null`: the system decides.
     pub pinned_certificate: Option<String>,
+    /// What the server speaks.
+    pub protocol: ServerProtocol,
     /// Mount, with its leading slash.
     pub mount: String,
     /// User name; Icecast's own default is "source".
     pub user: String,
     /// Codec.
     pub codec: StreamCodec,
-    /// Bit rate, kbit/s.
+    /// Bit rate, kbit/s; FLAC has none.
     pub bit_rate: u16,
+    /// The bit rate is an average, from which the codec departs where the sound needs more or less.
+    pub variable: bool,
     /// Station name.
     pub name: String,
     /// Description.
@@ -112,10 +170,12 @@ impl Default for BroadcastSettings {
             port: 8000,
             tls: false,
             pinned_certificate: None,
+            protocol: ServerProtocol::Icecast,
             mount: "/live.mp3".into(),
             user: "source".into(),
             codec: StreamCodec::Mp3,
             bit_rate: 128,
+            variable: false,
             name: "Airdesk".into(),
             description: String::new(),
             genre: String::new(),
@@ -202,8 +262,10 @@ pub enum AirState {
         seconds_dropped: f32,
         /// How often the stream came back by itself.
         reconnects: u32,
-        /// The title could not be delivered, and why.
-        title_error: Option<String>,
+        /// Whether listeners read the title.
+        title: TitleSeen,
+        /// What the server says of the mount; `null` where it says nothing.
+        statistics: Option<ServerStatistics>,
     },
     /// The stream broke or the server is away; trying again by itself.
     Retrying {

@@ -9,7 +9,7 @@ use crate::folders::recordings_folder;
 /// Names a recorder for as long as it lives.
 pub type RecorderId = u32;
 
-/// Sample format of a recording.
+/// Format of a recording: WAV where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum RecordingFormat {
@@ -20,6 +20,16 @@ pub enum RecordingFormat {
     Pcm24,
     /// 32-bit float.
     Float32,
+    /// FLAC, 16 bits.
+    Flac16,
+    /// FLAC, 24 bits.
+    Flac24,
+    /// MP3, at the bit rate that is set.
+    Mp3,
+    /// Ogg Opus, at the bit rate that is set.
+    Opus,
+    /// Ogg Vorbis, at the bit rate that is set.
+    Vorbis,
 }
 
 /// What is recorded, where and how.
@@ -32,6 +42,8 @@ pub struct RecordingSettings {
     pub source: BusName,
     /// Every strip in a file of its own.
     pub stems: Stems,
+    /// Further buses, each in a file of its own.
+    pub buses: Vec<BusName>,
     /// The folder; made when missing.
     pub folder: String,
     /// Where a recording goes on when the folder takes no more; `null` for nowhere.
@@ -40,8 +52,12 @@ pub struct RecordingSettings {
     pub pattern: String,
     /// The show, for the names of files and their tags.
     pub show: String,
-    /// The sample format.
+    /// The format.
     pub format: RecordingFormat,
+    /// Bit rate of MP3, Opus and Vorbis, kbit/s.
+    pub bit_rate: u16,
+    /// It is an average, from which the codec departs where the sound needs more or less.
+    pub variable: bool,
     /// When a recording goes on in a new file.
     pub split: SplitSettings,
     /// Seconds before "record" that are in the file, 0 to 60.
@@ -56,11 +72,14 @@ impl Default for RecordingSettings {
             name: "Programme".into(),
             source: BusName::Programme,
             stems: Stems::default(),
+            buses: Vec::new(),
             folder: recordings_folder().to_string_lossy().into_owned(),
             fallback: None,
             pattern: "Airdesk {date} {time}".into(),
             show: String::new(),
             format: RecordingFormat::default(),
+            bit_rate: 192,
+            variable: true,
             split: SplitSettings::default(),
             pre_roll: 0.0,
             start: StartSettings::default(),

@@ -112,6 +112,8 @@ pub enum Happening {
     RecordingSplit,
     /// A recording goes on in its second folder, because the first takes no more.
     RecordingMoved,
+    /// A recording that a desk before this one did not finish was looked over.
+    RecordingRecovered,
     /// Part of the programme was dropped from the broadcast delay: it was never aired.
     Dumped {
         /// How many frames, from the position on.
@@ -180,6 +182,8 @@ pub enum TimelineKind {
     RecordingSplit,
     /// A recording went on in its second folder.
     RecordingMoved,
+    /// A recording of a desk before was looked over.
+    RecordingRecovered,
     /// Part of the programme was never aired.
     Dumped,
     /// Dead air.
@@ -200,7 +204,7 @@ pub enum TimelineKind {
 
 impl TimelineKind {
     /// Every kind there is.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::DeskStarted,
         Self::DeskStopped,
         Self::DeskKilled,
@@ -218,6 +222,7 @@ impl TimelineKind {
         Self::RecordingTookOver,
         Self::RecordingSplit,
         Self::RecordingMoved,
+        Self::RecordingRecovered,
         Self::Dumped,
         Self::DeadAir,
         Self::AirBack,
@@ -269,6 +274,7 @@ impl Happening {
             Self::RecordingTookOver { .. } => TimelineKind::RecordingTookOver,
             Self::RecordingSplit => TimelineKind::RecordingSplit,
             Self::RecordingMoved => TimelineKind::RecordingMoved,
+            Self::RecordingRecovered => TimelineKind::RecordingRecovered,
             Self::Dumped { .. } => TimelineKind::Dumped,
             Self::DeadAir => TimelineKind::DeadAir,
             Self::AirBack => TimelineKind::AirBack,
@@ -306,6 +312,7 @@ impl Happening {
             Self::RecordingTookOver { before } => format!("the recording {before} goes on in {subject}"),
             Self::RecordingSplit => format!("the recording goes on in {subject}"),
             Self::RecordingMoved => format!("the recording goes on in the second folder: {subject}"),
+            Self::RecordingRecovered => format!("{subject} was not finished by the desk before, and was looked over"),
             Self::Dumped { frames } => format!("dumped {frames} frames of {subject}: they were never aired"),
             Self::DeadAir => format!("dead air: {subject}"),
             Self::AirBack => format!("{subject} is heard again"),

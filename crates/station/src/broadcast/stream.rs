@@ -11,7 +11,9 @@ use airdesk_outputs::title::TitleWords;
 
 use super::Taps;
 use super::target::{feed, invalid, outputs};
-use crate::api::{AirState, BroadcastSettings, CommandError, ErrorCode, PasswordState, TargetId, TargetState};
+use crate::api::{
+    AirState, BroadcastSettings, CommandError, ErrorCode, PasswordState, ServerStatistics, TargetId, TargetState,
+};
 use crate::secrets::Found;
 
 /// What all targets share.
@@ -284,13 +286,15 @@ impl Target {
                 seconds_dropped,
                 reconnects,
                 title,
+                statistics,
                 ..
             } => AirState::Live {
                 seconds: Instant::now().saturating_duration_since(since).as_secs_f64(),
                 bytes_sent: bytes_acked,
                 seconds_dropped,
                 reconnects,
-                title_error: title.complaint().map(str::to_owned),
+                title: title.into(),
+                statistics: statistics.map(ServerStatistics::from),
             },
             Running::Retrying { reason, attempt, .. } => AirState::Retrying {
                 reason,

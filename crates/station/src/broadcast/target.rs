@@ -4,13 +4,17 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use airdesk_dsp::{Decibels, SampleRate};
-use airdesk_outputs::broadcast::{BroadcastSettings as Outward, Feed, TITLE_DELAY_MAX, TitlePlan, TransportKind};
-use airdesk_outputs::encode::{Codec, EncoderSettings, Encoders, StreamLevel};
-use airdesk_outputs::icecast::{Protocol, SourceSettings};
+use airdesk_outputs::broadcast::{
+    BroadcastSettings as Outward, Feed, TITLE_DELAY_MAX, TitlePlan, TitleShown, TransportKind,
+};
+use airdesk_outputs::encode::{Codec, EncoderSettings, Encoders, FlacDepth, StreamLevel};
+use airdesk_outputs::icecast::{Protocol, SourceSettings, Statistics};
 use airdesk_outputs::loudness::Lufs;
 
 use super::Taps;
-use crate::api::{BroadcastSettings, CommandError, ErrorCode, StreamCodec, Transport};
+use crate::api::{
+    BroadcastSettings, CommandError, ErrorCode, ServerProtocol, ServerStatistics, StreamCodec, TitleSeen, Transport,
+};
 
 /// By how much a stream can be louder than its bus, dB.
 const GAIN_DB: RangeInclusive<f32> = -40.0..=20.0;
@@ -103,24 +107,32 @@ fn source(settings: &BroadcastSettings, rate: SampleRate) -> Result<SourceSettin
         .map(str::parse)
         .transpose()
         .map_err(|error: airdesk_outputs::icecast::FingerprintError| invalid(&error))?;
-    let codec = match settings.codec {
-        StreamCodec::Mp3 => Codec::Mp3,
-        StreamCodec::Opus => Codec::Opus,
+    let lossy = |codec, variable| EncoderSettings {
+        codec,
+        bit_rate: settings.bit_rate,
+        variable,
+        rate,
+    };
+    let encoder = match settings.codec {
+        StreamCodec::Mp3 => lossy(Codec::Mp3, settings.variable),
+        // As it has always been: a constant rate would only sound worse.
+        StreamCodec::Opus => lossy(Codec::Opus, true),
+        StreamCodec::Vorbis => lossy(Codec::Vorbis, settings.variable),
+        StreamCodec::Flac16 => EncoderSettings::flac(FlacDepth::Bits16, rate),
+        StreamCodec::Flac24 => EncoderSettings::flac(FlacDepth::Bits24, rate),
     };
     let source = SourceSettings {
-        protocol: Protocol::Icecast,
+        protocol: match settings.protocol {
+            ServerProtocol::Icecast => Protocol::Icecast,
+            ServerProtocol::Shoutcast { stream } => Protocol::Shoutcast { stream },
+        },
         host: settings.host.clone(),
         port: settings.port,
         tls: settings.tls,
         pinned_certificate,
         mount: settings.mount.clone(),
         user: settings.user.clone(),
-        encoder: EncoderSettings {
-            codec,
-            bit_rate: settings.bit_rate,
-            variable: codec == Codec::Opus,
-            rate,
-        },
+        encoder,
         name: settings.name.clone(),
         description: settings.description.clone(),
         genre: settings.genre.clone(),
@@ -135,5 +147,27 @@ pub(super) fn invalid(error: &impl std::fmt::Display) -> CommandError {
     CommandError {
         code: ErrorCode::Invalid,
         message: error.to_string(),
+    }
+}
+
+impl From<Statistics> for ServerStatistics {
+    fn from(told: Statistics) -> Self {
+        Self {
+            listeners: told.listeners,
+            listeners_peak: told.listeners_peak,
+            server: told.server,
+        }
+    }
+}
+
+impl From<TitleShown> for TitleSeen {
+    fn from(shown: TitleShown) -> Self {
+        match shown {
+            TitleShown::NotSet => Self::NotSet,
+            TitleShown::Waiting => Self::Waiting,
+            TitleShown::Shown => Self::Shown,
+            TitleShown::NotShown(reason) => Self::NotShown { reason },
+            TitleShown::CannotBeRead(reason) => Self::CannotBeRead { reason },
+        }
     }
 }

@@ -124,9 +124,11 @@ impl RecorderDesk {
         self.armed = None;
     }
 
-    /// The strips whose last seconds are kept; `None` when nothing is kept and something should be.
-    pub(super) fn armed_strips(&self) -> Option<&[StripId]> {
-        self.armed.as_ref().map(|(_, strips)| strips.as_slice())
+    /// The last seconds of these strips are kept, and of no others.
+    pub(super) fn is_armed_with(&self, strips: impl Iterator<Item = StripId>) -> bool {
+        self.armed
+            .as_ref()
+            .is_some_and(|(_, armed)| strips.eq(armed.iter().copied()))
     }
 
     /// It wants the last seconds to be kept.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
+use airdesk_outputs::encode::FlacDepth;
 use airdesk_outputs::recorder::{RecorderSettings, Split, Template};
-use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
+use airdesk_outputs::sound_file::{BitRate, FileFormat, SampleFormat};
 
 use super::schedule;
 use crate::api::{CommandError, ErrorCode, RecordingFormat, RecordingSettings, SplitSettings, StartSettings};
@@ -22,6 +23,7 @@ pub(crate) fn check(settings: &RecordingSettings) -> Result<(), CommandError> {
         folder("second folder", fallback)?;
     }
     template(&settings.pattern)?;
+    format(settings).check().map_err(|error| invalid(error.to_string()))?;
     if settings.show.len() > 200 || settings.show.chars().any(char::is_control) {
         return Err(invalid(format!(
             "{:?} is no name for a show; use up to 200 letters",
@@ -110,9 +112,18 @@ pub(super) fn outputs(settings: &RecordingSettings, rate: SampleRate) -> Recorde
 
 /// The kind of file.
 pub(super) fn format(settings: &RecordingSettings) -> FileFormat {
-    FileFormat::Wav(match settings.format {
-        RecordingFormat::Pcm16 => SampleFormat::Pcm16,
-        RecordingFormat::Pcm24 => SampleFormat::Pcm24,
-        RecordingFormat::Float32 => SampleFormat::Float32,
-    })
+    let bits = BitRate {
+        kbit: settings.bit_rate,
+        variable: settings.variable,
+    };
+    match settings.format {
+        RecordingFormat::Pcm16 => FileFormat::Wav(SampleFormat::Pcm16),
+        RecordingFormat::Pcm24 => FileFormat::Wav(SampleFormat::Pcm24),
+        RecordingFormat::Float32 => FileFormat::Wav(SampleFormat::Float32),
+        RecordingFormat::Flac16 => FileFormat::Flac(FlacDepth::Bits16),
+        RecordingFormat::Flac24 => FileFormat::Flac(FlacDepth::Bits24),
+        RecordingFormat::Mp3 => FileFormat::Mp3(bits),
+        RecordingFormat::Opus => FileFormat::Opus(bits),
+        RecordingFormat::Vorbis => FileFormat::Vorbis(bits),
+    }
 }

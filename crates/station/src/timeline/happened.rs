@@ -263,7 +263,8 @@ mod tests {
             bytes_sent: 1,
             seconds_dropped: 0.0,
             reconnects,
-            title_error: None,
+            title: crate::api::TitleSeen::NotSet,
+            statistics: None,
         }
     }
 
