@@ -1620,11 +1620,7 @@ export type StreamCodec = "mp3" | "opus" | "vorbis" | "flac16" | "flac24";
 /**
  * What the server speaks.
  */
-export type ServerProtocol = { "type": "icecast" } | { "type": "shoutcast", 
-/**
- * The stream of a server that has several, from 1.
- */
-stream: number | null, };
+export type ServerProtocol = "icecast" | "shoutcast";
 
 /**
  * What the server says of the mount. What it does not say is `null`.
@@ -1713,6 +1709,10 @@ pinnedCertificate: string | null,
  * What the server speaks.
  */
 protocol: ServerProtocol, 
+/**
+ * The stream of a Shoutcast server that has several, from 1.
+ */
+shoutcastStream: number | null, 
 /**
  * Mount, with its leading slash.
  */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { FakePlatform } from "../platform/fake";
-import { testBus, testSnapshot, testStrip, testTarget } from "../platform/fakeSnapshot";
+import { testBus, testRecorder, testSnapshot, testStrip, testTarget } from "../platform/fakeSnapshot";
 import { Desk } from "./desk.svelte";
 
 let fake: FakePlatform;

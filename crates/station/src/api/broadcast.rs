@@ -41,16 +41,13 @@ impl Transport {
 
 /// What the server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub enum ServerProtocol {
     /// Icecast 2, and what speaks like it.
     #[default]
     Icecast,
     /// Shoutcast 1, and the port of version 2 that speaks it: MP3 only, without TLS.
-    Shoutcast {
-        /// The stream of a server that has several, from 1.
-        stream: Option<u32>,
-    },
+    Shoutcast,
 }
 
 /// What the server says of the mount. What it does not say is `null`.
@@ -132,6 +129,8 @@ pub struct BroadcastSettings {
     pub pinned_certificate: Option<String>,
     /// What the server speaks.
     pub protocol: ServerProtocol,
+    /// The stream of a Shoutcast server that has several, from 1.
+    pub shoutcast_stream: Option<u32>,
     /// Mount, with its leading slash.
     pub mount: String,
     /// User name; Icecast's own default is "source".
@@ -171,6 +170,7 @@ impl Default for BroadcastSettings {
             tls: false,
             pinned_certificate: None,
             protocol: ServerProtocol::Icecast,
+            shoutcast_stream: None,
             mount: "/live.mp3".into(),
             user: "source".into(),
             codec: StreamCodec::Mp3,

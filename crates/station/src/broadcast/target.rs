@@ -124,7 +124,9 @@ fn source(settings: &BroadcastSettings, rate: SampleRate) -> Result<SourceSettin
     let source = SourceSettings {
         protocol: match settings.protocol {
             ServerProtocol::Icecast => Protocol::Icecast,
-            ServerProtocol::Shoutcast { stream } => Protocol::Shoutcast { stream },
+            ServerProtocol::Shoutcast => Protocol::Shoutcast {
+                stream: settings.shoutcast_stream,
+            },
         },
         host: settings.host.clone(),
         port: settings.port,

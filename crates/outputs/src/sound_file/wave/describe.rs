@@ -46,6 +46,9 @@ pub(super) fn broadcast(opening: &Opening, closing: Option<&Closing>, format: Sa
         format.bits()
     );
     body.extend(history.as_bytes());
+    if !body.len().is_multiple_of(2) {
+        body.push(0); // not every reader (hound, for one) skips the byte that makes a chunk even
+    }
     chunk(b"bext", &body)
 }
 
