@@ -111,7 +111,7 @@ impl Reel {
                 Ok(())
             }
             Err((old, refusal)) => {
-                std::mem::replace(&mut self.tape, old).discard();
+                std::mem::replace(&mut self.tape, *old).discard();
                 Err(refusal)
             }
         }

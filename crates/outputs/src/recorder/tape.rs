@@ -206,7 +206,7 @@ impl Tape {
     }
 
     /// Writes what is left, and what is known only now. The file is whole then.
-    pub(super) fn finish(mut self) -> Result<Whole, (Self, Refusal)> {
+    pub(super) fn finish(mut self) -> Result<Whole, (Box<Self>, Refusal)> {
         match self.close() {
             Ok(()) => {
                 let whole = Whole {
@@ -216,7 +216,7 @@ impl Tape {
                 self.note.remove();
                 Ok(whole)
             }
-            Err(refusal) => Err((self, refusal)),
+            Err(refusal) => Err((Box::new(self), refusal)),
         }
     }
 

@@ -118,7 +118,7 @@ impl Template {
         let leads_out = |name: &&str| name.trim_matches([' ', '.']).is_empty();
         match names.split_last() {
             Some((last, _)) if leads_out(last) => return Err(TemplateError::Empty(pattern.to_owned())),
-            Some((_, folders)) if folders.len() > FOLDERS_MAX || folders.iter().any(|name| leads_out(name)) => {
+            Some((_, folders)) if folders.len() > FOLDERS_MAX || folders.iter().any(leads_out) => {
                 return Err(TemplateError::Folder(pattern.to_owned()));
             }
             _ => {}

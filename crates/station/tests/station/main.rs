@@ -12,6 +12,7 @@ mod history;
 mod loudness;
 mod on_air;
 mod passing;
+mod recorders;
 mod recording;
 mod scenes;
 mod spectrum;

@@ -1,0 +1,246 @@
+//! Several recorders at once: stems that are the programme, seams that lose nothing, what starts without a hand, and what a
+//! killed desk leaves behind.
+
+use std::path::Path;
+use std::time::Duration;
+
+use airdesk_dsp::Decibels;
+use airdesk_station::HostChoice;
+use airdesk_station::api::{
+    AudioCommand, BusName, ErrorCode, Material, RecordingFormat, RecordingSettings, RecordingState, Reply, SignalStart,
+    Snapshot, StartSettings, Stems, StripSource,
+};
+use airdesk_station::recover::find;
+use airdesk_station::session::{Session, SessionStrip};
+use tokio::time::sleep;
+
+use crate::desk::{self, Desk};
+
+/// A desk of two strips whose recorders are set by `change`, in a folder of its own.
+fn desk_with(change: impl FnOnce(&Path) -> Vec<RecordingSettings>) -> Desk {
+    let folder = desk::folder();
+    let strip = |name: &str, material, fader: f32| {
+        let mut strip = SessionStrip::new(name, StripSource::Material { material });
+        strip.controls.fader = Decibels::new(fader).expect("a level");
+        strip
+    };
+    let session = Session {
+        strips: vec![
+            strip("Rhythm", Material::Rhythm, -24.0),
+            strip("Pad", Material::Pad, -20.0),
+        ],
+        recorders: change(folder.path()),
+        ..Session::default()
+    };
+    Desk::start(folder, &session, HostChoice::none())
+}
+
+fn into(folder: &Path) -> RecordingSettings {
+    RecordingSettings {
+        folder: folder.join("takes").to_string_lossy().into_owned(),
+        pattern: "{strip} {index}".into(),
+        format: RecordingFormat::Float32,
+        ..RecordingSettings::default()
+    }
+}
+
+fn recording(now: &Snapshot, place: usize) -> &RecordingState {
+    &now.recorders[place].recording
+}
+
+/// Seconds that a recorder has on disk.
+fn recorded(now: &Snapshot, place: usize) -> f64 {
+    match recording(now, place) {
+        RecordingState::Recording { seconds, .. } => *seconds,
+        _ => 0.0,
+    }
+}
+
+fn samples(file: &Path) -> Vec<f32> {
+    let mut reader = hound::WavReader::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    reader.samples().map(|sample| sample.expect("a sample")).collect()
+}
+
+#[tokio::test]
+async fn stems_of_all_parts_add_up_to_the_programme_frame_for_frame() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            stems: Stems::AfterFaders,
+            ..into(folder)
+        }]
+    });
+    let takes = desk.folder.path().join("takes");
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    for part in 1..3 {
+        desk.when("some seconds", |now| recorded(now, 0) > f64::from(part))
+            .await;
+        desk.ask(AudioCommand::SplitRecording { recorder: None }).await;
+        desk.when("another file", |now| now.recorders[0].parts > part).await;
+    }
+    desk.when("the last part", |now| recorded(now, 0) > 3.0).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    for part in 1..4 {
+        let of = |strip: &str| samples(&takes.join(format!("{strip} {part:02}.wav")));
+        let [programme, rhythm, pad] = ["Programme", "Rhythm", "Pad"].map(of);
+        assert!(programme.len() > 48_000, "part {part}: {}", programme.len());
+        assert_eq!([rhythm.len(), pad.len()], [programme.len(); 2], "part {part}");
+        let stems = rhythm.iter().zip(&pad).map(|(one, other)| one + other);
+        let worst = programme.iter().zip(stems).map(|(mix, sum)| (mix - sum).abs());
+        let worst = worst.fold(0.0_f32, f32::max);
+        assert!(worst < 1e-6, "part {part}: {worst}");
+        assert!(programme.iter().any(|sample| sample.abs() > 1e-3), "it is heard");
+    }
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn the_seconds_before_record_are_in_the_file() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            pre_roll: 2.0,
+            ..into(folder)
+        }]
+    });
+    sleep(Duration::from_secs(3)).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    desk.when("bytes on disk", |now| recorded(now, 0) > 1.9).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    let takes = desk.folder.path().join("takes");
+    let length = samples(&takes.join("Programme 01.wav")).len() as f64 / 96_000.0;
+    assert!(length > 1.9, "{length} s");
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn recorders_are_added_started_and_taken_away_each_by_itself() {
+    let mut desk = desk_with(|folder| vec![into(folder)]);
+    let second = RecordingSettings {
+        name: "Interview".into(),
+        source: BusName::Aux1,
+        pattern: "{show}/interview".into(),
+        show: "Night/Shift".into(),
+        format: RecordingFormat::Flac24,
+        start: StartSettings {
+            with_button: false,
+            ..StartSettings::default()
+        },
+        ..into(desk.folder.path())
+    };
+    let settings = Box::new(second);
+    let Reply::Recorder { id } = desk.ask(AudioCommand::AddRecorder { settings }).await else {
+        panic!("it has no id");
+    };
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    desk.when("the first alone", |now| recorded(now, 0) > 0.2).await;
+    assert!(matches!(
+        recording(&desk.now().await, 1),
+        RecordingState::Stopped { .. }
+    ));
+    desk.ask(AudioCommand::StartRecording { recorder: Some(id) }).await;
+    desk.when("both", |now| recorded(now, 1) > 0.2).await;
+    let (code, told) = desk.refused(AudioCommand::RemoveRecorder { recorder: id }).await;
+    assert_eq!(code, ErrorCode::AlreadyRunning);
+    assert!(told.contains("Interview is recording; stop it first"), "{told}");
+    desk.ask(AudioCommand::StopRecording { recorder: Some(id) }).await;
+    assert!(matches!(
+        recording(&desk.now().await, 0),
+        RecordingState::Recording { .. }
+    ));
+    let file = desk.folder.path().join("takes/Night_Shift/interview.flac");
+    assert!(file.is_file(), "{}", file.display());
+    desk.ask(AudioCommand::RemoveRecorder { recorder: id }).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    assert_eq!(desk.now().await.recorders.len(), 1);
+    assert!(file.is_file(), "its files stay");
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn signal_starts_a_recording_and_its_end_stops_it() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            start: StartSettings {
+                signal: Some(SignalStart {
+                    level: -70.0,
+                    seconds: 1.0,
+                }),
+                ..StartSettings::default()
+            },
+            ..into(folder)
+        }]
+    });
+    desk.when("it to begin by itself", |now| recorded(now, 0) > 0.5).await;
+    for strip in desk.ids().await {
+        desk.ask(AudioCommand::SetMute { strip, on: true }).await;
+    }
+    let over = desk
+        .when("it to end by itself", |now| {
+            matches!(recording(now, 0), RecordingState::Stopped { last_file: Some(_) })
+        })
+        .await;
+    let RecordingState::Stopped { last_file: Some(file) } = recording(&over, 0) else {
+        panic!("it has a file");
+    };
+    assert!(!samples(Path::new(file)).is_empty());
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn settings_that_no_recording_can_begin_with_are_refused_with_what_to_change() {
+    let mut desk = desk_with(|folder| vec![into(folder)]);
+    let folder = desk.folder.path().to_owned();
+    let with = |change: fn(&mut RecordingSettings)| {
+        let mut settings = into(&folder);
+        change(&mut settings);
+        AudioCommand::SetRecording {
+            recorder: None,
+            settings: Box::new(settings),
+        }
+    };
+    let cases = [
+        (with(|settings| settings.pattern = "{dat}".into()), "there are {date}"),
+        (with(|settings| settings.pattern = "../{date}".into()), "leads out of"),
+        (with(|settings| settings.folder = "takes".into()), "give its whole path"),
+        (with(|settings| settings.pre_roll = 61.0), "from 0 to 60"),
+        (with(|settings| settings.split.minutes = Some(0.0)), "from 0.1 to 1440"),
+        (
+            with(|settings| (settings.format, settings.bit_rate) = (RecordingFormat::Mp3, 512)),
+            "MP3 cannot do 512 kbit/s",
+        ),
+    ];
+    for (command, wanted) in cases {
+        let (_, told) = desk.refused(command).await;
+        assert!(told.contains(wanted), "{told}");
+    }
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_dead_desk_left_behind_is_told_at_the_next_start_and_stays_as_it_is() {
+    let desk = desk_with(|folder| vec![into(folder)]);
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    desk.when("bytes on disk", |now| recorded(now, 0) > 0.2).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    let folder = desk.folder.path().join("takes");
+    let file = folder.join("Programme 01.wav");
+    let before = std::fs::read(&file).expect("read");
+    std::fs::write(folder.join("Programme 01.wav.recording"), "left behind").expect("written");
+    let folders = [folder.clone()].into_iter().collect();
+    assert_eq!(find(&folders).expect("read").len(), 1);
+    let mut desk = desk.restart().await;
+    let told = desk
+        .when("it to be told", |now| {
+            now.notices
+                .iter()
+                .any(|notice| notice.text.contains("was not finished by the desk"))
+        })
+        .await;
+    assert!(
+        told.notices
+            .iter()
+            .any(|notice| notice.text.contains("Programme 01.wav"))
+    );
+    assert!(std::fs::read(&file).expect("read") == before, "not touched");
+    assert_eq!(find(&folders).expect("read"), []);
+    desk.stop().await;
+}
