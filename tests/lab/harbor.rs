@@ -1,5 +1,5 @@
 //! A Liquidsoap that takes a source as Shoutcast servers do, and lets others listen at a port of its own. Its password
-//! is [`PASSWORD`](crate::icecast::PASSWORD).
+//! is [`PASSWORD`].
 
 use std::fs;
 use std::net::TcpStream;
