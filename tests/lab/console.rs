@@ -246,6 +246,8 @@ fn apply(snapshot: &mut Value, event: &Value) {
         "loudnessEnded" | "spectrum" => {}
         "vca" => replace(&mut snapshot["vcas"], "vca", value),
         "stripRemoved" => remove(&mut snapshot["strips"], &value),
+        "recorder" => replace(&mut snapshot["recorders"], "id", value),
+        "recorderRemoved" => remove(&mut snapshot["recorders"], &value),
         "target" => replace(&mut snapshot["targets"], "id", value),
         "targetRemoved" => remove(&mut snapshot["targets"], &value),
         "bus" => replace(&mut snapshot["buses"], "bus", value),
