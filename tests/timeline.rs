@@ -64,23 +64,36 @@ fn a_show_that_was_killed_is_read_from_its_timeline_and_so_is_the_kill() {
     assert_eq!(first[2]["subject"], recording.to_string_lossy().as_ref());
     assert_eq!(first[3]["title"], title);
 
-    let home = Desk::start_at(home, &Environment::new(), &[]).stop();
+    let mut next = Desk::start_at(home, &Environment::new(), &[]);
+    next.wait("the orphan to be told", seconds(10), |snapshot| {
+        let told = |notice: &Value| {
+            notice["text"]
+                .as_str()
+                .is_some_and(|text| text.contains("was not finished by the desk"))
+        };
+        snapshot["notices"]
+            .as_array()
+            .is_some_and(|notices| notices.iter().any(told))
+            .then_some(())
+    });
+    let home = next.stop();
     let all = entries(&home, &[]);
     assert_eq!(
         kinds(&all)[4..],
-        ["deskKilled", "deskStarted", "deskStopped"],
+        ["deskKilled", "deskStarted", "recordingRecovered", "deskStopped"],
         "{all:#?}"
     );
+    assert!(recording.is_file(), "an orphan is never deleted");
     assert_eq!(
         entries(&home, &["--kind", "title", "--kind", "onAir"]),
         [first[1].clone(), first[3].clone()]
     );
     assert_eq!(entries(&home, &["--limit", "1"])[0]["kind"], "deskStopped");
     assert_eq!(entries(&home, &["--word", "jóga"]), [first[3].clone()]);
-    assert_eq!(entries(&home, &["--since", "1h"]).len(), 7);
+    assert_eq!(entries(&home, &["--since", "1h"]).len(), 8);
     assert!(entries(&home, &["--until", "2020-01-01"]).is_empty());
     let table = printed(&home, &["--csv"]);
-    assert_eq!(table.lines().count(), 8);
+    assert_eq!(table.lines().count(), 9);
     assert!(table.starts_with("number,desk,time,"), "{table}");
     assert!(!printed(&home, &[]).contains(PASSWORD));
 }

@@ -1,7 +1,7 @@
 //! The programme's delay before it goes on air: 0 to 30 s that can be dropped and built up again.
 //!
 //! One block in, one block out, always: nothing drifts. The delay grows by airing short pieces of the programme twice and
-//! shrinks by leaving some out, each where the signal is most like itself (WSOLA, see [`likeness`]), so that speech and
+//! shrinks by leaving some out, each where the signal is most like itself (WSOLA, see `air_delay/likeness.rs`), so that speech and
 //! music are a few per cent slower or faster at the same pitch. Between two joins frames are aired as they are, bit for
 //! bit. Every frame is accounted for: taken = aired + held + dumped - inserted. Not for the engine's thread: a search takes
 //! longer than a block's share of it. Allocates in `new` and `make_room`.

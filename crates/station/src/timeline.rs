@@ -1,7 +1,7 @@
 //! The timeline: everything that happened, in the library, so that it can be read while the desk runs and after it was
 //! killed.
 //!
-//! The station only notes what happened, and never waits: the [`scribe`] has a thread of its own. Whoever reads opens the
+//! The station only notes what happened, and never waits: the scribe has a thread of its own. Whoever reads opens the
 //! file for himself ([`TimelineFile`]).
 
 pub mod csv;
