@@ -8,6 +8,9 @@ use airdesk_outputs::recorder::{Names, Naming, Template, Words};
 use airdesk_outputs::sound_file::{Origin, Tags};
 use jiff::{SignedDuration, Zoned};
 
+/// Bytes of a file's name without its ending: with a number and the gap log's ending it stays under 255.
+const NAME_BYTES_MAX: usize = 200;
+
 /// What is on air. Clones are the same.
 #[derive(Clone, Default)]
 pub(crate) struct OnAir(Arc<Mutex<(String, String)>>);
@@ -56,7 +59,10 @@ impl Names for ShowNames {
                 && !self.template.names_strip()
                 && let Some(name) = names.last_mut()
             {
-                *name = format!("{name} - {}", component(reel));
+                let suffix = format!(" - {}", component(reel));
+                // Both together are a name that file systems take, and the strip's part is never the one that is cut.
+                name.truncate(name.floor_char_boundary(NAME_BYTES_MAX.saturating_sub(suffix.len())));
+                name.push_str(&suffix);
             }
             Naming {
                 names,
@@ -113,5 +119,12 @@ mod tests {
         assert_eq!(named[0].names, ["Night", "_.._evil 02"]);
         assert_eq!(named[1].names, ["Night", "_.._evil 02 - Mic_1"]);
         assert_eq!(named[1].tags.source, "Mic/1");
+        names.on_air.set(&"🎵".repeat(200), "");
+        let long = names.next(&["Programme", &"é".repeat(40)], 3, Duration::ZERO);
+        let stem = long[1].names.last().expect("a name");
+        assert!(
+            stem.len() <= 200 && stem.ends_with(&format!(" - {}", "é".repeat(40))),
+            "{stem}"
+        );
     }
 }
