@@ -281,6 +281,7 @@ pub(super) fn begin(
         board: board.clone(),
         index: 1,
         first,
+        again: None,
     };
     // Where a thread is missing, the writer is dropped and ends its files.
     spawn("recorder keep", move || keep(&kept))?;

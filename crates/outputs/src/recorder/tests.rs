@@ -231,6 +231,28 @@ fn at_a_seam_not_one_frame_is_lost_or_doubled_and_all_reels_change_at_once() {
 }
 
 #[test]
+fn a_seam_that_cannot_be_made_leaves_the_recording_where_it_is() {
+    let desk = ByHand::new(&["test"], |settings| settings.folder = "/dev/null/nowhere".into());
+    desk.bring(1..101);
+    wait_for("bytes on disk", || {
+        (desk.recording.status().frames == 6_400).then_some(())
+    });
+    desk.recording.split();
+    let told = wait_for("the truth", || desk.recording.status().gap_log_fault);
+    assert!(
+        told.contains("no new file could be begun") && told.contains("goes on in "),
+        "{told}"
+    );
+    desk.bring(101..201);
+    let (folder, summary) = desk.stop(201);
+    assert_eq!(
+        (summary.frames, summary.frames_lost, summary.failure),
+        (200 * 64, 0, None)
+    );
+    assert!(numbers(&folder.path().join("test.wav"), 0).into_iter().eq(1..201));
+}
+
+#[test]
 fn a_file_never_grows_beyond_the_size_it_may_have() {
     let desk = ByHand::new(&["test"], |settings| settings.split.bytes = Some(500_000));
     for round in 0..60_u64 {

@@ -22,6 +22,8 @@ use super::tape::{Refusal, Tape};
 const INTERVAL: Duration = Duration::from_millis(40);
 /// How often files are looked for in their folder.
 const LOOK_FOR_FILES: Duration = Duration::from_millis(500);
+/// How long a seam that could not be made is not tried again.
+const SEAM_AGAIN: Duration = Duration::from_secs(10);
 /// Blocks that are written at a time, so that no reel is far ahead of another.
 const BLOCKS_AT_ONCE: u64 = 750;
 
@@ -48,6 +50,8 @@ pub(super) struct Writer {
     pub(super) index: u32,
     /// The block that these files begin with.
     pub(super) first: u64,
+    /// When a seam that could not be made is tried again.
+    pub(super) again: Option<Instant>,
 }
 
 impl Writer {
@@ -154,7 +158,8 @@ impl Writer {
         // What comes until the next round, and the headers of the end.
         let soon = self.settings.format.bytes_a_second(self.settings.rate) as u64 / 4 + 16_384;
         let large = |most| self.reels.iter().any(|reel| reel.tape.bytes() + soon >= most);
-        blocks > 0 && (long || self.settings.split.bytes.is_some_and(large))
+        let waits = self.again.is_some_and(|again| Instant::now() < again);
+        blocks > 0 && !waits && (long || self.settings.split.bytes.is_some_and(large))
     }
 
     /// Goes on in new files, each from the block at which the one before it ends.
@@ -168,10 +173,7 @@ impl Writer {
                 Ok(tape) => tapes.push(tape),
                 Err(error) => {
                     tapes.into_iter().for_each(Tape::discard);
-                    return Err(Fault::Refused {
-                        reel: place,
-                        refusal: error.into(),
-                    });
+                    return self.go_on_in_these(place, error);
                 }
             }
         }
@@ -180,6 +182,23 @@ impl Writer {
         self.first = until;
         self.sync_these();
         changed
+    }
+
+    /// New files cannot be made. The second folder may take them; without one the recording goes on where it is, which still
+    /// takes what comes, and a seam is tried again later.
+    fn go_on_in_these(&mut self, reel: usize, error: std::io::Error) -> Result<(), Fault> {
+        if self.settings.fallback.is_some() {
+            let refusal = error.into();
+            return Err(Fault::Refused { reel, refusal });
+        }
+        let file = self.reels[0].tape.path().display().to_string();
+        tracing::error!(%error, file, "no new file could be begun");
+        self.board.gap_not_logged(format!(
+            "no new file could be begun ({error}); the recording goes on in {file}"
+        ));
+        self.first = self.position();
+        self.again = Some(Instant::now() + SEAM_AGAIN);
+        Ok(())
     }
 
     fn begin(&self, naming: &Naming) -> std::io::Result<Tape> {
