@@ -4,6 +4,7 @@
 //! whole MP3 frames, whole Ogg pages. [`EncodedStream`] runs one on its own thread for any number of
 //! subscribers, and [`Encoders`] gives one to all who want the same. An encoder call takes up to some 10 ms: never on the audio thread.
 
+mod bell;
 mod comments;
 mod encoders;
 mod flac;
@@ -57,6 +58,10 @@ pub trait StreamEncoder: Send {
 
     /// Frames per second of the packets, which need not be the desk's.
     fn stream_rate(&self) -> u32;
+
+    /// Frames at the stream's rate until more may come out. One that cannot tell says that it is as many as it takes at
+    /// once: whoever asks will look again.
+    fn wanted(&self) -> usize;
 }
 
 impl EncoderSettings {

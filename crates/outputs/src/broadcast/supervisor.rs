@@ -19,6 +19,8 @@ use crate::icecast::{Patience, SourceError, SourceSettings};
 const LASTING: Duration = Duration::from_secs(10);
 /// How long the end of a stream may take to send.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long nothing is looked at while there is nothing to send.
+const IDLE: Duration = Duration::from_millis(50);
 /// How often a live state is told.
 const TELL: Duration = Duration::from_millis(500);
 
@@ -110,6 +112,7 @@ impl Supervisor {
             subscription,
             since: None,
             acknowledged: 0,
+            heard: 0,
         };
         let over = self.serve(&mut connection);
         self.seconds_dropped += connection.backlog.seconds_dropped();
@@ -148,7 +151,7 @@ impl Supervisor {
                 }
                 self.tell_live(connection, since);
             }
-            thread::sleep(ROUND);
+            connection.rest();
         }
         Ok(())
     }
@@ -182,6 +185,8 @@ struct Connection {
     /// When the first audio was acknowledged.
     since: Option<Instant>,
     acknowledged: u64,
+    /// How often packets have come.
+    heard: u64,
 }
 
 impl Connection {
@@ -216,6 +221,15 @@ impl Connection {
         }
         self.acknowledged = self.line.check(!self.backlog.is_empty())?;
         Ok(())
+    }
+
+    /// Until there may be something to do.
+    fn rest(&mut self) {
+        if self.backlog.is_empty() {
+            self.heard = self.stream.wait(self.heard, IDLE);
+        } else {
+            thread::sleep(ROUND); // the server does not ring when it has room again
+        }
     }
 
     /// Sends what the encoder still held, so that a stream ends where it was stopped; one that others go on with ends

@@ -125,6 +125,10 @@ impl StreamEncoder for FlacEncoder {
         Ok(())
     }
 
+    fn wanted(&self) -> usize {
+        (FLAC_BLOCK + 1).saturating_sub(self.frames.waiting())
+    }
+
     fn stream_rate(&self) -> u32 {
         self.info.rate.hz()
     }

@@ -25,7 +25,7 @@ impl FlacFrames {
     pub(crate) fn new(depth: FlacDepth, rate: SampleRate) -> Self {
         let sink = Sink::default();
         Self {
-            writer: FlacStreamWriter::new(sink.clone(), Options::default()),
+            writer: FlacStreamWriter::new(sink.clone(), options()),
             sink,
             depth,
             rate,
@@ -73,8 +73,14 @@ impl FlacFrames {
 
     /// Counts the FLAC frames from nought again, for a new stream.
     pub(crate) fn restart(&mut self) {
-        self.writer = FlacStreamWriter::new(self.sink.clone(), Options::default());
+        self.writer = FlacStreamWriter::new(self.sink.clone(), options());
     }
+}
+
+/// As small as the reference encoder's level 5. Trying every pairing of the channels takes twice the processor's time for
+/// 0.02 to 1 % less.
+fn options() -> Options {
+    Options::default().fast_channel_correlation(true)
 }
 
 /// The stream information block's body (RFC 9639, 8.2). Nought stands for what is not known.

@@ -18,6 +18,10 @@ use crate::title::Title;
 pub(crate) const MP3_FRAME: usize = 1152;
 /// Frames of silence that LAME puts before what it is given (`ENCDELAY` in its encoder.h).
 pub(crate) const LAME_DELAY: u64 = 576;
+/// LAME gives its first frame as soon as it has been given this many frames, and each of the next [`MP3_FRAME`] later: what
+/// its filters read ahead (`calcNeeded` in its lame.c: 1024 + 1152 - 272), less the silence that it begins with (576 - 48).
+/// Whoever gives it whole MP3 frames from the start waits for each 19 ms longer.
+const FIRST_OUT: usize = 1376;
 /// Bytes that LAME's last call may give.
 const FLUSH_BYTES: usize = 7200;
 
@@ -56,7 +60,7 @@ impl Mp3Encoder {
             lame,
             rate,
             gain: attenuation(settings.bit_rate).recip(),
-            bridge: RateBridge::new(settings.rate.hz(), rate, MP3_FRAME),
+            bridge: RateBridge::new(settings.rate.hz(), rate, MP3_FRAME).beginning_with(FIRST_OUT - MP3_FRAME),
             run: Vec::with_capacity(MP3_FRAME),
             left: Vec::with_capacity(MP3_FRAME),
             right: Vec::with_capacity(MP3_FRAME),
@@ -122,6 +126,10 @@ impl StreamEncoder for Mp3Encoder {
 
     fn stream_rate(&self) -> u32 {
         self.rate
+    }
+
+    fn wanted(&self) -> usize {
+        self.bridge.wanted()
     }
 }
 

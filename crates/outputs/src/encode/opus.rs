@@ -188,6 +188,11 @@ impl StreamEncoder for OpusEncoder {
     fn stream_rate(&self) -> u32 {
         RATE
     }
+
+    fn wanted(&self) -> usize {
+        let packets = PAGE_PACKETS.saturating_sub(self.in_page + 1);
+        self.bridge.wanted() + packets as usize * PACKET_FRAMES
+    }
 }
 
 fn broke(reason: impl std::fmt::Display) -> EncoderError {

@@ -16,6 +16,8 @@ pub(crate) struct RateBridge {
     resampling: Option<Resampling>,
     /// At the stream's rate.
     ready: VecDeque<Frame>,
+    /// How long the next run is, and each after it.
+    next: usize,
     run: usize,
 }
 
@@ -24,8 +26,14 @@ impl RateBridge {
         Self {
             resampling: (desk_rate != stream_rate).then(|| Resampling::new(desk_rate, stream_rate)),
             ready: VecDeque::new(),
+            next: run,
             run,
         }
+    }
+
+    /// The same with a first run of another length.
+    pub(crate) fn beginning_with(self, first: usize) -> Self {
+        Self { next: first, ..self }
     }
 
     pub(crate) fn push(&mut self, frames: &[Frame]) {
@@ -37,12 +45,18 @@ impl RateBridge {
 
     /// Fills `out` with the next run, once there is one.
     pub(crate) fn pull(&mut self, out: &mut Vec<Frame>) -> bool {
-        if self.ready.len() < self.run {
+        if self.ready.len() < self.next {
             return false;
         }
         out.clear();
-        out.extend(self.ready.drain(..self.run));
+        out.extend(self.ready.drain(..self.next));
+        self.next = self.run;
         true
+    }
+
+    /// Frames at the stream's rate that the next run lacks.
+    pub(crate) fn wanted(&self) -> usize {
+        self.next.saturating_sub(self.ready.len())
     }
 
     /// Nothing comes after this. What is still inside can be pulled, and then [`RateBridge::rest`].

@@ -1,6 +1,6 @@
 //! One encoder on its own thread with its own place on the bus, for any number of subscribers.
 //!
-//! Paced by the bus: it looks every 10 ms and encodes what is there. A subscriber that lags loses
+//! Paced by the bus: it looks when the next packet can be complete, and encodes what is there. A subscriber that lags loses
 //! packets of its own and never holds the encoder up. Who joins later begins with what its first packet needs
 //! to be decoded; an Ogg stream's pages then count on from where they are, as those of any live stream do.
 
@@ -8,14 +8,16 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use airdesk_dsp::{BLOCK_FRAMES, SILENCE};
 use airdesk_engine::mix_queue::MixReader;
 use tokio::sync::broadcast;
 
+use super::bell::Bell;
 use super::level::Leveller;
 use super::{Codec, EncodedPacket, EncoderError, EncoderSettings, PacketKind, StreamEncoder, StreamLevel, mp3_primer};
-use crate::follower::{Follower, ROUND};
+use crate::follower::Follower;
 use crate::title::Title;
 
 /// Packets a subscriber may lag before it loses the oldest.
@@ -27,6 +29,12 @@ const SUBSCRIBER_PACKETS: usize = 256;
 const RECENT_SECONDS: u32 = 2;
 /// Silence stands in for lost blocks up to this long: a stream that slept for an hour must not send one.
 const SILENCE_SECONDS_MAX: u64 = 5;
+
+/// The bus publishes some blocks at a time, not each as it becomes due.
+const LATE: Duration = Duration::from_millis(1);
+/// How long the thread sleeps at least, and at most: it must also hear of titles, and of its end.
+const REST_LEAST: Duration = Duration::from_millis(2);
+const REST_MOST: Duration = Duration::from_millis(30);
 
 /// A running encoder. Ends when dropped; subscribers then see the end of the stream.
 pub struct EncodedStream {
@@ -49,6 +57,7 @@ pub struct Subscription {
 struct Shared {
     ended: AtomicBool,
     frames_lost: AtomicU64,
+    bell: Bell,
     past: Mutex<Past>,
     title: Mutex<Option<Title>>,
     fault: Mutex<Option<EncoderError>>,
@@ -89,6 +98,7 @@ impl EncodedStream {
         let shared = Arc::new(Shared {
             ended: AtomicBool::new(false),
             frames_lost: AtomicU64::new(0),
+            bell: Bell::default(),
             past: Mutex::new(Past {
                 codec: settings.codec,
                 opening: Vec::new(),
@@ -153,6 +163,11 @@ impl EncodedStream {
         self.shared.frames_lost.load(Ordering::Relaxed)
     }
 
+    /// Waits until there were more packets, or the stream has ended, since this gave `heard`, or the time is over.
+    pub fn wait(&self, heard: u64, at_most: Duration) -> u64 {
+        self.shared.bell.wait(heard, at_most)
+    }
+
     /// Frames per second of the packets.
     pub fn stream_rate(&self) -> u32 {
         self.stream_rate
@@ -205,6 +220,7 @@ impl EncoderThread {
             *lock(&self.shared.fault) = Some(fault);
         }
         lock(&self.shared.past).sender = None;
+        self.shared.bell.ring();
     }
 
     fn encode_until_ended(&mut self) -> Result<(), EncoderError> {
@@ -214,12 +230,18 @@ impl EncoderThread {
                 self.encoder.set_title(&title);
             }
             self.encode_waiting()?;
-            thread::sleep(ROUND);
+            thread::sleep(self.rest());
         }
         self.encode_waiting()?;
         self.encoder.finish(&mut self.packets)?;
         self.send();
         Ok(())
+    }
+
+    /// How long nothing can be complete.
+    fn rest(&self) -> Duration {
+        let wanted = self.encoder.wanted() as f64 / f64::from(self.encoder.stream_rate());
+        (Duration::from_secs_f64(wanted) + LATE).clamp(REST_LEAST, REST_MOST)
     }
 
     fn encode_waiting(&mut self) -> Result<(), EncoderError> {
@@ -253,6 +275,8 @@ impl EncoderThread {
                 let _ = sender.send(packet); // nobody listens just now
             }
         }
+        drop(past);
+        self.shared.bell.ring();
     }
 }
 

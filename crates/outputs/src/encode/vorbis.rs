@@ -159,6 +159,10 @@ impl StreamEncoder for VorbisEncoder {
     fn stream_rate(&self) -> u32 {
         self.settings.stream_rate()
     }
+
+    fn wanted(&self) -> usize {
+        self.bridge.wanted()
+    }
 }
 
 /// Begins a logical stream: its headers are in the sink then.
