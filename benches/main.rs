@@ -2,8 +2,9 @@
 //! a break that is the desk's.
 //!
 //! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
-//! are there; `desk`, `window` and `clocks` start real servers, the built programs and a display.
+//! are there, and so does `air` with those that broadcast; it, `desk`, `window` and `clocks` start real servers, the built programs and a display.
 
+mod air;
 mod clocks;
 mod engine;
 mod latency;
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
     }
     if wants("stages") {
         stages::cost();
+    }
+    // Minutes for each program: only when it is asked for, with the seconds that each is watched.
+    if let Some(watch) = asked.iter().find_map(|asked| asked.strip_prefix("air=")?.parse().ok()) {
+        air::compare(watch);
     }
     // Twenty minutes: only when they are asked for.
     if asked.iter().any(|asked| asked == "worst") {

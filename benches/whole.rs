@@ -241,13 +241,17 @@ fn first_bytes(port: u16, mount: &str) -> Option<()> {
 
 /// Processor time as a percentage of one core over [`WATCH`] seconds, and memory in MB afterwards.
 fn costs(family: &[u32]) -> Vec<(u32, (f64, f64))> {
-    let before: Vec<f64> = family.iter().map(|process| ticks(*process)).collect();
+    let before: Vec<f64> = family.iter().map(|process| cpu_seconds(*process)).collect();
     sleep(seconds(WATCH));
-    let cost = |(process, before): (&u32, f64)| (*process, (ticks(*process) - before, memory(*process)));
+    let cost = |(process, before): (&u32, f64)| {
+        let share = (cpu_seconds(*process) - before) / WATCH as f64;
+        (*process, (100.0 * share, memory(*process)))
+    };
     family.iter().zip(before).map(cost).collect()
 }
 
-fn memory(process: u32) -> f64 {
+/// Memory that a program has now, MB.
+pub(crate) fn memory(process: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let resident = status
         .lines()
@@ -255,12 +259,13 @@ fn memory(process: u32) -> f64 {
     resident.unwrap_or(f64::NAN) / 1024.0
 }
 
-/// Processor time so far; a hundred ticks are a second, so over [`WATCH`] seconds a tick is its inverse in percent.
-fn ticks(process: u32) -> f64 {
+/// Processor time so far, seconds.
+pub(crate) fn cpu_seconds(process: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let field = |n: usize| fields.get(n).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    (field(11) + field(12)) / WATCH as f64
+    // A hundred ticks are a second.
+    (field(11) + field(12)) / 100.0
 }
 
 fn children(process: u32) -> Vec<u32> {

@@ -36,6 +36,16 @@ pub struct Desk {
     home: Home,
 }
 
+/// A running desk that no console is connected to. It ends, as a closing terminal ends it, when this is dropped.
+pub struct Unattended {
+    /// The program.
+    pub process: Process,
+    /// Where its remote face listens.
+    pub port: u16,
+    /// Where it lives.
+    pub home: Home,
+}
+
 impl Home {
     /// Makes an empty one.
     pub fn new() -> Self {
@@ -161,6 +171,14 @@ impl Desk {
     pub fn stop(mut self) -> Home {
         self.process.end(libc::SIGTERM);
         self.home
+    }
+
+    /// Leaves the desk to itself, without a console.
+    pub fn leave(self) -> Unattended {
+        let Self {
+            process, port, home, ..
+        } = self;
+        Unattended { process, port, home }
     }
 
     /// Kills the desk, and keeps its home.

@@ -29,6 +29,8 @@ pub struct Habits {
     pub source_timeout: u32,
     /// It shows everyone its status.
     pub shows_status: bool,
+    /// Bytes of what went before that a listener is given first.
+    pub burst: u32,
 }
 
 impl Default for Habits {
@@ -36,6 +38,7 @@ impl Default for Habits {
         Self {
             source_timeout: 5,
             shows_status: true,
+            burst: 16_384,
         }
     }
 }
@@ -217,7 +220,10 @@ impl Icecast {
 
     fn configuration(&self) -> String {
         let (port, tls_port, folder) = (self.port, self.tls_port, self.folder.path().display());
-        let (shoutcast_port, source_timeout) = (self.shoutcast_port, self.habits.source_timeout);
+        let shoutcast_port = self.shoutcast_port;
+        let Habits {
+            source_timeout, burst, ..
+        } = self.habits;
         let webroot = if self.habits.shows_status {
             "/usr/share/icecast2/web".to_owned()
         } else {
@@ -227,7 +233,7 @@ impl Icecast {
             "<icecast><location>{folder}</location><admin>lab@localhost</admin><hostname>127.0.0.1</hostname>
             <limits><clients>100</clients><sources>20</sources><queue-size>524288</queue-size>
               <client-timeout>30</client-timeout><header-timeout>15</header-timeout>
-              <source-timeout>{source_timeout}</source-timeout><burst-size>16384</burst-size></limits>
+              <source-timeout>{source_timeout}</source-timeout><burst-size>{burst}</burst-size></limits>
             <authentication><source-password>{PASSWORD}</source-password><relay-password>{PASSWORD}</relay-password>
               <admin-user>admin</admin-user><admin-password>{PASSWORD}</admin-password></authentication>
             <listen-socket><port>{port}</port><bind-address>127.0.0.1</bind-address></listen-socket>

@@ -4,13 +4,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Asks until there is an answer. Panics with `what` when `limit` is over.
-pub fn until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, limit: Duration, ask: impl FnMut() -> Option<T>) -> T {
+    at_most(limit, ask).unwrap_or_else(|| panic!("waited {limit:?} for {what}"))
+}
+
+/// Asks until there is an answer, or `limit` is over.
+pub fn at_most<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
     loop {
         if let Some(answer) = ask() {
-            return answer;
+            return Some(answer);
         }
-        assert!(Instant::now() < end, "waited {limit:?} for {what}");
+        if Instant::now() >= end {
+            return None;
+        }
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -8,15 +8,19 @@ use clap::Args;
 use crate::program::{self, cargo, program};
 use crate::{packages, repository, setup, ui};
 
-/// Which figures to measure; without any, all of them but `worst`, `drift` and `counts`.
+/// Which figures to measure; without any, all of them but `air`, `worst`, `drift` and `counts`.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
     /// `worst` (the worst blocks of ten minutes, twice), `drift` (two clocks 400 ppm apart for a simulated day), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
-    /// (headless, on real servers), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
+    /// (headless, on real servers), `air` (a show on air and recorded, beside ffmpeg, liquidsoap and other broadcasters), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
     /// compared with those in benches/counts/counts.toml).
-    #[arg(value_parser = ["engine", "strips", "stages", "worst", "drift", "mix", "desk", "window", "clocks", "counts"])]
+    #[arg(value_parser = ["engine", "strips", "stages", "worst", "drift", "mix", "desk", "air", "window", "clocks", "counts"])]
     figures: Vec<String>,
+
+    /// How long `air` watches each program, seconds.
+    #[arg(long, default_value_t = 300)]
+    watch: u32,
 
     /// Write the counts that were found into benches/counts/counts.toml, instead of comparing them.
     #[arg(long)]
@@ -42,12 +46,12 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
     }
     let all = bench.figures.is_empty();
     let mut packages = vec!["airdesk-benches"];
-    if all || wants("mix") || wants("desk") || wants("window") || wants("clocks") {
+    if all || wants("mix") || wants("desk") || wants("air") || wants("window") || wants("clocks") {
         setup::set_up(setup::For::Testing, setup::System::Install)?;
         ui::build()?;
         packages.push("airdesk-cli");
     }
-    if all || wants("mix") {
+    if all || wants("mix") || wants("air") {
         // What cannot be installed is named in the table, and left out.
         if let Err(error) = packages::install_for_benchmarks() {
             println!("note: {error:#}");
@@ -62,6 +66,10 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
             .args(packages.iter().flat_map(|name| ["--package", name])),
     )?;
     let figures = bench.figures.iter().filter(|figure| !is_ours(figure));
+    let figures = figures.map(|figure| match figure.as_str() {
+        "air" => format!("air={}", bench.watch),
+        _ => figure.clone(),
+    });
     program::run(program(repository::target().join("release").join("airdesk-bench")).args(figures))
 }
 

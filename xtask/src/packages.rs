@@ -140,6 +140,34 @@ pub(crate) const BENCHMARKS: &[(&str, Group)] = &[
             ],
         },
     ),
+    (
+        "darkice",
+        Group {
+            reason: "a broadcaster to compare with",
+            names: &["darkice"],
+        },
+    ),
+    (
+        "pipewire-pulse",
+        Group {
+            reason: "inputs for broadcasters that speak PulseAudio",
+            names: &["pipewire-pulse"],
+        },
+    ),
+    (
+        "parec",
+        Group {
+            reason: "when a sound came out of a device",
+            names: &["pulseaudio-utils"],
+        },
+    ),
+    (
+        "lame",
+        Group {
+            reason: "an encoder to compare with",
+            names: &["lame"],
+        },
+    ),
 ];
 
 /// Whether this system is Debian, Ubuntu or made from them.

@@ -72,10 +72,11 @@ pub fn numbered(path: &Path, length: u64, left: Sine) {
     write(path, length, |frame| [left.at(frame), listen::number_at(frame)]);
 }
 
-fn write(path: &Path, length: u64, frame: impl Fn(u64) -> [f32; 2]) {
+/// Writes a file of `length` seconds, of which each frame is what `frame` gives for its number.
+pub fn write(path: &Path, length: u64, mut frame: impl FnMut(u64) -> [f32; 2]) {
     let count = length * u64::from(RATE);
     let mut bytes = header((count * 8) as u32);
-    for [left, right] in (0..count).map(frame) {
+    for [left, right] in (0..count).map(&mut frame) {
         bytes.extend_from_slice(&left.to_le_bytes());
         bytes.extend_from_slice(&right.to_le_bytes());
     }

@@ -76,6 +76,16 @@ impl PipeWire {
         self.metadata("default.configured.audio.sink", "{ \"name\": \"out1\" }");
     }
 
+    /// Serves programs that speak PulseAudio, too, as most desktops do: in the same environment, until it is dropped.
+    pub fn speak_pulse(&self) -> Process {
+        let server = self.run("pipewire-pulse", &[]);
+        let socket = self.folder.path().join("run/pulse/native");
+        wait::until("PipeWire's PulseAudio server", seconds(10), || {
+            socket.exists().then_some(())
+        });
+        server
+    }
+
     /// Kills server and session manager, as a crash would.
     pub fn kill(&mut self) {
         for process in [&mut self.server, &mut self.manager].into_iter().flatten() {
