@@ -53,6 +53,7 @@ struct Arguments {
 
 /// Runs the desk in a window until the window is closed, and says why when it cannot.
 pub fn run() -> ExitCode {
+    airdesk_station::memory::give_back_large_buffers();
     let arguments = Arguments::parse();
     airdesk_station::logging::to_stderr();
     // First: a second Airdesk hands over to the first one here and ends, before it looks at the session. What

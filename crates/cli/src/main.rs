@@ -84,6 +84,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
+    airdesk_station::memory::give_back_large_buffers();
     let cli = Cli::parse();
     airdesk_station::logging::to_stderr();
     let done = match cli.command {

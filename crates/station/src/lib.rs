@@ -8,6 +8,7 @@ pub mod api;
 pub mod automation;
 pub mod config;
 pub mod logging;
+pub mod memory;
 pub mod render;
 pub mod secrets;
 pub mod session;

@@ -1,8 +1,9 @@
 //! From a strip's source to the player that renders it.
 
 use std::path::Path;
+use std::sync::{Arc, Weak};
 
-use airdesk_dsp::SampleRate;
+use airdesk_dsp::{Frame, SampleRate};
 use airdesk_sources::Player;
 use airdesk_sources::material::{Loop, pad, rhythm, voice};
 use airdesk_sources::wav::{self, WavError};
@@ -22,10 +23,10 @@ pub(crate) fn explain(source: &StripSource, error: &WavError) -> String {
     }
 }
 
-/// Computes each piece once.
+/// Computes each piece once for as long as somebody plays it.
 #[derive(Default)]
 pub(crate) struct Pieces {
-    pieces: Vec<(Material, Piece)>,
+    pieces: Vec<(Material, Weak<[Frame]>)>,
 }
 
 impl Pieces {
@@ -51,15 +52,17 @@ impl Pieces {
     }
 
     fn piece(&mut self, material: Material, rate: SampleRate) -> Result<Piece, String> {
-        if let Some((_, piece)) = self.pieces.iter().find(|(kept, _)| *kept == material) {
-            return Ok(piece.clone());
+        self.pieces.retain(|(_, piece)| piece.strong_count() > 0);
+        let found = self.pieces.iter().find(|(kept, _)| *kept == material);
+        if let Some(piece) = found.and_then(|(_, piece)| piece.upgrade()) {
+            return Ok(piece);
         }
         let piece = match material {
             Material::Rhythm => rhythm(rate),
             Material::Pad => pad(rate),
             Material::Voice => voice(rate).map_err(|error| error.to_string())?,
         };
-        self.pieces.push((material, piece.clone()));
+        self.pieces.push((material, Arc::downgrade(&piece)));
         Ok(piece)
     }
 }
