@@ -14,6 +14,7 @@ pub mod session;
 pub mod timeline;
 
 mod air_delay;
+pub mod black_box;
 mod breakdown;
 mod broadcast;
 mod captures;
