@@ -84,8 +84,10 @@ fn is_whole_after_cuts(format: &str) {
     let mut desk = Desk::start_at(home, &environment, &[]);
     desk.clear();
     desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
-    let strip = desk.add_strip("Numbers", &json!({ "type": "file", "path": played, "looped": false }));
-    desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 1.0 }));
+    for (name, pan) in [("Tone", -1.0), ("Numbers", 1.0)] {
+        let strip = desk.add_strip(name, &json!({ "type": "file", "path": played, "looped": false }));
+        desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": pan }));
+    }
     sleep(seconds(1));
     let older = desk.record(format);
     sleep(seconds(2));

@@ -4,7 +4,7 @@
 //! or after it; a file is as long as the last of its pages, or as long as it was; and a name that was made, changed or
 //! removed since the file or its folder was synced is there or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ enum Operation {
 }
 
 /// A file's content: what is sure, and what is there while the power is.
-#[derive(Default, Clone)]
+#[derive(Default)]
 struct File {
     sure: Vec<u8>,
     now: Vec<u8>,
@@ -52,10 +52,12 @@ struct File {
 
 /// The disk at one moment.
 pub struct Disk {
-    files: BTreeMap<u64, File>,
+    files: Vec<File>,
+    /// Which file has an inode now: a number is used again once its file has gone.
+    inodes: BTreeMap<u64, usize>,
     /// The names that are there, and those that are sure to be.
-    names: BTreeMap<PathBuf, u64>,
-    sure_names: BTreeMap<PathBuf, u64>,
+    names: BTreeMap<PathBuf, usize>,
+    sure_names: BTreeMap<PathBuf, usize>,
 }
 
 impl Journal {
@@ -114,7 +116,8 @@ impl Journal {
     /// The disk after the first `count` operations.
     pub fn after(&self, count: usize) -> Disk {
         let mut disk = Disk {
-            files: BTreeMap::new(),
+            files: Vec::new(),
+            inodes: BTreeMap::new(),
             names: BTreeMap::new(),
             sure_names: BTreeMap::new(),
         };
@@ -127,78 +130,85 @@ impl Disk {
     fn take(&mut self, operation: &Operation) {
         match operation {
             Operation::Write { inode, offset, bytes } => {
-                let now = &mut self.files.entry(*inode).or_default().now;
+                let now = &mut self.file(*inode).now;
                 now.resize(now.len().max(offset + bytes.len()), 0);
                 now[*offset..offset + bytes.len()].copy_from_slice(bytes);
             }
-            Operation::Truncate { inode, length } => self.files.entry(*inode).or_default().now.resize(*length, 0),
+            Operation::Truncate { inode, length } => self.file(*inode).now.resize(*length, 0),
             Operation::Sync { inode, path } => self.sync(*inode, path),
             Operation::Create { inode, path } => {
-                if self.names.insert(path.clone(), *inode) != Some(*inode)
-                    && !self.sure_names.values().any(|sure| sure == inode)
-                {
-                    // Another file may have had the number before.
-                    self.files.insert(*inode, File::default());
+                let there = self.names.get(path).copied();
+                if there.is_none() || there != self.inodes.get(inode).copied() {
+                    let file = self.new_file(*inode);
+                    self.names.insert(path.clone(), file);
                 }
             }
             Operation::Rename { from, to } => {
-                if let Some(inode) = self.names.remove(from) {
-                    self.names.insert(to.clone(), inode);
+                if let Some(file) = self.names.remove(from) {
+                    self.names.insert(to.clone(), file);
                 }
             }
             Operation::Unlink { path } => drop(self.names.remove(path)),
         }
     }
 
+    fn new_file(&mut self, inode: u64) -> usize {
+        self.files.push(File::default());
+        self.inodes.insert(inode, self.files.len() - 1);
+        self.files.len() - 1
+    }
+
+    fn file(&mut self, inode: u64) -> &mut File {
+        let known = self.inodes.get(&inode).copied();
+        let file = known.unwrap_or_else(|| self.new_file(inode));
+        &mut self.files[file]
+    }
+
     fn sync(&mut self, inode: u64, path: &Path) {
-        if let Some(file) = self.files.get_mut(&inode) {
-            file.sure = file.now.clone();
+        if let Some(file) = self.inodes.get(&inode) {
+            let file = &mut self.files[*file];
+            file.sure.clone_from(&file.now);
         }
         // A synced file has its name, and a synced folder the names in it.
         let is_in = |name: &PathBuf| name == path || name.parent() == Some(path);
         self.sure_names.retain(|name, _| !is_in(name));
         let now = self.names.iter().filter(|(name, _)| is_in(name));
-        self.sure_names.extend(now.map(|(name, inode)| (name.clone(), *inode)));
+        self.sure_names.extend(now.map(|(name, file)| (name.clone(), *file)));
     }
 
     /// Every file as it is while there is power.
     pub fn now(&self) -> BTreeMap<PathBuf, &[u8]> {
-        let content = |inode: &u64| self.files.get(inode).map_or(&[][..], |file| &file.now);
-        self.names
-            .iter()
-            .map(|(path, inode)| (path.clone(), content(inode)))
-            .collect()
+        let content = |(path, file): (&PathBuf, &usize)| (path.clone(), &self.files[*file].now[..]);
+        self.names.iter().map(content).collect()
     }
 
     /// Every file as it is found after a power cut; `keeps` says by chance of each thing that is not sure whether it is kept.
     pub fn cut(&self, mut keeps: impl FnMut() -> bool) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut names = BTreeMap::new();
-        let all = self.names.keys().chain(self.sure_names.keys());
+        let mut found = BTreeMap::new();
+        let all: BTreeSet<&PathBuf> = self.names.keys().chain(self.sure_names.keys()).collect();
         for name in all {
             let (now, sure) = (self.names.get(name), self.sure_names.get(name));
-            if let Some(inode) = if now == sure || keeps() { now } else { sure } {
-                names.insert(name.clone(), *inode);
+            let kept = if now == sure || keeps() { now } else { sure };
+            if let Some(file) = kept {
+                found.insert(name.clone(), self.files[*file].cut(&mut keeps));
             }
         }
-        let content = |inode: u64, keeps: &mut dyn FnMut() -> bool| {
-            let Some(file) = self.files.get(&inode) else {
-                return Vec::new();
-            };
-            let mut found = file.sure.clone();
-            for (page, bytes) in file.now.chunks(PAGE).enumerate() {
-                let at = page * PAGE;
-                let is_sure = file.sure.get(at..at + bytes.len()) == Some(bytes);
-                if !is_sure && keeps() {
-                    found.resize(found.len().max(at + bytes.len()), 0);
-                    found[at..at + bytes.len()].copy_from_slice(bytes);
-                }
+        found
+    }
+}
+
+impl File {
+    fn cut(&self, mut keeps: impl FnMut() -> bool) -> Vec<u8> {
+        let mut found = self.sure.clone();
+        for (page, bytes) in self.now.chunks(PAGE).enumerate() {
+            let at = page * PAGE;
+            let is_sure = self.sure.get(at..at + bytes.len()) == Some(bytes);
+            if !is_sure && keeps() {
+                found.resize(found.len().max(at + bytes.len()), 0);
+                found[at..at + bytes.len()].copy_from_slice(bytes);
             }
-            found
-        };
-        names
-            .into_iter()
-            .map(|(name, inode)| (name, content(inode, &mut keeps)))
-            .collect()
+        }
+        found
     }
 }
 
