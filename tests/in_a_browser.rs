@@ -121,8 +121,8 @@ fn what_nobody_recorded_is_kept_in_the_browser() {
         seconds.filter(|seconds| *seconds > 3.0)
     });
     let mut browser = Browser::open(&format!("http://127.0.0.1:{}/", desk.port));
-    browser.choose(&["region:Black box", "combobox:How much to keep"], "the last 1 minute");
-    browser.push(&["region:Black box", "button:Keep"]);
+    browser.choose(&["combobox:How much to keep"], "the last 1 minute");
+    browser.push(&["button:Keep"]);
     let file = desk.wait("it to be kept", seconds(15), |snapshot| {
         let path = snapshot["blackBox"]["kept"]["files"][0]["path"].as_str();
         path.map(std::path::PathBuf::from)
