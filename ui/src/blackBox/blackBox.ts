@@ -64,7 +64,7 @@ export function phaseText({ phase }: BlackBoxState): string {
 export function boxFacts(box: BlackBoxState): Fact[] {
   const run = currentRun(box);
   const facts: Fact[] = [
-    { name: "Black box", value: phaseText(box), tone: box.phase.state === "halted" ? "bad" : undefined },
+    { name: "Now", value: phaseText(box), tone: box.phase.state === "halted" ? "bad" : undefined },
   ];
   if (box.phase.state === "off") return facts;
   facts.push({ name: "Held", value: `${length(run?.seconds ?? 0)}, ${bytes(box.bytes)}` });
