@@ -110,3 +110,25 @@ fn recording_and_going_live_are_done_in_the_browser() {
     assert!(listen::file(&folder.join(file)).peak() > -40.0);
     assert_eq!(browser.errors(), Vec::<String>::new());
 }
+
+#[test]
+fn what_nobody_recorded_is_kept_in_the_browser() {
+    let mut desk = Desk::start(&lab::sound_server::Environment::new());
+    let folder = desk.home().join("recordings");
+    desk.say(json!({ "type": "setRecording", "settings": { "folder": folder } }));
+    desk.wait("the black box to hold 3 s", seconds(30), |snapshot| {
+        let seconds = snapshot["blackBox"]["runs"][0]["seconds"].as_f64();
+        seconds.filter(|seconds| *seconds > 3.0)
+    });
+    let mut browser = Browser::open(&format!("http://127.0.0.1:{}/", desk.port));
+    browser.choose(&["combobox:How much to keep"], "the last 1 minute");
+    browser.push(&["button:Keep"]);
+    let file = desk.wait("it to be kept", seconds(15), |snapshot| {
+        let path = snapshot["blackBox"]["kept"]["files"][0]["path"].as_str();
+        path.map(std::path::PathBuf::from)
+    });
+    assert!(listen::file(&file).peak() > -40.0, "the demo is heard in it");
+    sleep(seconds(1));
+    browser.screenshot(&artifact("browser-black-box.png"));
+    assert_eq!(browser.errors(), Vec::<String>::new());
+}

@@ -332,7 +332,23 @@ strip: number,
 /**
  * When it is dead; `null` not to watch it.
  */
-watch: WatchSettings | null, } | { "type": "setListening", 
+watch: WatchSettings | null, } | { "type": "setBlackBox", 
+/**
+ * All of it.
+ */
+settings: BlackBoxSettings, } | { "type": "keepLast", 
+/**
+ * How much of its end, more than 0 s. More than is held is as much as is held.
+ */
+seconds: number, 
+/**
+ * Of which run; `null` for the last one.
+ */
+run: number | null, 
+/**
+ * The folder; `null` for the first recorder's.
+ */
+folder: string | null, } | { "type": "setListening", 
 /**
  * Open or not.
  */
@@ -401,7 +417,11 @@ id: number, } | { "type": "target",
 /**
  * Its id.
  */
-id: number, } | { "type": "timeline", 
+id: number, } | { "type": "kept", 
+/**
+ * The recording.
+ */
+kept: BlackBoxKept, } | { "type": "timeline", 
 /**
  * The newest first. There may be none although there are older ones: a search looks at so many at a time.
  */
@@ -510,6 +530,10 @@ airDelay: AirDelayState,
  */
 deadAir: DeadAirState, 
 /**
+ * The black box.
+ */
+blackBox: BlackBoxState, 
+/**
  * The desk's own listener mounts.
  */
 listening: ListeningState, 
@@ -525,7 +549,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1924,6 +1948,184 @@ airedAt: number | null,
 time: string, };
 
 /**
+ * The black box: whether it is on, where it is and what it holds.
+ */
+export type BlackBoxSettings = { 
+/**
+ * It holds what is heard, whether anybody records or not.
+ */
+on: boolean, 
+/**
+ * The folder in which it makes its own; `null` for the folder of the desk's data.
+ */
+folder: string | null, 
+/**
+ * So many minutes are held, 1 to 1440.
+ */
+minutes: number, 
+/**
+ * So many megabytes (10^6 bytes) at the most, 10 to 10,000,000; `null` for a quarter of what is free, which it never
+ * exceeds.
+ */
+megabytes: number | null, 
+/**
+ * What is held beside the programme.
+ */
+lanes: BlackBoxLanes, 
+/**
+ * The format of what is kept: WAV or FLAC, as it is held without loss.
+ */
+format: RecordingFormat, };
+
+/**
+ * What is held beside the programme.
+ */
+export type BlackBoxLanes = "allStrips" | "programmeAlone";
+
+/**
+ * The black box.
+ */
+export type BlackBoxState = { 
+/**
+ * What was set.
+ */
+settings: BlackBoxSettings, 
+/**
+ * The folder in which its own is.
+ */
+folder: string, 
+/**
+ * What it is doing.
+ */
+phase: BlackBoxPhase, 
+/**
+ * What is held, oldest first: of earlier desks and engines, and of this one at last once it has begun.
+ */
+runs: Array<BlackBoxRun>, 
+/**
+ * Bytes on disk.
+ */
+bytes: number, 
+/**
+ * Bytes it may hold now.
+ */
+bytesMax: number, 
+/**
+ * Frames that the disk did not take in time: silence in what is kept.
+ */
+framesNotWritten: number, 
+/**
+ * What is being kept now.
+ */
+keeping: BlackBoxKeeping | null, 
+/**
+ * What was kept last.
+ */
+kept: BlackBoxKept | null, };
+
+/**
+ * What the black box is doing.
+ */
+export type BlackBoxPhase = { "state": "off" } | { "state": "starting" } | { "state": "turning" } | { "state": "halted", 
+/**
+ * One sentence: what, where, what to do.
+ */
+reason: string, 
+/**
+ * It tries again by itself.
+ */
+triesAgain: boolean, } | { "state": "stopping" };
+
+/**
+ * What is held of one engine.
+ */
+export type BlackBoxRun = { 
+/**
+ * Which.
+ */
+id: number, 
+/**
+ * It is being written.
+ */
+current: boolean, 
+/**
+ * When what is held of it began, by the wall clock of then: `2026-11-22T17:04:05+01:00`.
+ */
+began: string, 
+/**
+ * From the first to the last frame that is held, seconds.
+ */
+seconds: number, 
+/**
+ * Programme and strips, in the order in which they came.
+ */
+lanes: Array<BlackBoxLane>, };
+
+/**
+ * What is held of the programme or a strip.
+ */
+export type BlackBoxLane = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * How much, seconds.
+ */
+seconds: number, 
+/**
+ * Frames among them that were lost.
+ */
+framesLost: number, };
+
+/**
+ * A recording that is being made of what is held.
+ */
+export type BlackBoxKeeping = { 
+/**
+ * How much was asked for, seconds.
+ */
+seconds: number, 
+/**
+ * How much is done, 0 to 1.
+ */
+progress: number, };
+
+/**
+ * A recording that was made of what was held.
+ */
+export type BlackBoxKept = { 
+/**
+ * When its first frame was heard: `2026-11-22T17:04:05+01:00`.
+ */
+began: string, 
+/**
+ * How long it is, seconds.
+ */
+seconds: number, 
+/**
+ * Its files: the programme first, then the strips.
+ */
+files: Array<BlackBoxFile>, };
+
+/**
+ * A file of it.
+ */
+export type BlackBoxFile = { 
+/**
+ * Of the programme, or of which strip.
+ */
+name: string, 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * How many of its frames are silence because the audio was lost.
+ */
+framesLost: number, };
+
+/**
  * How the programme is watched, and what stands in for it.
  */
 export type DeadAirSettings = { 
@@ -2218,7 +2420,19 @@ framesLost: number, } | { "kind": "recordingFailed" } | { "kind": "recordingTook
 /**
  * The file that ends there.
  */
-before: string, } | { "kind": "recordingSplit" } | { "kind": "recordingMoved" } | { "kind": "recordingRecovered" } | { "kind": "dumped", 
+before: string, } | { "kind": "recordingSplit" } | { "kind": "recordingMoved" } | { "kind": "recordingRecovered" } | { "kind": "blackBoxOn" } | { "kind": "blackBoxOff" } | { "kind": "blackBoxHalted" } | { "kind": "blackBoxKept", 
+/**
+ * When their first frame was heard, as [`TimelineEntry::time`].
+ */
+began: string, 
+/**
+ * How long they are, seconds.
+ */
+seconds: number, 
+/**
+ * The programme's, then those of strips.
+ */
+files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped", 
 /**
  * How many frames, from the position on.
  */
@@ -2284,7 +2498,19 @@ framesLost: number, } | { "kind": "recordingFailed" } | { "kind": "recordingTook
 /**
  * The file that ends there.
  */
-before: string, } | { "kind": "recordingSplit" } | { "kind": "recordingMoved" } | { "kind": "recordingRecovered" } | { "kind": "dumped", 
+before: string, } | { "kind": "recordingSplit" } | { "kind": "recordingMoved" } | { "kind": "recordingRecovered" } | { "kind": "blackBoxOn" } | { "kind": "blackBoxOff" } | { "kind": "blackBoxHalted" } | { "kind": "blackBoxKept", 
+/**
+ * When their first frame was heard, as [`TimelineEntry::time`].
+ */
+began: string, 
+/**
+ * How long they are, seconds.
+ */
+seconds: number, 
+/**
+ * The programme's, then those of strips.
+ */
+files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped", 
 /**
  * How many frames, from the position on.
  */
@@ -2301,4 +2527,4 @@ entries: number, } | { "kind": "other" };
 /**
  * The kinds of [`Happening`], to choose by.
  */
-export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "dumped" | "deadAir" | "airBack" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
+export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "blackBoxOn" | "blackBoxOff" | "blackBoxHalted" | "blackBoxKept" | "blackBoxNotKept" | "dumped" | "deadAir" | "airBack" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";

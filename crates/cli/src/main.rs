@@ -1,6 +1,7 @@
 //! Airdesk without a window: the same desk, driven from a browser or a program.
 
 mod devices;
+mod keep;
 mod recover;
 mod render;
 mod run;
@@ -70,6 +71,8 @@ enum Command {
     },
     /// Look over recordings that a desk was killed in; nothing is ever deleted.
     Recover(recover::Arguments),
+    /// Make recordings of what the black box of a desk that does not run has left, also after a crash.
+    Keep(keep::Arguments),
     /// Show what has happened: on air, off air, titles, losses, devices, recordings. Also while the desk runs.
     Timeline(timeline::Arguments),
 }
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
             stems,
         } => render::render(&session, out, duration, stems),
         Command::Recover(arguments) => recover::recover(&arguments),
+        Command::Keep(arguments) => keep::keep(&arguments),
         Command::Timeline(arguments) => timeline::show(&arguments),
     };
     match done {

@@ -13,6 +13,7 @@ mod ledger;
 mod pack;
 mod priority;
 mod segment;
+mod shelf;
 mod start;
 mod state;
 mod window;
@@ -23,12 +24,13 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use airdesk_engine::TapReader;
-use airdesk_engine::mix_queue::MixReader;
+use airdesk_engine::mix_queue::{MixReader, MixTap};
 
 use self::collect::{Collector, Wish};
 use self::folder::OwnFolder;
-pub use self::keep::{KeepError, KeepOrder, Keeping, Kept, KeptFile};
+pub use self::keep::{KeepError, KeepOrder, Keeping, Kept, KeptFile, Progress};
 use self::ledger::Shared;
+pub use self::shelf::Shelf;
 pub use self::start::{BoxSettings, StartError};
 pub use self::state::{BoxPhase, BoxState, LaneState, RunId, RunState};
 use self::write::Writer;
@@ -55,12 +57,12 @@ pub struct BlackBox {
 }
 
 impl BlackBox {
-    /// Begins a run with what the programme publishes from the reader's place on, and finds what earlier runs have left.
-    /// Blocks for as long as the disk takes to list it.
+    /// Finds what earlier runs have left, and then begins a run with what the programme publishes. Blocks for as long as the
+    /// disk takes to list it.
     ///
     /// # Errors
     /// When the folder cannot be had, or the system refuses a thread.
-    pub fn start(settings: BoxSettings, programme: MixReader) -> Result<Self, StartError> {
+    pub fn start(settings: BoxSettings, programme: &MixTap) -> Result<Self, StartError> {
         let folder = OwnFolder::open(&settings.folder)?;
         let rows = folder.scan().map_err(|source| StartError::Folder {
             folder: folder.path().to_owned(),
@@ -69,7 +71,7 @@ impl BlackBox {
         let shared = Shared::new(rows);
         let (wishes, wished) = mpsc::channel();
         let (to_disk, batches) = mpsc::sync_channel(BATCHES);
-        let collector = Collector::new(programme, settings.rate, wished, to_disk, shared.clone());
+        let collector = Collector::new(programme.reader(), settings.rate, wished, to_disk, shared.clone());
         let writer = Writer::new(folder, settings, shared.clone());
         // A thread that is missing ends the other: each stops when its neighbour is gone.
         let threads = vec![

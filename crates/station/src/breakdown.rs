@@ -57,6 +57,7 @@ impl Core {
         self.log(Note::new("engine", Happening::EngineRestarted));
         self.send_buses();
         self.put_strips_back();
+        self.black_box_goes_on();
         for output in OutputName::ALL {
             self.playbacks.reopen(output);
         }

@@ -15,6 +15,7 @@ impl Core {
         let until = tokio::time::Instant::now() + STOP_LIMIT;
         let session = self.session(); // before the mounts are closed: they are open again next time
         self.recorders.finish();
+        self.black_box.finish();
         self.tell_recorders();
         self.air.finish();
         self.log_air();
@@ -43,6 +44,7 @@ impl Core {
                 self.save(session);
             }
             if self.recorders.are_settled()
+                && self.black_box.is_settled()
                 && let Some(saved) = saved.take()
             {
                 return saved;
@@ -53,7 +55,7 @@ impl Core {
                     // One that was under way before is not the last.
                     saved = last.is_none().then_some(result);
                 }
-                Ok(Some(message @ Internal::Recording(..))) => self.hear(message),
+                Ok(Some(message @ (Internal::Recording(..) | Internal::BlackBox(_)))) => self.hear(message),
                 Ok(Some(_)) => {} // a device that opens now closes here
                 Ok(None) | Err(_) => break,
             }
@@ -61,6 +63,12 @@ impl Core {
         if !self.recorders.are_settled() {
             tracing::error!(
                 "the disk has not finished the recording within {} s",
+                STOP_LIMIT.as_secs()
+            );
+        }
+        if !self.black_box.is_settled() {
+            tracing::error!(
+                "the disk has not finished the black box within {} s",
                 STOP_LIMIT.as_secs()
             );
         }

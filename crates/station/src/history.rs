@@ -144,6 +144,8 @@ impl Core {
             | Command::GoLive { .. }
             | Command::GoOffAir { .. }
             | Command::SetAirDelay { .. }
+            | Command::SetBlackBox { .. }
+            | Command::KeepLast { .. }
             | Command::Dump { .. }
             | Command::SetDeadAir { .. }
             | Command::SetStripWatch { .. }

@@ -81,6 +81,7 @@ impl Core {
             targets: self.air.settings(),
             broadcast: None,
             air_delay: self.air_delay.settings(),
+            black_box: self.black_box.settings().clone(),
             dead_air: self.session_dead_air(),
             buses: self.session_buses(),
             strips: self.strips.states().map(|strip| self.strip_as_set(strip)).collect(),

@@ -25,6 +25,7 @@ impl Core {
         match command {
             AudioCommand::StartRecording { recorder } => self.start_recorders(recorder, answer),
             AudioCommand::StopRecording { recorder } => self.stop_recorders(recorder, answer),
+            AudioCommand::KeepLast { seconds, run, folder } => self.keep_last(seconds, run, folder, answer),
             AudioCommand::SetPassword { target, password } => {
                 if let Err(Refused(error, answer)) = self.air.set_password(target, password.into_inner(), answer) {
                     // A host that has gone does not want the answer.
@@ -109,6 +110,7 @@ impl Core {
             AudioCommand::SplitRecording { recorder } => self.split_recorders(recorder)?,
             AudioCommand::SetAirDelay { settings } => self.set_air_delay(range::air_delay(&settings)?)?,
             AudioCommand::Dump { seconds } => self.dump(seconds.map(range::dump).transpose()?)?,
+            AudioCommand::SetBlackBox { settings } => self.set_black_box(settings)?,
             AudioCommand::SetDeadAir { settings } => self.set_dead_air(range::dead_air(&settings)?)?,
             AudioCommand::SetStripWatch { strip, watch } => {
                 self.watch_strip(strip, watch.as_ref().map(range::watch).transpose()?)?;

@@ -138,6 +138,7 @@ impl Core {
             transports: self.air.transports(),
             title: self.air.title(),
             air_delay: self.air_delay.state(),
+            black_box: self.black_box.state(),
             dead_air: self.dead_air_state(),
             listening: self.listening(),
             engine: self.engine_state(),

@@ -1,5 +1,6 @@
 //! The recorders as the station drives them: any number, each of a bus of its own, alone or together.
 
+mod afterwards;
 mod log;
 mod names;
 mod recorder;
@@ -25,6 +26,7 @@ use crate::api::{
 };
 use crate::station::{Core, Internal};
 
+pub(crate) use self::afterwards::{began_at, named};
 pub(crate) use self::settings::check;
 
 /// Who waits to hear what came of a command.

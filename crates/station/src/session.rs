@@ -13,8 +13,8 @@ use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    AirDelaySettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings, Material,
-    RecordingSettings, StripSource,
+    AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings,
+    Material, RecordingSettings, StripSource,
 };
 use crate::automation::Automation;
 use crate::scenes::Scene;
@@ -64,6 +64,9 @@ pub struct Session {
     /// The delay between the programme and the air.
     #[serde(skip_serializing_if = "is_usual")]
     pub air_delay: AirDelaySettings,
+    /// The last hours of everything, on disk.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub black_box: BlackBoxSettings,
     /// What is watched for dead air.
     #[serde(skip_serializing_if = "is_usual")]
     pub dead_air: SessionDeadAir,
@@ -96,6 +99,7 @@ impl Default for Session {
             targets: vec![BroadcastSettings::default()],
             broadcast: None,
             air_delay: AirDelaySettings::default(),
+            black_box: BlackBoxSettings::default(),
             dead_air: SessionDeadAir::default(),
             buses: vec![SessionBus {
                 output: Some(DeviceChoice::Default),

@@ -20,6 +20,7 @@ use crate::api::{
     BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, OutputName, RecorderId, Severity, VcaState,
 };
 use crate::automation::Automation;
+use crate::black_box::{BoxDesk, BoxNews};
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
@@ -144,6 +145,7 @@ impl Station {
                 rate,
             ),
             air_delay,
+            black_box: BoxDesk::new(opened.session.black_box.clone(), &options.data, internal.clone()),
             dead_air: DeadAir::default(),
             strips: Strips::default(),
             automation: opened.session.automation.clone(),
@@ -223,6 +225,7 @@ pub(crate) enum Internal {
     Devices(Arc<DeviceList>),
     CaptureOpened(DeviceId, Result<CaptureStream, OpenError>),
     Recording(RecorderId, News),
+    BlackBox(BoxNews),
     Orphans(Vec<Result<Recovered, RecoverError>>),
     Saved(Result<(), SessionError>),
     Timeline(ScribeNews),
@@ -243,6 +246,7 @@ pub(crate) struct Core {
     pub(crate) recorders: Recorders,
     pub(crate) air: Air,
     pub(crate) air_delay: AirLine,
+    pub(crate) black_box: BoxDesk,
     pub(crate) dead_air: DeadAir,
     /// The session's, which a running desk keeps and does not play.
     pub(crate) automation: Vec<Automation>,
@@ -289,6 +293,7 @@ impl Core {
         self.log_start();
         self.take_up(session);
         self.look_for_orphans();
+        self.start_black_box();
         self.start_meters();
         if let Some(warning) = warning {
             self.notice(Severity::Warning, warning);
@@ -359,6 +364,7 @@ impl Core {
             Internal::Devices(list) => self.hear_devices(list),
             Internal::CaptureOpened(device, result) => self.capture_opened(&device, result),
             Internal::Recording(recorder, news) => self.hear_recorder(recorder, news),
+            Internal::BlackBox(news) => self.hear_black_box(news),
             Internal::Orphans(looked) => self.hear_orphans(looked),
             Internal::Saved(result) => self.saved(result),
             Internal::Timeline(news) => self.hear_scribe(news),
@@ -382,6 +388,7 @@ impl Core {
         self.refresh_strips(ticks.is_multiple_of(5));
         self.look_after_recorders(ticks.is_multiple_of(5));
         self.look_after_air_delay(ticks.is_multiple_of(5));
+        self.look_after_black_box(ticks.is_multiple_of(5));
         self.watch_dead_air();
         if ticks % 20 == 1 {
             self.recorders.look();

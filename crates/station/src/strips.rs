@@ -110,6 +110,7 @@ impl Core {
             state: state.clone(),
             feed,
         });
+        self.black_box_follows();
         self.tell(Event::Strip(state));
         self.follow_captures();
         Ok(id)

@@ -4,6 +4,7 @@ import type {
   AirState,
   Band,
   BandKind,
+  BlackBoxState,
   BroadcastSettings,
   BusName,
   BusState,
@@ -177,6 +178,23 @@ export function testAirDelay(seconds: number, held: number): AirDelayState {
   return { settings: { seconds, stretchPercent: 8 }, phase, held, dumped: 0, framesLate: 0, lastDump: null };
 }
 
+/** A black box that holds so many seconds of the programme and two strips. */
+export function testBlackBox(seconds: number, changes: Partial<BlackBoxState> = {}): BlackBoxState {
+  const lanes = ["programme", "Mic 1", "Mic 2"].map((name) => ({ name, seconds, framesLost: 0 }));
+  return {
+    settings: { on: true, folder: null, minutes: 120, megabytes: null, lanes: "allStrips", format: "flac24" },
+    folder: "/home/studio/.local/share/airdesk",
+    phase: { state: "turning" },
+    runs: [{ id: 1763913600000, current: true, began: "2026-11-23T16:00:00+00:00", seconds, lanes }],
+    bytes: seconds * 780_000,
+    bytesMax: 60e9,
+    framesNotWritten: 0,
+    keeping: null,
+    kept: null,
+    ...changes,
+  };
+}
+
 /** Nothing is watched. */
 export function testDeadAir(changes: Partial<DeadAirState> = {}): DeadAirState {
   return {
@@ -238,6 +256,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     transports: ["native"],
     title: { title: "", artist: "", show: "" },
     airDelay: testAirDelay(0, 0),
+    blackBox: testBlackBox(4330),
     deadAir: testDeadAir(),
     listening: { on: false, urls: [], listeners: 0, framesLost: 0 },
     engine: {

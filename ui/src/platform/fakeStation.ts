@@ -95,6 +95,13 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
         dumped: desk.airDelay.dumped + desk.airDelay.held,
       };
       return done({ type: "airDelay", value: desk.airDelay });
+    case "setBlackBox": {
+      const { settings } = command;
+      desk.blackBox = { ...desk.blackBox, settings, phase: { state: settings.on ? "turning" : "off" } };
+      return done({ type: "blackBox", value: desk.blackBox });
+    }
+    case "keepLast":
+      return keep(desk, command);
     case "setDeadAir":
       desk.deadAir = {
         ...desk.deadAir,
@@ -245,6 +252,18 @@ function setOutput(desk: Snapshot, command: Extract<AudioCommand, { type: "setOu
   const value = { output, device, settings: settings ?? { resampling: "balanced", exclusive: false }, playback };
   desk.outputs = desk.outputs.map((state) => (state.output === output ? value : state));
   return { type: "output", value };
+}
+
+/** Keeps what is held: the programme and every strip. */
+function keep(desk: Snapshot, command: Extract<AudioCommand, { type: "keepLast" }>): { reply: Reply; events: Event[] } {
+  const { runs } = desk.blackBox;
+  const run = command.run === null ? runs.at(-1) : runs.find(({ id }) => id === command.run);
+  if (!run) throw refusal("notRunning", "the black box holds nothing of that (any more); choose what it holds");
+  const folder = command.folder ?? desk.recorders[0]?.settings.folder ?? "";
+  const files = run.lanes.map(({ name }) => ({ name, path: `${folder}/kept - ${name}.flac`, framesLost: 0 }));
+  const kept = { began: run.began, seconds: Math.min(command.seconds, run.seconds), files };
+  desk.blackBox = { ...desk.blackBox, kept };
+  return { reply: { type: "kept", kept }, events: [{ type: "blackBox", value: desk.blackBox }] };
 }
 
 type OnRecorder = Extract<

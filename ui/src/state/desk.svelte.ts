@@ -225,6 +225,9 @@ export function apply(desk: Snapshot, event: Event): void {
     case "airDelay":
       desk.airDelay = event.value;
       return;
+    case "blackBox":
+      desk.blackBox = event.value;
+      return;
     case "deadAir":
       desk.deadAir = event.value;
       return;

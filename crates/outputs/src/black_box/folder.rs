@@ -60,6 +60,11 @@ impl OwnFolder {
         }
     }
 
+    /// Whether there is one below `parent`.
+    pub(super) fn is_there(parent: &Path) -> bool {
+        parent.join(NAME).symlink_metadata().is_ok()
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path

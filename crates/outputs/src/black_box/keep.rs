@@ -44,8 +44,8 @@ pub struct KeepOrder {
     pub format: FileFormat,
     /// What people read in each of them; what a file is of is filled in.
     pub tags: Tags,
-    /// Says what a moment is called by the local clock, for files that tell when they began.
-    pub origin: Option<fn(SystemTime) -> Option<Origin>>,
+    /// Says what a moment is called by the local clock, at the rate of the files, for those that tell when they began.
+    pub origin: Option<fn(SystemTime, SampleRate) -> Option<Origin>>,
 }
 
 /// What was kept.
@@ -120,6 +120,18 @@ impl KeepError {
     }
 }
 
+/// How much of what is being kept is done.
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<AtomicU32>);
+
+impl Progress {
+    /// 0 to 1.
+    pub fn part(&self) -> f32 {
+        // Relaxed: a number for the eye.
+        self.0.load(Ordering::Relaxed) as f32 / WHOLE as f32
+    }
+}
+
 /// Files that are being made. Dropped, they are finished all the same.
 pub struct Keeping {
     progress: Arc<AtomicU32>,
@@ -144,10 +156,9 @@ impl Keeping {
         Ok(Self { progress, thread })
     }
 
-    /// How much is done, 0 to 1.
-    pub fn progress(&self) -> f32 {
-        // Relaxed: a number for the eye.
-        self.progress.load(Ordering::Relaxed) as f32 / WHOLE as f32
+    /// How much is done, also for others than who waits for the end.
+    pub fn progress(&self) -> Progress {
+        Progress(self.progress.clone())
     }
 
     /// All is done, or nothing more can be.
@@ -221,7 +232,10 @@ impl Pins {
     fn of_run(order: &KeepOrder, shared: &Shared) -> Self {
         let mut ledger = shared.lock();
         let run = order.run.map(|id| id.0).or(ledger.rows.back().map(|row| row.head.run));
-        let rows = ledger.rows.iter_mut().filter(|row| Some(row.head.run) == run);
+        let rows = ledger
+            .rows
+            .iter_mut()
+            .filter(|row| Some(row.head.run) == run && !row.going);
         Self::pin(rows, shared)
     }
 
@@ -269,7 +283,11 @@ impl Pinned {
         let last = ledger.rows.iter().rev().find(|row| row.end > row.head.first);
         let run = order.run.map(|id| id.0).or(last.map(|row| row.head.run));
         let run = run.ok_or(KeepError::Nothing)?;
-        let mut rows: Vec<_> = ledger.rows.iter_mut().filter(|row| row.head.run == run).collect();
+        let mut rows: Vec<_> = ledger
+            .rows
+            .iter_mut()
+            .filter(|row| row.head.run == run && !row.going)
+            .collect();
         let (Some(oldest), Some(newest)) = (rows.first(), rows.last()) else {
             return Err(KeepError::Nothing);
         };

@@ -1,13 +1,17 @@
 //! What the ring holds and how it is doing: written by the black box's threads, read by whoever asks. Its lock is held for
-//! moments, by threads that may block.
+//! moments, and never while the disk is asked for anything: a disk that stands still holds up nobody who asks.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::LaneId;
 use super::segment::{Batch, Head};
 use super::state::BoxPhase;
+
+/// A disk that answers nothing for so long is said to do so.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// One segment on disk: a row across all lanes.
 #[derive(Debug, Clone)]
@@ -20,6 +24,8 @@ pub(super) struct Row {
     pub(super) lanes: BTreeMap<LaneId, LaneRow>,
     /// So many read it now: it stays.
     pub(super) pins: u32,
+    /// It is being removed: nobody begins to read it.
+    pub(super) going: bool,
 }
 
 /// One lane in a row.
@@ -40,6 +46,7 @@ impl Row {
             bytes: 0,
             lanes: BTreeMap::new(),
             pins: 0,
+            going: false,
         }
     }
 
@@ -73,6 +80,8 @@ pub(super) struct Ledger {
     /// Oldest first.
     pub(super) rows: VecDeque<Row>,
     pub(super) phase: BoxPhase,
+    /// Since when the disk has been asked for something that it has not answered.
+    pub(super) asked: Option<Instant>,
     /// The run that is being written.
     pub(super) run: u64,
     /// Blocks that the disk did not take, since the start.
@@ -82,6 +91,21 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// What it is doing, also while it waits for a disk that stands still.
+    pub(super) fn phase_now(&self) -> BoxPhase {
+        let waits = self.asked.is_some_and(|asked| asked.elapsed() > ANSWERS_WITHIN);
+        match &self.phase {
+            BoxPhase::Starting | BoxPhase::Turning if waits => BoxPhase::Halted {
+                reason:
+                    "the black box has stopped: its disk does not answer; check the disk or choose another folder for \
+                         it"
+                    .into(),
+                tries_again: true,
+            },
+            phase => phase.clone(),
+        }
+    }
+
     /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
         self.rows.iter().map(|row| row.bytes).sum()
@@ -102,18 +126,22 @@ impl Ledger {
     }
 
     /// The oldest segment, unless somebody reads it or it is the one that is being written. What is newer does not go before it:
-    /// that would leave a hole in what is kept next.
-    pub(super) fn oldest_free(&self, writing: bool) -> Option<PathBuf> {
-        let kept_back = usize::from(writing);
-        let oldest = self
-            .rows
-            .front()
-            .filter(|row| row.pins == 0 && self.rows.len() > kept_back);
-        oldest.map(|row| row.path.clone())
+    /// that would leave a hole in what is kept next. From now on nobody begins to read it.
+    pub(super) fn take_oldest(&mut self, writing: bool) -> Option<PathBuf> {
+        let is_enough = self.rows.len() > usize::from(writing);
+        let oldest = self.rows.front_mut().filter(|row| row.pins == 0 && is_enough)?;
+        oldest.going = true;
+        Some(oldest.path.clone())
     }
 
-    pub(super) fn forget(&mut self, path: &PathBuf) {
-        self.rows.retain(|row| row.path != *path);
+    pub(super) fn forget(&mut self, path: &Path) {
+        self.rows.retain(|row| row.path != path);
+    }
+
+    /// It could not be removed.
+    pub(super) fn put_back(&mut self, path: &Path) {
+        let row = self.rows.iter_mut().find(|row| row.path == path);
+        row.into_iter().for_each(|row| row.going = false);
     }
 }
 
@@ -126,6 +154,7 @@ impl Shared {
         Self(Arc::new(Mutex::new(Ledger {
             rows: rows.into(),
             phase: BoxPhase::Starting,
+            asked: None,
             run: 0,
             blocks_not_written: 0,
             bytes_max: 0,

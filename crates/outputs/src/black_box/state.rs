@@ -77,7 +77,7 @@ impl Ledger {
         let rows: Vec<&Row> = self.rows.iter().filter(|row| row.end > row.head.first).collect();
         let runs = rows.chunk_by(|a, b| a.head.run == b.head.run);
         BoxState {
-            phase: self.phase.clone(),
+            phase: self.phase_now(),
             runs: runs.map(|rows| self.run_state(rows)).collect(),
             bytes: self.bytes(),
             bytes_max: self.bytes_max,
@@ -101,7 +101,9 @@ impl Ledger {
                 place
             });
             let lane = &mut lanes[place];
-            lane.name.clone_from(&found.name);
+            if lane.name != found.name {
+                lane.name.clone_from(&found.name);
+            }
             lane.held += Duration::from_secs_f64(blocks_to_seconds(found.blocks, head));
             lane.frames_lost += found.lost * airdesk_dsp::BLOCK_FRAMES as u64;
         }

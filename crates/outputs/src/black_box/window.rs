@@ -112,7 +112,7 @@ impl<'a> Window<'a> {
         } else {
             let part = usable_stem(&name).unwrap_or_else(|| format!("strip {}", lane.0));
             (
-                usable_stem(&format!("{} {part}", self.stem)).unwrap_or(part),
+                usable_stem(&format!("{} - {part}", self.stem)).unwrap_or(part),
                 batch.first,
             )
         };
@@ -126,7 +126,10 @@ impl<'a> Window<'a> {
         let mut opening = Opening::new(self.pinned.rate);
         opening.tags = self.order.tags.clone();
         opening.tags.source.clone_from(&name);
-        opening.origin = self.order.origin.and_then(|origin| origin(self.pinned.began));
+        opening.origin = self
+            .order
+            .origin
+            .and_then(|origin| origin(self.pinned.began, self.pinned.rate));
         let made = file
             .try_clone()
             .and_then(|other| Ok((sound_file::create(other, self.order.format, &opening)?, file)));

@@ -123,6 +123,7 @@ impl Writer {
             self.shared.lock().blocks_not_written += u64::from(batch.blocks);
             return;
         }
+        self.shared.lock().asked = Some(Instant::now());
         match self.write(batch, names) {
             Ok(()) => {
                 self.halted = None;
@@ -130,6 +131,7 @@ impl Writer {
             }
             Err(fault) => self.halt(&fault, batch),
         }
+        self.shared.lock().asked = None;
     }
 
     fn halt(&mut self, fault: &Fault, batch: &Batch) {
@@ -141,14 +143,19 @@ impl Writer {
         let mut ledger = self.shared.lock();
         ledger.blocks_not_written += u64::from(batch.blocks);
         // What has no block, as nothing fitted behind its head, and what is not there any more.
-        if let Some(empty) = ledger.rows.pop_back_if(|row| row.end == row.head.first) {
-            let _ = self.folder.remove(&empty.path); // it holds nothing; the next scan finds it
-        }
-        ledger.rows.retain(|row| !is_removed(&row.path));
+        let empty = ledger.rows.pop_back_if(|row| row.end == row.head.first);
+        let rows: Vec<PathBuf> = ledger.rows.iter().map(|row| row.path.clone()).collect();
         ledger.phase = BoxPhase::Halted {
             reason,
             tries_again: !self.over,
         };
+        drop(ledger);
+        if let Some(empty) = empty {
+            let _ = self.folder.remove(&empty.path); // it holds nothing; the next scan finds it
+        }
+        for path in rows.iter().filter(|path| is_removed(path)) {
+            self.shared.lock().forget(path);
+        }
     }
 
     fn write(&mut self, batch: &Batch, names: &[(LaneId, Arc<str>)]) -> Result<(), Fault> {
@@ -210,14 +217,18 @@ impl Writer {
 
     /// Removes the oldest segment, unless somebody reads it. Returns whether there was one.
     fn remove_oldest(&mut self) -> Result<bool, Fault> {
-        // As long as the ledger is locked nobody begins to read it.
-        let mut ledger = self.shared.lock();
-        let Some(path) = ledger.oldest_free(self.open.is_some()) else {
+        let Some(path) = self.shared.lock().take_oldest(self.open.is_some()) else {
             return Ok(false);
         };
-        self.folder.remove(&path)?;
-        ledger.forget(&path);
-        Ok(true)
+        // The disk is not asked while others wait for the ledger.
+        let removed = self.folder.remove(&path);
+        let mut ledger = self.shared.lock();
+        match &removed {
+            Ok(()) => ledger.forget(&path),
+            Err(_) => ledger.put_back(&path),
+        }
+        drop(ledger);
+        Ok(removed.map(|()| true)?)
     }
 
     fn is_to_be_ended(&self, batch: &Batch) -> bool {
@@ -301,10 +312,9 @@ impl Writer {
     }
 
     fn begin_run(&mut self, now: Duration) -> io::Result<u64> {
-        let mut ledger = self.shared.lock();
-        let last = ledger.rows.back().map_or(0, |row| row.head.run);
+        let last = self.shared.lock().rows.back().map_or(0, |row| row.head.run);
         let run = self.folder.new_run(now.as_millis() as u64, last)?;
-        ledger.run = run;
+        self.shared.lock().run = run;
         self.run = Some(run);
         Ok(run)
     }

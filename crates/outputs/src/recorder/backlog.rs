@@ -43,6 +43,8 @@ struct Waiting {
     limit: Limit,
     /// Blocks that found no room since the last that did.
     refused: u32,
+    /// Blocks that found no room, counted then, and not yet found missing.
+    missing: u64,
     end: End,
     gone: bool,
 }
@@ -65,14 +67,16 @@ impl Backlog {
             blocks: 0,
             limit,
             refused: 0,
+            missing: 0,
             end: End::Open,
             gone: false,
         }))
     }
 
-    /// Adds what was drained in one round.
-    pub(super) fn push(&self, mut run: VecDeque<Entry>) {
+    /// Adds what was drained in one round. Returns how many blocks found no room.
+    pub(super) fn push(&self, mut run: VecDeque<Entry>) -> u64 {
         let mut waiting = self.lock();
+        let came = run.len();
         if let Limit::Recording(most) = waiting.limit {
             let room = most.saturating_sub(waiting.blocks);
             let refused: u32 = run.drain(room.min(run.len())..).map(|lost| lost.late).sum();
@@ -81,6 +85,8 @@ impl Backlog {
             }
             waiting.refused += refused;
         }
+        let refused = (came - run.len()) as u64;
+        waiting.missing += refused;
         waiting.blocks += run.len();
         if !run.is_empty() {
             waiting.runs.push_back(run);
@@ -90,6 +96,15 @@ impl Backlog {
                 waiting.pop();
             }
         }
+        refused
+    }
+
+    /// So many blocks are missing: returns how many of them were counted when they found no room.
+    pub(super) fn find(&self, blocks: u64) -> u64 {
+        let mut waiting = self.lock();
+        let counted = blocks.min(waiting.missing);
+        waiting.missing -= counted;
+        counted
     }
 
     /// From now on nothing old is let go of.
@@ -214,7 +229,8 @@ mod tests {
         assert_eq!(left(&backlog), [3, 4, 5, 6, 7]);
         let full = Backlog::new(Limit::Recording(3));
         full.push(run(1..3));
-        full.push(run(3..9));
+        assert_eq!(full.push(run(3..9)), 5, "they are counted at once");
         assert_eq!(left(&full), [1, 2, 3]);
+        assert_eq!((full.find(4), full.find(4)), (4, 1), "and no block twice");
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use airdesk_dsp::BLOCK_FRAMES;
+
 use super::backlog::{Backlog, End};
 use super::feed::Feed;
 use super::status::Board;
@@ -22,9 +24,10 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    /// Moves what has come in.
-    fn drain(&mut self) {
-        self.backlog.push(self.feed.drain());
+    /// Moves what has come in, and counts what finds no room: the writer may hang, and would find that much later.
+    fn drain(&mut self, board: &Board) {
+        let refused = self.backlog.push(self.feed.drain());
+        board.lost(refused * BLOCK_FRAMES as u64);
         if self.feed.is_gone() {
             self.backlog.note_gone();
         }
@@ -46,17 +49,17 @@ impl Drop for Channels {
 pub(super) fn drain(channels: Vec<Channel>, board: &Arc<Board>) {
     let mut channels = Channels(channels);
     while !board.asked_to_stop() && !board.over() {
-        channels.0.iter_mut().for_each(Channel::drain);
+        channels.0.iter_mut().for_each(|channel| channel.drain(board));
         thread::sleep(ROUND);
     }
-    channels.0.iter_mut().for_each(Channel::drain);
+    channels.0.iter_mut().for_each(|channel| channel.drain(board));
     let next = |channel: &Channel| channel.feed.next_sequence();
     let end = channels.0.iter().map(next).max().unwrap_or_default();
     let until = Instant::now() + LAST_WORDS;
     let comes = |channel: &Channel| !channel.feed.is_gone() && channel.feed.next_sequence() < end;
     while channels.0.iter().any(comes) && Instant::now() < until {
         thread::sleep(LAST_ROUND);
-        channels.0.iter_mut().for_each(Channel::drain);
+        channels.0.iter_mut().for_each(|channel| channel.drain(board));
     }
     for channel in &channels.0 {
         channel.backlog.close(End::Before(end));

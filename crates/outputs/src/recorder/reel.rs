@@ -89,7 +89,8 @@ impl Reel {
             GapCause::Late
         };
         self.log(frames, &cause, board);
-        board.lost(frames);
+        let counted = self.backlog.find(end - from);
+        board.lost(frames - counted * BLOCK_FRAMES as u64);
         self.noted = end;
     }
 

@@ -46,7 +46,8 @@ pub struct RecordingStatus {
     pub rate: SampleRate,
     /// Bytes of all files.
     pub bytes: u64,
-    /// Frames in the files that are silence because the audio was lost; each gap is in the gap log.
+    /// Frames in the files that are silence because the audio was lost, each gap in the gap log; and those that are lost already
+    /// while the disk stands still.
     pub frames_lost: u64,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,

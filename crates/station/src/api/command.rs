@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelaySettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode, DeadAirSettings,
-    DelaySettings, DeviceChoice, DuckerSettings, LimiterSettings, OutputName, OutputSettings, PanLaw, Password,
-    RecorderId, RecordingSettings, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId, TimelineEntry,
-    TimelineKind, WatchSettings, number,
+    AirDelaySettings, BlackBoxKept, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings,
+    ChannelMode, DeadAirSettings, DelaySettings, DeviceChoice, DuckerSettings, LimiterSettings, OutputName,
+    OutputSettings, PanLaw, Password, RecorderId, RecordingSettings, RunId, ScenePart, SendTap, SpectrumOf,
+    StripSource, Talkover, TargetId, TimelineEntry, TimelineKind, WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -377,6 +377,25 @@ pub enum AudioCommand {
         /// When it is dead; `null` not to watch it.
         watch: Option<WatchSettings>,
     },
+    /// Set the black box. Another folder, length or size begins it anew; what it held before can still be kept where the folder
+    /// is the same.
+    SetBlackBox {
+        /// All of it.
+        settings: BlackBoxSettings,
+    },
+    /// Make recordings of what the black box holds: the programme and every strip, with the names and tags of the first
+    /// recorder's. Answered with [`Reply::Kept`] once the files are whole.
+    KeepLast {
+        /// How much of its end, more than 0 s. More than is held is as much as is held.
+        seconds: f64,
+        /// Of which run; `null` for the last one.
+        #[ts(type = "number | null")]
+        #[serde(default)]
+        run: Option<RunId>,
+        /// The folder; `null` for the first recorder's.
+        #[serde(default)]
+        folder: Option<String>,
+    },
     /// Open or close the desk's own listener mounts, `/live.mp3` and `/live.opus`.
     SetListening {
         /// Open or not.
@@ -472,6 +491,11 @@ pub enum Reply {
         /// Its id.
         #[ts(type = "number")]
         id: TargetId,
+    },
+    /// What was kept of the black box.
+    Kept {
+        /// The recording.
+        kept: BlackBoxKept,
     },
     /// Some of the timeline.
     Timeline {

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, AudioCommand, BusName, BusState, CommandError, DeadAirState, DeviceState, DuckerSettings,
-    EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState,
-    RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState, TimelineEntry,
-    TitleState, VcaState,
+    AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CommandError, DeadAirState, DeviceState,
+    DuckerSettings, EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice,
+    OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState,
+    TimelineEntry, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -57,6 +57,8 @@ pub enum Event {
     AirDelay(AirDelayState),
     /// The dead-air watch has changed.
     DeadAir(DeadAirState),
+    /// The black box has changed; twice a second while it turns.
+    BlackBox(Box<BlackBoxState>),
     /// The listener mounts have changed.
     Listening(ListeningState),
     /// The engine's health, once a second.

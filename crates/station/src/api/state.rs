@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, BusName, BusState, DeadAirState, HistoryState, LoudnessState, RecorderState, Resampling, StripState,
-    TargetState, TitleState, Transport, VcaState,
+    AirDelayState, BlackBoxState, BusName, BusState, DeadAirState, HistoryState, LoudnessState, RecorderState,
+    Resampling, StripState, TargetState, TitleState, Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -54,6 +54,8 @@ pub struct Snapshot {
     pub air_delay: AirDelayState,
     /// The dead-air watch.
     pub dead_air: DeadAirState,
+    /// The black box.
+    pub black_box: BlackBoxState,
     /// The desk's own listener mounts.
     pub listening: ListeningState,
     /// The engine's health.

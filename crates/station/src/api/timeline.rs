@@ -114,6 +114,24 @@ pub enum Happening {
     RecordingMoved,
     /// A recording that a desk before this one did not finish was looked over.
     RecordingRecovered,
+    /// The black box was switched on, or goes on after it had stopped; it is on when a desk starts unless its session says
+    /// otherwise.
+    BlackBoxOn,
+    /// The black box was switched off.
+    BlackBoxOff,
+    /// The black box has stopped by itself.
+    BlackBoxHalted,
+    /// Recordings were made of what the black box held.
+    BlackBoxKept {
+        /// When their first frame was heard, as [`TimelineEntry::time`].
+        began: String,
+        /// How long they are, seconds.
+        seconds: f64,
+        /// The programme's, then those of strips.
+        files: Vec<String>,
+    },
+    /// No recordings could be made of what the black box holds, or not all.
+    BlackBoxNotKept,
     /// Part of the programme was dropped from the broadcast delay: it was never aired.
     Dumped {
         /// How many frames, from the position on.
@@ -184,6 +202,16 @@ pub enum TimelineKind {
     RecordingMoved,
     /// A recording of a desk before was looked over.
     RecordingRecovered,
+    /// The black box is on.
+    BlackBoxOn,
+    /// The black box is off.
+    BlackBoxOff,
+    /// The black box has stopped.
+    BlackBoxHalted,
+    /// Something was kept of the black box.
+    BlackBoxKept,
+    /// It could not be kept.
+    BlackBoxNotKept,
     /// Part of the programme was never aired.
     Dumped,
     /// Dead air.
@@ -204,7 +232,7 @@ pub enum TimelineKind {
 
 impl TimelineKind {
     /// Every kind there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 31] = [
         Self::DeskStarted,
         Self::DeskStopped,
         Self::DeskKilled,
@@ -223,6 +251,11 @@ impl TimelineKind {
         Self::RecordingSplit,
         Self::RecordingMoved,
         Self::RecordingRecovered,
+        Self::BlackBoxOn,
+        Self::BlackBoxOff,
+        Self::BlackBoxHalted,
+        Self::BlackBoxKept,
+        Self::BlackBoxNotKept,
         Self::Dumped,
         Self::DeadAir,
         Self::AirBack,
@@ -275,6 +308,11 @@ impl Happening {
             Self::RecordingSplit => TimelineKind::RecordingSplit,
             Self::RecordingMoved => TimelineKind::RecordingMoved,
             Self::RecordingRecovered => TimelineKind::RecordingRecovered,
+            Self::BlackBoxOn => TimelineKind::BlackBoxOn,
+            Self::BlackBoxOff => TimelineKind::BlackBoxOff,
+            Self::BlackBoxHalted => TimelineKind::BlackBoxHalted,
+            Self::BlackBoxKept { .. } => TimelineKind::BlackBoxKept,
+            Self::BlackBoxNotKept => TimelineKind::BlackBoxNotKept,
             Self::Dumped { .. } => TimelineKind::Dumped,
             Self::DeadAir => TimelineKind::DeadAir,
             Self::AirBack => TimelineKind::AirBack,
@@ -313,6 +351,16 @@ impl Happening {
             Self::RecordingSplit => format!("the recording goes on in {subject}"),
             Self::RecordingMoved => format!("the recording goes on in the second folder: {subject}"),
             Self::RecordingRecovered => format!("{subject} was not finished by the desk before, and was looked over"),
+            Self::BlackBoxOn => format!("the black box is on, in {subject}"),
+            Self::BlackBoxOff => "the black box is off".into(),
+            Self::BlackBoxHalted => "the black box has stopped".into(),
+            Self::BlackBoxKept { began, seconds, files } => {
+                format!(
+                    "kept {seconds:.1} s from {began} on, in {} files: {subject}",
+                    files.len()
+                )
+            }
+            Self::BlackBoxNotKept => "nothing was kept of the black box".into(),
             Self::Dumped { frames } => format!("dumped {frames} frames of {subject}: they were never aired"),
             Self::DeadAir => format!("dead air: {subject}"),
             Self::AirBack => format!("{subject} is heard again"),

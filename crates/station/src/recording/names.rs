@@ -25,7 +25,7 @@ impl OnAir {
         changed
     }
 
-    fn get(&self) -> (String, String) {
+    pub(super) fn get(&self) -> (String, String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -90,7 +90,7 @@ fn component(strip: &str) -> String {
     pattern.ok().and_then(|mut names| names.pop()).unwrap_or_default()
 }
 
-fn origin(began: &Zoned, rate: SampleRate) -> Origin {
+pub(super) fn origin(began: &Zoned, rate: SampleRate) -> Origin {
     let time = began.time();
     let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
     let nanos = i64::from(time.subsec_nanosecond());

@@ -8,7 +8,7 @@ use super::{Session, SessionBus, SessionStrip};
 use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings};
 use crate::obey::checked_name;
 use crate::scenes::{SCENES_MAX, checked_scene_name};
-use crate::{broadcast, range, recording};
+use crate::{black_box, broadcast, range, recording};
 
 /// A value that cannot be.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +82,7 @@ pub(super) fn check(session: &Session, rate: SampleRate) -> Result<(), Fault> {
         })?;
     }
     settings("airDelay", session.air_delay.check())?;
+    value("blackBox", black_box::check(&session.black_box))?;
     session
         .dead_air
         .check(session.strips.len())

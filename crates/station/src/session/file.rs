@@ -178,10 +178,23 @@ impl SessionFile {
             // Copied, not moved: at no moment is there no session.
             let copy = self.path.with_extension("copy.toml");
             fs::copy(&self.path, &copy)?;
+            fs::OpenOptions::new().write(true).open(&copy)?.sync_all()?;
             fs::rename(&copy, self.previous())?;
         }
-        fs::rename(&fresh, &self.path)
+        fs::rename(&fresh, &self.path)?;
+        keep_names(folder_of(&self.path));
+        Ok(())
     }
+}
+
+/// Makes the disk keep what was renamed: until then a power cut may leave the files under the names they had.
+fn keep_names(folder: &Path) {
+    #[cfg(unix)]
+    if let Err(error) = fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        tracing::debug!(folder = %folder.display(), %error, "the folder does not sync"); // some file systems cannot
+    }
+    #[cfg(not(unix))]
+    let _ = folder; // the system keeps names with the file
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod air_delay;
 mod answers;
+mod black_box;
 mod breakdown;
 mod console;
 mod dead_air;

@@ -32,7 +32,7 @@ async fn entries(desk: &Desk, kinds: &[TimelineKind]) -> Vec<TimelineEntry> {
 }
 
 /// Waits until there is one of this kind, and returns the newest.
-async fn newest(desk: &Desk, kind: TimelineKind) -> TimelineEntry {
+pub(crate) async fn newest(desk: &Desk, kind: TimelineKind) -> TimelineEntry {
     for _ in 0..400 {
         if let Some(entry) = entries(desk, &[kind]).await.into_iter().next() {
             return entry;
