@@ -148,6 +148,8 @@ impl Core {
             | Command::SetDeadAir { .. }
             | Command::SetStripWatch { .. }
             | Command::SetListening { .. }
+            | Command::SetMounts { .. }
+            | Command::SetHls { .. }
             | Command::SetTitle { .. }
             | Command::MeasureLoudness { .. }
             | Command::ResetLoudness { .. }

@@ -140,6 +140,7 @@ impl Core {
             air_delay: self.air_delay.state(),
             dead_air: self.dead_air_state(),
             listening: self.listening(),
+            hls: self.hls.state(),
             engine: self.engine_state(),
             notices: self.notices.all().to_vec(),
         }

@@ -34,6 +34,9 @@ const GROUP_OF: Record<TimelineKind, Group> = {
   dumped: "onAir",
   deadAir: "onAir",
   airBack: "onAir",
+  hlsOn: "onAir",
+  hlsOff: "onAir",
+  hlsFault: "onAir",
   deskStarted: "desk",
   deskStopped: "desk",
   deskKilled: "desk",
@@ -58,6 +61,7 @@ export function isTrouble({ kind }: TimelineEntry): boolean {
     "recordingFailed",
     "recordingMoved",
     "deadAir",
+    "hlsFault",
     "deskKilled",
     "engineBroke",
   ];

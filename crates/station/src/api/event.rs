@@ -6,9 +6,9 @@ use ts_rs::TS;
 
 use super::{
     AirDelayState, AudioCommand, BusName, BusState, CommandError, DeadAirState, DeviceState, DuckerSettings,
-    EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState,
-    RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState, TimelineEntry,
-    TitleState, VcaState,
+    EngineState, ErrorCode, HistoryState, HlsState, LimiterSettings, ListeningState, LoudnessState, Notice,
+    OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState,
+    TimelineEntry, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -59,6 +59,8 @@ pub enum Event {
     DeadAir(DeadAirState),
     /// The listener mounts have changed.
     Listening(ListeningState),
+    /// HLS has changed; once a second while it is on.
+    Hls(HlsState),
     /// The engine's health, once a second.
     Engine(EngineState),
     /// Something to read.
