@@ -2,11 +2,13 @@
 //! a break that is the desk's.
 //!
 //! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
-//! are there; `desk`, `window` and `clocks` start real servers, the built programs and a display.
+//! are there; `listeners` the built desk and a crowd; `desk`, `window` and `clocks` start real servers, the built programs
+//! and a display.
 
 mod clocks;
 mod engine;
 mod latency;
+mod listeners;
 mod mix;
 mod show;
 mod stages;
@@ -42,6 +44,9 @@ fn main() -> ExitCode {
     }
     if wants("desk") {
         whole::headless();
+    }
+    if wants("listeners") {
+        listeners::cost();
     }
     if wants("window") {
         whole::window();
