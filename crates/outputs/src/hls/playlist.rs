@@ -56,9 +56,9 @@ impl Playlist {
         self.first + self.entries.len() as u64
     }
 
-    /// The files of segments that are in it.
-    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|entry| entry.file.as_str())
+    /// The number of the oldest.
+    pub(super) fn first(&self) -> u64 {
+        self.first
     }
 
     /// Adds the next segment. Gives the files of those that are in it no more.

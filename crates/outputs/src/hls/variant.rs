@@ -50,9 +50,11 @@ impl Variant {
         let segments = usize::from(settings.segments);
         let before = folder.read(&file_of(name));
         let playlist = Playlist::new(before.as_deref(), u64::from(settings.segment_seconds), segments);
-        let listed: Vec<&str> = playlist.files().collect();
-        let others = folder.segments(name).into_iter().map(|(_, file)| file);
-        let leaving = others.filter(|file| !listed.contains(&file.as_str())).collect();
+        // Those that the desk before had still kept. Others by such a name may be anybody's.
+        let just_gone = playlist.first().saturating_sub(segments as u64 + 1)..playlist.first();
+        let found = folder.segments(name).into_iter();
+        let leaving = found.filter(|(number, _)| just_gone.contains(number));
+        let leaving = leaving.map(|(_, file)| file).collect();
         Some(Self {
             name,
             encoder,

@@ -92,8 +92,9 @@ impl ListenerFeed {
 
 impl Drop for ListenerFeed {
     fn drop(&mut self) {
-        // Its connection was ended because it took nothing: it never asked again.
-        let stuck = self.asked.elapsed() >= LAG_MAX && !(self.pieces.is_empty() && self.ready.is_empty());
+        // Its connection was ended because it took nothing. A server asks on for a while with what it has no room for, and
+        // counts from before that.
+        let stuck = self.asked.elapsed() >= LAG_MAX / 2 && !(self.pieces.is_empty() && self.ready.is_empty());
         if self.too_slow || stuck {
             tracing::info!(
                 mount = self.seat.mount().path(),
