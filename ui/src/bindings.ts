@@ -2038,7 +2038,7 @@ on: boolean,
  */
 settings: ListeningSettings, 
 /**
- * The addresses that listeners open, of the mounts that are there.
+ * The addresses that listeners open, of the mounts that are there while they are open.
  */
 urls: Array<string>, 
 /**
@@ -2159,7 +2159,7 @@ export type HlsSettings = {
  */
 on: boolean, 
 /**
- * The folder; made when it is missing. Empty: `hls` beside the recordings of this desk's data.
+ * The folder, absolute; made when it is missing. Empty: `hls` in the folder of the desk's data.
  */
 folder: string, 
 /**
