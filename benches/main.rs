@@ -2,12 +2,14 @@
 //! a break that is the desk's.
 //!
 //! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
-//! are there, and so does `air` with those that broadcast; it, `desk`, `window` and `clocks` start real servers, the built programs and a display.
+//! are there, and so does `air` with those that broadcast; `listeners` the built desk and a crowd; `air`, `desk`, `window` and
+//! `clocks` start real servers, the built programs and a display.
 
 mod air;
 mod clocks;
 mod engine;
 mod latency;
+mod listeners;
 mod mix;
 mod show;
 mod stages;
@@ -47,6 +49,9 @@ fn main() -> ExitCode {
     }
     if wants("desk") {
         whole::headless();
+    }
+    if wants("listeners") {
+        listeners::cost();
     }
     if wants("window") {
         whole::window();

@@ -31,6 +31,10 @@ pub struct Habits {
     pub shows_status: bool,
     /// Bytes of what went before that a listener is given first.
     pub burst: u32,
+    /// Listeners and sources that it takes.
+    pub clients: u32,
+    /// The port of the server on this machine whose mounts it relays, all of them.
+    pub master: Option<u16>,
 }
 
 impl Default for Habits {
@@ -39,6 +43,8 @@ impl Default for Habits {
             source_timeout: 5,
             shows_status: true,
             burst: 16_384,
+            clients: 100,
+            master: None,
         }
     }
 }
@@ -116,6 +122,11 @@ impl Icecast {
         });
         self.server = runs.then_some(server);
         runs
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        self.server.as_mut().expect("the server runs")
     }
 
     /// Kills it, as a crash would.
@@ -222,8 +233,18 @@ impl Icecast {
         let (port, tls_port, folder) = (self.port, self.tls_port, self.folder.path().display());
         let shoutcast_port = self.shoutcast_port;
         let Habits {
-            source_timeout, burst, ..
+            source_timeout,
+            clients,
+            burst,
+            ..
         } = self.habits;
+        let relays = self.habits.master.map_or(String::new(), |master| {
+            format!(
+                "<master-server>127.0.0.1</master-server><master-server-port>{master}</master-server-port>
+                <master-update-interval>1</master-update-interval><master-password>{PASSWORD}</master-password>
+                <relays-on-demand>0</relays-on-demand>"
+            )
+        });
         let webroot = if self.habits.shows_status {
             "/usr/share/icecast2/web".to_owned()
         } else {
@@ -231,7 +252,7 @@ impl Icecast {
         };
         format!(
             "<icecast><location>{folder}</location><admin>lab@localhost</admin><hostname>127.0.0.1</hostname>
-            <limits><clients>100</clients><sources>20</sources><queue-size>524288</queue-size>
+            <limits><clients>{clients}</clients><sources>20</sources><queue-size>524288</queue-size>
               <client-timeout>30</client-timeout><header-timeout>15</header-timeout>
               <source-timeout>{source_timeout}</source-timeout><burst-size>{burst}</burst-size></limits>
             <authentication><source-password>{PASSWORD}</source-password><relay-password>{PASSWORD}</relay-password>
@@ -240,6 +261,7 @@ impl Icecast {
             <listen-socket><port>{tls_port}</port><bind-address>127.0.0.1</bind-address><ssl>1</ssl></listen-socket>
             <listen-socket><port>{shoutcast_port}</port><bind-address>127.0.0.1</bind-address>
               <shoutcast-mount>{SHOUTCAST_MOUNT}</shoutcast-mount></listen-socket>
+            {relays}
             <mount type=\"default\"><charset>UTF-8</charset></mount>
             <mount type=\"normal\"><mount-name>{LATIN_1_MOUNT}</mount-name><charset>ISO-8859-1</charset></mount>
             <fileserve>1</fileserve>

@@ -11,6 +11,7 @@ pub mod browser;
 pub mod bus;
 pub mod chaos;
 pub mod console;
+pub mod crowd;
 pub mod desk;
 pub mod faulty_disk;
 pub mod harbor;

@@ -68,6 +68,30 @@ impl Process {
         self.child.id()
     }
 
+    /// Processor time that it has used, seconds.
+    pub fn processor_seconds(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |place: usize| fields.get(place).and_then(|ticks| ticks.parse::<f64>().ok());
+        // A hundred ticks are a second on every Linux that runs these tests.
+        (ticks(11).unwrap_or_default() + ticks(12).unwrap_or_default()) / 100.0
+    }
+
+    /// Memory that it has, megabytes.
+    pub fn megabytes(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
+        let mut lines = status.lines();
+        let resident = lines.find_map(|line| {
+            line.strip_prefix("VmRSS:")?
+                .trim()
+                .split(' ')
+                .next()?
+                .parse::<f64>()
+                .ok()
+        });
+        resident.unwrap_or_default() / 1024.0
+    }
+
     /// What it has printed so far.
     pub fn output(&self) -> String {
         fs::read(&self.log)

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import type { AirState, RecordingState } from "./bindings";
 import { quietFrame } from "./meter/frame";
-import { onAir, showcase, testRecorder, testTarget } from "./platform/fakeSnapshot";
+import { onAir, showcase, testListening, testRecorder, testTarget } from "./platform/fakeSnapshot";
 import { openConsole } from "./test-desk";
 
 const broadcast = (air: AirState) => onAir(testTarget(1), air);
@@ -359,10 +359,10 @@ test("the listener mounts promise nothing beyond this machine", async () => {
 
 test("what listeners heard as silence is told", async () => {
   const { fake } = openConsole({
-    listening: { on: true, urls: [], listeners: 2, framesLost: 0 },
+    listening: testListening({ on: true, listeners: 2, framesLost: 0 }),
   });
   expect(screen.queryByText(/heard as silence/)).toBeNull();
-  fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 2, framesLost: 640 } });
+  fake.emit({ type: "listening", value: testListening({ on: true, listeners: 2, framesLost: 640 }) });
   expect(await screen.findByText("640 frames heard as silence: the desk was late.")).toBeVisible();
 });
 

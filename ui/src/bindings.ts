@@ -352,7 +352,15 @@ folder: string | null, } | { "type": "setListening",
 /**
  * Open or not.
  */
-on: boolean, } | { "type": "setTitle", 
+on: boolean, } | { "type": "setMounts", 
+/**
+ * All of it.
+ */
+settings: ListeningSettings, } | { "type": "setHls", 
+/**
+ * All of it.
+ */
+settings: HlsSettings, } | { "type": "setTitle", 
 /**
  * Its name. Any text; control characters are left out, here and below.
  */
@@ -538,6 +546,10 @@ blackBox: BlackBoxState,
  */
 listening: ListeningState, 
 /**
+ * HLS.
+ */
+hls: HlsState, 
+/**
  * The engine's health.
  */
 engine: EngineState, 
@@ -549,7 +561,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -2224,9 +2236,17 @@ export type ListeningState = {
  */
 on: boolean, 
 /**
- * The addresses listeners open.
+ * How they are set.
+ */
+settings: ListeningSettings, 
+/**
+ * The addresses that listeners open, of the mounts that are there while they are open.
  */
 urls: Array<string>, 
+/**
+ * Each mount, also those that are closed.
+ */
+mounts: Array<MountState>, 
 /**
  * How many are listening now.
  */
@@ -2235,6 +2255,177 @@ listeners: number,
  * Frames since the start that the mounts' encoders came too late for: heard as silence.
  */
 framesLost: number, };
+
+/**
+ * How the mounts are set.
+ */
+export type ListeningSettings = { 
+/**
+ * `/live.mp3`, with ICY titles for players that ask for them.
+ */
+mp3: MountSettings, 
+/**
+ * `/live.opus`, Ogg Opus.
+ */
+opus: MountSettings, 
+/**
+ * `/live.ogg`, Ogg Vorbis.
+ */
+vorbis: MountSettings, 
+/**
+ * `/live.flac`, Ogg FLAC.
+ */
+flac: LosslessMountSettings, 
+/**
+ * Listeners at the same time, over all mounts, 1 to 10000.
+ */
+listenersMax: number, 
+/**
+ * Seconds of the past that a listener is given at once, 0 to 20: a player begins when it has enough.
+ */
+burstSeconds: number, };
+
+/**
+ * How one mount is set.
+ */
+export type MountSettings = { 
+/**
+ * It is there while the mounts are open.
+ */
+open: boolean, 
+/**
+ * Bit rate, kbit/s.
+ */
+bitRate: number, };
+
+/**
+ * How a mount is set that loses nothing.
+ */
+export type LosslessMountSettings = { 
+/**
+ * It is there while the mounts are open.
+ */
+open: boolean, 
+/**
+ * Bits of a sample: 16 or 24.
+ */
+bits: number, };
+
+/**
+ * One mount. What is counted is counted since the desk was started.
+ */
+export type MountState = { 
+/**
+ * Its path: `/live.mp3`.
+ */
+path: string, 
+/**
+ * What it sends.
+ */
+codec: StreamCodec, 
+/**
+ * Bit rate, kbit/s; FLAC's is what is to be expected.
+ */
+bitRate: number, 
+/**
+ * Seconds since it was opened; `null` while it is closed.
+ */
+openSeconds: number | null, 
+/**
+ * Listeners now.
+ */
+listeners: number, 
+/**
+ * The most there were at once.
+ */
+peak: number, 
+/**
+ * How often somebody has begun to listen.
+ */
+total: number, 
+/**
+ * Listeners who were sent away because they were too slow.
+ */
+evicted: number, 
+/**
+ * Bytes that were handed to listeners.
+ */
+bytesSent: number, };
+
+/**
+ * How HLS is set.
+ */
+export type HlsSettings = { 
+/**
+ * It is written.
+ */
+on: boolean, 
+/**
+ * The folder, absolute; made when it is missing. Empty: `hls` in the folder of the desk's data.
+ */
+folder: string, 
+/**
+ * MP3.
+ */
+mp3: MountSettings, 
+/**
+ * Opus in fragmented MP4.
+ */
+opus: MountSettings, 
+/**
+ * FLAC in fragmented MP4.
+ */
+flac: LosslessMountSettings, 
+/**
+ * How long a segment is, 2 to 20 seconds. Listeners hear the desk some three segments late.
+ */
+segmentSeconds: number, 
+/**
+ * Segments in a playlist, 3 to 100.
+ */
+segments: number, };
+
+/**
+ * HLS, and what it is doing.
+ */
+export type HlsState = { 
+/**
+ * What was set.
+ */
+settings: HlsSettings, 
+/**
+ * Where it is written.
+ */
+folder: string, 
+/**
+ * What it is doing.
+ */
+writing: HlsWriting, };
+
+/**
+ * What HLS is doing.
+ */
+export type HlsWriting = { "state": "off" } | { "state": "starting" } | { "state": "on", 
+/**
+ * How many have, since it was turned on, of all codecs.
+ */
+segments: number, 
+/**
+ * How many bytes.
+ */
+bytes: number, 
+/**
+ * Seconds of the programme that are missing from it.
+ */
+secondsLost: number, } | { "state": "fault", 
+/**
+ * Why, in a sentence.
+ */
+reason: string, 
+/**
+ * Seconds of the programme that are missing from it.
+ */
+secondsLost: number, };
 
 /**
  * The engine's health.
@@ -2436,7 +2627,7 @@ files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped",
 /**
  * How many frames, from the position on.
  */
-frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2514,7 +2705,7 @@ files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped",
 /**
  * How many frames, from the position on.
  */
-frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2527,4 +2718,4 @@ entries: number, } | { "kind": "other" };
 /**
  * The kinds of [`Happening`], to choose by.
  */
-export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "blackBoxOn" | "blackBoxOff" | "blackBoxHalted" | "blackBoxKept" | "blackBoxNotKept" | "dumped" | "deadAir" | "airBack" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
+export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "dumped" | "deadAir" | "airBack" | "hlsOn" | "hlsOff" | "hlsFault" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";

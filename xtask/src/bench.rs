@@ -13,9 +13,10 @@ use crate::{packages, repository, setup, ui};
 pub(crate) struct Bench {
     /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
     /// `worst` (the worst blocks of ten minutes, twice), `drift` (two clocks 400 ppm apart for a simulated day), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
-    /// (headless, on real servers), `air` (a show on air and recorded, beside ffmpeg, liquidsoap and other broadcasters), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
+    /// (headless, on real servers), `air` (a show on air and recorded, beside ffmpeg, liquidsoap and other broadcasters),
+    /// `listeners` (the desk's own mounts with up to a thousand), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
     /// compared with those in benches/counts/counts.toml).
-    #[arg(value_parser = ["engine", "strips", "stages", "worst", "drift", "mix", "desk", "air", "window", "clocks", "counts"])]
+    #[arg(value_parser = ["engine", "strips", "stages", "worst", "drift", "mix", "desk", "air", "listeners", "window", "clocks", "counts"])]
     figures: Vec<String>,
 
     /// How long `air` watches each program, seconds.
@@ -46,7 +47,11 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
     }
     let all = bench.figures.is_empty();
     let mut packages = vec!["airdesk-benches"];
-    if all || wants("mix") || wants("desk") || wants("air") || wants("window") || wants("clocks") {
+    if all
+        || ["mix", "desk", "air", "listeners", "window", "clocks"]
+            .into_iter()
+            .any(wants)
+    {
         setup::set_up(setup::For::Testing, setup::System::Install)?;
         ui::build()?;
         packages.push("airdesk-cli");

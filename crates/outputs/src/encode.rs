@@ -15,6 +15,7 @@ mod mp3;
 mod mp3_primer;
 mod opus;
 mod packet;
+mod past;
 mod rate;
 mod settings;
 mod sink;
@@ -36,6 +37,7 @@ pub use self::vorbis::VorbisEncoder;
 pub(crate) use self::comments::{Comments, VALUE_BYTES_MAX, VENDOR};
 pub(crate) use self::flac_frames::{FLAC_BLOCK, FlacFrames, StreamInfo};
 pub(crate) use self::mp3::{LAME_DELAY, MP3_FRAME};
+pub(crate) use self::past::Past;
 
 use crate::title::Title;
 

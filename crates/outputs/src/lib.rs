@@ -9,6 +9,7 @@ pub mod black_box;
 pub mod broadcast;
 pub mod delay;
 pub mod encode;
+pub mod hls;
 pub mod icecast;
 pub mod listen;
 pub mod loudness;

@@ -1,12 +1,16 @@
-//! The desk's own listener mounts: `/live.mp3` and `/live.opus`, for an HTTP server to hand out.
+//! The desk's own listener mounts: `/live.mp3`, `/live.opus`, `/live.ogg` and `/live.flac`, for an HTTP server to hand out.
 //!
-//! A mount encodes from its first listener on until its last has been gone for a while. A listener begins with
-//! the last two seconds, gets titles in the format's own way, and is dropped when it lags: nobody waits for it.
+//! A mount encodes from its first listener on until its last has been gone for a while, with an encoder that servers
+//! of the same settings share. A listener begins with the last two seconds, gets titles in the format's own way, and is
+//! sent away when it lags: nobody waits for it.
 
 mod feed;
+mod flow;
 mod hub;
 mod icy;
+mod mount;
 
-pub use feed::ListenerFeed;
-pub use hub::{Introduction, JoinError, ListenSettings, ListenerHub, Mount};
+pub use feed::{LAG_MAX, ListenerFeed};
+pub use hub::{JoinError, ListenerHub, MountStatistics};
 pub use icy::ICY_INTERVAL;
+pub use mount::{BURST_MAX, Introduction, LISTENERS_MAX, ListenSettings, ListenSettingsError, Mount, MountPlan};

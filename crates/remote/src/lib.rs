@@ -1,26 +1,31 @@
-//! The remote face: the console in a browser, the listener mounts, health and metrics, over HTTP and
-//! WebSocket on loopback.
+//! The remote face: the console in a browser, the listener mounts, HLS, health and metrics, over HTTP and WebSocket on
+//! loopback.
 //!
 //! It is a host like the window: it sends commands to the station and passes on what the station says.
 //! Requests from elsewhere, and pages of other sites in a browser on this machine, are refused.
 
 mod console;
 mod control;
+mod descriptors;
+mod door;
 mod guard;
+mod hls;
 mod listen;
 mod metrics;
 mod port;
+mod status;
 mod timeline;
 
 use std::io;
 
-use airdesk_station::StationHandle;
+use airdesk_station::{Mount, StationHandle};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use door::{Door, Visitor};
 pub use guard::Guard;
 
 /// The port, unless told otherwise.
@@ -63,12 +68,13 @@ pub struct Bound {
 impl Bound {
     /// Serves the desk, on the runtime it is called on.
     pub fn serve(self, station: StationHandle) -> Face {
-        let app = router(station, Guard::loopback(self.port));
+        descriptors::ask_for_all();
+        let app = router(station, Guard::loopback(self.port)).into_make_service_with_connect_info::<Visitor>();
         let mut servers = JoinSet::new();
         if let Some(second) = self.second {
-            servers.spawn(axum::serve(second, app.clone()).into_future());
+            servers.spawn(axum::serve(Door(second), app.clone()).into_future());
         }
-        servers.spawn(axum::serve(self.first, app).into_future());
+        servers.spawn(axum::serve(Door(self.first), app).into_future());
         Face {
             port: self.port,
             servers,
@@ -102,8 +108,8 @@ impl Face {
 
     /// Where listeners tune in.
     pub fn listen_urls(&self) -> Vec<String> {
-        ["live.mp3", "live.opus"]
-            .map(|mount| format!("http://127.0.0.1:{}/{mount}", self.port))
+        Mount::ALL
+            .map(|mount| format!("http://127.0.0.1:{}{}", self.port, mount.path()))
             .to_vec()
     }
 
@@ -118,14 +124,17 @@ impl Face {
 }
 
 fn router(station: StationHandle, guard: Guard) -> Router {
-    Router::new()
+    let mounts = Mount::ALL.into_iter().fold(Router::new(), |router, mount| {
+        router.route(mount.path(), get(listen::listen))
+    });
+    mounts
         .route("/control", get(control::console))
         .route("/meters", get(control::meters))
         .route("/health", get(metrics::health))
         .route("/metrics", get(metrics::metrics))
         .route("/timeline.csv", get(timeline::table))
-        .route("/live.mp3", get(listen::mp3))
-        .route("/live.opus", get(listen::opus))
+        .route("/status-json.xsl", get(status::page))
+        .route("/hls/{file}", get(hls::file))
         .fallback(get(console::file))
         .layer(from_fn_with_state(guard, guard::check))
         .with_state(station)

@@ -2,21 +2,22 @@
 
 use airdesk_station::{JoinError, Mount, StationHandle};
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-/// `GET /live.mp3`
-pub(crate) async fn mp3(State(station): State<StationHandle>, headers: HeaderMap) -> Response {
-    listen(&station, Mount::Mp3, &headers)
-}
+use crate::door::Visitor;
 
-/// `GET /live.opus`
-pub(crate) async fn opus(State(station): State<StationHandle>, headers: HeaderMap) -> Response {
-    listen(&station, Mount::Opus, &headers)
-}
-
-fn listen(station: &StationHandle, mount: Mount, asked: &HeaderMap) -> Response {
+/// `GET` of any mount.
+pub(crate) async fn listen(
+    State(station): State<StationHandle>,
+    ConnectInfo(visitor): ConnectInfo<Visitor>,
+    uri: Uri,
+    asked: HeaderMap,
+) -> Response {
+    let Some(mount) = Mount::ALL.into_iter().find(|mount| mount.path() == uri.path()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let wants_titles = asked.get("icy-metadata").is_some_and(|value| value.as_bytes() == b"1");
     let feed = match station.listeners().join(mount, wants_titles) {
         Ok(feed) => feed,
@@ -28,6 +29,7 @@ fn listen(station: &StationHandle, mount: Mount, asked: &HeaderMap) -> Response 
             return (status, error.to_string()).into_response();
         }
     };
+    visitor.listens();
     let mut headers = HeaderMap::new();
     for (name, value) in feed.headers() {
         // UTF-8, as Icecast sends it. A value that HTTP cannot carry is left out; the audio is not.

@@ -1,5 +1,7 @@
 //! Health for a supervisor, and figures for Prometheus.
 
+mod mounts;
+
 use std::fmt::Write;
 
 use airdesk_station::StationHandle;
@@ -101,6 +103,7 @@ fn text(desk: &Snapshot) -> String {
         "Listeners of the desk's own mounts.",
         desk.listening.listeners.into(),
     );
+    mounts::put(&mut text, desk);
     put_recorders(&mut text, &desk.recorders);
     put_targets(&mut text, &desk.targets);
     put_losses(&mut text, &desk.engine.losses);

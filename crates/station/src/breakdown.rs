@@ -90,6 +90,7 @@ impl Core {
         answer_all(said.unwrap_or_default());
         self.listeners.close();
         self.tell_listening();
+        self.silence_hls();
         for output in OutputName::ALL {
             self.playbacks.close(output, REASON);
         }

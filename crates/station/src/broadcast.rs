@@ -60,7 +60,7 @@ struct Going {
 }
 
 impl Air {
-    pub(crate) fn new(targets: Vec<BroadcastSettings>, keeper: Keeper, rate: SampleRate) -> Self {
+    pub(crate) fn new(targets: Vec<BroadcastSettings>, keeper: Keeper, encoders: Encoders, rate: SampleRate) -> Self {
         let mut air = Self {
             targets: Vec::new(),
             last_id: 0,
@@ -68,7 +68,7 @@ impl Air {
             asked: Vec::new(),
             common: Common {
                 rate,
-                encoders: Encoders::default(),
+                encoders,
                 words: TitleWords::default(),
                 since: Instant::now(),
             },

@@ -9,6 +9,8 @@ use crate::station::{Core, Internal};
 
 /// How long the end of a desk waits for a disk.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// How often it looks whether HLS has ended.
+const HLS_ROUND: Duration = Duration::from_millis(20);
 
 impl Core {
     pub(crate) async fn stop(&mut self, internal: &mut mpsc::UnboundedReceiver<Internal>) -> Result<(), SessionError> {
@@ -20,7 +22,11 @@ impl Core {
         self.air.finish();
         self.log_air();
         self.listeners.close();
+        self.let_go_of_hls();
         let saved = self.settle(session, internal, until).await;
+        while !self.is_hls_settled() && tokio::time::Instant::now() < until {
+            tokio::time::sleep(HLS_ROUND).await;
+        }
         self.finish_timeline().await;
         if let Err(error) = &saved {
             tracing::error!("{error}; the changes since it was last saved are lost");

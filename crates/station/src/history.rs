@@ -150,6 +150,8 @@ impl Core {
             | Command::SetDeadAir { .. }
             | Command::SetStripWatch { .. }
             | Command::SetListening { .. }
+            | Command::SetMounts { .. }
+            | Command::SetHls { .. }
             | Command::SetTitle { .. }
             | Command::MeasureLoudness { .. }
             | Command::ResetLoudness { .. }

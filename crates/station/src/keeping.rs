@@ -57,6 +57,8 @@ impl Core {
         self.air.set_title(&session.title, &session.artist, Some(&session.show));
         self.recorders.set_title(&session.title, &session.artist);
         self.listeners.introduce(self.air.introduction());
+        self.take_up_mounts(session.mounts);
+        self.take_up_hls(session.hls);
         if session.listening {
             self.set_listening(true);
         }
@@ -73,6 +75,8 @@ impl Core {
             talkover: self.talkover,
             vcas: self.vcas_as_set().map(|vca| vca.fader).collect(),
             listening: self.listeners.is_open() || matches!(self.breakdown, Breakdown::Final { listening: true }),
+            mounts: self.mounts.clone(),
+            hls: self.hls.settings().clone(),
             title,
             artist,
             show,

@@ -6,10 +6,9 @@ use airdesk_engine::EngineCommand;
 
 use crate::air_delay::aired;
 use crate::api::{
-    AudioCommand, BroadcastSettings, BusName, CommandError, DuckerSettings, ErrorCode, Event, LimiterSettings,
-    ListeningState, Reply, Severity, TargetId, VcaState,
+    AudioCommand, BroadcastSettings, BusName, CommandError, DuckerSettings, ErrorCode, Event, LimiterSettings, Reply,
+    Severity, TargetId, VcaState,
 };
-use crate::breakdown::Breakdown;
 use crate::broadcast::{Refused, Said};
 use crate::control::{BusControl, Control};
 use crate::password::Kept;
@@ -121,6 +120,8 @@ impl Core {
                 }
                 self.set_listening(on);
             }
+            AudioCommand::SetMounts { settings } => self.set_mounts(settings)?,
+            AudioCommand::SetHls { settings } => self.set_hls(settings)?,
             AudioCommand::MeasureLoudness { bus, on } => self.measure_loudness(bus, on)?,
             AudioCommand::ResetLoudness { bus } => self.reset_loudness(bus)?,
             AudioCommand::ClearClips => self.desk.send(EngineCommand::ClearClips)?,
@@ -158,7 +159,7 @@ impl Core {
             }
             AudioCommand::SetTitle { title, artist, show } => {
                 self.air.set_title(&title, &artist, show.as_deref());
-                self.listeners.set_title(self.air.title_line().as_str());
+                self.listeners.set_title(&self.air.title_line());
                 let title = self.air.title();
                 self.recorders.set_title(&title.title, &title.artist);
                 self.log_title();
@@ -285,32 +286,6 @@ impl Core {
                 self.notice(Severity::Error, error.message);
             }
         }
-    }
-
-    pub(crate) fn set_listening(&mut self, on: bool) {
-        if on {
-            self.listeners.set_title(self.air.title_line().as_str());
-            self.listeners.open();
-        } else {
-            self.listeners.close();
-            if let Breakdown::Final { listening } = &mut self.breakdown {
-                *listening = false;
-            }
-        }
-        self.tell_listening();
-    }
-
-    pub(crate) fn listening(&self) -> ListeningState {
-        ListeningState {
-            on: self.listeners.is_open(),
-            urls: self.urls.clone(),
-            listeners: self.listeners.listeners(),
-            frames_lost: self.listeners.frames_lost(),
-        }
-    }
-
-    pub(crate) fn tell_listening(&self) {
-        self.tell(Event::Listening(self.listening()));
     }
 }
 

@@ -141,6 +141,7 @@ impl Core {
             black_box: self.black_box.state(),
             dead_air: self.dead_air_state(),
             listening: self.listening(),
+            hls: self.hls.state(),
             engine: self.engine_state(),
             notices: self.notices.all().to_vec(),
         }

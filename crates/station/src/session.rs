@@ -13,8 +13,8 @@ use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings, LimiterSettings,
-    Material, RecordingSettings, StripSource,
+    AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings, HlsSettings,
+    LimiterSettings, ListeningSettings, Material, RecordingSettings, StripSource,
 };
 use crate::automation::Automation;
 use crate::scenes::Scene;
@@ -43,6 +43,12 @@ pub struct Session {
     pub vcas: Vec<Decibels>,
     /// The desk's own listener mounts are open.
     pub listening: bool,
+    /// How they are set.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub mounts: ListeningSettings,
+    /// HLS.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub hls: HlsSettings,
     /// What is on: its name, who made it, and the programme that it is part of.
     pub title: String,
     /// Who made it.
@@ -91,6 +97,8 @@ impl Default for Session {
             talkover: DuckerSettings::default(),
             vcas: Vec::new(),
             listening: false,
+            mounts: ListeningSettings::default(),
+            hls: HlsSettings::default(),
             title: String::new(),
             artist: String::new(),
             show: String::new(),

@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use airdesk_devices::{CaptureStream, DeviceId, DeviceList, HostChoice, OpenError, ScanSettings, Scanner};
 use airdesk_dsp::Decibels;
 use airdesk_engine::{BUSES, Notice as EngineNotice, VCA_GROUPS};
+use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::listen::{ListenSettings, ListenerHub};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::air_delay::AirLine;
 use crate::api::{
-    BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, OutputName, RecorderId, Severity, VcaState,
+    BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, ListeningSettings, OutputName, RecorderId,
+    Severity, VcaState,
 };
 use crate::automation::Automation;
 use crate::black_box::{BoxDesk, BoxNews};
@@ -30,6 +32,7 @@ use crate::fades::{self, Fades};
 use crate::folders::data_folder;
 use crate::handle::{Request, StationHandle};
 use crate::history::History;
+use crate::hls::HlsLine;
 use crate::keeping::SAVE_AFTER;
 use crate::losses::Losses;
 use crate::loudness::Meters;
@@ -112,6 +115,8 @@ impl Station {
             let _ = to_station.send(Internal::Engine(notice));
         })?;
         let air_delay = AirLine::start(desk.programme(), rate)?;
+        let encoders = Encoders::default();
+        let listeners = ListenerHub::new(air_delay.tap().clone(), encoders.clone(), ListenSettings::at(rate));
         // Capacity: commands wait here while a device is being looked at; a full channel makes hosts wait.
         let (requests, requests_in) = mpsc::channel(256);
         let handle = StationHandle {
@@ -119,13 +124,7 @@ impl Station {
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
             timeline: TimelineFile::in_folder(&options.data),
-            listeners: ListenerHub::new(
-                air_delay.tap().clone(),
-                ListenSettings {
-                    rate,
-                    ..ListenSettings::default()
-                },
-            ),
+            listeners: listeners.map_err(std::io::Error::other)?,
         };
         let secrets = Secrets::new(&options.data);
         let secrets = if options.key_store {
@@ -142,8 +141,10 @@ impl Station {
             air: Air::new(
                 opened.session.targets.clone(),
                 Keeper::start(secrets, internal.clone())?,
+                encoders.clone(),
                 rate,
             ),
+            hls: HlsLine::new(encoders, &options.data),
             air_delay,
             black_box: BoxDesk::new(opened.session.black_box.clone(), &options.data, internal.clone()),
             dead_air: DeadAir::default(),
@@ -155,6 +156,7 @@ impl Station {
             events: handle.events.clone(),
             listeners: handle.listeners.clone(),
             urls: Vec::new(),
+            mounts: ListeningSettings::default(),
             scanner,
             desk,
             breakdown: Breakdown::Never,
@@ -256,6 +258,8 @@ pub(crate) struct Core {
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) listeners: ListenerHub,
     pub(crate) urls: Vec<String>,
+    pub(crate) mounts: ListeningSettings,
+    pub(crate) hls: HlsLine,
     pub(crate) scanner: Scanner,
     pub(crate) breakdown: Breakdown,
     pub(crate) file: Arc<SessionFile>,
@@ -402,6 +406,7 @@ impl Core {
             self.tell(Event::Engine(state));
             self.tell_listening();
         }
+        self.look_after_hls(ticks.is_multiple_of(10));
         if !self.saving && self.unsaved.is_some_and(|since| since.elapsed() > self.save_after) {
             self.save(self.session());
         }

@@ -13,13 +13,16 @@ import type {
   DeadAirState,
   DeviceState,
   EqualiserSettings,
+  HlsState,
   InputState,
+  ListeningState,
   OutputName,
   RecorderState,
   RecordingSettings,
   RecordingState,
   SendSettings,
   Snapshot,
+  StreamCodec,
   StripState,
   TargetState,
 } from "../bindings";
@@ -258,7 +261,8 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     airDelay: testAirDelay(0, 0),
     blackBox: testBlackBox(4330),
     deadAir: testDeadAir(),
-    listening: { on: false, urls: [], listeners: 0, framesLost: 0 },
+    listening: testListening(),
+    hls: testHls(),
     engine: {
       rate: 48_000,
       seconds: 4980,
@@ -372,12 +376,13 @@ export function showcase(wanted: URLSearchParams): Snapshot {
   desk.targets = labels.map((label, n) => onAir(testTarget(n + 1, { label }), n === 0 ? air : LIVE));
   desk.talkover.on = true;
   desk.title = { title: "Near Light", artist: "Ólafur Arnalds", show: "" };
-  desk.listening = {
+  const here = { openSeconds: 4980, listeners: 17, peak: 31, total: 120, evicted: 2, bytesSent: 1_350_000_000 };
+  desk.listening = testListening({
     on: true,
-    urls: ["http://192.168.1.20:8765/live.mp3", "http://192.168.1.20:8765/live.opus"],
+    urls: ["http://192.168.1.20:8765/live.mp3"],
+    mounts: testListening().mounts.map((mount) => (mount.codec === "mp3" ? { ...mount, ...here } : mount)),
     listeners: 17,
-    framesLost: 0,
-  };
+  });
   desk.recorders = [{ ...testRecorder(1), recording: REC[wanted.get("rec") ?? ""] ?? RECORDING, parts: 1 }];
   desk.outputs[1] = {
     output: "cue",
@@ -454,4 +459,59 @@ function showStrips(count: number): StripState[] {
   for (let id = 9; id <= count; id++)
     strips.push(testStrip(id, { name: `Line ${id}`, fader: -id, pan: (id % 5) / 2 - 1 }));
   return strips.slice(0, count);
+}
+
+/** The listener mounts, closed unless told otherwise. */
+export function testListening(changes: Partial<ListeningState> = {}): ListeningState {
+  const settings: ListeningState["settings"] = {
+    mp3: { open: true, bitRate: 128 },
+    opus: { open: true, bitRate: 96 },
+    vorbis: { open: true, bitRate: 128 },
+    flac: { open: true, bits: 16 },
+    listenersMax: 1000,
+    burstSeconds: 2,
+  };
+  const mount = (path: string, codec: StreamCodec, bitRate: number) => ({
+    path,
+    codec,
+    bitRate,
+    openSeconds: null,
+    listeners: 0,
+    peak: 0,
+    total: 0,
+    evicted: 0,
+    bytesSent: 0,
+  });
+  return {
+    on: false,
+    settings,
+    urls: [],
+    mounts: [
+      mount("/live.mp3", "mp3", 128),
+      mount("/live.opus", "opus", 96),
+      mount("/live.ogg", "vorbis", 128),
+      mount("/live.flac", "flac16", 998),
+    ],
+    listeners: 0,
+    framesLost: 0,
+    ...changes,
+  };
+}
+
+/** HLS, off unless told otherwise. */
+export function testHls(changes: Partial<HlsState> = {}): HlsState {
+  return {
+    settings: {
+      on: false,
+      folder: "",
+      mp3: { open: true, bitRate: 128 },
+      opus: { open: true, bitRate: 96 },
+      flac: { open: false, bits: 16 },
+      segmentSeconds: 6,
+      segments: 6,
+    },
+    folder: "/home/desk/.local/share/airdesk/hls",
+    writing: { state: "off" },
+    ...changes,
+  };
 }

@@ -112,12 +112,23 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
       return done({ type: "deadAir", value: desk.deadAir });
     case "setListening":
       desk.listening = {
+        ...desk.listening,
         on: command.on,
-        urls: command.on ? ["http://127.0.0.1:8765/live.mp3", "http://127.0.0.1:8765/live.opus"] : [],
-        listeners: 0,
-        framesLost: 0,
+        urls: command.on ? desk.listening.mounts.map(({ path }) => `http://127.0.0.1:8765${path}`) : [],
+        mounts: desk.listening.mounts.map((mount) => ({ ...mount, openSeconds: command.on ? 0 : null })),
       };
       return done({ type: "listening", value: desk.listening });
+    case "setMounts":
+      desk.listening = { ...desk.listening, settings: command.settings };
+      return done({ type: "listening", value: desk.listening });
+    case "setHls":
+      desk.hls = {
+        ...desk.hls,
+        settings: command.settings,
+        folder: command.settings.folder || desk.hls.folder,
+        writing: { state: command.settings.on ? "starting" : "off" },
+      };
+      return done({ type: "hls", value: desk.hls });
     case "dismissNotice":
       desk.notices = desk.notices.filter(({ id }) => id !== command.id);
       return done({ type: "noticeDismissed", value: command.id });

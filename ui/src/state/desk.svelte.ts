@@ -222,6 +222,9 @@ export function apply(desk: Snapshot, event: Event): void {
     case "title":
       desk.title = event.value;
       return;
+    case "hls":
+      desk.hls = event.value;
+      return;
     case "airDelay":
       desk.airDelay = event.value;
       return;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { FakePlatform } from "../platform/fake";
-import { testBus, testRecorder, testSnapshot, testStrip, testTarget } from "../platform/fakeSnapshot";
+import { testBus, testListening, testRecorder, testSnapshot, testStrip, testTarget } from "../platform/fakeSnapshot";
 import { Desk } from "./desk.svelte";
 
 let fake: FakePlatform;
@@ -45,7 +45,7 @@ describe("the desk on the screen", () => {
     fake.emit({ type: "title", value: { ...next.title, title: "Nocturne" } });
     fake.emit({ type: "target", value: testTarget(2, { label: "Relay" }) });
     fake.emit({ type: "targetRemoved", value: 1 });
-    fake.emit({ type: "listening", value: { on: true, urls: [], listeners: 4, framesLost: 0 } });
+    fake.emit({ type: "listening", value: testListening({ on: true, listeners: 4, framesLost: 0 }) });
     fake.emit({ type: "engine", value: { ...next.engine, blocksLate: 2 } });
     fake.emit({ type: "notice", value: { id: 5, severity: "info", text: "Hello", time: "12:00:00" } });
     expect(desk.snapshot).toMatchObject({

@@ -2,14 +2,14 @@ import { screen } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { expect, test } from "vitest";
 
-import { testRecorder } from "../platform/fakeSnapshot";
+import { testListening, testRecorder } from "../platform/fakeSnapshot";
 import { openConsole } from "../test-desk";
 
 const recorder = {
   ...testRecorder(1),
   recording: { state: "recording", file: "/a.wav", seconds: 9, bytes: 9, framesLost: 0, gapsLogged: true },
 } as const;
-const listening = { on: true, urls: [], listeners: 3, framesLost: 0 };
+const listening = testListening({ on: true, listeners: 3, framesLost: 0 });
 
 test("closing a desk at work says what it costs, and running on is the answer under the finger", async () => {
   const { fake, user } = openConsole({ recorders: [recorder], listening });

@@ -39,6 +39,9 @@ const GROUP_OF: Record<TimelineKind, Group> = {
   dumped: "onAir",
   deadAir: "onAir",
   airBack: "onAir",
+  hlsOn: "onAir",
+  hlsOff: "onAir",
+  hlsFault: "onAir",
   deskStarted: "desk",
   deskStopped: "desk",
   deskKilled: "desk",
@@ -65,6 +68,7 @@ export function isTrouble({ kind }: TimelineEntry): boolean {
     "blackBoxHalted",
     "blackBoxNotKept",
     "deadAir",
+    "hlsFault",
     "deskKilled",
     "engineBroke",
   ];

@@ -67,7 +67,7 @@ impl TitlePlan {
     }
 
     /// The same for plans whose titles are the same at every moment.
-    fn key(&self) -> Arc<str> {
+    pub(crate) fn key(&self) -> Arc<str> {
         let Self {
             template,
             station,

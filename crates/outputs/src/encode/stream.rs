@@ -4,7 +4,6 @@
 //! packets of its own and never holds the encoder up. Who joins later begins with what its first packet needs
 //! to be decoded; an Ogg stream's pages then count on from where they are, as those of any live stream do.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -16,7 +15,8 @@ use tokio::sync::broadcast;
 
 use super::bell::Bell;
 use super::level::Leveller;
-use super::{Codec, EncodedPacket, EncoderError, EncoderSettings, PacketKind, StreamEncoder, StreamLevel, mp3_primer};
+use super::past::Past;
+use super::{EncodedPacket, EncoderError, EncoderSettings, StreamEncoder, StreamLevel};
 use crate::follower::Follower;
 use crate::title::Title;
 
@@ -58,18 +58,15 @@ struct Shared {
     ended: AtomicBool,
     frames_lost: AtomicU64,
     bell: Bell,
-    past: Mutex<Past>,
+    outlet: Mutex<Outlet>,
     title: Mutex<Option<Title>>,
     fault: Mutex<Option<EncoderError>>,
 }
 
-/// What a late joiner needs. Sending happens under its lock, so that nobody joins between a header
-/// page and its place here; the lock is held for microseconds.
-struct Past {
-    codec: Codec,
-    opening: Vec<Arc<EncodedPacket>>,
-    recent: VecDeque<Arc<EncodedPacket>>,
-    recent_frames: u32,
+/// What late joiners need, and the way to those who listen. Sending happens under its lock, so that nobody joins between
+/// a header page and its place here; the lock is held for microseconds.
+struct Outlet {
+    past: Past,
     /// Gone when the encoder has ended.
     sender: Option<broadcast::Sender<Arc<EncodedPacket>>>,
 }
@@ -99,11 +96,8 @@ impl EncodedStream {
             ended: AtomicBool::new(false),
             frames_lost: AtomicU64::new(0),
             bell: Bell::default(),
-            past: Mutex::new(Past {
-                codec: settings.codec,
-                opening: Vec::new(),
-                recent: VecDeque::new(),
-                recent_frames: 0,
+            outlet: Mutex::new(Outlet {
+                past: Past::new(settings.codec, stream_rate * RECENT_SECONDS),
                 sender: Some(broadcast::channel(SUBSCRIBER_PACKETS).0),
             }),
             title: Mutex::new(None),
@@ -115,7 +109,6 @@ impl EncodedStream {
             leveller: Leveller::new(level, settings.rate),
             follower: Follower::new(reader),
             packets: Vec::new(),
-            recent_frames_max: stream_rate * RECENT_SECONDS,
             silence_blocks_max: u64::from(settings.rate.hz()) * SILENCE_SECONDS_MAX / BLOCK_FRAMES as u64,
         };
         let thread = thread::Builder::new()
@@ -131,9 +124,9 @@ impl EncodedStream {
 
     /// A place at the end of the stream. `None` when it has ended.
     pub fn subscribe(&self) -> Option<Subscription> {
-        let past = lock(&self.shared.past);
-        let packets = past.sender.as_ref()?.subscribe();
-        let (opening, recent) = past.all_that_is_kept();
+        let outlet = lock(&self.shared.outlet);
+        let packets = outlet.sender.as_ref()?.subscribe();
+        let (opening, recent) = outlet.past.last(u32::MAX);
         Some(Subscription {
             opening,
             recent,
@@ -143,11 +136,12 @@ impl EncodedStream {
 
     /// The same without the past: what comes next is what the desk plays now. `None` when it has ended.
     pub fn subscribe_live(&self) -> Option<Subscription> {
-        let past = lock(&self.shared.past);
-        let packets = past.sender.as_ref()?.subscribe();
+        let outlet = lock(&self.shared.outlet);
+        let packets = outlet.sender.as_ref()?.subscribe();
+        let (opening, recent) = outlet.past.last(0);
         Some(Subscription {
-            opening: past.opening_of_next(),
-            recent: Vec::new(),
+            opening,
+            recent,
             packets,
         })
     }
@@ -175,7 +169,7 @@ impl EncodedStream {
 
     /// It gives no packets any more.
     pub fn has_ended(&self) -> bool {
-        lock(&self.shared.past).sender.is_none()
+        lock(&self.shared.outlet).sender.is_none()
     }
 
     /// Why it ended by itself, if it did.
@@ -209,7 +203,6 @@ struct EncoderThread {
     leveller: Option<Leveller>,
     follower: Follower,
     packets: Vec<EncodedPacket>,
-    recent_frames_max: u32,
     silence_blocks_max: u64,
 }
 
@@ -219,7 +212,7 @@ impl EncoderThread {
             tracing::error!(%fault, "an encoder stopped");
             *lock(&self.shared.fault) = Some(fault);
         }
-        lock(&self.shared.past).sender = None;
+        lock(&self.shared.outlet).sender = None;
         self.shared.bell.ring();
     }
 
@@ -268,62 +261,15 @@ impl EncoderThread {
     }
 
     fn send(&mut self) {
-        let mut past = lock(&self.shared.past);
+        let mut outlet = lock(&self.shared.outlet);
         for packet in self.packets.drain(..).map(Arc::new) {
-            past.keep(packet.clone(), self.recent_frames_max);
-            if let Some(sender) = &past.sender {
+            outlet.past.keep(packet.clone());
+            if let Some(sender) = &outlet.sender {
                 let _ = sender.send(packet); // nobody listens just now
             }
         }
-        drop(past);
+        drop(outlet);
         self.shared.bell.ring();
-    }
-}
-
-impl Past {
-    /// For who begins with the oldest that is kept: what makes it decodable, and the rest.
-    fn all_that_is_kept(&self) -> (Vec<Arc<EncodedPacket>>, Vec<Arc<EncodedPacket>>) {
-        let spent = match self.codec {
-            Codec::Mp3 => mp3_primer::packets_needed(self.recent.iter().map(AsRef::as_ref)),
-            _ => 0,
-        };
-        let rest = self.recent.iter().skip(spent).cloned().collect();
-        (self.opening_of(spent), rest)
-    }
-
-    /// For who begins with the packet that comes next.
-    fn opening_of_next(&self) -> Vec<Arc<EncodedPacket>> {
-        self.opening_of(self.recent.len())
-    }
-
-    /// What makes the packet at `place` of the recent ones decodable.
-    fn opening_of(&self, place: usize) -> Vec<Arc<EncodedPacket>> {
-        match self.codec {
-            Codec::Mp3 => mp3_primer::primer(self.recent.iter().take(place).map(AsRef::as_ref))
-                .map(Arc::new)
-                .into_iter()
-                .collect(),
-            _ => self.opening.clone(),
-        }
-    }
-
-    fn keep(&mut self, packet: Arc<EncodedPacket>, frames_max: u32) {
-        match packet.kind {
-            PacketKind::Opening => {
-                self.opening = vec![packet];
-                self.recent.clear(); // belongs to the logical stream that has just ended
-                self.recent_frames = 0;
-            }
-            PacketKind::Audio => {
-                self.recent_frames += packet.frames;
-                self.recent.push_back(packet);
-                while self.recent_frames > frames_max
-                    && let Some(oldest) = self.recent.pop_front()
-                {
-                    self.recent_frames -= oldest.frames;
-                }
-            }
-        }
     }
 }
 

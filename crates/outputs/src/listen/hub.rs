@@ -1,105 +1,24 @@
 //! Who listens to what.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
 
-use super::ListenerFeed;
+use super::flow::{Beginning, Flow};
+use super::mount::{Introduction, ListenSettings, Mount};
+use super::{ListenSettingsError, ListenerFeed};
 use crate::Recovery;
-use crate::encode::{Codec, EncodedStream, EncoderError, EncoderSettings, Subscription};
-use crate::title::{Title, one_line};
-
-/// The mounts there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mount {
-    /// MP3, with ICY titles for whoever asks.
-    Mp3,
-    /// Ogg Opus, with titles in the stream.
-    Opus,
-}
-
-impl Mount {
-    /// Every mount.
-    pub const ALL: [Self; 2] = [Self::Mp3, Self::Opus];
-
-    /// Its path on the HTTP server.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::Mp3 => "/live.mp3",
-            Self::Opus => "/live.opus",
-        }
-    }
-
-    fn codec(self) -> Codec {
-        match self {
-            Self::Mp3 => Codec::Mp3,
-            Self::Opus => Codec::Opus,
-        }
-    }
-}
-
-/// How the mounts introduce themselves to a listener who joins. What is empty is not sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Introduction {
-    /// Station name.
-    pub name: String,
-    /// Description.
-    pub description: String,
-    /// Genre.
-    pub genre: String,
-    /// Home page.
-    pub url: String,
-}
-
-impl Introduction {
-    fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
-        [
-            ("icy-name", &self.name),
-            ("icy-description", &self.description),
-            ("icy-genre", &self.genre),
-            ("icy-url", &self.url),
-        ]
-        .into_iter()
-        .map(|(name, text)| (name, one_line(text)))
-        .filter(|(_, line)| !line.is_empty())
-    }
-}
-
-/// How the mounts sound, and how many they serve.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListenSettings {
-    /// The desk's rate.
-    pub rate: SampleRate,
-    /// Bit rate of the MP3 mount, kbit/s.
-    pub mp3_bit_rate: u16,
-    /// Bit rate of the Opus mount, kbit/s.
-    pub opus_bit_rate: u16,
-    /// Listeners at the same time, over all mounts.
-    pub listeners_max: u32,
-    /// How long a mount goes on encoding after its last listener has left, who may come back.
-    pub rest_after: Duration,
-}
-
-impl Default for ListenSettings {
-    fn default() -> Self {
-        Self {
-            rate: SampleRate::DESK,
-            mp3_bit_rate: 128,
-            opus_bit_rate: 96,
-            listeners_max: 200,
-            rest_after: Duration::from_secs(60),
-        }
-    }
-}
+use crate::broadcast::TitlePlan;
+use crate::encode::{EncoderError, EncoderSettings, Encoders, StreamLevel, Wanted};
+use crate::title::Title;
 
 /// Why a listener gets nothing.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// The operator has closed the mounts.
+    /// The operator has closed the mount.
     #[error("the mount is closed")]
     Closed,
     /// There are enough listeners.
@@ -124,16 +43,38 @@ impl JoinError {
     }
 }
 
+/// How a mount is doing. Counted since the desk was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountStatistics {
+    /// Which.
+    pub mount: Mount,
+    /// What it sends.
+    pub encoder: EncoderSettings,
+    /// For how long it has been open; `None` when it is closed.
+    pub open_for: Option<Duration>,
+    /// Listeners now.
+    pub listeners: u32,
+    /// The most there were at once.
+    pub peak: u32,
+    /// How often somebody has begun to listen.
+    pub total: u64,
+    /// Listeners that were sent away because they were too slow.
+    pub evicted: u64,
+    /// Bytes that were handed to listeners.
+    pub bytes_sent: u64,
+}
+
 /// The mounts of one desk. Clones are the same hub.
 #[derive(Clone)]
 pub struct ListenerHub(Arc<Shared>);
 
 struct Shared {
-    settings: ListenSettings,
+    encoders: Encoders,
     stage: Mutex<Stage>,
 }
 
 struct Stage {
+    settings: ListenSettings,
     tap: MixTap,
     open: bool,
     title: Title,
@@ -141,55 +82,78 @@ struct Stage {
     places: [Place; Mount::ALL.len()],
 }
 
-/// A mount, and how many listen to it.
+/// A mount, and who listens to it.
 #[derive(Default)]
 struct Place {
-    stream: Option<EncodedStream>,
+    flow: Option<Flow>,
     seats: u32,
-    /// What encoders lost that have ended.
+    peak: u32,
+    total: u64,
+    open_since: Option<Instant>,
+    tally: Arc<Tally>,
+    /// What was lost by flows that have ended.
     lost_before: u64,
     /// When the last listener left; `None` while there are any, and before the first.
     empty_since: Option<Instant>,
-    /// A thread waits to let it rest.
-    watched: bool,
+}
+
+/// What listeners count by themselves.
+#[derive(Default)]
+struct Tally {
+    evicted: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl ListenerHub {
-    /// A hub that is closed. Nothing is encoded yet.
-    pub fn new(tap: MixTap, settings: ListenSettings) -> Self {
+    /// A hub that is closed. Nothing is encoded yet; what will be is shared with all who have the same encoders.
+    ///
+    /// # Errors
+    /// When the settings cannot be.
+    pub fn new(tap: MixTap, encoders: Encoders, settings: ListenSettings) -> Result<Self, ListenSettingsError> {
+        settings.check()?;
         let stage = Mutex::new(Stage {
+            settings,
             tap,
             open: false,
             title: Title::default(),
             introduction: Introduction::default(),
             places: Default::default(),
         });
-        Self(Arc::new(Shared { settings, stage }))
+        Ok(Self(Arc::new(Shared { encoders, stage })))
     }
 
     /// Lets listeners in.
     pub fn open(&self) {
-        self.stage().open = true;
+        let mut stage = self.stage();
+        stage.open = true;
+        stage.settle();
     }
 
     /// Ends every stream and lets nobody in.
     pub fn close(&self) {
-        let streams = {
-            let mut stage = self.stage();
-            stage.open = false;
-            stage.take_streams()
-        };
-        drop(streams); // outside the lock: an encoder takes a moment to end
+        let mut stage = self.stage();
+        stage.open = false;
+        stage.settle();
+    }
+
+    /// Is as it is set from now on. Listeners of a mount that sounds otherwise, or is closed, are sent away: their
+    /// players ask again.
+    ///
+    /// # Errors
+    /// When the settings cannot be.
+    pub fn set(&self, settings: ListenSettings) -> Result<(), ListenSettingsError> {
+        settings.check()?;
+        let mut stage = self.stage();
+        stage.settings = settings;
+        stage.settle();
+        Ok(())
     }
 
     /// Goes on with another bus. Streams of the one before end: their players ask again, and hear this one.
     pub fn follow(&self, tap: MixTap) {
-        let streams = {
-            let mut stage = self.stage();
-            stage.tap = tap;
-            stage.take_streams()
-        };
-        drop(streams); // outside the lock: an encoder takes a moment to end
+        let mut stage = self.stage();
+        stage.tap = tap;
+        stage.places.iter_mut().for_each(Place::end);
     }
 
     /// Listeners are let in.
@@ -198,12 +162,17 @@ impl ListenerHub {
     }
 
     /// Sets what listeners read.
-    pub fn set_title(&self, title: &str) {
+    pub fn set_title(&self, title: &Title) {
         let mut stage = self.stage();
-        stage.title = Title::new(title);
-        for stream in stage.streams() {
-            stream.set_title(&stage.title);
+        stage.title = title.clone();
+        for flow in stage.places.iter().filter_map(|place| place.flow.as_ref()) {
+            flow.set_title(title);
         }
+    }
+
+    /// What listeners read.
+    pub fn title(&self) -> Title {
+        self.stage().title.clone()
     }
 
     /// Sets what those who join from now on are told about the station.
@@ -211,9 +180,20 @@ impl ListenerHub {
         self.stage().introduction = introduction;
     }
 
+    /// What those who join are told about the station.
+    pub fn introduction(&self) -> Introduction {
+        self.stage().introduction.clone()
+    }
+
     /// Listeners now, over all mounts.
     pub fn listeners(&self) -> u32 {
         self.stage().listeners()
+    }
+
+    /// How each mount is doing.
+    pub fn statistics(&self) -> [MountStatistics; Mount::ALL.len()] {
+        let stage = self.stage();
+        Mount::ALL.map(|mount| stage.places[mount as usize].statistics(mount, stage.settings.plan(mount).encoder))
     }
 
     /// Frames that the mounts' encoders came too late for: heard as silence.
@@ -225,40 +205,52 @@ impl ListenerHub {
     /// a mount starts its encoder, which takes some milliseconds.
     ///
     /// # Errors
-    /// When the hub is closed or full, or nothing can be encoded.
+    /// When the mount is closed, the hub is full, or nothing can be encoded.
     pub fn join(&self, mount: Mount, wants_icy: bool) -> Result<ListenerFeed, JoinError> {
-        let settings = self.encoder(mount);
-        let (subscription, headers) = {
-            let mut stage = self.stage();
-            let listeners_max = self.0.settings.listeners_max;
-            if stage.listeners() >= listeners_max {
-                return Err(JoinError::Full { listeners_max });
-            }
-            if !stage.open {
-                return Err(JoinError::Closed);
-            }
-            (stage.seat(mount, settings)?, headers(settings, &stage.introduction))
-        };
+        let (beginning, headers, tally) = self.seat(mount)?;
         let seat = Seat {
             hub: self.clone(),
             mount,
+            tally,
         };
         let icy = wants_icy && mount == Mount::Mp3;
-        Ok(ListenerFeed::new(subscription, icy, headers, seat))
+        Ok(ListenerFeed::new(beginning, icy, headers, seat))
     }
 
-    fn encoder(&self, mount: Mount) -> EncoderSettings {
-        let settings = &self.0.settings;
-        let bit_rate = match mount {
-            Mount::Mp3 => settings.mp3_bit_rate,
-            Mount::Opus => settings.opus_bit_rate,
-        };
-        EncoderSettings {
-            codec: mount.codec(),
-            bit_rate,
-            variable: mount == Mount::Opus,
-            rate: settings.rate,
+    /// What a listener begins with, whose encoder is started where none runs.
+    #[allow(clippy::type_complexity)] // three things that are wanted at one place, once
+    fn seat(&self, mount: Mount) -> Result<(Beginning, Vec<(&'static str, String)>, Arc<Tally>), JoinError> {
+        let mut stage = self.stage();
+        let ListenSettings {
+            listeners_max, burst, ..
+        } = stage.settings;
+        let plan = stage.settings.plan(mount);
+        if !stage.open || !plan.open {
+            return Err(JoinError::Closed);
         }
+        if stage.listeners() >= listeners_max {
+            return Err(JoinError::Full { listeners_max });
+        }
+        let running = stage.places[mount as usize].flow.clone();
+        let flow = match running.filter(|flow| !flow.has_ended()) {
+            Some(flow) => flow,
+            None => {
+                let wanted = stage.wanted(plan.encoder);
+                let hub = Arc::downgrade(&self.0);
+                let is_over = move |flow: &Flow| is_over(&hub, mount, flow);
+                let flow = Flow::start(&self.0.encoders, &wanted, &stage.title, is_over)?;
+                stage.places[mount as usize].begin(flow.clone());
+                flow
+            }
+        };
+        let beginning = flow.join(burst).ok_or(JoinError::Closed)?;
+        let headers = stage.introduction.headers(plan.encoder);
+        let place = &mut stage.places[mount as usize];
+        place.seats += 1;
+        place.total += 1;
+        place.peak = place.peak.max(place.seats);
+        place.empty_since = None;
+        Ok((beginning, headers, place.tally.clone()))
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
@@ -273,75 +265,109 @@ impl Shared {
     }
 }
 
+/// A mount need not run on: its hub is gone, or nobody has listened for a while.
+fn is_over(hub: &Weak<Shared>, mount: Mount, flow: &Flow) -> bool {
+    let Some(shared) = hub.upgrade() else {
+        return true;
+    };
+    let mut stage = shared.stage();
+    let rest_after = stage.settings.rest_after;
+    let place = &mut stage.places[mount as usize];
+    let is_own = place.flow.as_ref().is_some_and(|current| current.is(flow));
+    let rests = place.empty_since.is_some_and(|since| since.elapsed() > rest_after);
+    if is_own && rests {
+        place.end(); // under the lock: nobody joins what is about to end
+    }
+    rests || !is_own
+}
+
 impl Stage {
     fn listeners(&self) -> u32 {
         self.places.iter().map(|place| place.seats).sum()
     }
 
-    fn streams(&self) -> impl Iterator<Item = &EncodedStream> {
-        self.places.iter().filter_map(|place| place.stream.as_ref())
-    }
-
-    /// Ends what is encoded, once the caller drops it. Its listeners keep their seats until they have left.
-    fn take_streams(&mut self) -> Vec<EncodedStream> {
-        self.places.iter_mut().filter_map(Place::take_stream).collect()
-    }
-
-    /// One more listens to `mount`, whose encoder is started where none runs.
-    fn seat(&mut self, mount: Mount, settings: EncoderSettings) -> Result<Subscription, JoinError> {
-        let reader = self.tap.reader();
-        let place = &mut self.places[mount as usize];
-        if place.stream.as_ref().is_none_or(|stream| stream.fault().is_some()) {
-            drop(place.take_stream()); // its thread has ended already
-            place.stream = Some(EncodedStream::start(settings, &self.title, reader)?);
+    /// Ends what is not to go on as it is.
+    fn settle(&mut self) {
+        for mount in Mount::ALL {
+            let plan = self.settings.plan(mount);
+            let place = &mut self.places[mount as usize];
+            let is_open = self.open && plan.open;
+            let same = place.flow.as_ref().is_none_or(|flow| flow.encoder() == plan.encoder);
+            if !is_open || !same {
+                place.end();
+            }
+            place.open_since = is_open.then(|| place.open_since.unwrap_or_else(Instant::now));
         }
-        let subscription = place
-            .stream
-            .as_ref()
-            .and_then(EncodedStream::subscribe)
-            .ok_or(JoinError::Closed)?;
-        place.seats += 1;
-        place.empty_since = None;
-        Ok(subscription)
+    }
+
+    /// The air as it is, with the titles of targets that put them together in the usual way: those share its encoders.
+    fn wanted(&self, settings: EncoderSettings) -> Wanted {
+        let plan = TitlePlan {
+            station: self.introduction.name.clone(),
+            ..TitlePlan::default()
+        };
+        Wanted {
+            tap: self.tap.clone(),
+            level: StreamLevel::default(),
+            settings,
+            titles: plan.key(),
+        }
     }
 }
 
 impl Place {
+    fn statistics(&self, mount: Mount, encoder: EncoderSettings) -> MountStatistics {
+        MountStatistics {
+            mount,
+            encoder,
+            open_for: self.open_since.map(|since| since.elapsed()),
+            listeners: self.seats,
+            peak: self.peak,
+            total: self.total,
+            // Relaxed: statistics.
+            evicted: self.tally.evicted.load(Ordering::Relaxed),
+            bytes_sent: self.tally.bytes.load(Ordering::Relaxed),
+        }
+    }
+
     fn frames_lost(&self) -> u64 {
-        self.lost_before + self.stream.as_ref().map_or(0, EncodedStream::frames_lost)
+        self.lost_before + self.flow.as_ref().map_or(0, Flow::frames_lost)
     }
 
-    fn take_stream(&mut self) -> Option<EncodedStream> {
+    fn begin(&mut self, flow: Flow) {
+        self.end();
+        self.flow = Some(flow);
+    }
+
+    /// Ends what runs. Its listeners keep their seats until they have left.
+    fn end(&mut self) {
         self.lost_before = self.frames_lost();
-        self.stream.take()
+        if let Some(flow) = self.flow.take() {
+            flow.end();
+        }
     }
-}
-
-fn headers(encoder: EncoderSettings, introduction: &Introduction) -> Vec<(&'static str, String)> {
-    let content_type = match encoder.codec {
-        Codec::Mp3 => "audio/mpeg",
-        Codec::Opus => "audio/ogg; codecs=opus",
-        Codec::Vorbis => "audio/ogg; codecs=vorbis",
-        Codec::Flac(_) => "audio/ogg; codecs=flac",
-    };
-    let sound = [
-        ("content-type", content_type.into()),
-        ("cache-control", "no-cache, no-store".into()),
-        ("icy-br", encoder.bit_rate.to_string()),
-        ("icy-pub", "0".into()),
-    ];
-    sound.into_iter().chain(introduction.headers()).collect()
 }
 
 /// A listener's place; free again when dropped.
 pub(super) struct Seat {
     hub: ListenerHub,
     mount: Mount,
+    tally: Arc<Tally>,
 }
 
 impl Seat {
-    pub(super) fn title(&self) -> Title {
-        self.hub.stage().title.clone()
+    pub(super) fn mount(&self) -> Mount {
+        self.mount
+    }
+
+    pub(super) fn count_bytes(&self, bytes: usize) {
+        // Relaxed: a statistic.
+        self.tally.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_evicted(&self) {
+        // Relaxed: a statistic.
+        self.tally.evicted.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -350,42 +376,8 @@ impl Drop for Seat {
         let mut stage = self.hub.stage();
         let place = &mut stage.places[self.mount as usize];
         place.seats -= 1;
-        if place.seats > 0 {
-            return;
-        }
-        place.empty_since = Some(Instant::now());
-        if !place.watched {
-            let (hub, mount) = (Arc::downgrade(&self.hub.0), self.mount);
-            let watch = thread::Builder::new().name("mount rest".into());
-            match watch.spawn(move || rest(&hub, mount)) {
-                Ok(_) => place.watched = true,
-                Err(error) => tracing::warn!(%error, "a mount that nobody hears goes on encoding"),
-            }
-        }
-    }
-}
-
-/// Ends a mount's encoder when nobody has listened for a while. One thread a mount, and only while it is empty.
-fn rest(hub: &Weak<Shared>, mount: Mount) {
-    while let Some(shared) = hub.upgrade() {
-        let mut stage = shared.stage();
-        let place = &mut stage.places[mount as usize];
-        let rest_in = place
-            .empty_since
-            .map(|since| shared.settings.rest_after.saturating_sub(since.elapsed()));
-        match rest_in {
-            Some(wait) if !wait.is_zero() => {
-                drop(stage);
-                drop(shared); // the hub may go meanwhile
-                thread::sleep(wait);
-            }
-            over => {
-                place.watched = false;
-                let stream = over.and_then(|_| place.take_stream());
-                drop(stage);
-                drop(stream); // outside the lock: an encoder takes a moment to end
-                return;
-            }
+        if place.seats == 0 {
+            place.empty_since = Some(Instant::now());
         }
     }
 }

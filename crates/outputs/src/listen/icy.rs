@@ -1,7 +1,9 @@
 //! Titles between the bytes of an MP3 stream, as SHOUTcast made them: every 16000 bytes a length in
 //! units of 16 bytes, and so much text. A length of 0 says that the title is still the same.
 
-use bytes::{Bytes, BytesMut};
+use std::collections::VecDeque;
+
+use bytes::Bytes;
 
 use crate::title::{Title, cut};
 
@@ -26,40 +28,34 @@ impl Interleaver {
         }
     }
 
-    /// `audio` with the blocks that fall into it.
-    pub(super) fn interleave(&mut self, audio: Bytes, title: &Title) -> Bytes {
-        if audio.len() < self.left {
-            self.left -= audio.len();
-            return audio;
-        }
-        let mut rest = &audio[..];
-        let mut out = BytesMut::with_capacity(audio.len() + 256);
-        while rest.len() >= self.left {
-            let (before, after) = rest.split_at(self.left);
-            out.extend_from_slice(before);
-            self.push_block(title, &mut out);
-            rest = after;
+    /// Hands `audio` on in parts, with the blocks that fall between them. The audio itself is not copied.
+    pub(super) fn interleave(&mut self, mut audio: Bytes, title: &Title, out: &mut VecDeque<Bytes>) {
+        while audio.len() >= self.left {
+            out.push_back(audio.split_to(self.left));
+            out.push_back(self.block(title));
             self.left = ICY_INTERVAL;
         }
-        out.extend_from_slice(rest);
-        self.left -= rest.len();
-        out.freeze()
+        self.left -= audio.len();
+        if !audio.is_empty() {
+            out.push_back(audio);
+        }
     }
 
-    fn push_block(&mut self, title: &Title, out: &mut BytesMut) {
+    fn block(&mut self, title: &Title) -> Bytes {
         if self.told.as_ref() == Some(title) {
-            out.extend_from_slice(&[0]);
-            return;
+            return Bytes::from_static(&[0]);
         }
         let (before, after) = ("StreamTitle='", "';");
         let text = title.icy();
         let text = cut(&text, BLOCK_BYTES_MAX - before.len() - after.len());
         let block = [before, text, after].concat();
         let units = block.len().div_ceil(16);
-        out.extend_from_slice(&[units as u8]);
-        out.extend_from_slice(block.as_bytes());
-        out.resize(out.len() + units * 16 - block.len(), 0);
+        let mut bytes = Vec::with_capacity(1 + units * 16);
+        bytes.push(units as u8);
+        bytes.extend_from_slice(block.as_bytes());
+        bytes.resize(1 + units * 16, 0);
         self.told = Some(title.clone());
+        bytes.into()
     }
 }
 
@@ -88,6 +84,12 @@ mod tests {
         (audio, titles)
     }
 
+    fn interleaved(interleaver: &mut Interleaver, audio: Bytes, title: &Title) -> Vec<u8> {
+        let mut parts = VecDeque::new();
+        interleaver.interleave(audio, title, &mut parts);
+        parts.into_iter().flatten().collect()
+    }
+
     #[test]
     fn the_audio_is_untouched_and_a_title_is_told_once() {
         let mut interleaver = Interleaver::new();
@@ -95,7 +97,7 @@ mod tests {
         let mut sent = Vec::new();
         for (n, piece) in audio.chunks(417).enumerate() {
             let title = Title::new(if n < 100 { "Jóga 🎵" } else { "it's over" });
-            sent.extend(interleaver.interleave(Bytes::copy_from_slice(piece), &title));
+            sent.extend(interleaved(&mut interleaver, Bytes::copy_from_slice(piece), &title));
         }
         let (heard, titles) = taken_apart(&sent);
         assert_eq!(heard, audio);
@@ -105,7 +107,8 @@ mod tests {
     #[test]
     fn a_piece_longer_than_the_interval_gets_all_its_blocks() {
         let mut interleaver = Interleaver::new();
-        let sent = interleaver.interleave(Bytes::from(vec![7; 50_000]), &Title::new("a';StreamUrl='b"));
+        let title = Title::new("a';StreamUrl='b");
+        let sent = interleaved(&mut interleaver, Bytes::from(vec![7; 50_000]), &title);
         let (heard, titles) = taken_apart(&sent);
         assert_eq!(heard, vec![7; 50_000]);
         assert_eq!(titles, ["StreamTitle='a\u{2019};StreamUrl='b';"]);

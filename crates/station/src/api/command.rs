@@ -6,9 +6,9 @@ use ts_rs::TS;
 
 use super::{
     AirDelaySettings, BlackBoxKept, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings,
-    ChannelMode, DeadAirSettings, DelaySettings, DeviceChoice, DuckerSettings, LimiterSettings, OutputName,
-    OutputSettings, PanLaw, Password, RecorderId, RecordingSettings, RunId, ScenePart, SendTap, SpectrumOf,
-    StripSource, Talkover, TargetId, TimelineEntry, TimelineKind, WatchSettings, number,
+    ChannelMode, DeadAirSettings, DelaySettings, DeviceChoice, DuckerSettings, HlsSettings, LimiterSettings,
+    ListeningSettings, OutputName, OutputSettings, PanLaw, Password, RecorderId, RecordingSettings, RunId, ScenePart,
+    SendTap, SpectrumOf, StripSource, Talkover, TargetId, TimelineEntry, TimelineKind, WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -396,10 +396,21 @@ pub enum AudioCommand {
         #[serde(default)]
         folder: Option<String>,
     },
-    /// Open or close the desk's own listener mounts, `/live.mp3` and `/live.opus`.
+    /// Open or close the desk's own listener mounts, `/live.mp3`, `/live.opus`, `/live.ogg` and `/live.flac`.
     SetListening {
         /// Open or not.
         on: bool,
+    },
+    /// Which mounts there are, how they sound and how many they serve. Listeners of one that sounds otherwise from now
+    /// on, or is closed, are sent away.
+    SetMounts {
+        /// All of it.
+        settings: ListeningSettings,
+    },
+    /// Write what is aired to a folder as HLS, or do so no more.
+    SetHls {
+        /// All of it.
+        settings: HlsSettings,
     },
     /// What is on: what listeners read is put together from it.
     SetTitle {

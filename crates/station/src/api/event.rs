@@ -6,8 +6,8 @@ use ts_rs::TS;
 
 use super::{
     AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CommandError, DeadAirState, DeviceState,
-    DuckerSettings, EngineState, ErrorCode, HistoryState, LimiterSettings, ListeningState, LoudnessState, Notice,
-    OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState,
+    DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState, LimiterSettings, ListeningState, LoudnessState,
+    Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState,
     TimelineEntry, TitleState, VcaState,
 };
 
@@ -61,6 +61,8 @@ pub enum Event {
     BlackBox(Box<BlackBoxState>),
     /// The listener mounts have changed.
     Listening(ListeningState),
+    /// HLS has changed; once a second while it is on.
+    Hls(HlsState),
     /// The engine's health, once a second.
     Engine(EngineState),
     /// Something to read.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, BlackBoxState, BusName, BusState, DeadAirState, HistoryState, LoudnessState, RecorderState,
-    Resampling, StripState, TargetState, TitleState, Transport, VcaState,
+    AirDelayState, BlackBoxState, BusName, BusState, DeadAirState, HistoryState, HlsState, ListeningState,
+    LoudnessState, RecorderState, Resampling, StripState, TargetState, TitleState, Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -58,6 +58,8 @@ pub struct Snapshot {
     pub black_box: BlackBoxState,
     /// The desk's own listener mounts.
     pub listening: ListeningState,
+    /// HLS.
+    pub hls: HlsState,
     /// The engine's health.
     pub engine: EngineState,
     /// What the operator has not yet dismissed, oldest first.
@@ -219,21 +221,6 @@ pub struct DeviceState {
     pub default_input: bool,
     /// The system's default output.
     pub default_output: bool,
-}
-
-/// The desk's own listener mounts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct ListeningState {
-    /// Open or not.
-    pub on: bool,
-    /// The addresses listeners open.
-    pub urls: Vec<String>,
-    /// How many are listening now.
-    pub listeners: u32,
-    /// Frames since the start that the mounts' encoders came too late for: heard as silence.
-    #[ts(type = "number")]
-    pub frames_lost: u64,
 }
 
 /// The engine's health.

@@ -142,6 +142,12 @@ pub enum Happening {
     DeadAir,
     /// It is heard again.
     AirBack,
+    /// HLS reaches its folder.
+    HlsOn,
+    /// HLS was turned off.
+    HlsOff,
+    /// HLS does not reach its folder; it is tried again.
+    HlsFault,
     /// The engine broke and another one took its place.
     EngineRestarted,
     /// The engine broke for good: the desk is silent.
@@ -218,6 +224,12 @@ pub enum TimelineKind {
     DeadAir,
     /// It is heard again.
     AirBack,
+    /// HLS reaches its folder.
+    HlsOn,
+    /// HLS was turned off.
+    HlsOff,
+    /// HLS does not reach its folder.
+    HlsFault,
     /// The engine was started again.
     EngineRestarted,
     /// The engine broke for good.
@@ -232,7 +244,7 @@ pub enum TimelineKind {
 
 impl TimelineKind {
     /// Every kind there is.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::DeskStarted,
         Self::DeskStopped,
         Self::DeskKilled,
@@ -259,6 +271,9 @@ impl TimelineKind {
         Self::Dumped,
         Self::DeadAir,
         Self::AirBack,
+        Self::HlsOn,
+        Self::HlsOff,
+        Self::HlsFault,
         Self::EngineRestarted,
         Self::EngineBroke,
         Self::MachineSlept,
@@ -316,6 +331,9 @@ impl Happening {
             Self::Dumped { .. } => TimelineKind::Dumped,
             Self::DeadAir => TimelineKind::DeadAir,
             Self::AirBack => TimelineKind::AirBack,
+            Self::HlsOn => TimelineKind::HlsOn,
+            Self::HlsOff => TimelineKind::HlsOff,
+            Self::HlsFault => TimelineKind::HlsFault,
             Self::EngineRestarted => TimelineKind::EngineRestarted,
             Self::EngineBroke => TimelineKind::EngineBroke,
             Self::MachineSlept { .. } => TimelineKind::MachineSlept,
@@ -364,6 +382,9 @@ impl Happening {
             Self::Dumped { frames } => format!("dumped {frames} frames of {subject}: they were never aired"),
             Self::DeadAir => format!("dead air: {subject}"),
             Self::AirBack => format!("{subject} is heard again"),
+            Self::HlsOn => format!("HLS is written to {subject}"),
+            Self::HlsOff => format!("HLS is written to {subject} no more"),
+            Self::HlsFault => format!("HLS cannot be written to {subject}"),
             Self::EngineRestarted => "the engine broke and was started again".into(),
             Self::EngineBroke => "the engine broke: the desk is silent".into(),
             Self::MachineSlept { seconds } => format!("the machine slept for {seconds:.0} s"),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use airdesk_outputs::encode::Encoders;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
 
@@ -14,7 +15,12 @@ use crate::station::Internal;
 fn air(folder: &Path, state: PasswordState) -> (Air, UnboundedReceiver<Internal>) {
     let (internal, mut station) = mpsc::unbounded_channel();
     let keeper = Keeper::start(Secrets::new(folder).without_key_store(), internal).expect("a thread");
-    let mut air = Air::new(vec![BroadcastSettings::default()], keeper, SampleRate::DESK);
+    let mut air = Air::new(
+        vec![BroadcastSettings::default()],
+        keeper,
+        Encoders::default(),
+        SampleRate::DESK,
+    );
     let mut found = said(&mut station);
     found.result = Ok(Found {
         secret: None,
