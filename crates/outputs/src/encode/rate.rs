@@ -89,8 +89,7 @@ impl Resampling {
         let filter = StereoResampler::new(f64::from(desk_rate), f64::from(stream_rate), STEP);
         Self {
             rates: (u64::from(desk_rate), u64::from(stream_rate)),
-            // The first frame that it gives has moved on by one already.
-            early: filter.delay().saturating_sub(1),
+            early: filter.delay(),
             filter,
             waiting: VecDeque::new(),
             source: Vec::new(),
