@@ -1,14 +1,14 @@
 //! One recorder. Making and closing files may block, so others do it.
 
-use std::path::{Path, PathBuf};
+mod remarks;
+pub(super) mod state;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
-use airdesk_outputs::recorder::{
-    Armed, Feed, Recorder, RecorderSettings, Recording, RecordingState as Running, RecordingStatus, StartError,
-    Summary, free_space, hours_left,
-};
+use airdesk_outputs::recorder::{Armed, Feed, Recorder, RecorderSettings, Recording, StartError, Summary, free_space};
 use tokio::sync::mpsc;
 
 use super::names::{OnAir, ShowNames};
@@ -16,9 +16,7 @@ use super::settings;
 use super::shorts::Shorts;
 use super::triggers::{Action, Sight, Starter, Triggers};
 use super::{Answer, News};
-use crate::api::{
-    CommandError, ErrorCode, RecorderId, RecorderState, RecordingSettings, RecordingState, Reply, Severity,
-};
+use crate::api::{CommandError, ErrorCode, RecorderId, RecordingSettings, Reply};
 use crate::station::Internal;
 
 pub(super) enum Phase {
@@ -298,57 +296,6 @@ impl RecorderDesk {
         }
     }
 
-    /// What the operator should read of `file` and has not read yet.
-    pub(super) fn remarks(
-        &mut self,
-        file: &Path,
-        gap_log_fault: Option<String>,
-        failure: Option<String>,
-    ) -> Vec<(Severity, String)> {
-        let mut remarks = Vec::new();
-        if let Some(fault) = gap_log_fault
-            && self.unlogged.as_deref() != Some(file)
-        {
-            self.unlogged = Some(file.to_owned());
-            remarks.push((Severity::Warning, fault));
-        }
-        remarks.extend(failure.map(|reason| (Severity::Error, reason)));
-        remarks
-    }
-
-    /// That it goes on in the second folder, once.
-    pub(super) fn moved(&mut self, moved: Option<&String>) -> Option<String> {
-        let moved = moved?;
-        self.moved = Some(moved.clone());
-        (!std::mem::replace(&mut self.moved_told, true)).then(|| moved.clone())
-    }
-
-    /// How little space is left for what is recorded, when it is little and was not told yet.
-    pub(super) fn space_remark(&mut self) -> Option<(Severity, String)> {
-        let seconds = self.hours_left()? * 3600.0;
-        let level = if seconds <= 300.0 {
-            1
-        } else if seconds <= 3600.0 {
-            2
-        } else {
-            self.space_told = 0;
-            return None;
-        };
-        if !matches!(self.phase, Phase::Running(_)) || (self.space_told != 0 && self.space_told <= level) {
-            return None;
-        }
-        self.space_told = level;
-        let severity = if level == 1 { Severity::Error } else { Severity::Warning };
-        let minutes = (seconds / 60.0).floor();
-        let folder = &self.settings.folder;
-        Some((
-            severity,
-            format!(
-                "there is room for {minutes:.0} more minutes of recording in {folder}; make room or set a second folder"
-            ),
-        ))
-    }
-
     pub(super) fn closed(&mut self, summary: Summary) {
         self.parts = (summary.files.len() as u32).min(self.parts.max(1));
         let file = summary.file.to_string_lossy().into_owned();
@@ -359,59 +306,6 @@ impl RecorderDesk {
                 reason,
             },
         };
-    }
-
-    fn recording_state(&self) -> RecordingState {
-        match &self.phase {
-            Phase::Stopped { last_file } => RecordingState::Stopped {
-                last_file: last_file.clone(),
-            },
-            Phase::Starting(_) => RecordingState::Starting,
-            Phase::Finishing {
-                file,
-                seconds,
-                bytes,
-                frames_lost,
-                gaps_logged,
-            } => RecordingState::Finishing {
-                file: file.clone(),
-                seconds: *seconds,
-                bytes: *bytes,
-                frames_lost: *frames_lost,
-                gaps_logged: *gaps_logged,
-            },
-            Phase::Failed { file, reason } => RecordingState::Failed {
-                file: file.clone(),
-                reason: reason.clone(),
-            },
-            Phase::Running(recording) => running_state(recording.status()),
-        }
-    }
-
-    fn hours_left(&self) -> Option<f32> {
-        let files = match &self.phase {
-            Phase::Running(recording) => recording.status().files.len().max(1),
-            _ => 1,
-        };
-        let format = settings::format(&self.settings);
-        self.free_bytes
-            .map(|free| hours_left(free / files as u64, format, self.rate))
-    }
-
-    pub(super) fn state(&self) -> RecorderState {
-        let parts = match &self.phase {
-            Phase::Running(recording) => recording.status().parts,
-            _ => self.parts,
-        };
-        RecorderState {
-            id: self.id,
-            settings: self.settings.clone(),
-            recording: self.recording_state(),
-            parts,
-            moved: self.moved.clone(),
-            free_bytes: self.free_bytes,
-            hours_left: self.hours_left(),
-        }
     }
 
     /// What the recording under way has lost.
@@ -492,35 +386,5 @@ pub(super) fn answer_all(answers: Vec<Answer>, result: &Result<(), CommandError>
     for answer in answers {
         // Whoever asked may have gone.
         let _ = answer.send(result.clone().map(|()| Reply::Done));
-    }
-}
-
-/// What hosts see of a recording that runs: as much of it while the disk takes nothing.
-pub(super) fn running_state(status: RecordingStatus) -> RecordingState {
-    let (recorded, bytes, frames_lost) = (status.seconds(), status.bytes, status.frames_lost);
-    let gaps_logged = status.gap_log_fault.is_none();
-    let file = status.file().to_string_lossy().into_owned();
-    match status.state {
-        Running::Starting => RecordingState::Starting,
-        Running::Recording => RecordingState::Recording {
-            file,
-            seconds: recorded,
-            bytes,
-            frames_lost,
-            gaps_logged,
-        },
-        Running::Stalled { seconds } => RecordingState::Stalled {
-            file,
-            seconds,
-            recorded,
-            bytes,
-            frames_lost,
-            gaps_logged,
-        },
-        Running::Failed { reason } => RecordingState::Failed {
-            file: Some(file),
-            reason,
-        },
-        Running::Stopped => RecordingState::Stopped { last_file: Some(file) },
     }
 }

@@ -1,8 +1,10 @@
-use airdesk_outputs::recorder::RecordingStatus;
+use std::path::Path;
 
-use super::recorder::running_state;
+use airdesk_outputs::recorder::{RecordingState as Running, RecordingStatus};
+
+use super::recorder::state::running_state;
 use super::*;
-use crate::api::RecordingState;
+use crate::api::{RecordingState, Severity};
 
 #[test]
 fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
