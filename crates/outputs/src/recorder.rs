@@ -7,6 +7,7 @@
 //! slept, is noted there too.
 
 mod backlog;
+mod chapters;
 mod drain;
 mod fault;
 mod feed;
@@ -14,6 +15,7 @@ mod file_name;
 mod gap_log;
 mod held;
 mod keep;
+mod marks;
 mod names;
 mod orphan;
 mod recording;

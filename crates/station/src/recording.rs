@@ -10,15 +10,19 @@ mod recorder;
 mod schedule;
 mod settings;
 mod shorts;
+mod titles;
 mod triggers;
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
 use airdesk_outputs::recorder::{Recording, Summary};
 use tokio::sync::{mpsc, oneshot};
 
-use self::names::OnAir;
 use self::recorder::RecorderDesk;
+use self::titles::Titles;
 use crate::api::{CommandError, ErrorCode, Event, RecorderId, RecorderState, RecordingSettings, Reply};
 use crate::station::{Core, Internal};
 
@@ -50,7 +54,7 @@ pub(crate) struct Recorders {
     desks: Vec<RecorderDesk>,
     next: RecorderId,
     rate: SampleRate,
-    on_air: OnAir,
+    titles: Titles,
     internal: mpsc::UnboundedSender<Internal>,
 }
 
@@ -64,7 +68,7 @@ impl Recorders {
             desks: Vec::new(),
             next: 1,
             rate,
-            on_air: OnAir::default(),
+            titles: Titles::default(),
             internal,
         };
         for settings in settings.into_iter().take(RECORDERS_MAX) {
@@ -76,9 +80,14 @@ impl Recorders {
     fn add(&mut self, settings: RecordingSettings) -> RecorderId {
         let id = self.next;
         self.next += 1;
-        let (on_air, internal) = (self.on_air.clone(), self.internal.clone());
-        self.desks
-            .push(RecorderDesk::new(id, settings, self.rate, on_air, internal));
+        let titles = [self.titles.programme.clone(), self.titles.aired.clone()];
+        self.desks.push(RecorderDesk::new(
+            id,
+            settings,
+            self.rate,
+            titles,
+            self.internal.clone(),
+        ));
         id
     }
 
@@ -143,10 +152,31 @@ impl Recorders {
         self.desks.iter_mut().for_each(RecorderDesk::look);
     }
 
-    /// What is on air: files are named by it, marked with it, and where that is wished begin with it.
-    pub(crate) fn set_title(&mut self, title: &str, artist: &str) {
-        if self.on_air.set(title, artist) {
-            self.desks.iter().for_each(|desk| desk.title_changed(title));
+    /// What is on, and aired after `held`: files are named by it, marked with it, and where that is wished begin with it.
+    pub(crate) fn set_title(&mut self, title: &str, artist: &str, held: Duration) {
+        let now = Instant::now();
+        if self.titles.set(title, artist, now + held) {
+            let of_programme = self.desks.iter().filter(|desk| !desk.takes_air());
+            of_programme.for_each(|desk| desk.title_changed(title));
+        }
+        self.air_titles(now);
+    }
+
+    /// Titles whose sound is aired by now are those of what is aired.
+    pub(crate) fn air_titles(&mut self, now: Instant) {
+        if let Some(title) = self.titles.look(now) {
+            let of_air = self.desks.iter().filter(|desk| desk.takes_air());
+            of_air.for_each(|desk| desk.title_changed(&title));
+        }
+    }
+
+    /// Frames of the programme were dumped, and `held` is still aired: recordings of the programme have them, and say where.
+    pub(crate) fn dumped(&mut self, frames: Range<u64>, held: Duration) {
+        self.titles.dumped(Instant::now() + held);
+        let seconds = (frames.end - frames.start) as f64 / f64::from(self.rate.hz());
+        let title = self.titles.programme.title();
+        for desk in &self.desks {
+            desk.mark_dumped(&frames, &format!("dumped {seconds:.1} s"), &title);
         }
     }
 

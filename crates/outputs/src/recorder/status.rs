@@ -50,6 +50,10 @@ pub struct RecordingStatus {
     pub frames_lost: u64,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,
+    /// Why its files are longer than they shall be, while no new one can be begun: a sentence.
+    pub seam_fault: Option<String>,
+    /// Why a cue sheet is not written or not whole, if one is not: a sentence.
+    pub cue_sheet_fault: Option<String>,
     /// Why it goes on in another folder, if it does: a sentence.
     pub moved: Option<String>,
 }
@@ -83,6 +87,8 @@ pub struct Summary {
     pub gaps: u32,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,
+    /// Why a cue sheet was not written or is not whole, if one is not: a sentence.
+    pub cue_sheet_fault: Option<String>,
     /// Why it went on in another folder, if it did: a sentence.
     pub moved: Option<String>,
     /// Why it stopped by itself, if it did.
@@ -109,6 +115,9 @@ pub(super) struct Board {
     failure: OnceLock<String>,
     moved: OnceLock<String>,
     gap_log_fault: OnceLock<String>,
+    cue_sheet_fault: OnceLock<String>,
+    /// Stands while it is so.
+    seam_fault: Mutex<Option<String>>,
 }
 
 #[derive(Default)]
@@ -133,6 +142,8 @@ impl Default for Board {
             failure: OnceLock::new(),
             moved: OnceLock::new(),
             gap_log_fault: OnceLock::new(),
+            cue_sheet_fault: OnceLock::new(),
+            seam_fault: Mutex::default(),
         }
     }
 }
@@ -192,6 +203,15 @@ impl Board {
         let _ = self.gap_log_fault.set(sentence); // the first is the one that counts
     }
 
+    pub(super) fn sheet_not_written(&self, sentence: String) {
+        let _ = self.cue_sheet_fault.set(sentence); // the first is the one that counts
+    }
+
+    /// No new file can be begun, and why; or one was.
+    pub(super) fn seam(&self, fault: Option<String>) {
+        *lock(&self.seam_fault) = fault;
+    }
+
     /// It goes on in another folder.
     pub(super) fn moved(&self, sentence: String) {
         let _ = self.moved.set(sentence); // there is one other folder
@@ -249,6 +269,8 @@ impl Board {
             bytes: self.bytes.load(Ordering::Relaxed),
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
+            seam_fault: lock(&self.seam_fault).clone(),
+            cue_sheet_fault: self.cue_sheet_fault.get().cloned(),
             moved: self.moved.get().cloned(),
         }
     }
@@ -263,13 +285,18 @@ impl Board {
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gaps: self.gaps.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
+            cue_sheet_fault: self.cue_sheet_fault.get().cloned(),
             moved: self.moved.get().cloned(),
             failure: self.failure.get().cloned(),
         }
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {
-        // What is guarded is changed whole, and held for as long as a list takes to be copied.
-        self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.files)
     }
+}
+
+/// What is guarded is changed whole, and held for as long as it takes to be copied.
+fn lock<T>(guarded: &Mutex<T>) -> MutexGuard<'_, T> {
+    guarded.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -16,6 +16,7 @@ pub(crate) fn settings(folder: &std::path::Path, format: SampleFormat) -> Record
         format: FileFormat::Wav(format),
         rate: SampleRate::DESK,
         split: Split::default(),
+        cue_sheets: false,
     }
 }
 

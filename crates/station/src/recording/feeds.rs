@@ -10,8 +10,11 @@ use crate::station::Core;
 impl Core {
     /// What a recorder is fed from, and the strips among it.
     pub(super) fn feeds(&mut self, settings: &RecordingSettings) -> (Vec<Feed>, Vec<StripId>) {
-        let further = settings.buses.iter().copied().filter(|bus| *bus != settings.source);
-        let buses: Vec<BusName> = std::iter::once(settings.source).chain(further).collect();
+        let Some(source) = settings.source.bus() else {
+            return (vec![Feed::bus(&settings.name, self.air_tap().reader())], Vec::new());
+        };
+        let further = settings.buses.iter().copied().filter(|bus| *bus != source);
+        let buses: Vec<BusName> = std::iter::once(source).chain(further).collect();
         let strips = self.feeds_of_strips(settings.stems);
         let ids = strips.iter().map(|(id, _)| *id).collect();
         // The programme is later than all else by what its limiter looks ahead.

@@ -1,19 +1,20 @@
 //! What recorders do by themselves, ten times a second: start and stop, keep the last seconds, and say when they have stopped.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use airdesk_outputs::recorder::RecordingState as Running;
 use jiff::Zoned;
 
 use super::recorder::Phase;
 use super::triggers::Sight;
-use crate::api::{RecorderId, RecordingSettings, Stems};
+use crate::api::{BusName, RecorderId, RecordingSettings, Stems};
 use crate::station::Core;
 
 impl Core {
     /// Notices recordings that have stopped by themselves, and starts and stops those that no hand does. `figures`: tell
     /// hosts how it is going.
     pub(crate) fn look_after_recorders(&mut self, figures: bool) {
+        self.recorders.air_titles(Instant::now());
         self.follow_triggers();
         let ids: Vec<RecorderId> = self.recorders.desks.iter().map(|desk| desk.id).collect();
         for id in ids {
@@ -38,6 +39,7 @@ impl Core {
             self.log_split(&status);
         }
         self.remark(id, &file, status.gap_log_fault.clone(), failure.clone());
+        self.tell_files(id, status.seam_fault.as_ref(), status.cue_sheet_fault.as_ref());
         self.tell_moved(id, status.moved.as_ref());
         if let Some(reason) = &failure {
             self.log_failed(&status, reason);
@@ -57,10 +59,16 @@ impl Core {
         let (on_air, clock, now) = (self.air.is_live(), Zoned::now().datetime(), Instant::now());
         for (id, settings) in self.recorder_settings() {
             let report = self.desk.report();
-            let peak = report.buses[settings.source.place()].levels.peak;
+            let bus = settings.source.bus();
+            let peak = report.buses[bus.unwrap_or(BusName::Programme).place()].levels.peak;
             let sight = Sight {
                 on_air,
                 peak: peak[0].max(peak[1]),
+                late: if bus.is_none() {
+                    self.air_delay.held()
+                } else {
+                    Duration::ZERO
+                },
                 clock,
                 now,
             };
@@ -94,9 +102,16 @@ impl Core {
         }
     }
 
-    /// The engine broke and was started again: new files take over.
+    /// The engine broke and was started again: new files take over. What is aired goes on in the same ones.
     pub(crate) fn recorders_go_on(&mut self) {
         for (id, settings) in self.recorder_settings() {
+            if self
+                .recorders
+                .desk(id)
+                .is_ok_and(|desk| desk.takes_air() && desk.is_running())
+            {
+                continue;
+            }
             let (feeds, _) = self.feeds(&settings);
             if let Ok(desk) = self.recorders.desk(id) {
                 desk.go_on(feeds);

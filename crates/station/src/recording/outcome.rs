@@ -107,6 +107,7 @@ impl Core {
             summary.gap_log_fault.clone(),
             summary.failure.clone(),
         );
+        self.tell_files(id, None, summary.cue_sheet_fault.as_ref());
         self.tell_moved(id, summary.moved.as_ref());
         if let Ok(desk) = self.recorders.desk(id) {
             desk.closed(summary);
@@ -123,6 +124,13 @@ impl Core {
     ) {
         let Ok(desk) = self.recorders.desk(id) else { return };
         for (severity, text) in desk.remarks(file, gap_log_fault, failure) {
+            self.notice(severity, text);
+        }
+    }
+
+    pub(super) fn tell_files(&mut self, id: RecorderId, seam: Option<&String>, cue_sheet: Option<&String>) {
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        for (severity, text) in desk.file_remarks(seam, cue_sheet) {
             self.notice(severity, text);
         }
     }

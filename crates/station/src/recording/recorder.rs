@@ -3,6 +3,7 @@
 mod remarks;
 pub(super) mod state;
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::settings;
 use super::shorts::Shorts;
 use super::triggers::{Action, Sight, Starter, Triggers};
 use super::{Answer, News};
-use crate::api::{CommandError, ErrorCode, RecorderId, RecordingSettings, Reply};
+use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply};
 use crate::station::Internal;
 
 pub(super) enum Phase {
@@ -60,7 +61,10 @@ pub(crate) struct RecorderDesk {
     /// The last seconds, where they are to be in a recording.
     armed: Option<(Armed, Vec<StripId>)>,
     triggers: Triggers,
-    on_air: OnAir,
+    /// What is on, and what is aired.
+    titles: [OnAir; 2],
+    /// What runs, or ran last, records what is aired.
+    takes_air: bool,
     /// The last file whose gap log is known to be incomplete: the operator has read so.
     unlogged: Option<PathBuf>,
     /// The operator has read that it goes on in the second folder.
@@ -68,6 +72,10 @@ pub(crate) struct RecorderDesk {
     /// Files of the recording that runs, or ran last.
     parts: u32,
     moved: Option<String>,
+    /// The operator has read that no new file can be begun.
+    seam_told: bool,
+    /// The operator has read that a cue sheet is not whole.
+    sheet_told: bool,
     pub(super) shorts: Shorts,
     pub(super) free_bytes: Option<u64>,
     /// How little is left was told: 2 for an hour, 1 for five minutes.
@@ -82,7 +90,7 @@ impl RecorderDesk {
         id: RecorderId,
         settings: RecordingSettings,
         rate: SampleRate,
-        on_air: OnAir,
+        titles: [OnAir; 2],
         internal: mpsc::UnboundedSender<Internal>,
     ) -> Self {
         Self {
@@ -93,11 +101,14 @@ impl RecorderDesk {
             starter: Starter::Hand,
             armed: None,
             triggers: Triggers::default(),
-            on_air,
+            titles,
+            takes_air: false,
             unlogged: None,
             moved_told: false,
             parts: 0,
             moved: None,
+            seam_told: false,
+            sheet_told: false,
             shorts: Shorts::default(),
             free_bytes: None,
             space_told: 0,
@@ -162,6 +173,8 @@ impl RecorderDesk {
     pub(super) fn start(&mut self, feeds: Vec<Feed>, starter: Starter, answer: Option<Answer>) {
         self.phase = Phase::Starting(Then::Record);
         (self.starter, self.moved_told, self.moved, self.parts) = (starter, false, None, 0);
+        self.takes_air = self.settings.source == RecordingSource::Aired;
+        self.sheet_told = false;
         let armed = self.armed.take().map(|(armed, _)| armed);
         let settings = settings::outputs(&self.settings, self.rate);
         let (id, internal, names) = (self.id, self.internal.clone(), self.names());
@@ -177,7 +190,7 @@ impl RecorderDesk {
         Ok(Box::new(ShowNames {
             template: settings::template(&self.settings.pattern)?,
             show: self.settings.show.clone(),
-            on_air: self.on_air.clone(),
+            on_air: self.titles[usize::from(self.takes_air)].clone(),
             rate: self.rate,
         }))
     }
@@ -218,15 +231,38 @@ impl RecorderDesk {
     pub(super) fn title_changed(&self, title: &str) {
         if let Phase::Running(recording) = &self.phase {
             if self.settings.split.titles {
+                // The new file begins with it.
                 recording.split();
+            } else {
+                recording.mark(title);
             }
-            recording.mark(title);
+        }
+    }
+
+    /// What runs, or ran last, records what is aired.
+    pub(super) fn takes_air(&self) -> bool {
+        self.takes_air
+    }
+
+    /// These frames of the programme were dumped while `title` was on. They are in recordings of the programme.
+    pub(super) fn mark_dumped(&self, frames: &Range<u64>, what: &str, title: &str) {
+        let has_programme =
+            self.settings.source == RecordingSource::Programme || self.settings.buses.contains(&BusName::Programme);
+        if let Phase::Running(recording) = &self.phase
+            && has_programme
+            && !self.takes_air
+        {
+            recording.mark_at(frames.start, what);
+            recording.mark_at(frames.end, title);
         }
     }
 
     /// A strip has given nothing for so many frames since this was called last.
     pub(super) fn strip_was_short(&mut self, strip: StripId, name: &str, frames: u64) {
-        if let Phase::Running(recording) = &self.phase {
+        // What is aired is later, and by how much changes: nobody could say where it lacks a strip.
+        if let Phase::Running(recording) = &self.phase
+            && !self.takes_air
+        {
             self.shorts.count(strip, name, frames, recording);
         }
     }
@@ -281,6 +317,7 @@ impl RecorderDesk {
         match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
             Phase::Running(broken) => {
                 self.shorts.end(&broken);
+                self.takes_air = self.settings.source == RecordingSource::Aired;
                 let settings = settings::outputs(&self.settings, self.rate);
                 let (id, internal, names) = (self.id, self.internal.clone(), self.names());
                 tokio::task::spawn_blocking(move || {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use airdesk_dsp::Decibels;
 use airdesk_station::HostChoice;
 use airdesk_station::api::{
-    AudioCommand, BusName, ErrorCode, Material, RecordingFormat, RecordingSettings, RecordingState, Reply, SignalStart,
-    Snapshot, StartSettings, Stems, StripSource,
+    AudioCommand, ErrorCode, Material, RecordingFormat, RecordingSettings, RecordingSource, RecordingState, Reply,
+    SignalStart, Snapshot, StartSettings, Stems, StripSource,
 };
 use airdesk_station::recover::find;
 use airdesk_station::session::{Session, SessionStrip};
@@ -116,7 +116,7 @@ async fn recorders_are_added_started_and_taken_away_each_by_itself() {
     let mut desk = desk_with(|folder| vec![into(folder)]);
     let second = RecordingSettings {
         name: "Interview".into(),
-        source: BusName::Aux1,
+        source: RecordingSource::Aux1,
         pattern: "{show}/interview".into(),
         show: "Night/Shift".into(),
         format: RecordingFormat::Flac24,

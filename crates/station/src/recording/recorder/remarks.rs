@@ -24,6 +24,21 @@ impl RecorderDesk {
         remarks
     }
 
+    /// That no new file can be begun, or that a cue sheet is not whole: each once, until it is otherwise.
+    pub(in crate::recording) fn file_remarks(
+        &mut self,
+        seam_fault: Option<&String>,
+        cue_sheet_fault: Option<&String>,
+    ) -> Vec<(Severity, String)> {
+        let seam_told = std::mem::replace(&mut self.seam_told, seam_fault.is_some());
+        let sheet_told = std::mem::replace(&mut self.sheet_told, cue_sheet_fault.is_some());
+        let seam = seam_fault.filter(|_| !seam_told).into_iter();
+        let sheet = cue_sheet_fault.filter(|_| !sheet_told).into_iter();
+        seam.chain(sheet)
+            .map(|text| (Severity::Warning, text.clone()))
+            .collect()
+    }
+
     /// That it goes on in the second folder, once.
     pub(in crate::recording) fn moved(&mut self, moved: Option<&String>) -> Option<String> {
         let moved = moved?;

@@ -55,6 +55,10 @@ impl RecorderDesk {
             recording: self.recording_state(),
             parts,
             moved: self.moved.clone(),
+            seam_fault: match &self.phase {
+                Phase::Running(recording) => recording.status().seam_fault,
+                _ => None,
+            },
             free_bytes: self.free_bytes,
             hours_left: self.hours_left(),
         }
