@@ -1,9 +1,11 @@
 //! What begins where in a recording, until the files are written so far: a mark stands in the file that has its place, and
 //! an order that was late because the disk stood still is as good as one that was not.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
+
+use super::write::frames_in;
 
 /// Where a mark stands.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +45,10 @@ pub(super) fn frames_before(block: u64) -> u64 {
     block.saturating_sub(1).saturating_mul(BLOCK_FRAMES as u64)
 }
 
-fn frames_in(time: Duration, rate: SampleRate) -> u64 {
-    (time.as_secs_f64() * f64::from(rate.hz())) as u64
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -6,6 +6,9 @@ use std::time::Instant;
 
 use airdesk_dsp::SampleRate;
 
+use super::backlog::{Backlog, Limit};
+use super::drain::Channel;
+use super::feed::Feed;
 use super::gap_log::GapCause;
 use super::marks::Place;
 use super::status::Board;
@@ -77,6 +80,21 @@ impl Recording {
             frames: (seconds * f64::from(self.rate.hz())) as u64,
             cause: GapCause::Slept,
         });
+    }
+
+    /// One more source has a file of its own from now on, which begins with silence, with the same frame as the others. False:
+    /// the recording is over.
+    pub fn join(&self, feed: Feed) -> bool {
+        let (name, backlog) = (feed.name.clone(), Arc::new(Backlog::new(Limit::recording(self.rate))));
+        let channel = Channel {
+            feed,
+            backlog: backlog.clone(),
+        };
+        let drained = self.board.arrive(channel);
+        if drained {
+            self.order(Order::Join { name, backlog });
+        }
+        drained
     }
 
     fn order(&self, order: Order) {

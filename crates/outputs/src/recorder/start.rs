@@ -297,6 +297,7 @@ pub(super) fn begin(
         first,
         again: None,
         marks: Marks::default(),
+        joining: Vec::new(),
     };
     // Where a thread is missing, the writer is dropped and ends its files.
     spawn("recorder keep", move || keep(&kept))?;

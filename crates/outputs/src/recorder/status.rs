@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 
+use super::drain::Channel;
+
 /// After this long without a byte on disk nobody says "recording" any more.
 const STALLED_AFTER: Duration = Duration::from_secs(1);
 
@@ -52,8 +54,8 @@ pub struct RecordingStatus {
     pub gap_log_fault: Option<String>,
     /// Why its files are longer than they shall be, while no new one can be begun: a sentence.
     pub seam_fault: Option<String>,
-    /// Why a cue sheet is not written or not whole, if one is not: a sentence.
-    pub cue_sheet_fault: Option<String>,
+    /// What else the operator should read, in the order in which it came: a cue sheet or a stem that is not there.
+    pub remarks: Vec<String>,
     /// Why it goes on in another folder, if it does: a sentence.
     pub moved: Option<String>,
 }
@@ -87,8 +89,8 @@ pub struct Summary {
     pub gaps: u32,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,
-    /// Why a cue sheet was not written or is not whole, if one is not: a sentence.
-    pub cue_sheet_fault: Option<String>,
+    /// What else the operator should read, in the order in which it came: a cue sheet or a stem that is not there.
+    pub remarks: Vec<String>,
     /// Why it went on in another folder, if it did: a sentence.
     pub moved: Option<String>,
     /// Why it stopped by itself, if it did.
@@ -115,7 +117,9 @@ pub(super) struct Board {
     failure: OnceLock<String>,
     moved: OnceLock<String>,
     gap_log_fault: OnceLock<String>,
-    cue_sheet_fault: OnceLock<String>,
+    remarks: Mutex<Vec<String>>,
+    /// Sources on their way to the thread that drains; `None` once it takes no more.
+    arrivals: Mutex<Option<Vec<Channel>>>,
     /// Stands while it is so.
     seam_fault: Mutex<Option<String>>,
 }
@@ -142,7 +146,8 @@ impl Default for Board {
             failure: OnceLock::new(),
             moved: OnceLock::new(),
             gap_log_fault: OnceLock::new(),
-            cue_sheet_fault: OnceLock::new(),
+            remarks: Mutex::default(),
+            arrivals: Mutex::new(Some(Vec::new())),
             seam_fault: Mutex::default(),
         }
     }
@@ -203,8 +208,39 @@ impl Board {
         let _ = self.gap_log_fault.set(sentence); // the first is the one that counts
     }
 
-    pub(super) fn sheet_not_written(&self, sentence: String) {
-        let _ = self.cue_sheet_fault.set(sentence); // the first is the one that counts
+    /// Something that the operator should read.
+    pub(super) fn remark(&self, sentence: String) {
+        let mut remarks = lock(&self.remarks);
+        if !remarks.contains(&sentence) {
+            remarks.push(sentence);
+        }
+    }
+
+    /// One more source. False: nobody drains any more.
+    pub(super) fn arrive(&self, channel: Channel) -> bool {
+        let mut arrivals = lock(&self.arrivals);
+        let open = arrivals.as_mut();
+        open.is_some_and(|arrivals| {
+            arrivals.push(channel);
+            true
+        })
+    }
+
+    /// Sources that have come since this was asked last.
+    pub(super) fn arrived(&self) -> Vec<Channel> {
+        lock(&self.arrivals).as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The same for the last time.
+    pub(super) fn close_arrivals(&self) -> Vec<Channel> {
+        lock(&self.arrivals).take().unwrap_or_default()
+    }
+
+    /// One more file belongs to those that are written now.
+    pub(super) fn joins(&self, file: PathBuf) {
+        let mut told = self.files();
+        told.all.push(file.clone());
+        told.now.push(file);
     }
 
     /// No new file can be begun, and why; or one was.
@@ -270,7 +306,7 @@ impl Board {
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
             seam_fault: lock(&self.seam_fault).clone(),
-            cue_sheet_fault: self.cue_sheet_fault.get().cloned(),
+            remarks: lock(&self.remarks).clone(),
             moved: self.moved.get().cloned(),
         }
     }
@@ -285,7 +321,7 @@ impl Board {
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gaps: self.gaps.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
-            cue_sheet_fault: self.cue_sheet_fault.get().cloned(),
+            remarks: lock(&self.remarks).clone(),
             moved: self.moved.get().cloned(),
             failure: self.failure.get().cloned(),
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use airdesk_dsp::{Frame, SILENCE, SampleRate};
 
 use super::chapters::Chapters;
+use super::file_loudness::FileLoudness;
 use super::file_name::create;
 use super::gap_log::{GapCause, GapLog};
 use super::held::Held;
@@ -41,6 +42,8 @@ pub(super) struct Tape {
     gaps: GapLog,
     held: Held,
     chapters: Chapters,
+    /// Where the format says how loud it is.
+    loudness: Option<Box<FileLoudness>>,
     /// It takes no more: what comes is held for another file.
     refused: bool,
 }
@@ -87,7 +90,11 @@ impl Tape {
                 } else {
                     chapters
                 };
-                Ok(Self::over(path, sound, file, note, chapters))
+                let mut tape = Self::over(path, sound, file, note, chapters);
+                // The fields are in the chunk that says when it began.
+                let tells = kind.format.tells_loudness() && opening.origin.is_some();
+                tape.loudness = tells.then(|| Box::new(FileLoudness::new(kind.rate)));
+                Ok(tape)
             }
             Err(error) => {
                 note.remove();
@@ -107,6 +114,7 @@ impl Tape {
             gaps,
             held,
             chapters,
+            loudness: None,
             refused: false,
         }
     }
@@ -140,6 +148,9 @@ impl Tape {
         if self.refused {
             return Ok(());
         }
+        if let Some(loudness) = &mut self.loudness {
+            loudness.hear(frames);
+        }
         let pushed = self.sound.push(frames).map_err(Refusal::from);
         self.note_refusal(pushed)?;
         if self.sound.pending() >= COMMIT_BYTES {
@@ -158,6 +169,13 @@ impl Tape {
             left -= run;
         }
         result
+    }
+
+    /// Makes it so long, and silent, before anything else is in it. False: the silence is to be filled in.
+    pub(super) fn begin_silent(&mut self, frames: u64) -> io::Result<bool> {
+        let done = self.sound.begin_silent(frames)?;
+        self.held = Held::after(self.sound.frames());
+        Ok(done)
     }
 
     /// Writes, again for a while if the disk errs once, not if there is no room.
@@ -260,9 +278,13 @@ impl Tape {
 
     /// What is known of it now that it is over.
     fn closing(&self) -> Closing {
-        Closing {
+        let closing = Closing {
             marks: self.chapters.marks(),
             ..Closing::default()
+        };
+        match &self.loudness {
+            Some(loudness) => loudness.close(closing),
+            None => closing,
         }
     }
 
@@ -295,6 +317,9 @@ impl Tape {
 
     /// Goes on with what a file before this one has refused.
     pub(super) fn go_on_with(&mut self, mut held: Held) -> io::Result<()> {
+        if let Some(loudness) = &mut self.loudness {
+            loudness.hear(held.frames());
+        }
         held.go_on_in(self.sound.as_mut())?;
         self.held = held;
         Ok(())

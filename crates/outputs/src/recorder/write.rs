@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 
-use super::backlog::End;
+use super::backlog::{Backlog, End};
 use super::fault::Fault;
 use super::gap_log::GapCause;
+use super::join::{CATCH_UP, Joining};
 use super::keep::Kept;
 use super::marks::{Marks, Place, frames_before};
 use super::names::{Names, Naming};
@@ -36,6 +37,8 @@ pub(super) enum Order {
     Mark { place: Place, title: String },
     /// Go on in new files.
     Split,
+    /// One more source, whose blocks come there.
+    Join { name: String, backlog: Arc<Backlog> },
 }
 
 /// What the thread owns.
@@ -55,6 +58,8 @@ pub(super) struct Writer {
     pub(super) again: Option<Instant>,
     /// What begins where nothing is written yet.
     pub(super) marks: Marks,
+    /// Sources that have come later and have no more than silence yet.
+    pub(super) joining: Vec<Joining>,
 }
 
 impl Writer {
@@ -93,7 +98,7 @@ impl Writer {
             End::Broke => reel.backlog.last().is_none_or(|last| last < reel.next),
             End::Open => false,
         };
-        self.reels.iter().all(over)
+        self.reels.iter().all(over) && self.joining.is_empty()
     }
 
     /// Writes what has come in. True: there is more.
@@ -101,6 +106,7 @@ impl Writer {
         self.take_orders()?;
         let (here, until) = (self.position(), self.common_end());
         self.write_until(until.min(here + BLOCKS_AT_ONCE))?;
+        self.catch_up(CATCH_UP);
         self.put_marks();
         if self.is_seam() {
             self.split()?;
@@ -109,11 +115,11 @@ impl Writer {
             *looked = Instant::now();
             self.each(|reel, _| reel.tape.look_for_file())?;
         }
-        Ok(self.position() < self.common_end() && self.position() > here)
+        Ok(!self.joining.is_empty() || (self.position() < self.common_end() && self.position() > here))
     }
 
     /// The block that comes next.
-    fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         self.reels.iter().map(|reel| reel.next).min().unwrap_or_default()
     }
 
@@ -155,6 +161,7 @@ impl Writer {
                 }
                 Order::Split if self.position() > self.first => self.split()?,
                 Order::Split => {} // these files hold nothing yet
+                Order::Join { name, backlog } => self.join(name, backlog)?,
             }
         }
         Ok(())
@@ -174,12 +181,12 @@ impl Writer {
     fn tell_sheet_faults(&mut self) {
         for fault in self.reels.iter_mut().filter_map(|reel| reel.tape.take_sheet_fault()) {
             tracing::warn!("{fault}");
-            self.board.sheet_not_written(fault);
+            self.board.remark(fault);
         }
     }
 
     /// The newest block that waits.
-    fn newest(&self) -> Option<u64> {
+    pub(super) fn newest(&self) -> Option<u64> {
         self.reels.iter().filter_map(|reel| reel.backlog.last()).max()
     }
 
@@ -198,7 +205,8 @@ impl Writer {
     }
 
     /// Goes on in new files, each from the block at which the one before it ends.
-    fn split(&mut self) -> Result<(), Fault> {
+    pub(super) fn split(&mut self) -> Result<(), Fault> {
+        self.catch_up(Duration::MAX);
         let until = self.position();
         self.index += 1;
         let namings = self.next_names();
@@ -268,6 +276,7 @@ impl Writer {
         };
         let why = fault.sentence(&self.reels, self.settings.rate);
         self.index += 1;
+        let joining: Vec<_> = self.joining.drain(..).map(Joining::stop).collect();
         let namings = self.next_names();
         let settings = self.settings.clone();
         let mut namings = namings.iter().enumerate();
@@ -285,16 +294,24 @@ impl Writer {
         let file = self.reels[0].tape.path().display().to_string();
         tracing::error!(why, file, "the recording goes on in the second folder");
         self.board.moved(format!("{why}; the recording goes on in {file}"));
+        for (name, backlog) in joining {
+            self.join(name, backlog)?;
+        }
         Ok(true)
     }
 
     /// Tells keeper and board which files there are now.
     fn sync_these(&mut self) {
         self.tell_sheet_faults();
-        let kept = self.reels.iter().filter_map(|reel| reel.tape.kept().ok());
-        let _ = self.keeper.send(kept.collect()); // without a keeper the system writes when it likes
+        self.keep_these();
         let paths = self.reels.iter().map(|reel| reel.tape.path().to_owned());
         self.board.writes_into(paths.collect());
+    }
+
+    /// Tells the keeper which files there are now.
+    pub(super) fn keep_these(&self) {
+        let kept = self.reels.iter().filter_map(|reel| reel.tape.kept().ok());
+        let _ = self.keeper.send(kept.collect()); // without a keeper the system writes when it likes
     }
 
     /// All has been written: every file is made whole.
@@ -332,6 +349,9 @@ impl Writer {
         let reason = fault.sentence(&self.reels, self.settings.rate);
         tracing::error!(reason, "a recording stopped by itself");
         let (mut frames, mut bytes) = (u64::MAX, 0);
+        for joining in self.joining.drain(..) {
+            joining.stop();
+        }
         for reel in self.reels.drain(..) {
             let (whole, _) = reel.tape.give_up();
             frames = frames.min(reel.before.frames + whole.frames);
@@ -353,6 +373,11 @@ impl Drop for Writer {
 /// How long so many blocks are.
 pub(super) fn duration(blocks: u64, rate: SampleRate) -> Duration {
     Duration::from_secs_f64((blocks * BLOCK_FRAMES as u64) as f64 / f64::from(rate.hz()))
+}
+
+/// How many frames so long is.
+pub(super) fn frames_in(time: Duration, rate: SampleRate) -> u64 {
+    (time.as_secs_f64() * f64::from(rate.hz())) as u64
 }
 
 /// Bytes that a disk must have for as many files.

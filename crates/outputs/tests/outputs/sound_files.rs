@@ -211,6 +211,8 @@ fn closing(desk: u32) -> Closing {
         loudness: Some(-16.14),
         loudness_range: Some(3.5),
         true_peak: Some(-1.05),
+        momentary_max: Some(-9.87),
+        short_term_max: Some(-12.34),
     }
 }
 
@@ -325,6 +327,8 @@ fn a_wav_file_tells_broadcasters_when_it_began_how_loud_it_is_and_what_begins_wh
         "loudness-value",
         "loudness-range",
         "max-truepeak",
+        "max-momentary",
+        "max-shortterm",
     ];
     let fields = fields.map(|field| format!("--bext-{field}"));
     let told = says(
@@ -332,7 +336,16 @@ fn a_wav_file_tells_broadcasters_when_it_began_how_loud_it_is_and_what_begins_wh
         &fields.each_ref().map(|field| &**field),
         &file.path,
     );
-    for wanted in ["Airdesk", "2026-11-22", "20:15:30", "-16.14", "3.50", "-1.05"] {
+    for wanted in [
+        "Airdesk",
+        "2026-11-22",
+        "20:15:30",
+        "-16.14",
+        "3.50",
+        "-1.05",
+        "-9.87",
+        "-12.34",
+    ] {
         assert!(told.contains(wanted), "{wanted} is not in {told}");
     }
     let told = says("sndfile-info", &[], &file.path);

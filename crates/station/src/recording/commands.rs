@@ -91,9 +91,9 @@ impl Core {
         let Ok(settings) = self.recorders.desk(id).map(|desk| desk.settings().clone()) else {
             return;
         };
-        let (feeds, _) = self.feeds(&settings);
+        let (feeds, strips) = self.feeds(&settings);
         if let Ok(desk) = self.recorders.desk(id) {
-            desk.start(feeds, starter, answer);
+            desk.start(feeds, strips, starter, answer);
         }
         self.tell_recorder(id);
     }

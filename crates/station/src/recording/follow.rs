@@ -19,6 +19,7 @@ impl Core {
         let ids: Vec<RecorderId> = self.recorders.desks.iter().map(|desk| desk.id).collect();
         for id in ids {
             self.look_after_recorder(id);
+            self.join_strips(id);
             self.keep_pre_roll(id);
             if figures && self.recorders.desk(id).is_ok_and(|desk| desk.is_running()) {
                 self.tell_recorder(id);
@@ -39,7 +40,7 @@ impl Core {
             self.log_split(&status);
         }
         self.remark(id, &file, status.gap_log_fault.clone(), failure.clone());
-        self.tell_files(id, status.seam_fault.as_ref(), status.cue_sheet_fault.as_ref());
+        self.tell_files(id, status.seam_fault.as_ref(), &status.remarks);
         self.tell_moved(id, status.moved.as_ref());
         if let Some(reason) = &failure {
             self.log_failed(&status, reason);
@@ -112,9 +113,9 @@ impl Core {
             {
                 continue;
             }
-            let (feeds, _) = self.feeds(&settings);
+            let (feeds, strips) = self.feeds(&settings);
             if let Ok(desk) = self.recorders.desk(id) {
-                desk.go_on(feeds);
+                desk.go_on(feeds, strips);
             }
         }
     }

@@ -54,8 +54,8 @@ impl Core {
                     Then::Record => {}
                     Then::GoOn => {
                         let settings = desk.settings().clone();
-                        let (feeds, _) = self.feeds(&settings);
-                        self.recorders.desk(id)?.go_on(feeds);
+                        let (feeds, strips) = self.feeds(&settings);
+                        self.recorders.desk(id)?.go_on(feeds, strips);
                     }
                     Then::Stop(_) => desk.end(answers),
                 }
@@ -107,7 +107,7 @@ impl Core {
             summary.gap_log_fault.clone(),
             summary.failure.clone(),
         );
-        self.tell_files(id, None, summary.cue_sheet_fault.as_ref());
+        self.tell_files(id, None, &summary.remarks);
         self.tell_moved(id, summary.moved.as_ref());
         if let Ok(desk) = self.recorders.desk(id) {
             desk.closed(summary);
@@ -128,9 +128,9 @@ impl Core {
         }
     }
 
-    pub(super) fn tell_files(&mut self, id: RecorderId, seam: Option<&String>, cue_sheet: Option<&String>) {
+    pub(super) fn tell_files(&mut self, id: RecorderId, seam: Option<&String>, remarks: &[String]) {
         let Ok(desk) = self.recorders.desk(id) else { return };
-        for (severity, text) in desk.file_remarks(seam, cue_sheet) {
+        for (severity, text) in desk.file_remarks(seam, remarks) {
             self.notice(severity, text);
         }
     }

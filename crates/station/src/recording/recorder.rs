@@ -17,7 +17,7 @@ use super::settings;
 use super::shorts::Shorts;
 use super::triggers::{Action, Sight, Starter, Triggers};
 use super::{Answer, News};
-use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply};
+use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply, Stems};
 use crate::station::Internal;
 
 pub(super) enum Phase {
@@ -63,8 +63,10 @@ pub(crate) struct RecorderDesk {
     triggers: Triggers,
     /// What is on, and what is aired.
     titles: [OnAir; 2],
-    /// What runs, or ran last, records what is aired.
-    takes_air: bool,
+    /// What was set when what runs, or ran last, began: it goes on so.
+    begun: RecordingSettings,
+    /// The strips that have stems in it, or cannot have one.
+    stems: Vec<StripId>,
     /// The last file whose gap log is known to be incomplete: the operator has read so.
     unlogged: Option<PathBuf>,
     /// The operator has read that it goes on in the second folder.
@@ -74,8 +76,8 @@ pub(crate) struct RecorderDesk {
     moved: Option<String>,
     /// The operator has read that no new file can be begun.
     seam_told: bool,
-    /// The operator has read that a cue sheet is not whole.
-    sheet_told: bool,
+    /// So many of its remarks the operator has read.
+    remarks_told: usize,
     pub(super) shorts: Shorts,
     pub(super) free_bytes: Option<u64>,
     /// How little is left was told: 2 for an hour, 1 for five minutes.
@@ -102,13 +104,14 @@ impl RecorderDesk {
             armed: None,
             triggers: Triggers::default(),
             titles,
-            takes_air: false,
+            begun: RecordingSettings::default(),
+            stems: Vec::new(),
             unlogged: None,
             moved_told: false,
             parts: 0,
             moved: None,
             seam_told: false,
-            sheet_told: false,
+            remarks_told: 0,
             shorts: Shorts::default(),
             free_bytes: None,
             space_told: 0,
@@ -170,12 +173,13 @@ impl RecorderDesk {
     }
 
     /// Starts on another thread; `answer` hears what came of it. Nothing is being recorded.
-    pub(super) fn start(&mut self, feeds: Vec<Feed>, starter: Starter, answer: Option<Answer>) {
+    pub(super) fn start(&mut self, feeds: Vec<Feed>, strips: Vec<StripId>, starter: Starter, answer: Option<Answer>) {
         self.phase = Phase::Starting(Then::Record);
         (self.starter, self.moved_told, self.moved, self.parts) = (starter, false, None, 0);
-        self.takes_air = self.settings.source == RecordingSource::Aired;
-        self.sheet_told = false;
-        let armed = self.armed.take().map(|(armed, _)| armed);
+        self.begun = self.settings.clone();
+        self.remarks_told = 0;
+        let (armed, armed_with) = self.armed.take().unzip();
+        self.stems = armed_with.unwrap_or(strips);
         let settings = settings::outputs(&self.settings, self.rate);
         let (id, internal, names) = (self.id, self.internal.clone(), self.names());
         tokio::task::spawn_blocking(move || {
@@ -190,7 +194,7 @@ impl RecorderDesk {
         Ok(Box::new(ShowNames {
             template: settings::template(&self.settings.pattern)?,
             show: self.settings.show.clone(),
-            on_air: self.titles[usize::from(self.takes_air)].clone(),
+            on_air: self.titles[usize::from(self.takes_air())].clone(),
             rate: self.rate,
         }))
     }
@@ -230,7 +234,7 @@ impl RecorderDesk {
     /// The title has changed.
     pub(super) fn title_changed(&self, title: &str) {
         if let Phase::Running(recording) = &self.phase {
-            if self.settings.split.titles {
+            if self.begun.split.titles {
                 // The new file begins with it.
                 recording.split();
             } else {
@@ -241,16 +245,30 @@ impl RecorderDesk {
 
     /// What runs, or ran last, records what is aired.
     pub(super) fn takes_air(&self) -> bool {
-        self.takes_air
+        self.begun.source == RecordingSource::Aired
+    }
+
+    /// What was set when what runs began, and whether it takes this strip along that it has not yet. It is not asked twice.
+    pub(super) fn wants_stem(&mut self, strip: StripId) -> Option<RecordingSettings> {
+        let wants = self.is_running() && self.begun.stems != Stems::None && !self.stems.contains(&strip);
+        wants.then(|| {
+            self.stems.push(strip);
+            self.begun.clone()
+        })
+    }
+
+    /// A strip is recorded from now on.
+    pub(super) fn join(&self, feed: Feed) {
+        // A recording that is over is told as such.
+        let _ = matches!(&self.phase, Phase::Running(recording) if recording.join(feed));
     }
 
     /// These frames of the programme were dumped while `title` was on. They are in recordings of the programme.
     pub(super) fn mark_dumped(&self, frames: &Range<u64>, what: &str, title: &str) {
         let has_programme =
-            self.settings.source == RecordingSource::Programme || self.settings.buses.contains(&BusName::Programme);
+            self.begun.source == RecordingSource::Programme || self.begun.buses.contains(&BusName::Programme);
         if let Phase::Running(recording) = &self.phase
             && has_programme
-            && !self.takes_air
         {
             recording.mark_at(frames.start, what);
             recording.mark_at(frames.end, title);
@@ -261,7 +279,7 @@ impl RecorderDesk {
     pub(super) fn strip_was_short(&mut self, strip: StripId, name: &str, frames: u64) {
         // What is aired is later, and by how much changes: nobody could say where it lacks a strip.
         if let Phase::Running(recording) = &self.phase
-            && !self.takes_air
+            && !self.takes_air()
         {
             self.shorts.count(strip, name, frames, recording);
         }
@@ -312,12 +330,13 @@ impl RecorderDesk {
     }
 
     /// The engine broke and these feeds follow the new one: new files take over, and the old ones are finished.
-    pub(super) fn go_on(&mut self, feeds: Vec<Feed>) {
+    pub(super) fn go_on(&mut self, feeds: Vec<Feed>, strips: Vec<StripId>) {
         self.disarm();
         match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
             Phase::Running(broken) => {
                 self.shorts.end(&broken);
-                self.takes_air = self.settings.source == RecordingSource::Aired;
+                self.begun = self.settings.clone();
+                (self.stems, self.remarks_told) = (strips, 0);
                 let settings = settings::outputs(&self.settings, self.rate);
                 let (id, internal, names) = (self.id, self.internal.clone(), self.names());
                 tokio::task::spawn_blocking(move || {

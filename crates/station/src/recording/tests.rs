@@ -19,7 +19,7 @@ fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
             frames_lost: 128,
             gap_log_fault,
             seam_fault: None,
-            cue_sheet_fault: None,
+            remarks: Vec::new(),
             moved: None,
         })
     };
@@ -68,7 +68,10 @@ fn that_no_new_file_can_be_begun_is_told_once_until_one_was() {
     let settings = RecordingSettings::default();
     let mut desk = RecorderDesk::new(1, settings, SampleRate::DESK, Default::default(), internal);
     let seam = "no new file can be begun".to_owned();
-    let told = |desk: &mut RecorderDesk, fault| desk.file_remarks(fault, None).len();
+    let told = |desk: &mut RecorderDesk, fault| desk.file_remarks(fault, &[]).len();
     let times = [Some(&seam), Some(&seam), None, Some(&seam)].map(|fault| told(&mut desk, fault));
     assert_eq!(times, [1, 0, 0, 1]);
+    let remarks = ["a cue sheet".to_owned(), "a stem".to_owned()];
+    let told = [1, 1, 2, 2].map(|count| desk.file_remarks(Some(&seam), &remarks[..count]).len());
+    assert_eq!(told, [1, 0, 1, 0]);
 }

@@ -24,17 +24,16 @@ impl RecorderDesk {
         remarks
     }
 
-    /// That no new file can be begun, or that a cue sheet is not whole: each once, until it is otherwise.
+    /// That no new file can be begun, once until one was; and what the recording has remarked since this was asked last.
     pub(in crate::recording) fn file_remarks(
         &mut self,
         seam_fault: Option<&String>,
-        cue_sheet_fault: Option<&String>,
+        remarks: &[String],
     ) -> Vec<(Severity, String)> {
         let seam_told = std::mem::replace(&mut self.seam_told, seam_fault.is_some());
-        let sheet_told = std::mem::replace(&mut self.sheet_told, cue_sheet_fault.is_some());
+        let remarks_told = std::mem::replace(&mut self.remarks_told, remarks.len());
         let seam = seam_fault.filter(|_| !seam_told).into_iter();
-        let sheet = cue_sheet_fault.filter(|_| !sheet_told).into_iter();
-        seam.chain(sheet)
+        seam.chain(remarks.iter().skip(remarks_told))
             .map(|text| (Severity::Warning, text.clone()))
             .collect()
     }
