@@ -1,13 +1,13 @@
-//! What the window may ask: one command for all wishes, one for the whole desk, one for the levels, and one for
-//! the answer whether it is to close.
+//! What the window may ask: one command for all wishes, one for the whole desk, one for the levels, one for the answer
+//! whether it is to close, and one for the timeline as a file.
 
 use airdesk_station::StationHandle;
 use airdesk_station::api::{AudioCommand, CommandError, Reply, Snapshot};
 use serde_json::Value;
 use tauri::{Runtime, State, WebviewWindow};
 
-use crate::MetersUrl;
 use crate::closing::Closing;
+use crate::{MetersUrl, export};
 
 /// Sends a wish to the station and answers with what came of it.
 ///
@@ -33,6 +33,15 @@ pub async fn snapshot(station: State<'_, StationHandle>) -> Result<Snapshot, Com
 #[allow(clippy::needless_pass_by_value)] // Tauri hands state over by value
 pub fn meters_url(url: State<'_, MetersUrl>) -> String {
     url.0.clone()
+}
+
+/// Asks where to and writes the timeline there, as a table. Says where it is; nothing when the operator thought better of it.
+///
+/// # Errors
+/// When it cannot be read or written.
+#[tauri::command]
+pub async fn save_timeline(station: State<'_, StationHandle>) -> Result<Option<String>, CommandError> {
+    export::save(station.timeline().clone()).await
 }
 
 /// The operator's answer to whether the desk is to stop and the window to close.

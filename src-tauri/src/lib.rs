@@ -6,6 +6,7 @@ pub mod commands;
 mod closing;
 mod dialogs;
 mod events;
+mod export;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +29,8 @@ pub fn configure<R: Runtime>(builder: tauri::Builder<R>) -> tauri::Builder<R> {
             commands::dispatch,
             commands::snapshot,
             commands::meters_url,
-            commands::answer_closing
+            commands::answer_closing,
+            commands::save_timeline
         ])
         .manage(closing::Closing::default())
         .on_window_event(|window, event| {

@@ -141,3 +141,36 @@ fn a_refusal_reaches_the_window_with_a_code_and_a_sentence() {
         assert_eq!(refused["code"], code, "{refused}");
     }
 }
+
+#[test]
+fn the_timeline_is_written_where_the_operator_wants_it_and_half_of_it_nowhere() {
+    let desk = Desk::open();
+    let handle = desk.station.as_ref().expect("a station").handle();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("show.csv");
+    std::fs::write(&path, "older").expect("written");
+    let began = std::time::Instant::now();
+    // The scribe writes ten times a second.
+    let table = loop {
+        // Before its first line there is no library to read.
+        let written = export::write(handle.timeline(), &path);
+        let table = std::fs::read_to_string(&path).expect("read");
+        if table.lines().count() > 1 {
+            break table;
+        }
+        assert!(began.elapsed().as_secs() < 20, "{written:?}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert!(
+        table.starts_with("number,desk,time,") && table.lines().count() > 1,
+        "{table}"
+    );
+    let nowhere = folder.path().join("nowhere/show.csv");
+    let refused = export::write(handle.timeline(), &nowhere).expect_err("there is no such folder");
+    assert!(refused.message.contains("nowhere/show.csv") && refused.message.contains("choose another place"));
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("read").count(),
+        1,
+        "no half of a table"
+    );
+}

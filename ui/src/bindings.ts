@@ -1405,15 +1405,15 @@ export type RecordingSettings = {
  */
 name: string, 
 /**
- * The bus that is recorded.
+ * What is recorded.
  */
-source: BusName, 
+source: RecordingSource, 
 /**
- * Every strip in a file of its own.
+ * Every strip in a file of its own; none beside what is aired.
  */
 stems: Stems, 
 /**
- * Further buses, each in a file of its own.
+ * Further buses, each in a file of its own; none beside what is aired.
  */
 buses: Array<BusName>, 
 /**
@@ -1449,6 +1449,10 @@ variable: boolean,
  */
 split: SplitSettings, 
 /**
+ * A cue sheet beside each file: what began where in it.
+ */
+cueSheets: boolean, 
+/**
  * Seconds before "record" that are in the file, 0 to 60.
  */
 preRoll: number, 
@@ -1456,6 +1460,11 @@ preRoll: number,
  * What starts and stops it.
  */
 start: StartSettings, };
+
+/**
+ * What a recorder records: a bus, or the programme as it is aired.
+ */
+export type RecordingSource = "programme" | "aired" | "cue" | "aux1" | "aux2" | "aux3" | "aux4" | "aux5" | "aux6" | "aux7" | "aux8";
 
 /**
  * Whether strips are recorded too, each in a file of its own, aligned with the bus to the frame.
@@ -1558,6 +1567,10 @@ parts: number,
  * Why it goes on in the second folder, if it does.
  */
 moved: string | null, 
+/**
+ * Why its files are longer than they shall be, while no new one can be begun.
+ */
+seamFault: string | null, 
 /**
  * Free bytes in the folder; `null` when it cannot be read.
  */

@@ -6,6 +6,7 @@
 
 mod backlog;
 mod backoff;
+mod doubt;
 mod feed;
 #[cfg(feature = "libshout")]
 mod libshout;

@@ -7,13 +7,17 @@
 //! slept, is noted there too.
 
 mod backlog;
+mod chapters;
 mod drain;
 mod fault;
 mod feed;
+mod file_loudness;
 mod file_name;
 mod gap_log;
 mod held;
+mod join;
 mod keep;
+mod marks;
 mod names;
 mod orphan;
 mod recording;

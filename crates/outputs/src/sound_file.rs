@@ -61,6 +61,15 @@ pub trait SoundFile: Send {
         Ok(())
     }
 
+    /// Makes a file that holds nothing yet so long, and silent, where that takes neither time nor room on a disk. False: nothing
+    /// was done, and the silence is to be pushed.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn begin_silent(&mut self, _frames: u64) -> io::Result<bool> {
+        Ok(false)
+    }
+
     /// Bytes in memory that the next commit writes, as far as they are known.
     fn pending(&self) -> usize;
 

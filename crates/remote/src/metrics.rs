@@ -1,5 +1,6 @@
 //! Health for a supervisor, and figures for Prometheus.
 
+mod air;
 mod mounts;
 
 use std::fmt::Write;
@@ -48,13 +49,7 @@ pub(crate) async fn metrics(State(station): State<StationHandle>) -> Response {
 
 fn text(desk: &Snapshot) -> String {
     let mut text = String::new();
-    let mut put = |name: &str, kind: &str, help: &str, value: f64| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "# HELP airdesk_{name} {help}\n# TYPE airdesk_{name} {kind}\nairdesk_{name} {value}"
-        );
-    };
+    let mut put = |name: &str, kind: &str, help: &str, value: f64| put_one(&mut text, name, kind, help, value);
     put(
         "mixed_seconds_total",
         "counter",
@@ -106,6 +101,8 @@ fn text(desk: &Snapshot) -> String {
     mounts::put(&mut text, desk);
     put_recorders(&mut text, &desk.recorders);
     put_targets(&mut text, &desk.targets);
+    air::put_delay(&mut text, &desk.air_delay);
+    air::put_dead_air(&mut text, &desk.dead_air, &desk.strips);
     put_losses(&mut text, &desk.engine.losses);
     put_devices(&mut text, desk);
     text
@@ -286,6 +283,15 @@ fn put_devices(text: &mut String, desk: &Snapshot) {
     );
 }
 
+/// One metric with one value.
+fn put_one(text: &mut String, name: &str, kind: &str, help: &str, value: f64) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "# HELP airdesk_{name} {help}\n# TYPE airdesk_{name} {kind}\nairdesk_{name} {value}"
+    );
+}
+
 /// One metric with a value for each set of labels; nothing while there is none.
 fn put_all(text: &mut String, name: &str, kind: &str, help: &str, values: impl Iterator<Item = (String, f64)>) {
     for (n, (labels, value)) in values.enumerate() {
@@ -309,7 +315,7 @@ fn labels(labels: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use airdesk_station::api::{ChannelPick, Resampling};
+    use airdesk_station::api::{ChannelPick, FallbackState, Resampling, SignalState, StripWatch, WatchSettings};
     use airdesk_station::session::{Session, SessionFile, SessionStrip};
     use airdesk_station::{HostChoice, Station, StationOptions};
 
@@ -371,6 +377,34 @@ mod tests {
             format!("airdesk_device_locked{mic} 1"),
             format!("airdesk_device_lost_frames{mic} 67"),
             r#"airdesk_lost_seconds_total{where="recording"} 1.5"#.to_owned(),
+        ] {
+            assert!(told.lines().any(|told| told == line), "{line}: {told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_delay_and_dead_air_are_told_of_what_is_watched() {
+        let mut desk = desk(SessionStrip::new("Mic", StripSource::Silent)).await;
+        assert!(!text(&desk).contains("airdesk_dead_air"), "nothing is watched");
+        desk.air_delay.held = 7.5;
+        desk.air_delay.dumped = 2.0;
+        desk.dead_air.programme = SignalState::Dead {
+            since: "22:41:07".into(),
+        };
+        let strip = desk.strips[0].id;
+        desk.dead_air.strips = vec![StripWatch {
+            strip,
+            settings: WatchSettings::default(),
+            signal: SignalState::Alive,
+        }];
+        desk.dead_air.fallback = FallbackState::In;
+        let told = text(&desk);
+        for line in [
+            "airdesk_air_delay_seconds 7.5".to_owned(),
+            "airdesk_air_dumped_seconds_total 2".to_owned(),
+            r#"airdesk_dead_air{signal="programme",name="Programme"} 1"#.to_owned(),
+            format!(r#"airdesk_dead_air{{signal="strip",strip="{strip}",name="Mic"}} 0"#),
+            "airdesk_fallback_in 1".to_owned(),
         ] {
             assert!(told.lines().any(|told| told == line), "{line}: {told}");
         }

@@ -1,5 +1,7 @@
 //! The broadcast delay as the station drives it: what is aired comes from here, delayed or not.
 
+use std::time::Duration;
+
 use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
 use airdesk_outputs::delay::{BroadcastDelay, DelayError, Dump, Phase};
@@ -79,6 +81,12 @@ impl AirLine {
         }
     }
 
+    /// By how much the air is later than the programme.
+    pub(crate) fn held(&self) -> Duration {
+        let state = self.delay.state();
+        Duration::from_secs_f64(state.seconds(state.held))
+    }
+
     pub(crate) fn state(&self) -> AirDelayState {
         let state = self.delay.state();
         AirDelayState {
@@ -137,6 +145,8 @@ impl Core {
         self.log(Note::new("the programme", Happening::Dumped { frames: dump.frames }).at(dump.first));
         let text = format!("{dropped:.1} s were dropped and are not aired; recordings of the programme have them");
         self.notice(Severity::Info, text);
+        let frames = dump.first..dump.first + dump.frames;
+        self.recorders.dumped(frames, self.air_delay.held());
         self.tell_air_delay();
         Ok(())
     }

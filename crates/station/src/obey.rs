@@ -161,7 +161,8 @@ impl Core {
                 self.air.set_title(&title, &artist, show.as_deref());
                 self.listeners.set_title(&self.air.title_line());
                 let title = self.air.title();
-                self.recorders.set_title(&title.title, &title.artist);
+                self.recorders
+                    .set_title(&title.title, &title.artist, self.air_delay.held());
                 self.log_title();
                 self.tell(Event::Title(title));
             }

@@ -77,6 +77,7 @@ fn declarations() -> String {
         DeviceState,
         RecordingFormat,
         RecordingSettings,
+        RecordingSource,
         Stems,
         SplitSettings,
         StartSettings,

@@ -64,6 +64,32 @@ test("dead air and what stands in are told", async () => {
   expect(panel.getByText("stands in")).toBeInTheDocument();
 });
 
+test("only the last seconds are dropped where that is enough", async () => {
+  const { fake, user } = await openAir({ airDelay: testAirDelay(10, 6.5) });
+  await user.selectOptions(screen.getByRole("combobox", { name: "How much to drop" }), "3 s");
+  await user.click(screen.getByRole("button", { name: "Dump last 3.0 s" }));
+  expect(fake.sent.at(-1)).toEqual({ type: "dump", seconds: 3 });
+  await user.selectOptions(screen.getByRole("combobox", { name: "How much to drop" }), "20 s");
+  expect(screen.getByRole("button", { name: /^Dump last \d/ })).not.toHaveTextContent("20.0 s");
+});
+
+test("the fallback has a level of its own once there is one", async () => {
+  const { fake, user } = await openAir({ strips: [testStrip(1), testStrip(2, { name: "Jukebox" })] });
+  expect(screen.queryByRole("combobox", { name: "Fallback level" })).toBeNull();
+  await user.selectOptions(screen.getByRole("combobox", { name: "Fallback" }), "Jukebox");
+  await user.selectOptions(screen.getByRole("combobox", { name: "Fallback level" }), "-12 dB");
+  expect(fake.sent.at(-1)).toMatchObject({ type: "setDeadAir", settings: { fallback: 2, fallbackDb: -12 } });
+});
+
+test("a strip that is watched has a level and a time of its own", async () => {
+  const { fake, user } = await openAir();
+  await user.selectOptions(screen.getByRole("combobox", { name: "Watch a strip" }), "Mic 2");
+  await user.selectOptions(screen.getByRole("combobox", { name: "Level of Mic 2" }), "-70 dBFS");
+  expect(fake.sent.at(-1)).toEqual({ type: "setStripWatch", strip: 2, watch: { levelDbfs: -70, seconds: 10 } });
+  await user.selectOptions(screen.getByRole("combobox", { name: "Time of Mic 2" }), "60 s");
+  expect(fake.sent.at(-1)).toEqual({ type: "setStripWatch", strip: 2, watch: { levelDbfs: -70, seconds: 60 } });
+});
+
 test("a strip is watched, and is not any more", async () => {
   const { fake, user } = await openAir();
   await user.selectOptions(screen.getByRole("combobox", { name: "Watch a strip" }), "Mic 2");

@@ -11,7 +11,8 @@ import { obey, putLoudness } from "./fakeStation";
 import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
 
 export class FakePlatform implements Platform {
-  readonly timelineTable = "/timeline.csv";
+  timelineTable: string | null = "/timeline.csv";
+  saveTimeline: (() => Promise<string | null>) | null = null;
   /** What has happened, the oldest first. */
   timeline: TimelineEntry[] = [];
   /** Every command that was sent, oldest first. */

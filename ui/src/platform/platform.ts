@@ -28,6 +28,9 @@ export interface DeskListener {
 export interface Platform {
   /** Where the whole timeline can be had as a table; `null` where there is no way to save it. */
   readonly timelineTable: string | null;
+  /** Asks where to and writes the whole timeline there, as a table: where the web view saves nothing by itself. Says where
+   * it is, or `null` when the operator thought better of it. Rejects with a {@link CommandError}. */
+  readonly saveTimeline: (() => Promise<string | null>) | null;
   /** Starts listening to the desk; the first message is a snapshot. Returns what ends it. */
   connect(listener: DeskListener): () => void;
   /** Asks the desk for something. Rejects with a {@link CommandError} when it is refused. */

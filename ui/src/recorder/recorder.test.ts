@@ -119,4 +119,25 @@ describe("several recorders", () => {
     ]);
     expect(screen.queryByRole("dialog")).toBeNull();
   });
+
+  test("record what is aired without what would not lie beside it", async () => {
+    const { fake, user } = openConsole();
+    await user.click(screen.getByRole("button", { name: "Add recorder" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Add recorder" }));
+    await user.selectOptions(dialog.getByRole("combobox", { name: "Strips" }), "And every strip, after its fader");
+    await user.click(dialog.getByRole("checkbox", { name: "And Aux 1" }));
+    await user.selectOptions(dialog.getByRole("combobox", { name: "Records" }), "On air (after the delay)");
+    expect(dialog.getByRole("combobox", { name: "Strips" })).toBeDisabled();
+    await user.click(dialog.getByRole("checkbox", { name: "Cue sheet beside each file" }));
+    await user.click(dialog.getByRole("button", { name: "Add recorder" }));
+    expect(fake.sent).toMatchObject([
+      { type: "addRecorder", settings: { source: "aired", stems: "none", buses: [], cueSheets: true } },
+    ]);
+  });
+
+  test("say that no new file can be begun, for as long as that is so", () => {
+    const seamFault = "no new file can be begun in /takes (read-only)";
+    openConsole({ recorders: [{ ...recorder(recording), seamFault }] });
+    expect(screen.getByText("No new file can be begun in /takes (read-only)")).toBeVisible();
+  });
 });

@@ -1,21 +1,31 @@
 // What is set of a recorder, in words, and what a new one begins with.
-import type { RecorderState, RecordingSettings, ScheduleSlot } from "../bindings";
+import type { BusName, RecorderState, RecordingSettings, RecordingSource, ScheduleSlot } from "../bindings";
 import { busName } from "../mixer/busName";
 import { BIT_RATES, FORMATS } from "./recording";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
+/** What can be recorded, the programme first. */
+export const sources = (buses: readonly BusName[]): RecordingSource[] =>
+  buses.flatMap((bus): RecordingSource[] => (bus === "programme" ? [bus, "aired"] : [bus]));
+
+/** What the operator calls it. */
+export function sourceName(source: RecordingSource): string {
+  return source === "aired" ? "On air (after the delay)" : busName(source);
+}
+
 /** What it records, in a line. */
 export function summary(settings: RecordingSettings): string {
   const { source, stems, buses, split, preRoll, start } = settings;
   const parts = [
-    [busName(source), ...buses.map(busName), ...(stems === "none" ? [] : ["every strip"])].join(", "),
+    [sourceName(source), ...buses.map(busName), ...(stems === "none" ? [] : ["every strip"])].join(", "),
     formatText(settings),
   ];
   if (split.minutes !== null) parts.push(`a file every ${split.minutes} min`);
   if (split.hourly) parts.push("a file every hour");
   if (split.megabytes !== null) parts.push(`files of ${split.megabytes} MB`);
   if (split.titles) parts.push("a file for every title");
+  if (settings.cueSheets) parts.push("with cue sheets");
   if (preRoll > 0) parts.push(`with ${preRoll} s before`);
   if (start.withStream) parts.push("starts with the stream");
   if (start.signal) parts.push("starts with signal");
@@ -67,6 +77,7 @@ export function freshSettings(recorders: RecorderState[]): RecordingSettings {
     bitRate: 192,
     variable: true,
     split: { minutes: null, hourly: false, megabytes: null, titles: false },
+    cueSheets: false,
     preRoll: 0,
     start: { withButton: true, withStream: false, signal: null, schedule: [] },
   };

@@ -98,6 +98,11 @@ export class Desk {
     return this.#platform.timelineTable;
   }
 
+  /** Writes the whole timeline as a table where the operator wants it, if the host can. */
+  get saveTimeline(): (() => Promise<string | null>) | null {
+    return this.#platform.saveTimeline;
+  }
+
   /** Looks at a spectrum until the returned function is called. `refused` is told why it cannot be shown. */
   look(of: SpectrumOf, refused: (error: CommandError) => void): () => void {
     const ask = (): void => {

@@ -126,3 +126,27 @@ describe("the timeline", () => {
     expect(shown()).toEqual(["Title: <img src=x onerror=alert(1)>"]);
   });
 });
+
+describe("where the web view saves nothing by itself", () => {
+  async function openSaving(saveTimeline: () => Promise<string | null>): Promise<ReturnType<typeof openConsole>> {
+    const opened = openConsole();
+    opened.fake.timelineTable = null;
+    opened.fake.saveTimeline = saveTimeline;
+    await opened.user.click(screen.getByRole("button", { name: "Timeline" }));
+    await settled();
+    return opened;
+  }
+
+  test("the whole timeline is written where the operator wants it, and that is told", async () => {
+    const { user } = await openSaving(() => Promise.resolve("/home/ann/airdesk-timeline.csv"));
+    await user.click(screen.getByRole("button", { name: "Save all as CSV…" }));
+    expect(await screen.findByText("The timeline is in /home/ann/airdesk-timeline.csv.")).toBeVisible();
+  });
+
+  test("a disk that refuses is told", async () => {
+    const refused = { code: "storage", message: "/media/ann cannot be written: it is full" };
+    const { user } = await openSaving(() => Promise.reject(refused as unknown as Error));
+    await user.click(screen.getByRole("button", { name: "Save all as CSV…" }));
+    expect(await screen.findByText("/media/ann cannot be written: it is full")).toBeVisible();
+  });
+});

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::backlog::Backlog;
 use super::backoff::Backoff;
+use super::doubt::Doubt;
 use super::titles::TitleDesk;
 use super::{BroadcastState, Feed, Line, Transport};
 use crate::Recovery;
@@ -34,6 +35,7 @@ pub(super) struct Supervisor {
     backoff: Backoff,
     /// How often it came on air.
     arrivals: u32,
+    doubt: Doubt,
     /// Of the connections before this one.
     seconds_dropped: f64,
 }
@@ -56,6 +58,7 @@ impl Supervisor {
             patience,
             backoff: Backoff::default(),
             arrivals: 0,
+            doubt: Doubt::default(),
             seconds_dropped: 0.0,
         }
     }
@@ -68,6 +71,7 @@ impl Supervisor {
             if self.patience.has_ended() {
                 break;
             }
+            let error = self.doubt.judge(error, self.arrivals > 0);
             tracing::warn!(host = self.source.host, mount = self.source.mount, %error, "off air");
             match error.recovery() {
                 Recovery::Retry => self.wait(&error),

@@ -133,6 +133,16 @@ pub enum SourceError {
         /// The host.
         host: String,
     },
+    /// It did so every time and was never on air: it is the password.
+    #[error(
+        "{host} hung up on the password {times} times in a row and said nothing else; check the password and go live again"
+    )]
+    PasswordRefused {
+        /// The host.
+        host: String,
+        /// How often.
+        times: u32,
+    },
     /// The server is full or in trouble.
     #[error("{host} cannot take the stream now: {status} {reason}; ask its owner if it stays so")]
     Busy {
@@ -267,6 +277,7 @@ impl SourceError {
             | Self::FormatRefused { .. }
             | Self::Moved { .. }
             | Self::NotAShoutcast { .. }
+            | Self::PasswordRefused { .. }
             | Self::UntrustedCertificate { .. }
             | Self::CertificateChanged { .. }
             | Self::Tls { .. } => Recovery::AskOperator,

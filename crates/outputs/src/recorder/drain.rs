@@ -35,10 +35,11 @@ impl Channel {
 }
 
 /// Tells the writer how the blocks end, also where this thread panics.
-struct Channels(Vec<Channel>);
+struct Channels(Vec<Channel>, Arc<Board>);
 
 impl Drop for Channels {
     fn drop(&mut self) {
+        self.0.extend(self.1.close_arrivals());
         for channel in &self.0 {
             channel.backlog.close(End::Broke);
         }
@@ -47,11 +48,13 @@ impl Drop for Channels {
 
 /// Moves blocks until asked to stop, then those published by then: as many of each source.
 pub(super) fn drain(channels: Vec<Channel>, board: &Arc<Board>) {
-    let mut channels = Channels(channels);
+    let mut channels = Channels(channels, board.clone());
     while !board.asked_to_stop() && !board.over() {
+        channels.0.extend(board.arrived());
         channels.0.iter_mut().for_each(|channel| channel.drain(board));
         thread::sleep(ROUND);
     }
+    channels.0.extend(board.close_arrivals());
     channels.0.iter_mut().for_each(|channel| channel.drain(board));
     let next = |channel: &Channel| channel.feed.next_sequence();
     let end = channels.0.iter().map(next).max().unwrap_or_default();

@@ -29,7 +29,7 @@ pub(crate) fn usable_stem(stem: &str) -> Option<String> {
 }
 
 /// Makes the file that `names` says, below `folder`: folders, and a name that gets `extension`, or `-2` and so on before
-/// it where that name, its gap log or its note of being written is there already. Folders are made where they are missing.
+/// it where that name, its gap log, its cue sheet or its note of being written is there already. Folders are made where they are missing.
 ///
 /// # Errors
 /// What the system says, and when a link leads out of `folder`.
@@ -48,7 +48,10 @@ pub(crate) fn create(folder: &Path, names: &[String], extension: &str) -> io::Re
             format!("{stem}-{number}.{extension}")
         };
         let path = inside.join(name);
-        if gap_log_path(&path).exists() || note_path(&path).exists() {
+        if [gap_log_path(&path), note_path(&path), cue_sheet_path(&path)]
+            .iter()
+            .any(|beside| beside.exists())
+        {
             continue;
         }
         // A link under that name is not followed: it is there already.
@@ -67,6 +70,11 @@ pub(crate) fn create(folder: &Path, names: &[String], extension: &str) -> io::Re
 /// Where the gaps of `recording` are noted.
 pub(super) fn gap_log_path(recording: &Path) -> PathBuf {
     with_suffix(recording, ".gaps.tsv")
+}
+
+/// Where it is said what begins where in `recording`.
+pub(super) fn cue_sheet_path(recording: &Path) -> PathBuf {
+    with_suffix(recording, ".cue")
 }
 
 /// What stands beside `recording` while it is written, and is gone when it is whole.

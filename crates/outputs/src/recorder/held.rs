@@ -42,6 +42,11 @@ impl Held {
         self.from += done;
     }
 
+    /// What is held.
+    pub(super) fn frames(&mut self) -> &[Frame] {
+        self.frames.make_contiguous()
+    }
+
     /// Gives another file what is held, and holds it for that one from now on.
     ///
     /// # Errors

@@ -2,10 +2,15 @@
 
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use airdesk_dsp::SampleRate;
 
+use super::backlog::{Backlog, Limit};
+use super::drain::Channel;
+use super::feed::Feed;
 use super::gap_log::GapCause;
+use super::marks::Place;
 use super::status::Board;
 use super::write::Order;
 use super::{RecordingStatus, Summary};
@@ -45,7 +50,19 @@ impl Recording {
 
     /// Something begins in the recording just now: it is marked in files whose format has marks.
     pub fn mark(&self, title: &str) {
-        self.order(Order::Mark(title.to_owned()));
+        self.order(Order::Mark {
+            place: Place::At(Instant::now()),
+            title: title.to_owned(),
+        });
+    }
+
+    /// Something begins at this frame of the bus, counted from the first block that it ever published. What began in a file
+    /// that is whole already is marked at the beginning of the one that is written now.
+    pub fn mark_at(&self, frame: u64, title: &str) {
+        self.order(Order::Mark {
+            place: Place::Frame(frame),
+            title: title.to_owned(),
+        });
     }
 
     /// Notes in the gap log that `source` gave nothing to the mix for so many frames, just now. The file lacks nothing else:
@@ -63,6 +80,21 @@ impl Recording {
             frames: (seconds * f64::from(self.rate.hz())) as u64,
             cause: GapCause::Slept,
         });
+    }
+
+    /// One more source has a file of its own from now on, which begins with silence, with the same frame as the others. False:
+    /// the recording is over.
+    pub fn join(&self, feed: Feed) -> bool {
+        let (name, backlog) = (feed.name.clone(), Arc::new(Backlog::new(Limit::recording(self.rate))));
+        let channel = Channel {
+            feed,
+            backlog: backlog.clone(),
+        };
+        let drained = self.board.arrive(channel);
+        if drained {
+            self.order(Order::Join { name, backlog });
+        }
+        drained
     }
 
     fn order(&self, order: Order) {

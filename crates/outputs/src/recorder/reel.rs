@@ -4,14 +4,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
+use airdesk_dsp::BLOCK_FRAMES;
 
 use super::backlog::{Backlog, End, Entry};
 use super::gap_log::GapCause;
+use super::marks::frames_before;
 use super::names::Naming;
 use super::status::Board;
-use super::tape::{Refusal, Tape, Whole};
-use crate::sound_file::FileFormat;
+use super::tape::{Kind, Refusal, Tape, Whole};
 
 /// A source, as the writer has it.
 pub(super) struct Reel {
@@ -103,6 +103,12 @@ impl Reel {
         }
     }
 
+    /// Something begins at this frame of the bus; what began in a file before this one began before its first frame.
+    pub(super) fn mark(&mut self, frame: u64, title: &str) {
+        let behind = frames_before(self.next).saturating_sub(frame);
+        self.tape.mark(self.tape.given().saturating_sub(behind), title);
+    }
+
     /// Goes on in `tape`, once the file before it is whole.
     pub(super) fn change(&mut self, tape: Tape) -> Result<(), Refusal> {
         let old = std::mem::replace(&mut self.tape, tape);
@@ -119,14 +125,8 @@ impl Reel {
     }
 
     /// Goes on in another folder, with the frame that the file before it takes no more.
-    pub(super) fn move_to(
-        &mut self,
-        folder: &Path,
-        naming: &Naming,
-        format: FileFormat,
-        rate: SampleRate,
-    ) -> io::Result<()> {
-        let tape = Tape::begin(folder, naming, format, rate)?;
+    pub(super) fn move_to(&mut self, folder: &Path, naming: &Naming, kind: Kind) -> io::Result<()> {
+        let tape = Tape::begin(folder, naming, kind)?;
         let old = std::mem::replace(&mut self.tape, tape);
         let (whole, rest) = old.give_up();
         self.before = self.before.and(whole);

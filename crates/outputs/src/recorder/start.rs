@@ -13,11 +13,12 @@ use super::backlog::{Backlog, Limit};
 use super::drain::{Channel, drain};
 use super::feed::Feed;
 use super::keep::keep;
+use super::marks::Marks;
 use super::names::{Names, Naming};
 use super::reel::Reel;
 use super::space::{free_space, size};
 use super::status::Board;
-use super::tape::{Tape, Whole};
+use super::tape::{Kind, Tape, Whole};
 use super::write::{Writer, bytes_min, duration};
 use crate::Recovery;
 use crate::follower::ROUND;
@@ -41,6 +42,19 @@ pub struct RecorderSettings {
     pub rate: SampleRate,
     /// When it goes on in new files by itself.
     pub split: Split,
+    /// The recording has a cue sheet beside each of its files; its stems have none.
+    pub cue_sheets: bool,
+}
+
+impl RecorderSettings {
+    /// What the files of the reel at this place have in common.
+    pub(super) fn kind(&self, place: usize) -> Kind {
+        Kind {
+            format: self.format,
+            rate: self.rate,
+            cue_sheet: self.cue_sheets && place == 0,
+        }
+    }
 }
 
 /// When a recording goes on in new files, without a frame lost or doubled.
@@ -232,8 +246,8 @@ fn tapes(settings: &RecorderSettings, namings: &[Naming]) -> Result<Vec<Tape>, S
         });
     }
     let mut tapes = Vec::with_capacity(namings.len());
-    for naming in namings {
-        match Tape::begin(&settings.folder, naming, settings.format, settings.rate) {
+    for (place, naming) in namings.iter().enumerate() {
+        match Tape::begin(&settings.folder, naming, settings.kind(place)) {
             Ok(tape) => tapes.push(tape),
             Err(error) => {
                 tapes.into_iter().for_each(Tape::discard);
@@ -282,6 +296,8 @@ pub(super) fn begin(
         index: 1,
         first,
         again: None,
+        marks: Marks::default(),
+        joining: Vec::new(),
     };
     // Where a thread is missing, the writer is dropped and ends its files.
     spawn("recorder keep", move || keep(&kept))?;

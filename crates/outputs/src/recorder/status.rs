@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 
+use super::drain::Channel;
+
 /// After this long without a byte on disk nobody says "recording" any more.
 const STALLED_AFTER: Duration = Duration::from_secs(1);
 
@@ -51,6 +53,10 @@ pub struct RecordingStatus {
     pub frames_lost: u64,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,
+    /// Why its files are longer than they shall be, while no new one can be begun: a sentence.
+    pub seam_fault: Option<String>,
+    /// What else the operator should read, in the order in which it came: a cue sheet or a stem that is not there.
+    pub remarks: Vec<String>,
     /// Why it goes on in another folder, if it does: a sentence.
     pub moved: Option<String>,
 }
@@ -84,6 +90,8 @@ pub struct Summary {
     pub gaps: u32,
     /// The first gap that could not be noted there, if any: a sentence.
     pub gap_log_fault: Option<String>,
+    /// What else the operator should read, in the order in which it came: a cue sheet or a stem that is not there.
+    pub remarks: Vec<String>,
     /// Why it went on in another folder, if it did: a sentence.
     pub moved: Option<String>,
     /// Why it stopped by itself, if it did.
@@ -110,6 +118,11 @@ pub(super) struct Board {
     failure: OnceLock<String>,
     moved: OnceLock<String>,
     gap_log_fault: OnceLock<String>,
+    remarks: Mutex<Vec<String>>,
+    /// Sources on their way to the thread that drains; `None` once it takes no more.
+    arrivals: Mutex<Option<Vec<Channel>>>,
+    /// Stands while it is so.
+    seam_fault: Mutex<Option<String>>,
 }
 
 #[derive(Default)]
@@ -134,6 +147,9 @@ impl Default for Board {
             failure: OnceLock::new(),
             moved: OnceLock::new(),
             gap_log_fault: OnceLock::new(),
+            remarks: Mutex::default(),
+            arrivals: Mutex::new(Some(Vec::new())),
+            seam_fault: Mutex::default(),
         }
     }
 }
@@ -193,6 +209,46 @@ impl Board {
         let _ = self.gap_log_fault.set(sentence); // the first is the one that counts
     }
 
+    /// Something that the operator should read.
+    pub(super) fn remark(&self, sentence: String) {
+        let mut remarks = lock(&self.remarks);
+        if !remarks.contains(&sentence) {
+            remarks.push(sentence);
+        }
+    }
+
+    /// One more source. False: nobody drains any more.
+    pub(super) fn arrive(&self, channel: Channel) -> bool {
+        let mut arrivals = lock(&self.arrivals);
+        let open = arrivals.as_mut();
+        open.is_some_and(|arrivals| {
+            arrivals.push(channel);
+            true
+        })
+    }
+
+    /// Sources that have come since this was asked last.
+    pub(super) fn arrived(&self) -> Vec<Channel> {
+        lock(&self.arrivals).as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The same for the last time.
+    pub(super) fn close_arrivals(&self) -> Vec<Channel> {
+        lock(&self.arrivals).take().unwrap_or_default()
+    }
+
+    /// One more file belongs to those that are written now.
+    pub(super) fn joins(&self, file: PathBuf) {
+        let mut told = self.files();
+        told.all.push(file.clone());
+        told.now.push(file);
+    }
+
+    /// No new file can be begun, and why; or one was.
+    pub(super) fn seam(&self, fault: Option<String>) {
+        *lock(&self.seam_fault) = fault;
+    }
+
     /// It goes on in another folder.
     pub(super) fn moved(&self, sentence: String) {
         let _ = self.moved.set(sentence); // there is one other folder
@@ -250,6 +306,8 @@ impl Board {
             bytes: self.bytes.load(Ordering::Relaxed),
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
+            seam_fault: lock(&self.seam_fault).clone(),
+            remarks: lock(&self.remarks).clone(),
             moved: self.moved.get().cloned(),
         }
     }
@@ -264,13 +322,18 @@ impl Board {
             frames_lost: self.frames_lost.load(Ordering::Relaxed),
             gaps: self.gaps.load(Ordering::Relaxed),
             gap_log_fault: self.gap_log_fault.get().cloned(),
+            remarks: lock(&self.remarks).clone(),
             moved: self.moved.get().cloned(),
             failure: self.failure.get().cloned(),
         }
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {
-        // What is guarded is changed whole, and held for as long as a list takes to be copied.
-        self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.files)
     }
+}
+
+/// What is guarded is changed whole, and held for as long as it takes to be copied.
+fn lock<T>(guarded: &Mutex<T>) -> MutexGuard<'_, T> {
+    guarded.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -8,18 +8,30 @@ use std::time::{Duration, Instant};
 
 use airdesk_dsp::{Frame, SILENCE, SampleRate};
 
+use super::chapters::Chapters;
+use super::file_loudness::FileLoudness;
 use super::file_name::create;
 use super::gap_log::{GapCause, GapLog};
 use super::held::Held;
 use super::keep::Kept;
 use super::names::Naming;
 use super::orphan::Note;
-use crate::sound_file::{self, Closing, FileFormat, Mark, Opening, SoundFile};
+use crate::sound_file::{self, Closing, FileFormat, Opening, SoundFile};
 
 /// The most that is converted before it is written: a second or so.
 const COMMIT_BYTES: usize = 256 * 1024;
 /// How long a write that fails is tried again; the backlog lasts longer.
 const RETRY_FOR: Duration = Duration::from_secs(3);
+
+/// What the files of one reel have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    pub(super) format: FileFormat,
+    /// The desk's rate.
+    pub(super) rate: SampleRate,
+    /// Each has a cue sheet beside it.
+    pub(super) cue_sheet: bool,
+}
 
 /// A file that is being written.
 pub(super) struct Tape {
@@ -29,7 +41,9 @@ pub(super) struct Tape {
     note: Note,
     gaps: GapLog,
     held: Held,
-    marks: Vec<Mark>,
+    chapters: Chapters,
+    /// Where the format says how loud it is.
+    loudness: Option<Box<FileLoudness>>,
     /// It takes no more: what comes is held for another file.
     refused: bool,
 }
@@ -51,25 +65,37 @@ impl From<io::Error> for Refusal {
 
 impl Tape {
     /// Makes the file that `naming` says, below `folder`. None is left behind where that fails.
-    pub(super) fn begin(folder: &Path, naming: &Naming, format: FileFormat, rate: SampleRate) -> io::Result<Self> {
-        let (path, file) = create(folder, &naming.names, format.extension())?;
-        Self::open(path.clone(), file, naming, format, rate).inspect_err(|_| {
+    pub(super) fn begin(folder: &Path, naming: &Naming, kind: Kind) -> io::Result<Self> {
+        let (path, file) = create(folder, &naming.names, kind.format.extension())?;
+        Self::open(path.clone(), file, naming, kind).inspect_err(|_| {
             let _ = std::fs::remove_file(&path); // empty, and the error says more than this one would
         })
     }
 
-    fn open(path: PathBuf, file: File, naming: &Naming, format: FileFormat, rate: SampleRate) -> io::Result<Self> {
+    fn open(path: PathBuf, file: File, naming: &Naming, kind: Kind) -> io::Result<Self> {
         let note = Note::beside(&path)?;
         let opening = Opening {
-            rate,
+            rate: kind.rate,
             tags: naming.tags.clone(),
             origin: naming.origin.clone(),
         };
         let made = file
             .try_clone()
-            .and_then(|other| Ok((sound_file::create(file, format, &opening)?, other)));
+            .and_then(|other| Ok((sound_file::create(file, kind.format, &opening)?, other)));
         match made {
-            Ok((sound, file)) => Ok(Self::over(path, sound, file, note)),
+            Ok((sound, file)) => {
+                let chapters = Chapters::new(opening.tags, kind.rate);
+                let chapters = if kind.cue_sheet {
+                    chapters.with_sheet(&path)
+                } else {
+                    chapters
+                };
+                let mut tape = Self::over(path, sound, file, note, chapters);
+                // The fields are in the chunk that says when it began.
+                let tells = kind.format.tells_loudness() && opening.origin.is_some();
+                tape.loudness = tells.then(|| Box::new(FileLoudness::new(kind.rate)));
+                Ok(tape)
+            }
             Err(error) => {
                 note.remove();
                 Err(error)
@@ -77,7 +103,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn over(path: PathBuf, sound: Box<dyn SoundFile>, file: File, note: Note) -> Self {
+    pub(super) fn over(path: PathBuf, sound: Box<dyn SoundFile>, file: File, note: Note, chapters: Chapters) -> Self {
         let gaps = GapLog::beside(&path);
         let held = Held::after(sound.frames());
         Self {
@@ -87,7 +113,8 @@ impl Tape {
             note,
             gaps,
             held,
-            marks: Vec::new(),
+            chapters,
+            loudness: None,
             refused: false,
         }
     }
@@ -121,6 +148,9 @@ impl Tape {
         if self.refused {
             return Ok(());
         }
+        if let Some(loudness) = &mut self.loudness {
+            loudness.hear(frames);
+        }
         let pushed = self.sound.push(frames).map_err(Refusal::from);
         self.note_refusal(pushed)?;
         if self.sound.pending() >= COMMIT_BYTES {
@@ -139,6 +169,13 @@ impl Tape {
             left -= run;
         }
         result
+    }
+
+    /// Makes it so long, and silent, before anything else is in it. False: the silence is to be filled in.
+    pub(super) fn begin_silent(&mut self, frames: u64) -> io::Result<bool> {
+        let done = self.sound.begin_silent(frames)?;
+        self.held = Held::after(self.sound.frames());
+        Ok(done)
     }
 
     /// Writes, again for a while if the disk errs once, not if there is no room.
@@ -188,12 +225,19 @@ impl Tape {
         ))
     }
 
-    /// Something begins with the frame that comes next.
-    pub(super) fn mark(&mut self, title: &str) {
-        self.marks.push(Mark {
-            frame: self.held.given(),
-            title: title.to_owned(),
-        });
+    /// Frames that were given to it.
+    pub(super) fn given(&self) -> u64 {
+        self.held.given()
+    }
+
+    /// Something begins with this frame of it.
+    pub(super) fn mark(&mut self, frame: u64, title: &str) {
+        self.chapters.mark(frame, title);
+    }
+
+    /// Why its cue sheet cannot be written, once.
+    pub(super) fn take_sheet_fault(&mut self) -> Option<String> {
+        self.chapters.take_fault()
     }
 
     /// Finds out whether it was removed.
@@ -226,18 +270,28 @@ impl Tape {
         if self.refused {
             return Err(io::Error::other("it has refused what came before").into());
         }
-        let closing = Closing {
-            marks: std::mem::take(&mut self.marks),
-            ..Closing::default()
-        };
+        let closing = self.closing();
         self.sound.finish(&closing)?;
         self.file.sync_all()?;
         self.look_for_file()
     }
 
+    /// What is known of it now that it is over.
+    fn closing(&self) -> Closing {
+        let closing = Closing {
+            marks: self.chapters.marks(),
+            ..Closing::default()
+        };
+        match &self.loudness {
+            Some(loudness) => loudness.close(closing),
+            None => closing,
+        }
+    }
+
     /// Takes a file that holds nothing away again.
     pub(super) fn discard(self) {
         let _ = std::fs::remove_file(&self.path); // empty; where it stays, it is an empty recording
+        self.chapters.discard();
         self.note.remove();
     }
 
@@ -248,7 +302,10 @@ impl Tape {
             frames: self.frames(),
             bytes: self.bytes(),
         };
-        let trimmed = self.sound.trim().and_then(|()| self.sound.finish(&Closing::default()));
+        let closing = self.closing();
+        let finished = self.sound.trim().and_then(|()| self.sound.finish(&closing));
+        // Marks need room that a full disk may not have.
+        let trimmed = finished.or_else(|_| self.sound.trim().and_then(|()| self.sound.finish(&Closing::default())));
         match trimmed {
             Ok(()) => self.note.remove(),
             // Its header ignores the rest, or the note says that it is to be looked over.
@@ -260,6 +317,9 @@ impl Tape {
 
     /// Goes on with what a file before this one has refused.
     pub(super) fn go_on_with(&mut self, mut held: Held) -> io::Result<()> {
+        if let Some(loudness) = &mut self.loudness {
+            loudness.hear(held.frames());
+        }
         held.go_on_in(self.sound.as_mut())?;
         self.held = held;
         Ok(())

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 
 use super::backlog::{Backlog, End, Entry, Limit};
+use super::chapters::Chapters;
 use super::orphan::Note;
 use super::reel::Reel;
 use super::start::begin;
 use super::status::Board;
 use super::tape::{Tape, Whole};
 use super::{RecorderSettings, Recording, RecordingState, Split};
-use crate::sound_file::{FileFormat, Opening, SampleFormat, WaveFile};
+use crate::sound_file::{FileFormat, Opening, SampleFormat, Tags, WaveFile};
 
 /// A recording whose blocks the test brings. `reels` names them; block 1 comes first.
 struct ByHand {
@@ -38,6 +39,7 @@ impl ByHand {
             format: FileFormat::Wav(SampleFormat::Pcm24),
             rate: SampleRate::DESK,
             split: Split::default(),
+            cue_sheets: false,
         };
         change(&mut settings);
         let reel = |name: &&str| Reel {
@@ -87,7 +89,13 @@ fn tape(path: &Path, frames: u64) -> Tape {
     if frames > 0 {
         wave.pretend(frames).expect("sparse");
     }
-    Tape::over(path.to_owned(), Box::new(wave), other, note)
+    Tape::over(
+        path.to_owned(),
+        Box::new(wave),
+        other,
+        note,
+        Chapters::new(Tags::default(), SampleRate::DESK),
+    )
 }
 
 /// Blocks that are all their number.
@@ -239,9 +247,9 @@ fn a_seam_that_cannot_be_made_leaves_the_recording_where_it_is() {
         (desk.recording.status().frames == 6_400).then_some(())
     });
     desk.recording.split();
-    let told = wait_for("the truth", || desk.recording.status().gap_log_fault);
+    let told = wait_for("the truth", || desk.recording.status().seam_fault);
     assert!(
-        told.contains("no new file could be begun") && told.contains("goes on in "),
+        told.contains("no new file can be begun") && told.contains("goes on in "),
         "{told}"
     );
     desk.bring(101..201);
@@ -251,6 +259,69 @@ fn a_seam_that_cannot_be_made_leaves_the_recording_where_it_is() {
         (200 * 64, 0, None)
     );
     assert!(numbers(&folder.path().join("test.wav"), 0).into_iter().eq(1..201));
+}
+
+#[test]
+fn a_seam_that_could_not_be_made_is_made_when_it_can_be() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("takes");
+    std::fs::write(&folder, "in the way").expect("written");
+    let desk = ByHand::new(&["test"], |settings| {
+        settings.folder.clone_from(&folder);
+        settings.split.blocks = Some(100);
+    });
+    desk.bring(1..151);
+    wait_for("more than a file's length", || {
+        (desk.recording.status().frames == 150 * 64).then_some(())
+    });
+    assert!(desk.recording.status().seam_fault.is_some(), "it is told");
+    std::fs::remove_file(&folder).expect("removed");
+    wait_for("the seam", || (desk.recording.status().parts == 2).then_some(()));
+    assert_eq!(desk.recording.status().seam_fault, None);
+    desk.bring(151..201);
+    let (_folder, summary) = desk.stop(201);
+    let found: Vec<u64> = summary.files.iter().flat_map(|file| numbers(file, 0)).collect();
+    assert!(found.into_iter().eq(1..201));
+    assert_eq!(summary.files[1].file_name(), Some("seam.wav".as_ref()));
+}
+
+#[test]
+fn a_mark_stands_in_the_file_that_has_its_place_also_when_it_is_told_before_or_behind() {
+    let desk = ByHand::new(&["programme", "mic"], |settings| {
+        settings.split.blocks = Some(1_000);
+        settings.cue_sheets = true;
+    });
+    desk.recording.mark_at(2_500 * 64, "Third");
+    desk.recording.mark_at(1_000 * 64 + 9_600, "Second");
+    desk.bring(1..2_801);
+    wait_for("three files", || {
+        (desk.recording.status().frames == 2_800 * 64).then_some(())
+    });
+    desk.recording.mark_at(1_900 * 64, "Long ago");
+    desk.bring(2_801..2_851);
+    let (_folder, summary) = desk.stop(2_851);
+    let sheets: Vec<String> = summary.files[2..]
+        .iter()
+        .filter_map(|file| std::fs::read_to_string(file.with_extension("wav.cue")).ok())
+        .collect();
+    let begins = |sheet: &str| {
+        let lines = sheet
+            .lines()
+            .filter(|line| line.contains("INDEX") || line.contains("    TITLE"));
+        lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(sheets.len(), 2, "stems have none: {sheets:?}");
+    assert_eq!(
+        begins(&sheets[0]),
+        ["INDEX 01 00:00:00", "TITLE \"Second\"", "INDEX 01 00:00:15"]
+    );
+    let third = [
+        "TITLE \"Long ago\"",
+        "INDEX 01 00:00:00",
+        "TITLE \"Third\"",
+        "INDEX 01 00:00:50",
+    ];
+    assert_eq!(begins(&sheets[1]), third);
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! A file whose writer was killed: looked over, and its header completed where whole frames are behind it that no reader
-//! would find. May block for as long as the disk does.
+//! would find, or its end marked where none is. May block for as long as the disk does.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+mod flac;
+mod mp3;
+mod ogg;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::wave_header;
@@ -16,8 +20,8 @@ pub struct Looked {
     pub changed: bool,
 }
 
-/// Looks over a file that was being written by one of these writers. One that is valid is not touched; nothing is ever cut
-/// off or overwritten but the header.
+/// Looks over a file that was being written by one of these writers. One that is whole is not touched; nothing is ever cut
+/// off, and nothing overwritten but headers.
 ///
 /// # Errors
 /// What the system says; [`io::ErrorKind::InvalidData`] when it is no sound file of these.
@@ -27,17 +31,20 @@ pub fn complete(path: &Path) -> io::Result<Looked> {
     let length = read_some(&mut file, &mut magic)?;
     match &magic[..length] {
         b"RIFF" | b"RF64" => wave_header::complete(path),
-        b"fLaC" | b"OggS" => Ok(Looked {
-            seconds: None,
-            changed: false,
-        }),
-        [b'I', b'D', b'3', _] | [0xff, 0xe0..=0xff, ..] => Ok(Looked {
-            seconds: None,
-            changed: false,
-        }),
+        b"fLaC" => flac::complete(path),
+        b"OggS" => ogg::complete(path),
+        [b'I', b'D', b'3', _] | [0xff, 0xe0..=0xff, ..] => mp3::complete(path),
         [] => Err(invalid("it is empty")),
         _ => Err(invalid("it begins as no sound file does")),
     }
+}
+
+/// Writes over a part of a header, in one write that leaves the file valid whether it comes to pass or not.
+fn overwrite(path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.seek(SeekFrom::Start(at))?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 pub(super) fn invalid(reason: &str) -> io::Error {

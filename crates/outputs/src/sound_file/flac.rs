@@ -1,7 +1,7 @@
 //! A FLAC file (RFC 9639) that is valid after every commit: whole FLAC frames, and then their count in the header.
 //!
 //! The header keeps 16 KiB for chapters. While it grows it has no checksum of the whole; its end gives it one. A decoder
-//! stops at the count, so that a frame that was cut off by a kill is not even seen.
+//! stops at the count; of a frame that was cut off behind it the reference decoder complains once it has decoded the others.
 
 use std::fs::File;
 use std::io;

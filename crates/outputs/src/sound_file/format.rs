@@ -79,6 +79,16 @@ impl FileFormat {
         }
     }
 
+    /// Whether [`super::SoundFile::begin_silent`] makes it silent for as long as one likes.
+    pub fn begins_silent(self) -> bool {
+        matches!(self, Self::Wav(_))
+    }
+
+    /// Whether it has fields for how loud it is.
+    pub fn tells_loudness(self) -> bool {
+        matches!(self, Self::Wav(_))
+    }
+
     /// The encoder of what is inside, where there is one.
     fn encoder(self, rate: SampleRate) -> Option<EncoderSettings> {
         match self {

@@ -18,6 +18,47 @@ const TABLE: usize = 100;
 /// Places that are kept to make it of.
 const PLACES: usize = 400;
 
+/// Where the count of frames is; bytes and the table follow.
+const FRAMES_AT: usize = SIDE_BYTES + 8;
+const TABLE_AT: usize = FRAMES_AT + 8;
+/// Where the bytes of the music are told again; its checksum and the header's own follow.
+const MUSIC_AT: usize = TABLE_AT + TABLE + 4 + 9 + 1 + 9 + 1 + 1 + 3 + 4;
+
+/// How many frames this MP3 frame tells of, if it is such a header of ours.
+pub(super) fn frames_told(frame: &[u8]) -> Option<u32> {
+    let is_header = matches!(frame.get(SIDE_BYTES..SIDE_BYTES + 4)?, b"Xing" | b"Info");
+    let sum = u16::from_be_bytes(*frame.get(MUSIC_AT + 6..)?.first_chunk()?);
+    let is_ours = is_header && crc16(0, &frame[..MUSIC_AT + 6]) == sum;
+    let frames = u32::from_be_bytes(*frame[FRAMES_AT..].first_chunk()?);
+    is_ours.then_some(frames)
+}
+
+/// The same header of a file of this extent, whose frames end at these places.
+pub(super) fn completed(frame: &[u8], extent: &Extent, places: &[u64]) -> Vec<u8> {
+    let mut frame = frame.to_vec();
+    let bytes = u32::try_from(extent.bytes + frame.len() as u64).unwrap_or(u32::MAX);
+    let mut put = |at: usize, bytes: &[u8]| frame[at..at + bytes.len()].copy_from_slice(bytes);
+    put(FRAMES_AT, &extent.frames.to_be_bytes());
+    put(FRAMES_AT + 4, &bytes.to_be_bytes());
+    put(TABLE_AT, &table(places));
+    put(MUSIC_AT, &bytes.to_be_bytes());
+    put(MUSIC_AT + 4, &extent.checksum.to_be_bytes());
+    let sum = crc16(0, &frame[..MUSIC_AT + 6]);
+    frame[MUSIC_AT + 6..MUSIC_AT + 8].copy_from_slice(&sum.to_be_bytes());
+    frame
+}
+
+/// How far into the file, in 256ths of its bytes, each hundredth of its time is.
+fn table(places: &[u64]) -> [u8; TABLE] {
+    std::array::from_fn(|n| match places.last() {
+        Some(all) if n > 0 => {
+            let place = places[(n * places.len() / TABLE).min(places.len() - 1)];
+            (place * 256 / all).min(255) as u8
+        }
+        _ => 0,
+    })
+}
+
 /// How much of a file there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Extent {
@@ -106,7 +147,7 @@ impl InfoHeader {
         frame.extend(ALL_FIELDS.to_be_bytes());
         frame.extend(extent.frames.to_be_bytes());
         frame.extend(fits(all_bytes));
-        frame.extend(self.table());
+        frame.extend(table(&self.places));
         frame.extend(QUALITY.to_be_bytes());
         frame.extend(ENCODER);
         frame.push(if self.variable { 2 } else { 1 }); // revision 0; average or constant bit rate
@@ -123,17 +164,6 @@ impl InfoHeader {
         debug_assert!(frame.len() <= self.length);
         frame.resize(self.length, 0);
         frame
-    }
-
-    /// How far into the file, in 256ths of its bytes, each hundredth of its time is.
-    fn table(&self) -> [u8; TABLE] {
-        std::array::from_fn(|n| match self.places.last() {
-            Some(all) if n > 0 => {
-                let place = self.places[(n * self.places.len() / TABLE).min(self.places.len() - 1)];
-                (place * 256 / all).min(255) as u8
-            }
-            _ => 0,
-        })
     }
 }
 

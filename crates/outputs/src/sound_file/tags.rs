@@ -59,6 +59,10 @@ pub struct Closing {
     pub loudness_range: Option<f32>,
     /// Highest true peak, dBTP.
     pub true_peak: Option<f32>,
+    /// Highest momentary loudness, LUFS.
+    pub momentary_max: Option<f32>,
+    /// Highest short-term loudness, LUFS.
+    pub short_term_max: Option<f32>,
 }
 
 /// A place in a file.

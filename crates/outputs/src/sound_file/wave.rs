@@ -72,9 +72,7 @@ impl WaveFile {
     /// Makes the file as if `frames` frames had been recorded, without writing them (tests of 4 GiB).
     #[cfg(test)]
     pub(crate) fn pretend(&mut self, frames: u64) -> io::Result<()> {
-        self.frames = frames;
-        self.file.set_len(self.bytes_on_disk())?;
-        self.write_header(frames)
+        self.begin_silent(frames).map(drop)
     }
 }
 
@@ -88,6 +86,16 @@ impl SoundFile for WaveFile {
         let length = self.bytes.len() + (frames * self.format.frame_bytes()) as usize;
         self.bytes.resize(length, 0);
         Ok(())
+    }
+
+    /// Zeros that nobody has written take no room.
+    fn begin_silent(&mut self, frames: u64) -> io::Result<bool> {
+        debug_assert!(self.frames == 0 && self.bytes.is_empty(), "it holds nothing yet");
+        self.file
+            .set_len(self.header_bytes + frames * self.format.frame_bytes())?;
+        self.write_header(frames)?;
+        self.frames = frames;
+        Ok(true)
     }
 
     fn pending(&self) -> usize {

@@ -88,15 +88,21 @@ fn a_wrong_password_is_named_and_a_second_source_waits() {
         reason.contains("check user name and password") && !reason.contains("wrong-secret"),
         "{reason}"
     );
-    // Icecast hangs up without a word.
+    // Icecast hangs up without a word: once may be an accident, always is the password.
     let icecast = Icecast::start();
-    let reason = await_retrying(&air(
+    let wrong = air(
         shoutcast(icecast.shoutcast_port, SHOUTCAST_MOUNT),
         "wrong-secret",
         &desk,
-    ));
+    );
+    let reason = await_retrying(&wrong);
     assert!(
         reason.contains("check the password") && !reason.contains("wrong-secret"),
+        "{reason}"
+    );
+    let reason = await_failed(&wrong);
+    assert!(
+        reason.contains("hung up on the password 3 times in a row") && !reason.contains("wrong-secret"),
         "{reason}"
     );
     let first = air(shoutcast(icecast.shoutcast_port, SHOUTCAST_MOUNT), PASSWORD, &desk);

@@ -23,6 +23,7 @@ mod black_box;
 mod delay;
 mod disk_full;
 mod encoders;
+mod four_gib;
 mod hls;
 mod killed;
 #[cfg(all(target_os = "linux", feature = "libshout"))]

@@ -2,9 +2,12 @@
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixReader;
+use airdesk_outputs::encode::FlacDepth;
 use airdesk_outputs::recorder::{Feed, Recorder, RecorderSettings, Recording, RecordingState, Split, StartError};
-use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
+use airdesk_outputs::recorder::{Names, Naming};
+use airdesk_outputs::sound_file::{FileFormat, Origin, SampleFormat};
 
+use crate::rig::decoder::{ffmpeg, says};
 use crate::rig::desk::{Desk, burst, index_frame};
 use crate::rig::reader::{ffprobe_frames, gaps, sndfile_frames, sox_frames, wave};
 use crate::rig::{seconds, wait_for};
@@ -16,6 +19,7 @@ pub(crate) fn settings(folder: &std::path::Path, format: SampleFormat) -> Record
         format: FileFormat::Wav(format),
         rate: SampleRate::DESK,
         split: Split::default(),
+        cue_sheets: false,
     }
 }
 
@@ -56,6 +60,107 @@ fn every_published_frame_is_in_the_file_once_and_in_order() {
         folder.path().join("show-2.wav").exists(),
         "the second did not overwrite the first"
     );
+}
+
+#[test]
+fn a_source_that_comes_later_begins_with_silence_and_is_as_long_as_the_others() {
+    for format in [
+        FileFormat::Wav(SampleFormat::Pcm24),
+        FileFormat::Flac(FlacDepth::Bits24),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut desk = Desk::index();
+        let settings = RecorderSettings {
+            format,
+            ..settings(folder.path(), SampleFormat::Pcm24)
+        };
+        let recording = record(settings, "show", desk.tap.reader()).expect("it starts");
+        let reaches = |frames| {
+            wait_for("audio on disk", seconds(20), || {
+                (recording.status().frames > frames).then_some(())
+            });
+        };
+        reaches(24_000);
+        recording.split();
+        reaches(72_000);
+        assert!(recording.join(Feed::bus("Late", desk.tap.reader())));
+        wait_for("its file", seconds(20), || {
+            (recording.status().files.len() == 2).then_some(())
+        });
+        let here = recording.status().frames;
+        reaches(here + 24_000);
+        recording.split();
+        reaches(here + 48_000);
+        assert_eq!(recording.status().parts, 3, "a source that comes makes no new part");
+        desk.stop();
+        let summary = recording.stop();
+        assert_eq!(
+            (summary.failure, summary.frames_lost, summary.remarks),
+            (None, 0, Vec::new())
+        );
+        let [_, with, late, after, too] = &summary.files[..] else {
+            panic!("{:?}", summary.files)
+        };
+        let [with, late, after, too] = [with, late, after, too].map(|file| ffmpeg(file));
+        assert_eq!((late.len(), too.len()), (with.len(), after.len()), "{format}");
+        let begins = late.iter().position(|frame| *frame != [0.0; 2]).expect("it is heard");
+        assert!(begins > 24_000 && begins < with.len() - 20_000, "{format}: {begins}");
+        assert!(
+            late[begins..] == with[begins..] && too == after,
+            "{format}: it lies beside the others"
+        );
+    }
+}
+
+/// Names files, and says when they began.
+struct Dated;
+
+impl Names for Dated {
+    fn next(&mut self, reels: &[&str], index: u32, _ago: std::time::Duration) -> Vec<Naming> {
+        let naming = Naming {
+            names: vec![format!("show {index}")],
+            origin: Some(Origin {
+                date: "2026-11-22".into(),
+                time: "20:15:30".into(),
+                frames_since_midnight: 0,
+            }),
+            ..Naming::default()
+        };
+        vec![naming; reels.len()]
+    }
+}
+
+#[test]
+fn every_wav_file_says_how_loud_it_is_once_it_is_whole_and_not_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::tone(1_000.0, 0.1);
+    let feeds = vec![Feed::bus("Programme", desk.tap.reader())];
+    let recording =
+        Recorder::start(settings(folder.path(), SampleFormat::Pcm24), feeds, Box::new(Dated)).expect("it starts");
+    let told = |file: &std::path::Path| {
+        let fields = ["loudness-value", "max-truepeak", "max-momentary", "max-shortterm"];
+        let fields = fields.map(|field| format!("--bext-{field}"));
+        says("sndfile-metadata-get", &fields.each_ref().map(|field| &**field), file)
+    };
+    let limit = seconds(20);
+    wait_for("a second on disk", limit, || {
+        (recording.status().frames > 48_000).then_some(())
+    });
+    let file = recording.status().file().to_owned();
+    let before = told(&file);
+    assert!(
+        before.contains("327.67") && !before.contains("-20."),
+        "0x7fff is no value: {before}"
+    );
+    recording.split();
+    wait_for("another file", limit, || (recording.status().parts == 2).then_some(()));
+    let after = told(&file);
+    assert!(
+        after.matches("-23.0").count() == 2 && after.contains("-19.99"),
+        "one side, 0.1 high: {after}"
+    );
+    assert!(!after.contains("327.67"), "{after}");
+    recording.stop();
 }
 
 #[test]

@@ -211,6 +211,8 @@ fn closing(desk: u32) -> Closing {
         loudness: Some(-16.14),
         loudness_range: Some(3.5),
         true_peak: Some(-1.05),
+        momentary_max: Some(-9.87),
+        short_term_max: Some(-12.34),
     }
 }
 
@@ -325,6 +327,8 @@ fn a_wav_file_tells_broadcasters_when_it_began_how_loud_it_is_and_what_begins_wh
         "loudness-value",
         "loudness-range",
         "max-truepeak",
+        "max-momentary",
+        "max-shortterm",
     ];
     let fields = fields.map(|field| format!("--bext-{field}"));
     let told = says(
@@ -332,7 +336,16 @@ fn a_wav_file_tells_broadcasters_when_it_began_how_loud_it_is_and_what_begins_wh
         &fields.each_ref().map(|field| &**field),
         &file.path,
     );
-    for wanted in ["Airdesk", "2026-11-22", "20:15:30", "-16.14", "3.50", "-1.05"] {
+    for wanted in [
+        "Airdesk",
+        "2026-11-22",
+        "20:15:30",
+        "-16.14",
+        "3.50",
+        "-1.05",
+        "-9.87",
+        "-12.34",
+    ] {
         assert!(told.contains(wanted), "{wanted} is not in {told}");
     }
     let told = says("sndfile-info", &[], &file.path);
@@ -482,4 +495,72 @@ fn records_until_the_disk_is_full() {
 #[test]
 fn a_disk_that_is_full_leaves_a_file_that_is_valid_to_its_last_packet() {
     alone("sound_files::records_until_the_disk_is_full");
+}
+
+#[test]
+fn what_a_killed_writer_did_not_count_is_completed_in_the_same_file_and_nothing_is_lost_or_touched() {
+    for format in encoded_formats() {
+        let mut file = Recorded::begin(format, &opening(48_000, &said()));
+        let wave = |n: u64| [sine(n, 440.0, 48_000) * 0.25, sine(n, 1_713.0, 48_000) * 0.1];
+        file.record(96_000, wave);
+        let before = std::fs::read(&file.path).expect("read");
+        file.record(144_000, wave);
+        let (after, told) = (std::fs::read(&file.path).expect("read"), file.sound.frames());
+        file.record(192_000, wave);
+        let later = std::fs::read(&file.path).expect("read");
+        // As a kill leaves it: audio is there that no header counts, and a piece that was cut off.
+        let head = before
+            .len()
+            .min(if format.extension() == "mp3" { 18_000 } else { 16_384 });
+        let mut killed = after.clone();
+        if matches!(format, FileFormat::Flac(_) | FileFormat::Mp3(_)) {
+            killed[..head].copy_from_slice(&before[..head]);
+        }
+        // `flac` calls it an error when a frame that was cut off is behind those that are counted, and nothing is ever cut away.
+        if !matches!(format, FileFormat::Flac(_)) {
+            killed.extend(&later[after.len()..after.len() + 120]);
+        }
+        let path = file.path.with_file_name("killed").with_extension(format.extension());
+        std::fs::write(&path, &killed).expect("written");
+        let looked = sound_file::complete(&path).expect("a sound file");
+        assert!(looked.changed, "{format}");
+        let completed = std::fs::read(&path).expect("read");
+        assert_eq!(completed.len(), killed.len(), "{format}");
+        let differs = killed
+            .iter()
+            .zip(&completed)
+            .filter(|(one, other)| one != other)
+            .count();
+        assert!(differs < 200, "{format}: {differs} bytes");
+        let found = frames_found(format, &path);
+        assert!(
+            told > 130_000 && found.abs_diff(told) <= 2_400,
+            "{format}: {found} of {told}"
+        );
+        if let FileFormat::Flac(_) = format {
+            let count = says("metaflac", &["--show-total-samples"], &path);
+            assert_eq!(count.trim(), told.to_string());
+            assert_eq!(looked.seconds, Some(told as f64 / 48_000.0));
+        }
+        let again = sound_file::complete(&path).expect("a sound file");
+        assert!(
+            !again.changed && std::fs::read(&path).expect("read") == completed,
+            "{format}: once"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_whole_is_not_touched_when_it_is_looked_over() {
+    for format in encoded_formats() {
+        let mut file = Recorded::begin(format, &opening(48_000, &said()));
+        file.record(100_003, |n| [sine(n, 440.0, 48_000) * 0.25; 2]);
+        file.sound.finish(&closing(48_000)).expect("finished");
+        let before = std::fs::read(&file.path).expect("read");
+        let looked = sound_file::complete(&file.path).expect("a sound file");
+        assert!(
+            !looked.changed && std::fs::read(&file.path).expect("read") == before,
+            "{format}"
+        );
+    }
 }

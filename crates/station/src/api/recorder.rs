@@ -32,17 +32,65 @@ pub enum RecordingFormat {
     Vorbis,
 }
 
+/// What a recorder records: a bus, or the programme as it is aired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordingSource {
+    /// The programme, uncut: also what was dumped.
+    #[default]
+    Programme,
+    /// What is aired: the programme after the broadcast delay, without what was dumped.
+    Aired,
+    /// What the operator alone listens to.
+    Cue,
+    /// What strips send to.
+    Aux1,
+    /// The second.
+    Aux2,
+    /// The third.
+    Aux3,
+    /// The fourth.
+    Aux4,
+    /// The fifth.
+    Aux5,
+    /// The sixth.
+    Aux6,
+    /// The seventh.
+    Aux7,
+    /// The eighth.
+    Aux8,
+}
+
+impl RecordingSource {
+    /// The bus that it is; none for what is aired, which is delayed by itself.
+    pub fn bus(self) -> Option<BusName> {
+        Some(match self {
+            Self::Programme => BusName::Programme,
+            Self::Aired => return None,
+            Self::Cue => BusName::Cue,
+            Self::Aux1 => BusName::Aux1,
+            Self::Aux2 => BusName::Aux2,
+            Self::Aux3 => BusName::Aux3,
+            Self::Aux4 => BusName::Aux4,
+            Self::Aux5 => BusName::Aux5,
+            Self::Aux6 => BusName::Aux6,
+            Self::Aux7 => BusName::Aux7,
+            Self::Aux8 => BusName::Aux8,
+        })
+    }
+}
+
 /// What is recorded, where and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RecordingSettings {
     /// What the operator reads on it.
     pub name: String,
-    /// The bus that is recorded.
-    pub source: BusName,
-    /// Every strip in a file of its own.
+    /// What is recorded.
+    pub source: RecordingSource,
+    /// Every strip in a file of its own; none beside what is aired.
     pub stems: Stems,
-    /// Further buses, each in a file of its own.
+    /// Further buses, each in a file of its own; none beside what is aired.
     pub buses: Vec<BusName>,
     /// The folder; made when missing.
     pub folder: String,
@@ -60,6 +108,8 @@ pub struct RecordingSettings {
     pub variable: bool,
     /// When a recording goes on in a new file.
     pub split: SplitSettings,
+    /// A cue sheet beside each file: what began where in it.
+    pub cue_sheets: bool,
     /// Seconds before "record" that are in the file, 0 to 60.
     pub pre_roll: f32,
     /// What starts and stops it.
@@ -70,7 +120,7 @@ impl Default for RecordingSettings {
     fn default() -> Self {
         Self {
             name: "Programme".into(),
-            source: BusName::Programme,
+            source: RecordingSource::Programme,
             stems: Stems::default(),
             buses: Vec::new(),
             folder: recordings_folder().to_string_lossy().into_owned(),
@@ -81,6 +131,7 @@ impl Default for RecordingSettings {
             bit_rate: 192,
             variable: true,
             split: SplitSettings::default(),
+            cue_sheets: false,
             pre_roll: 0.0,
             start: StartSettings::default(),
         }
@@ -175,6 +226,8 @@ pub struct RecorderState {
     pub parts: u32,
     /// Why it goes on in the second folder, if it does.
     pub moved: Option<String>,
+    /// Why its files are longer than they shall be, while no new one can be begun.
+    pub seam_fault: Option<String>,
     /// Free bytes in the folder; `null` when it cannot be read.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,

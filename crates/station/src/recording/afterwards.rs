@@ -58,6 +58,6 @@ impl Recorders {
 
     /// Title and artist that are on now.
     pub(crate) fn on_now(&self) -> (String, String) {
-        self.on_air.get()
+        self.titles.programme.get()
     }
 }

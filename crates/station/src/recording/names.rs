@@ -25,6 +25,11 @@ impl OnAir {
         changed
     }
 
+    /// The title alone.
+    pub(super) fn title(&self) -> String {
+        self.get().0
+    }
+
     pub(super) fn get(&self) -> (String, String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,14 +1,15 @@
 //! One recorder. Making and closing files may block, so others do it.
 
-use std::path::{Path, PathBuf};
+mod remarks;
+pub(super) mod state;
+
+use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
-use airdesk_outputs::recorder::{
-    Armed, Feed, Recorder, RecorderSettings, Recording, RecordingState as Running, RecordingStatus, StartError,
-    Summary, free_space, hours_left,
-};
+use airdesk_outputs::recorder::{Armed, Feed, Recorder, RecorderSettings, Recording, StartError, Summary, free_space};
 use tokio::sync::mpsc;
 
 use super::names::{OnAir, ShowNames};
@@ -16,9 +17,7 @@ use super::settings;
 use super::shorts::Shorts;
 use super::triggers::{Action, Sight, Starter, Triggers};
 use super::{Answer, News};
-use crate::api::{
-    CommandError, ErrorCode, RecorderId, RecorderState, RecordingSettings, RecordingState, Reply, Severity,
-};
+use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply, Stems};
 use crate::station::Internal;
 
 pub(super) enum Phase {
@@ -62,7 +61,12 @@ pub(crate) struct RecorderDesk {
     /// The last seconds, where they are to be in a recording.
     armed: Option<(Armed, Vec<StripId>)>,
     triggers: Triggers,
-    on_air: OnAir,
+    /// What is on, and what is aired.
+    titles: [OnAir; 2],
+    /// What was set when what runs, or ran last, began: it goes on so.
+    begun: RecordingSettings,
+    /// The strips that have stems in it, or cannot have one.
+    stems: Vec<StripId>,
     /// The last file whose gap log is known to be incomplete: the operator has read so.
     unlogged: Option<PathBuf>,
     /// The operator has read that it goes on in the second folder.
@@ -70,6 +74,10 @@ pub(crate) struct RecorderDesk {
     /// Files of the recording that runs, or ran last.
     parts: u32,
     moved: Option<String>,
+    /// The operator has read that no new file can be begun.
+    seam_told: bool,
+    /// So many of its remarks the operator has read.
+    remarks_told: usize,
     pub(super) shorts: Shorts,
     pub(super) free_bytes: Option<u64>,
     /// How little is left was told: 2 for an hour, 1 for five minutes.
@@ -84,7 +92,7 @@ impl RecorderDesk {
         id: RecorderId,
         settings: RecordingSettings,
         rate: SampleRate,
-        on_air: OnAir,
+        titles: [OnAir; 2],
         internal: mpsc::UnboundedSender<Internal>,
     ) -> Self {
         Self {
@@ -95,11 +103,15 @@ impl RecorderDesk {
             starter: Starter::Hand,
             armed: None,
             triggers: Triggers::default(),
-            on_air,
+            titles,
+            begun: RecordingSettings::default(),
+            stems: Vec::new(),
             unlogged: None,
             moved_told: false,
             parts: 0,
             moved: None,
+            seam_told: false,
+            remarks_told: 0,
             shorts: Shorts::default(),
             free_bytes: None,
             space_told: 0,
@@ -161,10 +173,13 @@ impl RecorderDesk {
     }
 
     /// Starts on another thread; `answer` hears what came of it. Nothing is being recorded.
-    pub(super) fn start(&mut self, feeds: Vec<Feed>, starter: Starter, answer: Option<Answer>) {
+    pub(super) fn start(&mut self, feeds: Vec<Feed>, strips: Vec<StripId>, starter: Starter, answer: Option<Answer>) {
         self.phase = Phase::Starting(Then::Record);
         (self.starter, self.moved_told, self.moved, self.parts) = (starter, false, None, 0);
-        let armed = self.armed.take().map(|(armed, _)| armed);
+        self.begun = self.settings.clone();
+        self.remarks_told = 0;
+        let (armed, armed_with) = self.armed.take().unzip();
+        self.stems = armed_with.unwrap_or(strips);
         let settings = settings::outputs(&self.settings, self.rate);
         let (id, internal, names) = (self.id, self.internal.clone(), self.names());
         tokio::task::spawn_blocking(move || {
@@ -179,7 +194,7 @@ impl RecorderDesk {
         Ok(Box::new(ShowNames {
             template: settings::template(&self.settings.pattern)?,
             show: self.settings.show.clone(),
-            on_air: self.on_air.clone(),
+            on_air: self.titles[usize::from(self.takes_air())].clone(),
             rate: self.rate,
         }))
     }
@@ -219,16 +234,53 @@ impl RecorderDesk {
     /// The title has changed.
     pub(super) fn title_changed(&self, title: &str) {
         if let Phase::Running(recording) = &self.phase {
-            if self.settings.split.titles {
+            if self.begun.split.titles {
+                // The new file begins with it.
                 recording.split();
+            } else {
+                recording.mark(title);
             }
-            recording.mark(title);
+        }
+    }
+
+    /// What runs, or ran last, records what is aired.
+    pub(super) fn takes_air(&self) -> bool {
+        self.begun.source == RecordingSource::Aired
+    }
+
+    /// What was set when what runs began, and whether it takes this strip along that it has not yet. It is not asked twice.
+    pub(super) fn wants_stem(&mut self, strip: StripId) -> Option<RecordingSettings> {
+        let wants = self.is_running() && self.begun.stems != Stems::None && !self.stems.contains(&strip);
+        wants.then(|| {
+            self.stems.push(strip);
+            self.begun.clone()
+        })
+    }
+
+    /// A strip is recorded from now on.
+    pub(super) fn join(&self, feed: Feed) {
+        // A recording that is over is told as such.
+        let _ = matches!(&self.phase, Phase::Running(recording) if recording.join(feed));
+    }
+
+    /// These frames of the programme were dumped while `title` was on. They are in recordings of the programme.
+    pub(super) fn mark_dumped(&self, frames: &Range<u64>, what: &str, title: &str) {
+        let has_programme =
+            self.begun.source == RecordingSource::Programme || self.begun.buses.contains(&BusName::Programme);
+        if let Phase::Running(recording) = &self.phase
+            && has_programme
+        {
+            recording.mark_at(frames.start, what);
+            recording.mark_at(frames.end, title);
         }
     }
 
     /// A strip has given nothing for so many frames since this was called last.
     pub(super) fn strip_was_short(&mut self, strip: StripId, name: &str, frames: u64) {
-        if let Phase::Running(recording) = &self.phase {
+        // What is aired is later, and by how much changes: nobody could say where it lacks a strip.
+        if let Phase::Running(recording) = &self.phase
+            && !self.takes_air()
+        {
             self.shorts.count(strip, name, frames, recording);
         }
     }
@@ -278,11 +330,13 @@ impl RecorderDesk {
     }
 
     /// The engine broke and these feeds follow the new one: new files take over, and the old ones are finished.
-    pub(super) fn go_on(&mut self, feeds: Vec<Feed>) {
+    pub(super) fn go_on(&mut self, feeds: Vec<Feed>, strips: Vec<StripId>) {
         self.disarm();
         match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
             Phase::Running(broken) => {
                 self.shorts.end(&broken);
+                self.begun = self.settings.clone();
+                (self.stems, self.remarks_told) = (strips, 0);
                 let settings = settings::outputs(&self.settings, self.rate);
                 let (id, internal, names) = (self.id, self.internal.clone(), self.names());
                 tokio::task::spawn_blocking(move || {
@@ -298,57 +352,6 @@ impl RecorderDesk {
         }
     }
 
-    /// What the operator should read of `file` and has not read yet.
-    pub(super) fn remarks(
-        &mut self,
-        file: &Path,
-        gap_log_fault: Option<String>,
-        failure: Option<String>,
-    ) -> Vec<(Severity, String)> {
-        let mut remarks = Vec::new();
-        if let Some(fault) = gap_log_fault
-            && self.unlogged.as_deref() != Some(file)
-        {
-            self.unlogged = Some(file.to_owned());
-            remarks.push((Severity::Warning, fault));
-        }
-        remarks.extend(failure.map(|reason| (Severity::Error, reason)));
-        remarks
-    }
-
-    /// That it goes on in the second folder, once.
-    pub(super) fn moved(&mut self, moved: Option<&String>) -> Option<String> {
-        let moved = moved?;
-        self.moved = Some(moved.clone());
-        (!std::mem::replace(&mut self.moved_told, true)).then(|| moved.clone())
-    }
-
-    /// How little space is left for what is recorded, when it is little and was not told yet.
-    pub(super) fn space_remark(&mut self) -> Option<(Severity, String)> {
-        let seconds = self.hours_left()? * 3600.0;
-        let level = if seconds <= 300.0 {
-            1
-        } else if seconds <= 3600.0 {
-            2
-        } else {
-            self.space_told = 0;
-            return None;
-        };
-        if !matches!(self.phase, Phase::Running(_)) || (self.space_told != 0 && self.space_told <= level) {
-            return None;
-        }
-        self.space_told = level;
-        let severity = if level == 1 { Severity::Error } else { Severity::Warning };
-        let minutes = (seconds / 60.0).floor();
-        let folder = &self.settings.folder;
-        Some((
-            severity,
-            format!(
-                "there is room for {minutes:.0} more minutes of recording in {folder}; make room or set a second folder"
-            ),
-        ))
-    }
-
     pub(super) fn closed(&mut self, summary: Summary) {
         self.parts = (summary.files.len() as u32).min(self.parts.max(1));
         let file = summary.file.to_string_lossy().into_owned();
@@ -359,59 +362,6 @@ impl RecorderDesk {
                 reason,
             },
         };
-    }
-
-    fn recording_state(&self) -> RecordingState {
-        match &self.phase {
-            Phase::Stopped { last_file } => RecordingState::Stopped {
-                last_file: last_file.clone(),
-            },
-            Phase::Starting(_) => RecordingState::Starting,
-            Phase::Finishing {
-                file,
-                seconds,
-                bytes,
-                frames_lost,
-                gaps_logged,
-            } => RecordingState::Finishing {
-                file: file.clone(),
-                seconds: *seconds,
-                bytes: *bytes,
-                frames_lost: *frames_lost,
-                gaps_logged: *gaps_logged,
-            },
-            Phase::Failed { file, reason } => RecordingState::Failed {
-                file: file.clone(),
-                reason: reason.clone(),
-            },
-            Phase::Running(recording) => running_state(recording.status()),
-        }
-    }
-
-    fn hours_left(&self) -> Option<f32> {
-        let files = match &self.phase {
-            Phase::Running(recording) => recording.status().files.len().max(1),
-            _ => 1,
-        };
-        let format = settings::format(&self.settings);
-        self.free_bytes
-            .map(|free| hours_left(free / files as u64, format, self.rate))
-    }
-
-    pub(super) fn state(&self) -> RecorderState {
-        let parts = match &self.phase {
-            Phase::Running(recording) => recording.status().parts,
-            _ => self.parts,
-        };
-        RecorderState {
-            id: self.id,
-            settings: self.settings.clone(),
-            recording: self.recording_state(),
-            parts,
-            moved: self.moved.clone(),
-            free_bytes: self.free_bytes,
-            hours_left: self.hours_left(),
-        }
     }
 
     /// What the recording under way has lost.
@@ -492,35 +442,5 @@ pub(super) fn answer_all(answers: Vec<Answer>, result: &Result<(), CommandError>
     for answer in answers {
         // Whoever asked may have gone.
         let _ = answer.send(result.clone().map(|()| Reply::Done));
-    }
-}
-
-/// What hosts see of a recording that runs: as much of it while the disk takes nothing.
-pub(super) fn running_state(status: RecordingStatus) -> RecordingState {
-    let (recorded, bytes, frames_lost) = (status.seconds(), status.bytes, status.frames_lost);
-    let gaps_logged = status.gap_log_fault.is_none();
-    let file = status.file().to_string_lossy().into_owned();
-    match status.state {
-        Running::Starting => RecordingState::Starting,
-        Running::Recording => RecordingState::Recording {
-            file,
-            seconds: recorded,
-            bytes,
-            frames_lost,
-            gaps_logged,
-        },
-        Running::Stalled { seconds } => RecordingState::Stalled {
-            file,
-            seconds,
-            recorded,
-            bytes,
-            frames_lost,
-            gaps_logged,
-        },
-        Running::Failed { reason } => RecordingState::Failed {
-            file: Some(file),
-            reason,
-        },
-        Running::Stopped => RecordingState::Stopped { last_file: Some(file) },
     }
 }

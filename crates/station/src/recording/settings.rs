@@ -9,7 +9,9 @@ use airdesk_outputs::recorder::{RecorderSettings, Split, Template};
 use airdesk_outputs::sound_file::{BitRate, FileFormat, SampleFormat};
 
 use super::schedule;
-use crate::api::{CommandError, ErrorCode, RecordingFormat, RecordingSettings, SplitSettings, StartSettings};
+use crate::api::{
+    CommandError, ErrorCode, RecordingFormat, RecordingSettings, RecordingSource, SplitSettings, StartSettings, Stems,
+};
 use crate::obey::checked_name;
 
 /// Seconds before "record" that memory is kept for: 23 MB a bus or strip at 48 kHz.
@@ -29,6 +31,13 @@ pub(crate) fn check(settings: &RecordingSettings) -> Result<(), CommandError> {
             "{:?} is no name for a show; use up to 200 letters",
             settings.show
         )));
+    }
+    if settings.source == RecordingSource::Aired && (settings.stems != Stems::None || !settings.buses.is_empty()) {
+        return Err(invalid(
+            "what is aired is delayed by itself, so strips and further buses would not lie beside it; record them with the \
+             programme, in another recorder"
+                .into(),
+        ));
     }
     within("pre-roll", settings.pre_roll, 0.0, PRE_ROLL_MAX, "s")?;
     check_split(&settings.split)?;
@@ -107,6 +116,7 @@ pub(super) fn outputs(settings: &RecordingSettings, rate: SampleRate) -> Recorde
                 .map(|megabytes| u64::from(megabytes) * 1_000_000),
             ..split
         },
+        cue_sheets: settings.cue_sheets,
     }
 }
 

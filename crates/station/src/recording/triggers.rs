@@ -25,6 +25,8 @@ pub(crate) struct Sight {
     pub(crate) on_air: bool,
     /// The highest sample of the recorded bus since the last look, linear.
     pub(crate) peak: f32,
+    /// How much later than that bus it is recorded.
+    pub(crate) late: Duration,
     /// Local time.
     pub(crate) clock: jiff::civil::DateTime,
     pub(crate) now: Instant,
@@ -88,7 +90,7 @@ fn hears(heard: &mut Option<Instant>, signal: &SignalStart, sight: &Sight) -> bo
     if Decibels::of_amplitude(sight.peak).db() > signal.level {
         *heard = Some(sight.now);
     }
-    let patience = Duration::from_secs_f32(signal.seconds);
+    let patience = Duration::from_secs_f32(signal.seconds) + sight.late;
     heard.is_some_and(|heard| sight.now.saturating_duration_since(heard) < patience)
 }
 
@@ -102,6 +104,7 @@ mod tests {
         Sight {
             on_air: false,
             peak,
+            late: Duration::ZERO,
             clock: date(2026, 11, 22).at(19, 59, 59, 0),
             now,
         }

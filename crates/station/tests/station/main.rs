@@ -1,6 +1,7 @@
 //! The station through its handle: what hosts may rely on.
 
 mod air_delay;
+mod aired;
 mod answers;
 mod black_box;
 mod breakdown;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use airdesk_dsp::Decibels;
 use airdesk_station::HostChoice;
 use airdesk_station::api::{
-    AudioCommand, BusName, ErrorCode, Material, RecordingFormat, RecordingSettings, RecordingState, Reply, SignalStart,
-    Snapshot, StartSettings, Stems, StripSource,
+    AudioCommand, ErrorCode, Material, RecordingFormat, RecordingSettings, RecordingSource, RecordingState, Reply,
+    SignalStart, Snapshot, StartSettings, Stems, StripSource,
 };
 use airdesk_station::recover::find;
 use airdesk_station::session::{Session, SessionStrip};
@@ -94,6 +94,47 @@ async fn stems_of_all_parts_add_up_to_the_programme_frame_for_frame() {
 }
 
 #[tokio::test]
+async fn a_strip_that_is_added_while_it_is_recorded_has_a_stem_at_once() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            stems: Stems::AfterFaders,
+            ..into(folder)
+        }]
+    });
+    let takes = desk.folder.path().join("takes");
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    desk.when("some audio", |now| recorded(now, 0) > 1.0).await;
+    let source = StripSource::Material {
+        material: Material::Voice,
+    };
+    desk.ask(AudioCommand::AddStrip {
+        name: "Guest".into(),
+        source,
+    })
+    .await;
+    let here = desk.now().await;
+    desk.when("more audio", |now| recorded(now, 0) > recorded(&here, 0) + 2.0)
+        .await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    let of = |strip: &str| samples(&takes.join(format!("{strip} 01.wav")));
+    let [programme, rhythm, pad, guest] = ["Programme", "Rhythm", "Pad", "Guest"].map(of);
+    assert_eq!([rhythm.len(), pad.len(), guest.len()], [programme.len(); 3]);
+    assert!(guest[..96_000].iter().all(|sample| *sample == 0.0), "it was not there");
+    assert!(guest.iter().any(|sample| sample.abs() > 1e-3), "it is heard");
+    let worst = (0..programme.len()).map(|n| (programme[n] - rhythm[n] - pad[n] - guest[n]).abs());
+    let (place, worst) = worst
+        .enumerate()
+        .fold((0, 0.0), |most, now| if now.1 > most.1 { now } else { most });
+    // What it gave in the tick before its tap was there is in the mix alone.
+    let begins = guest.iter().position(|sample| *sample != 0.0).expect("it is heard");
+    assert!(
+        worst < 1e-6 || place < begins + 96,
+        "{worst} at {place}, and it begins at {begins}"
+    );
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn the_seconds_before_record_are_in_the_file() {
     let mut desk = desk_with(|folder| {
         vec![RecordingSettings {
@@ -116,7 +157,7 @@ async fn recorders_are_added_started_and_taken_away_each_by_itself() {
     let mut desk = desk_with(|folder| vec![into(folder)]);
     let second = RecordingSettings {
         name: "Interview".into(),
-        source: BusName::Aux1,
+        source: RecordingSource::Aux1,
         pattern: "{show}/interview".into(),
         show: "Night/Shift".into(),
         format: RecordingFormat::Flac24,

@@ -32,10 +32,15 @@ pub(super) fn broadcast(opening: &Opening, closing: Option<&Closing>, format: Sa
     body.extend(2_u16.to_le_bytes());
     body.extend([0; 64]); // no UMID
     let measured = |value: Option<f32>| value.map_or(NOT_MEASURED, |value| (value * 100.0).round() as i16);
-    let (loudness, range, peak) = closing.map_or((None, None, None), |closing| {
-        (closing.loudness, closing.loudness_range, closing.true_peak)
-    });
-    for value in [loudness, range, peak, None, None] {
+    let none = Closing::default();
+    let closing = closing.unwrap_or(&none);
+    for value in [
+        closing.loudness,
+        closing.loudness_range,
+        closing.true_peak,
+        closing.momentary_max,
+        closing.short_term_max,
+    ] {
         body.extend(measured(value).to_le_bytes());
     }
     body.extend([0; RESERVED]);

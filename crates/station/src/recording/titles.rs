@@ -1,0 +1,57 @@
+//! What is on now, and what is aired now: with a broadcast delay a title is aired as late as its sound.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::names::OnAir;
+
+/// The titles of the programme and of the air.
+#[derive(Default)]
+pub(super) struct Titles {
+    pub(super) programme: OnAir,
+    pub(super) aired: OnAir,
+    /// Titles that are on and not aired yet, and when they are.
+    waiting: VecDeque<(Instant, String, String)>,
+}
+
+impl Titles {
+    /// A title is on from now on, and aired then. True: it is another than before.
+    pub(super) fn set(&mut self, title: &str, artist: &str, aired_at: Instant) -> bool {
+        self.waiting.push_back((aired_at, title.to_owned(), artist.to_owned()));
+        self.programme.set(title, artist)
+    }
+
+    /// What is held ends then: titles of what was dumped are aired no later.
+    pub(super) fn dumped(&mut self, held_until: Instant) {
+        for (aired_at, ..) in &mut self.waiting {
+            *aired_at = (*aired_at).min(held_until);
+        }
+    }
+
+    /// The title that is aired from now on, where it is another than before.
+    pub(super) fn look(&mut self, now: Instant) -> Option<String> {
+        let due = self.waiting.partition_point(|(aired_at, ..)| *aired_at <= now);
+        let (_, title, artist) = self.waiting.drain(..due).next_back()?;
+        self.aired.set(&title, &artist).then_some(title)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_title_is_aired_as_late_as_its_sound_and_what_was_dumped_no_later() {
+        let (mut titles, now) = (Titles::default(), Instant::now());
+        let in_s = |seconds| now + Duration::from_secs(seconds);
+        assert!(titles.set("A", "", in_s(8)) && titles.set("B", "", in_s(9)));
+        assert_eq!(titles.look(in_s(7)), None);
+        titles.dumped(in_s(8));
+        assert_eq!(titles.look(in_s(8)), Some("B".into()));
+        assert_eq!(titles.look(in_s(9)), None);
+        titles.set("B", "", in_s(20));
+        assert_eq!(titles.look(in_s(20)), None, "it is the same");
+    }
+}
