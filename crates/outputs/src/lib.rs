@@ -11,6 +11,7 @@ pub mod delay;
 pub mod encode;
 pub mod icecast;
 pub mod listen;
+pub mod listen_back;
 pub mod loudness;
 pub mod recorder;
 pub mod shoutcast;

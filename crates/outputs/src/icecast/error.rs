@@ -205,6 +205,16 @@ pub enum SourceError {
         /// How long.
         seconds: u64,
     },
+    /// The server takes the stream, and listeners do not hear it.
+    #[error("{mount} of {host} was connected anew: {reason}")]
+    NotHeard {
+        /// The mount.
+        mount: String,
+        /// The host.
+        host: String,
+        /// What they hear.
+        reason: String,
+    },
     /// The server did not take a title.
     #[error("{host} did not take the title: {reason}; ask its owner if it stays so")]
     TitleRefused {
@@ -252,6 +262,7 @@ impl SourceError {
             | Self::Full { .. }
             | Self::Disconnected { .. }
             | Self::Stalled { .. }
+            | Self::NotHeard { .. }
             | Self::TitleRefused { .. }
             | Self::TitleUnread { .. }
             | Self::PasswordUnanswered { .. }
