@@ -19,6 +19,8 @@ const GROUP_OF: Record<TimelineKind, Group> = {
   offAir: "onAir",
   reconnecting: "onAir",
   title: "titles",
+  notHeard: "onAir",
+  heardAgain: "onAir",
   loss: "losses",
   missed: "losses",
   deviceLost: "devices",
@@ -58,6 +60,7 @@ export function isTrouble({ kind }: TimelineEntry): boolean {
     "recordingFailed",
     "recordingMoved",
     "deadAir",
+    "notHeard",
     "deskKilled",
     "engineBroke",
   ];
