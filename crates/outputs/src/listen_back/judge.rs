@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::compare::{ALIKE, Finder, find_near};
+use super::feature::Feature;
 use super::heard::{Deaf, Heard, Read};
 use super::sent::{Sent, duration};
 use super::track::{level_db, movement};
@@ -24,7 +25,9 @@ const PAUSE_AROUND: u64 = 100;
 const FAR: usize = 4500;
 /// Below this nothing is heard, dBFS; the programme counts as silent from a little more on.
 const SILENT_DB: f32 = -65.0;
-const PAUSE_DB: f32 = -55.0;
+const PAUSE_DB: f32 = -50.0;
+/// So much shorter may what explains it be, features.
+const LEEWAY: usize = 50;
 /// Below this a sound is steady, dB², and above this it clearly is not, whatever noise a codec has added.
 const STEADY: f32 = 0.3;
 const LIVELY: f32 = 1.0;
@@ -162,34 +165,32 @@ impl Judge {
 
     /// Silence is right where the programme was silent.
     fn of_silence(&self, sent: &Sent, heard: &Heard, end: u64) -> Verdict {
-        let pause = PAUSE_DB - self.gain_db;
-        let is_pause = match self.lock.and_then(|lock| end.checked_add_signed(lock)) {
-            Some(end) => {
-                let around = end.saturating_sub(WINDOW_MIN as u64 + PAUSE_AROUND)..end + PAUSE_AROUND;
-                longest(
-                    sent.track
-                        .part(around)
-                        .map(|feature| level_db([feature].into_iter()) < pause),
-                ) + 50
-                    >= WINDOW_MIN
-            }
-            None => {
-                let silent = heard.track.newest(FAR).rev();
-                let silent = silent
-                    .take_while(|feature| level_db([*feature].into_iter()) < SILENT_DB + 5.0)
-                    .count();
-                let paused = sent
-                    .track
-                    .newest(FAR)
-                    .map(|feature| level_db([feature].into_iter()) < pause);
-                longest(paused) + 50 >= silent.max(WINDOW_MIN)
-            }
-        };
-        if is_pause {
+        if self.is_pause(sent, heard, end) {
             Verdict::CannotCompare(Featureless::Silent)
         } else {
             Verdict::Silence
         }
+    }
+
+    /// A pause of the programme may be what is heard now.
+    fn is_pause(&self, sent: &Sent, heard: &Heard, end: u64) -> bool {
+        let least = PAUSE_DB - self.gain_db;
+        let is_below = |db: f32| move |feature: &Feature| level_db([feature].into_iter()) < db;
+        let (sent_there, heard_now) = match self.lock.and_then(|lock| end.checked_add_signed(lock)) {
+            Some(end) => {
+                let around = end.saturating_sub(WINDOW_MIN as u64 + PAUSE_AROUND)..end + PAUSE_AROUND;
+                (longest(sent.track.part(around).map(is_below(least))), WINDOW_MIN)
+            }
+            None => {
+                let heard = heard.track.newest(FAR).rev().map(is_below(PAUSE_DB));
+                let heard = heard.take_while(|is_below| *is_below).count();
+                (
+                    longest(sent.track.newest(FAR).map(is_below(least))),
+                    heard.max(WINDOW_MIN),
+                )
+            }
+        };
+        sent_there + LEEWAY >= heard_now
     }
 
     /// Where in what was sent the newest is that was heard: the difference of their numbers.
@@ -246,6 +247,10 @@ impl Judge {
 
     /// What is heard is not what was sent, or nobody can tell.
     fn not_found(&self, sent: &Sent, heard: &Heard, numbers: std::ops::Range<u64>) -> Verdict {
+        // Of a room's noise a codec leaves what it likes.
+        if level_db(heard.track.newest(WINDOW)) < PAUSE_DB && self.is_pause(sent, heard, numbers.end) {
+            return Verdict::CannotCompare(Featureless::Silent);
+        }
         let other = Verdict::OtherSound;
         let steady = Verdict::CannotCompare(Featureless::Steady);
         if let Some((from, to)) = self.lock.and_then(|lock| {
@@ -259,7 +264,7 @@ impl Judge {
         }
         let heard = movement(heard.track.newest(WINDOW));
         let still = sent.track.newest(FAR).map(|feature| feature.movement() < STEADY);
-        let is_explained = heard < LIVELY && longest(still) + 50 >= WINDOW_MIN && !self.was_silent(sent);
+        let is_explained = heard < LIVELY && longest(still) + LEEWAY >= WINDOW_MIN && !self.was_silent(sent);
         if is_explained { steady } else { other }
     }
 

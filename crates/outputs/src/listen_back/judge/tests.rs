@@ -3,9 +3,9 @@
 use airdesk_dsp::Frame;
 
 use super::*;
-use crate::listen_back::feature::{Feature, FeatureMaker};
+use crate::listen_back::feature::FeatureMaker;
 use crate::listen_back::sent::made_of;
-use crate::listen_back::signals::{music, speech, tone};
+use crate::listen_back::signals::{Chance, music, speech, tone};
 
 const RATE: u32 = 48_000;
 /// Features of a second.
@@ -188,6 +188,21 @@ fn a_programme_without_a_feature_raises_no_alarm() {
         let mut show = Show::new(&quiet, &joined(&[silence(0.7), quiet.clone()]));
         assert_eq!(show.after(15.0), Verdict::CannotCompare(why));
     }
+    // A room's noise, of which a codec leaves another one.
+    let noise = |seed: u64| -> Vec<Frame> {
+        let mut chance = Chance::new(seed);
+        (0..20 * RATE).map(|_| [chance.next() * 0.0017; 2]).collect()
+    };
+    let heard = joined(&[speech(8, 15.0, RATE), noise(2), speech(9, 15.0, RATE)]);
+    let mut show = Show::new(&around(noise(1)), &heard);
+    for _ in 0..90 {
+        let verdict = show.after(0.5);
+        assert!(!verdict.is_alarm(), "{verdict:?}");
+    }
+    assert_eq!(
+        Show::new(&noise(3), &noise(4)).after(15.0),
+        Verdict::CannotCompare(Featureless::Silent)
+    );
     let mut show = Show::new(&silence(20.0), &music(10, 100.0, 20.0, RATE));
     assert_eq!(show.after(12.0), Verdict::OtherSound, "a silent programme is not music");
 }
