@@ -1676,11 +1676,11 @@ export type ServerProtocol = "icecast" | "shoutcast";
  */
 export type ServerStatistics = { 
 /**
- * Listeners now.
+ * Listeners now, without the desk's own ear: where that has a connection to the same server, one is subtracted.
  */
 listeners: number | null, 
 /**
- * The most at a time.
+ * The most at a time, in the same way.
  */
 listenersPeak: number | null, 
 /**
@@ -1805,7 +1805,62 @@ public: boolean,
 /**
  * How the server is reached.
  */
-transport: Transport, };
+transport: Transport, 
+/**
+ * What the desk does to know what listeners hear.
+ */
+listenBack: ListenBackMode, 
+/**
+ * Where it listens, like `https://relay.example.org/live.mp3`: a relay that listeners use. `null`: at the mount itself.
+ */
+listenBackUrl: string | null, };
+
+/**
+ * What the desk does to know what listeners hear.
+ */
+export type ListenBackMode = "off" | "show" | "reconnect";
+
+/**
+ * What listeners hear.
+ */
+export type ListenBackState = { "state": "waiting" } | { "state": "heard", 
+/**
+ * From the bus to the ear of a listener who tuned in when the desk did and plays at once, seconds.
+ */
+delay: number, 
+/**
+ * The title.
+ */
+title: TitleHeard, 
+/**
+ * Over the last 3 s, LUFS; `null`: silence, or less than that was heard.
+ */
+loudness: number | null, } | { "state": "oldTitle", 
+/**
+ * What they read; `null`: none.
+ */
+title: string | null, 
+/**
+ * As [`ListenBackState::Heard`] has it.
+ */
+delay: number, 
+/**
+ * As [`ListenBackState::Heard`] has it.
+ */
+loudness: number | null, } | { "state": "silence" } | { "state": "otherSound" } | { "state": "programmeSilent" } | { "state": "programmeSteady" } | { "state": "nothing", 
+/**
+ * Why.
+ */
+reason: string, } | { "state": "cannotListen", 
+/**
+ * Why, and what to do.
+ */
+reason: string, };
+
+/**
+ * The title as listeners are told it.
+ */
+export type TitleHeard = "notSet" | "waiting" | "asSet" | "cannotBeRead";
 
 /**
  * One target of the stream.
@@ -1827,6 +1882,10 @@ password: PasswordState,
  * What is happening.
  */
 air: AirState, 
+/**
+ * What its listeners hear; `null` while it is not on air, or where the desk does not listen.
+ */
+listenBack: ListenBackState | null, 
 /**
  * What the stream began with, `null` while it is off: settings saved since count from the next go-live.
  */
@@ -2596,7 +2655,11 @@ reconnects: number, } | { "kind": "offAir" } | { "kind": "reconnecting" } | { "k
 /**
  * What they read.
  */
-title: string, } | { "kind": "loss", 
+title: string, } | { "kind": "notHeard", 
+/**
+ * What, as it follows on "listeners": "hear silence".
+ */
+what: string, } | { "kind": "heardAgain" } | { "kind": "loss", 
 /**
  * How many frames so far, at the desk's rate.
  */
@@ -2674,7 +2737,11 @@ reconnects: number, } | { "kind": "offAir" } | { "kind": "reconnecting" } | { "k
 /**
  * What they read.
  */
-title: string, } | { "kind": "loss", 
+title: string, } | { "kind": "notHeard", 
+/**
+ * What, as it follows on "listeners": "hear silence".
+ */
+what: string, } | { "kind": "heardAgain" } | { "kind": "loss", 
 /**
  * How many frames so far, at the desk's rate.
  */
@@ -2731,4 +2798,4 @@ entries: number, } | { "kind": "other" };
 /**
  * The kinds of [`Happening`], to choose by.
  */
-export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "dumped" | "deadAir" | "airBack" | "hlsOn" | "hlsOff" | "hlsFault" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
+export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "notHeard" | "heardAgain" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "dumped" | "deadAir" | "airBack" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";

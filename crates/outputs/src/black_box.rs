@@ -11,7 +11,7 @@ mod folder;
 mod keep;
 mod ledger;
 mod pack;
-mod priority;
+pub(crate) mod priority;
 mod segment;
 mod shelf;
 mod start;

@@ -11,6 +11,7 @@ mod feed;
 #[cfg(feature = "libshout")]
 mod libshout;
 mod native;
+mod on_air;
 mod state;
 mod supervisor;
 mod title_shown;
@@ -26,12 +27,15 @@ pub use feed::{Feed, TITLE_DELAY_MAX, TitlePlan};
 #[cfg(feature = "libshout")]
 pub use libshout::LibshoutTransport;
 pub use native::NativeTransport;
+pub use on_air::OnAir;
 pub use state::BroadcastState;
 pub use title_shown::TitleShown;
+pub(crate) use title_shown::{Found, compare};
 pub use transport::{Line, TitleSender, Transport};
 
 use crate::icecast::{Patience, Protocol, Secret, SourceError, SourceSettings};
 use crate::title::{Title, TitleWords};
+use on_air::Anew;
 use supervisor::Supervisor;
 use titles::TitleDesk;
 
@@ -91,6 +95,7 @@ impl BroadcastSettings {
 pub struct Broadcast {
     state: watch::Receiver<BroadcastState>,
     titles: TitleDesk,
+    anew: Anew,
     plan: TitlePlan,
     patience: Patience,
     thread: Option<JoinHandle<()>>,
@@ -122,7 +127,9 @@ impl Broadcast {
         let (told, state) = watch::channel(BroadcastState::Connecting);
         let patience = Patience::default();
         let titles = TitleDesk::open(transport.title_sender(), &source, patience.clone()).map_err(no_thread)?;
-        let supervisor = Supervisor::new(transport, source, feed, told, titles.clone(), patience.clone());
+        let anew = Anew::default();
+        let supervisor = Supervisor::new(transport, source, feed, told, titles.clone(), patience.clone())
+            .connecting_anew_for(anew.clone());
         let thread = thread::Builder::new()
             .name("broadcast".into())
             .spawn(move || supervisor.run())
@@ -131,6 +138,7 @@ impl Broadcast {
         Ok(Self {
             state,
             titles,
+            anew,
             plan,
             patience,
             thread: Some(thread),
@@ -145,6 +153,11 @@ impl Broadcast {
     /// The truth whenever it changes, and twice a second while live.
     pub fn watch(&self) -> watch::Receiver<BroadcastState> {
         self.state.clone()
+    }
+
+    /// What a listen-back has to know of it, and can do to it.
+    pub fn on_air(&self) -> OnAir {
+        OnAir::new(self.state.clone(), self.titles.clone(), self.anew.clone())
     }
 
     /// Sets what listeners read, now and after every reconnect. Delivered in the background; the last

@@ -24,7 +24,7 @@ mod settings;
 mod source;
 mod statistics;
 mod tls;
-mod tuned;
+pub(crate) mod tuned;
 
 pub use admin::TitleClient;
 pub use error::SourceError;

@@ -12,6 +12,7 @@ pub mod encode;
 pub mod hls;
 pub mod icecast;
 pub mod listen;
+pub mod listen_back;
 pub mod loudness;
 pub mod recorder;
 pub mod shoutcast;

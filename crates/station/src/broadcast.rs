@@ -2,6 +2,7 @@
 //!
 //! What one of them meets with never touches another. They share what is on, the keeper of passwords, and the encoders.
 
+mod hearing;
 mod stream;
 mod target;
 
@@ -20,6 +21,7 @@ use crate::api::{
 use crate::password::{Account, Keeper, Kept, Wish};
 use crate::recording::Answer;
 
+pub(crate) use hearing::{HearingLog, Turn as HearingTurn};
 pub(crate) use target::check;
 
 use stream::{Common, Target};

@@ -23,6 +23,7 @@ use airdesk_devices::DeviceId;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use crate::api::{Event, Happening, OutputName};
+use crate::broadcast::HearingLog;
 use crate::station::Internal;
 
 pub(crate) use happened::AirLog;
@@ -106,6 +107,8 @@ pub(crate) struct Timeline {
     away: Vec<(Place, Instant)>,
     /// By what a stream is called: what was noted of it last, and where it went.
     air: BTreeMap<String, (AirLog, String)>,
+    /// By the same: what was noted of its listeners.
+    hearing: BTreeMap<String, HearingLog>,
     title: String,
     /// The operator knows that nothing is written.
     told_late: bool,
@@ -139,6 +142,7 @@ impl Timeline {
             losing: BTreeMap::new(),
             away: Vec::new(),
             air: BTreeMap::new(),
+            hearing: BTreeMap::new(),
             title: String::new(),
             told_late: false,
         })

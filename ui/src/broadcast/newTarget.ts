@@ -28,5 +28,7 @@ export function newTarget(like: BroadcastSettings | undefined): BroadcastSetting
     url: like?.url ?? "",
     public: like?.public ?? false,
     transport: "native",
+    listenBack: "show",
+    listenBackUrl: null,
   };
 }

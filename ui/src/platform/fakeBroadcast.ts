@@ -35,7 +35,14 @@ export function obeyBroadcast(desk: Snapshot, command: OnBroadcast): { reply: Re
   switch (command.type) {
     case "addTarget": {
       const id = Math.max(0, ...desk.targets.map((target) => target.id)) + 1;
-      const value = checked({ id, settings: command.settings, password: "none", air: { state: "off" }, running: null });
+      const value = checked({
+        id,
+        settings: command.settings,
+        password: "none",
+        air: { state: "off" },
+        listenBack: null,
+        running: null,
+      });
       desk.targets.push(value);
       return { reply: { type: "target", id }, events: [{ type: "target", value }] };
     }

@@ -312,10 +312,13 @@ export function testTarget(id: number, settings: Partial<BroadcastSettings> = {}
       url: "https://nightshift.example.org",
       public: false,
       transport: "native",
+      listenBack: "show",
+      listenBackUrl: null,
       ...settings,
     },
     password: "keyStore",
     air: { state: "off" },
+    listenBack: null,
     running: null,
   };
 }

@@ -19,6 +19,8 @@ const GROUP_OF: Record<TimelineKind, Group> = {
   offAir: "onAir",
   reconnecting: "onAir",
   title: "titles",
+  notHeard: "onAir",
+  heardAgain: "onAir",
   loss: "losses",
   missed: "losses",
   deviceLost: "devices",
@@ -69,6 +71,7 @@ export function isTrouble({ kind }: TimelineEntry): boolean {
     "blackBoxNotKept",
     "deadAir",
     "hlsFault",
+    "notHeard",
     "deskKilled",
     "engineBroke",
   ];

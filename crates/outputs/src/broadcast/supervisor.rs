@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::backlog::Backlog;
 use super::backoff::Backoff;
 use super::doubt::Doubt;
+use super::on_air::Anew;
 use super::titles::TitleDesk;
 use super::{BroadcastState, Feed, Line, Transport};
 use crate::Recovery;
@@ -32,6 +33,7 @@ pub(super) struct Supervisor {
     told: watch::Sender<BroadcastState>,
     titles: TitleDesk,
     patience: Patience,
+    anew: Anew,
     backoff: Backoff,
     /// How often it came on air.
     arrivals: u32,
@@ -56,11 +58,17 @@ impl Supervisor {
             told,
             titles,
             patience,
+            anew: Anew::default(),
             backoff: Backoff::default(),
             arrivals: 0,
             doubt: Doubt::default(),
             seconds_dropped: 0.0,
         }
+    }
+
+    /// The same, which connects anew when that is asked for there.
+    pub(super) fn connecting_anew_for(self, anew: Anew) -> Self {
+        Self { anew, ..self }
     }
 
     /// Until asked to stop, or until only the operator can help.
@@ -129,7 +137,11 @@ impl Supervisor {
     fn serve(&mut self, connection: &mut Connection) -> Result<(), SourceError> {
         let mut told = Instant::now();
         let mut title_number = self.titles.title().1;
+        self.anew.take(); // what was asked of an older connection is done
         while !self.patience.has_ended() {
+            if let Some(reason) = self.anew.take() {
+                return Err(self.source.not_heard(reason));
+            }
             connection.collect()?;
             connection.send()?;
             if connection.has_arrived() {

@@ -31,7 +31,7 @@ impl TitleShown {
 
 /// What a look at a server has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// The title.
     Title,
     /// The title with letters that the mount's character set lacks: Icecast writes those as `&#8211;`.
@@ -41,7 +41,7 @@ pub(super) enum Found {
 }
 
 /// Compares what a server shows with what it was told.
-pub(super) fn compare(title: &Title, shown: Option<String>) -> Found {
+pub(crate) fn compare(title: &Title, shown: Option<String>) -> Found {
     let Some(shown) = shown else {
         return Found::Other(None);
     };

@@ -215,6 +215,16 @@ pub enum SourceError {
         /// How long.
         seconds: u64,
     },
+    /// The server takes the stream, and listeners do not hear it.
+    #[error("{mount} of {host} was connected anew: {reason}")]
+    NotHeard {
+        /// The mount.
+        mount: String,
+        /// The host.
+        host: String,
+        /// What they hear.
+        reason: String,
+    },
     /// The server did not take a title.
     #[error("{host} did not take the title: {reason}; ask its owner if it stays so")]
     TitleRefused {
@@ -262,6 +272,7 @@ impl SourceError {
             | Self::Full { .. }
             | Self::Disconnected { .. }
             | Self::Stalled { .. }
+            | Self::NotHeard { .. }
             | Self::TitleRefused { .. }
             | Self::TitleUnread { .. }
             | Self::PasswordUnanswered { .. }

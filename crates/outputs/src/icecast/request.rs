@@ -12,7 +12,7 @@ use crate::title::{Title, cut, one_line};
 /// Bytes a header value may have; Icecast's request may have 4096 in all.
 const VALUE_BYTES_MAX: usize = 400;
 /// What a path may not contain as it is (RFC 3986, section 3.3).
-pub(super) const PATH: &AsciiSet = &CONTROLS
+pub(crate) const PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')

@@ -128,6 +128,15 @@ impl SourceSettings {
         }
     }
 
+    /// Listeners of this mount do not hear what is sent.
+    pub(crate) fn not_heard(&self, reason: String) -> SourceError {
+        SourceError::NotHeard {
+            mount: self.mount.clone(),
+            host: self.host.clone(),
+            reason,
+        }
+    }
+
     /// This server takes no such stream.
     pub(crate) fn format_refused(&self) -> SourceError {
         SourceError::FormatRefused {

@@ -41,13 +41,22 @@ pub(crate) fn title(settings: &SourceSettings, patience: &Patience) -> Result<Op
 }
 
 fn head(settings: &SourceSettings) -> String {
-    let mut path = utf8_percent_encode(&settings.mount, PATH).to_string();
-    if let (Protocol::Shoutcast { stream: Some(stream) }, "/") = (settings.protocol, settings.mount.as_str()) {
-        path = format!("/stream/{stream}/");
-    }
-    let mut head = format!("GET {path} HTTP/1.0\r\nIcy-MetaData: 1\r\n");
+    let mut head = listener_head(&listener_path(settings));
     push_host(&mut head, settings);
     head + "\r\n"
+}
+
+/// What a listener who reads titles asks for first. No login.
+pub(crate) fn listener_head(path: &str) -> String {
+    format!("GET {path} HTTP/1.0\r\nIcy-MetaData: 1\r\n")
+}
+
+/// Where listeners find a mount.
+pub(crate) fn listener_path(settings: &SourceSettings) -> String {
+    match (settings.protocol, settings.mount.as_str()) {
+        (Protocol::Shoutcast { stream: Some(stream) }, "/") => format!("/stream/{stream}/"),
+        (_, mount) => utf8_percent_encode(mount, PATH).to_string(),
+    }
 }
 
 /// What is known after some bytes.
@@ -94,7 +103,7 @@ fn of_icy(mut body: &[u8], interval: usize) -> Heard {
         let Some((block, rest)) = rest.split_at_checked(usize::from(*length) * 16) else {
             return Heard::TooLittle;
         };
-        if let Some(title) = of_block(block) {
+        if let Some(title) = icy_title(block) {
             return Heard::All(Some(title));
         }
         body = rest;
@@ -103,7 +112,7 @@ fn of_icy(mut body: &[u8], interval: usize) -> Heard {
 }
 
 /// `StreamTitle='…';`: ends at the first `';`, as players read it.
-fn of_block(block: &[u8]) -> Option<String> {
+pub(crate) fn icy_title(block: &[u8]) -> Option<String> {
     let text = text(block);
     let (_, rest) = text.split_once("StreamTitle='")?;
     let title = rest.split("';").next().unwrap_or_default();
@@ -124,11 +133,11 @@ fn of_ogg(body: &[u8]) -> Heard {
     let Some(comments) = after(b"OpusTags").or_else(|| after(b"\x03vorbis")) else {
         return Heard::TooLittle;
     };
-    read_comments(comments).map_or(Heard::TooLittle, Heard::All)
+    title_of_comments(comments).map_or(Heard::TooLittle, Heard::All)
 }
 
 /// `ARTIST` and `TITLE` of a comment header; `None` when its end is not there yet.
-fn read_comments(mut bytes: &[u8]) -> Option<Option<String>> {
+pub(crate) fn title_of_comments(mut bytes: &[u8]) -> Option<Option<String>> {
     take_text(&mut bytes)?; // who made it
     let count = take_length(&mut bytes)?;
     let (mut artist, mut title) = (None, None);

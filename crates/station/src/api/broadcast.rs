@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::BusName;
+use super::{BusName, ListenBackMode, ListenBackState};
 
 /// Codec of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -54,9 +54,9 @@ pub enum ServerProtocol {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerStatistics {
-    /// Listeners now.
+    /// Listeners now, without the desk's own ear: where that has a connection to the same server, one is subtracted.
     pub listeners: Option<u32>,
-    /// The most at a time.
+    /// The most at a time, in the same way.
     pub listeners_peak: Option<u32>,
     /// Its own name and version.
     pub server: Option<String>,
@@ -153,6 +153,10 @@ pub struct BroadcastSettings {
     pub public: bool,
     /// How the server is reached.
     pub transport: Transport,
+    /// What the desk does to know what listeners hear.
+    pub listen_back: ListenBackMode,
+    /// Where it listens, like `https://relay.example.org/live.mp3`: a relay that listeners use. `null`: at the mount itself.
+    pub listen_back_url: Option<String>,
 }
 
 impl Default for BroadcastSettings {
@@ -182,6 +186,8 @@ impl Default for BroadcastSettings {
             url: String::new(),
             public: false,
             transport: Transport::Native,
+            listen_back: ListenBackMode::Show,
+            listen_back_url: None,
         }
     }
 }
@@ -209,6 +215,8 @@ pub struct TargetState {
     pub password: PasswordState,
     /// What is happening.
     pub air: AirState,
+    /// What its listeners hear; `null` while it is not on air, or where the desk does not listen.
+    pub listen_back: Option<ListenBackState>,
     /// What the stream began with, `null` while it is off: settings saved since count from the next go-live.
     pub running: Option<Box<BroadcastSettings>>,
 }

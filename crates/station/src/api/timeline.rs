@@ -70,6 +70,14 @@ pub enum Happening {
         /// What they read.
         title: String,
     },
+    /// The desk has listened where listeners do, and they do not hear what is sent. Once for everything that they hear
+    /// instead.
+    NotHeard {
+        /// What, as it follows on "listeners": "hear silence".
+        what: String,
+    },
+    /// They hear it again.
+    HeardAgain,
     /// Audio was lost. One entry for as long as it goes on, which grows.
     Loss {
         /// How many frames so far, at the desk's rate.
@@ -186,6 +194,10 @@ pub enum TimelineKind {
     Reconnecting,
     /// A title.
     Title,
+    /// Listeners do not hear what is sent.
+    NotHeard,
+    /// They hear it again.
+    HeardAgain,
     /// Audio was lost.
     Loss,
     /// A device is gone.
@@ -244,7 +256,7 @@ pub enum TimelineKind {
 
 impl TimelineKind {
     /// Every kind there is.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::DeskStarted,
         Self::DeskStopped,
         Self::DeskKilled,
@@ -252,6 +264,8 @@ impl TimelineKind {
         Self::OffAir,
         Self::Reconnecting,
         Self::Title,
+        Self::NotHeard,
+        Self::HeardAgain,
         Self::Loss,
         Self::DeviceLost,
         Self::DeviceBack,
@@ -312,6 +326,8 @@ impl Happening {
             Self::OffAir => TimelineKind::OffAir,
             Self::Reconnecting => TimelineKind::Reconnecting,
             Self::Title { .. } => TimelineKind::Title,
+            Self::NotHeard { .. } => TimelineKind::NotHeard,
+            Self::HeardAgain => TimelineKind::HeardAgain,
             Self::Loss { .. } => TimelineKind::Loss,
             Self::DeviceLost => TimelineKind::DeviceLost,
             Self::DeviceBack { .. } => TimelineKind::DeviceBack,
@@ -354,6 +370,8 @@ impl Happening {
             Self::Reconnecting => format!("reconnecting to {subject}"),
             Self::Title { title } if title.is_empty() => "no title any more".into(),
             Self::Title { title } => format!("title: {title}"),
+            Self::NotHeard { what } => format!("listeners of {subject} {what}"),
+            Self::HeardAgain => format!("listeners of {subject} hear the stream again"),
             Self::Loss { frames, seconds } => format!("lost {seconds:.3} s ({frames} frames) of {subject}"),
             Self::DeviceLost => format!("lost {subject}"),
             Self::DeviceBack { away } => format!("{subject} is back after {away:.1} s"),

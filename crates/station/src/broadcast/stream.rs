@@ -10,9 +10,11 @@ use airdesk_outputs::icecast::{Fingerprint, Secret};
 use airdesk_outputs::title::TitleWords;
 
 use super::Taps;
+use super::hearing::Hearing;
 use super::target::{feed, invalid, outputs};
 use crate::api::{
-    AirState, BroadcastSettings, CommandError, ErrorCode, PasswordState, ServerStatistics, TargetId, TargetState,
+    AirState, BroadcastSettings, CommandError, ErrorCode, ListenBackState, PasswordState, ServerStatistics, TargetId,
+    TargetState,
 };
 use crate::secrets::Found;
 
@@ -36,12 +38,14 @@ pub(super) struct Target {
     /// It goes live once the keeper has said what the password is.
     waits: bool,
     stream: Option<Stream>,
-    told: AirState,
+    told: (AirState, Option<ListenBackState>),
 }
 
 /// A stream that is under way or has failed, and what it began with.
 struct Stream {
     broadcast: Broadcast,
+    /// `None` where nobody is to listen.
+    hearing: Option<Hearing>,
     settings: BroadcastSettings,
     secret: Secret,
 }
@@ -56,7 +60,7 @@ impl Target {
             fault: None,
             waits: false,
             stream: None,
-            told: AirState::Off,
+            told: (AirState::Off, None),
         }
     }
 
@@ -153,9 +157,11 @@ impl Target {
     ) -> Result<(), CommandError> {
         let target = outputs(&settings, common.rate)?;
         let feed = feed(&settings, taps, &common.encoders)?;
-        let broadcast = Broadcast::start(&target, secret.clone(), feed).map_err(|error| invalid(&error))?;
+        let broadcast = Broadcast::start(&target, secret.clone(), feed.clone()).map_err(|error| invalid(&error))?;
+        let hearing = Hearing::start(&settings, &target.source, &feed, broadcast.on_air());
         self.stream = Some(Stream {
             broadcast,
+            hearing,
             settings,
             secret,
         });
@@ -235,8 +241,11 @@ impl Target {
 
     /// True: hosts have to be told. `figures`: also when only figures have changed.
     pub(super) fn refresh(&mut self, figures: bool) -> bool {
-        let now = self.air();
-        let same = std::mem::discriminant(&now) == std::mem::discriminant(&self.told);
+        let now = (self.air(), self.listen_back());
+        let kinds = |(air, heard): &(AirState, Option<ListenBackState>)| {
+            (std::mem::discriminant(air), heard.as_ref().map(std::mem::discriminant))
+        };
+        let same = kinds(&now) == kinds(&self.told);
         let changed = !same || (figures && now != self.told);
         if changed {
             self.told = now;
@@ -251,9 +260,17 @@ impl Target {
             id: self.id,
             settings: self.settings.clone(),
             password: self.kept,
+            listen_back: self.listen_back(),
             running: running.map(|stream| Box::new(stream.settings.clone())),
             air,
         }
+    }
+
+    /// What listeners hear, while it is live and somebody listens.
+    fn listen_back(&self) -> Option<ListenBackState> {
+        let stream = self.stream.as_ref().filter(|_| !self.waits)?;
+        let is_live = stream.broadcast.state().is_live();
+        stream.hearing.as_ref().filter(|_| is_live).map(Hearing::state)
     }
 
     /// What the stream has dropped, seconds, while it is live.
@@ -294,7 +311,13 @@ impl Target {
                 seconds_dropped,
                 reconnects,
                 title: title.into(),
-                statistics: statistics.map(ServerStatistics::from),
+                statistics: statistics.map(|told| {
+                    let told = ServerStatistics::from(told);
+                    match &stream.hearing {
+                        Some(hearing) => hearing.without_itself(told),
+                        None => told,
+                    }
+                }),
             },
             Running::Retrying { reason, attempt, .. } => AirState::Retrying {
                 reason,

@@ -11,7 +11,7 @@ use airdesk_outputs::encode::{Codec, EncoderSettings, Encoders, FlacDepth, Strea
 use airdesk_outputs::icecast::{Protocol, SourceSettings, Statistics};
 use airdesk_outputs::loudness::Lufs;
 
-use super::Taps;
+use super::{Taps, hearing};
 use crate::api::{
     BroadcastSettings, CommandError, ErrorCode, ServerProtocol, ServerStatistics, StreamCodec, TitleSeen, Transport,
 };
@@ -34,6 +34,7 @@ pub(crate) fn check(settings: &BroadcastSettings, rate: SampleRate) -> Result<()
         )));
     }
     level(settings)?;
+    hearing::check(settings)?;
     titles(settings).map(drop)
 }
 

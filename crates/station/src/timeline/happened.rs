@@ -7,6 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Note, Place, Timeline};
 use crate::api::{AirState, AudioCommand, CommandError, ErrorCode, Happening, Reply, Severity, TargetState};
+use crate::broadcast::HearingTurn;
 use crate::recording::Answer;
 use crate::station::Core;
 use crate::timeline::{Order, Question, ScribeNews};
@@ -78,6 +79,33 @@ impl Core {
         let settings = target.running.as_deref().unwrap_or(&target.settings);
         let subject = format!("{}:{}{}", settings.host, settings.port, settings.mount);
         self.log_stream(&target.id.to_string(), &subject, &target.air);
+        self.log_hearing(target, &subject);
+    }
+
+    /// Notes what listeners of one stream hear, and says so when it is not what is sent.
+    fn log_hearing(&mut self, target: &TargetState, subject: &str) {
+        let is_under_way = !matches!(target.air, AirState::Off | AirState::Failed { .. });
+        let log = self.timeline.hearing.entry(target.id.to_string()).or_default();
+        let called = target.running.as_deref().unwrap_or(&target.settings).called();
+        match log.follow(target.listen_back.as_ref(), is_under_way) {
+            None => {}
+            Some(HearingTurn::Wrong(what, why)) => {
+                let because = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+                self.notice(
+                    Severity::Warning,
+                    format!("listeners of {called} {what}{because}; look at the server, or connect anew"),
+                );
+                let note = Note::new(subject, Happening::NotHeard { what });
+                self.log(match why {
+                    Some(why) => note.because(why),
+                    None => note,
+                });
+            }
+            Some(HearingTurn::Right) => {
+                self.notice(Severity::Info, format!("listeners of {called} hear the stream again"));
+                self.log(Note::new(subject, Happening::HeardAgain));
+            }
+        }
     }
 
     /// Looks at every stream, and notes what has become of it.

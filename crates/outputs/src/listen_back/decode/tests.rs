@@ -1,0 +1,140 @@
+//! What the desk's own encoders send is heard again, whole.
+
+use airdesk_dsp::SampleRate;
+
+use super::*;
+use crate::encode::{Codec, EncoderSettings, FlacDepth};
+use crate::listen_back::signals::{Chance, speech};
+use crate::title::Title;
+
+#[derive(Default)]
+struct Heard {
+    frames: Vec<Frame>,
+    rate: u32,
+    titles: Vec<Option<String>>,
+}
+
+impl Hearer for Heard {
+    fn hear(&mut self, rate: u32, frames: &[Frame]) {
+        self.rate = rate;
+        self.frames.extend_from_slice(frames);
+    }
+
+    fn read(&mut self, title: Option<String>) {
+        self.titles.push(title);
+    }
+}
+
+fn settings(codec: Codec) -> EncoderSettings {
+    match codec {
+        Codec::Flac(depth) => EncoderSettings::flac(depth, SampleRate::DESK),
+        codec => EncoderSettings {
+            codec,
+            bit_rate: 96,
+            variable: codec != Codec::Mp3,
+            rate: SampleRate::DESK,
+        },
+    }
+}
+
+/// A stream of `sound` whose title changes at each whole `every`.
+fn stream(codec: Codec, sound: &[Frame], every: usize) -> Vec<u8> {
+    let mut encoder = settings(codec).encoder(&Title::by("Artist", "0")).expect("it starts");
+    let mut packets = Vec::new();
+    for (number, part) in sound.chunks(every).enumerate() {
+        if number > 0 {
+            encoder.set_title(&Title::by("Artist", &number.to_string()));
+        }
+        encoder.encode(part, &mut packets).expect("it encodes");
+    }
+    encoder.finish(&mut packets).expect("it ends");
+    packets.iter().flat_map(|packet| packet.bytes.to_vec()).collect()
+}
+
+fn heard(bytes: &[u8], piece: usize) -> Heard {
+    let (mut decoder, mut heard) = (Decoder::new(), Heard::default());
+    for bytes in bytes.chunks(piece) {
+        decoder.feed(bytes, &mut heard).expect("it can be decoded");
+    }
+    heard
+}
+
+const OGG: [Codec; 3] = [Codec::Opus, Codec::Vorbis, Codec::Flac(FlacDepth::Bits16)];
+
+#[test]
+fn every_codec_is_heard_at_its_loudness_and_length_with_the_titles_that_are_in_it() {
+    let sound = speech(1, 6.0, 48_000);
+    let power = |frames: &[Frame]| frames.as_flattened().iter().map(|s| s * s).sum::<f32>() / frames.len() as f32;
+    for codec in OGG.into_iter().chain([Codec::Mp3]) {
+        let bytes = stream(codec, &sound, 96_000);
+        for piece in [700, 1 << 20] {
+            let found = heard(&bytes, piece);
+            let short = sound.len().abs_diff(found.frames.len());
+            // MP3 knows no end: its codec gives and keeps some frames more.
+            let near = if codec == Codec::Mp3 { 3 * 1152 } else { 0 };
+            assert!(
+                short <= near,
+                "{codec:?}: {} of {} frames",
+                found.frames.len(),
+                sound.len()
+            );
+            let ratio = power(&found.frames) / power(&sound);
+            assert!((0.8..1.2).contains(&ratio), "{codec:?}: {ratio} of the power");
+            let titles: Vec<_> = found.titles.iter().flatten().map(String::as_str).collect();
+            let expected: &[&str] = match codec {
+                Codec::Mp3 => &[],
+                _ => &["Artist - 0", "Artist - 1", "Artist - 2"],
+            };
+            assert_eq!(titles, expected, "{codec:?}");
+        }
+    }
+}
+
+#[test]
+fn who_joins_in_the_middle_hears_the_rest() {
+    let sound = speech(2, 4.0, 48_000);
+    for codec in OGG.into_iter().chain([Codec::Mp3]) {
+        let bytes = match codec {
+            Codec::Mp3 => stream(codec, &sound, sound.len())[20_000..].to_vec(),
+            // A server sends every listener the first pages, and then what is on now.
+            _ => {
+                let bytes = stream(codec, &sound, sound.len());
+                let pages = pages(&bytes);
+                let opening = if codec == Codec::Opus { 2 } else { 3 };
+                let (first, rest) = pages.split_at(opening);
+                [first.concat(), rest[rest.len() / 2..].concat()].concat()
+            }
+        };
+        let seconds = heard(&bytes, 900).frames.len() as f32 / 48_000.0;
+        assert!((1.3..3.0).contains(&seconds), "{codec:?}: {seconds} s");
+    }
+}
+
+/// A stream in its pages.
+fn pages(stream: &[u8]) -> Vec<&[u8]> {
+    let begins = |at: &usize| stream[*at..].starts_with(b"OggS");
+    let ends = (1..stream.len()).filter(begins).chain([stream.len()]);
+    let mut from = 0;
+    ends.map(|to| &stream[std::mem::replace(&mut from, to)..to]).collect()
+}
+
+#[test]
+fn rubbish_and_broken_streams_are_heard_as_nothing_and_given_up() {
+    let mut chance = Chance::new(3);
+    let mut rubbish = |length: usize| -> Vec<u8> { (0..length).map(|_| (chance.next() * 127.0) as i8 as u8).collect() };
+    let mut decoder = Decoder::new();
+    let page = b"<html><body>no music here</body></html>".repeat(20_000);
+    assert_eq!(decoder.feed(&page, &mut Heard::default()), Err(Undecodable));
+    for codec in OGG.into_iter().chain([Codec::Mp3]) {
+        let mut bytes = stream(codec, &speech(4, 3.0, 48_000), 48_000);
+        for _ in 0..200 {
+            let [at, what] = [rubbish(8), rubbish(8)];
+            let at = usize::from_le_bytes(at.try_into().expect("eight bytes")) % bytes.len();
+            bytes[at] = what[0];
+        }
+        let mut decoder = Decoder::new();
+        for piece in bytes.chunks(1000) {
+            let _ = decoder.feed(piece, &mut Heard::default()); // whatever comes of it, it ends
+        }
+    }
+}
