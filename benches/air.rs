@@ -46,7 +46,8 @@ pub(crate) fn compare(watch: u64) {
         "{:>12} {:>8} {:>8} {:>9} {:>9} {:>9} {:>7} {:>11}",
         "", "CPU, %", "MB", "late, ms", "least", "most", "bursts", "recorded, s"
     );
-    row("Airdesk", on_a_desk(watch));
+    row("Airdesk", on_a_desk(watch, Extras::Off));
+    row("all it has", on_a_desk(watch, Extras::On));
     for peer in &PEERS {
         match peer.is_missing() {
             Some(program) => println!("{:>12} left out: {program} is not installed", peer.name),
@@ -115,10 +116,17 @@ impl Studio {
     }
 }
 
-fn on_a_desk(watch: u64) -> Result<Show, String> {
+/// What a desk does beside, unless it is told not to, and the others do not: the black box, and listening back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extras {
+    Off,
+    On,
+}
+
+fn on_a_desk(watch: u64, extras: Extras) -> Result<Show, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let studio = Studio::open(watch, folder.path());
-    let (desk, file) = on_air(&studio, &[("mp3", "/desk.mp3")]);
+    let (desk, file) = on_air(&studio, &[("mp3", "/desk.mp3")], extras);
     let mut show = measured(&studio, desk.process.id(), "/desk.mp3", watch)?;
     drop(desk.process);
     show.recorded = sound::recorded(&file)?;
@@ -126,10 +134,10 @@ fn on_a_desk(watch: u64) -> Result<Show, String> {
 }
 
 /// A desk that nobody looks at, live on these mounts with these codecs, and the recording that it makes.
-fn on_air(studio: &Studio, mounts: &[(&str, &str)]) -> (Unattended, PathBuf) {
-    let mut desk = prepared(studio);
+fn on_air(studio: &Studio, mounts: &[(&str, &str)], extras: Extras) -> (Unattended, PathBuf) {
+    let mut desk = prepared(studio, extras);
     for (number, (codec, mount)) in (1..).zip(mounts) {
-        target(&mut desk, number, &studio.icecast, codec, mount);
+        target(&mut desk, number, &studio.icecast, (codec, mount), extras);
     }
     desk.say(json!({ "type": "goLive" }));
     for place in 0..mounts.len() {
@@ -140,9 +148,12 @@ fn on_air(studio: &Studio, mounts: &[(&str, &str)]) -> (Unattended, PathBuf) {
 }
 
 /// A desk with both inputs, as it starts when its session knows them.
-fn prepared(studio: &Studio) -> Desk {
+fn prepared(studio: &Studio, extras: Extras) -> Desk {
     let mut desk = Desk::start(studio.pipewire.environment());
     desk.clear();
+    let mut black_box = desk.snapshot()["blackBox"]["settings"].clone();
+    black_box["on"] = json!(extras == Extras::On);
+    desk.say(json!({ "type": "setBlackBox", "settings": black_box }));
     // Nobody else plays what is mixed.
     for output in ["main", "cue"] {
         desk.say(json!({ "type": "setOutput", "output": output, "device": null }));
@@ -160,9 +171,10 @@ fn prepared(studio: &Studio) -> Desk {
     desk
 }
 
-fn target(desk: &mut Desk, number: usize, icecast: &Icecast, codec: &str, mount: &str) {
+fn target(desk: &mut Desk, number: usize, icecast: &Icecast, (codec, mount): (&str, &str), extras: Extras) {
+    let listen_back = if extras == Extras::On { "show" } else { "off" };
     let settings: Value = json!({
-        "host": "127.0.0.1", "port": icecast.port, "mount": mount, "codec": codec, "bitRate": BIT_RATE,
+        "host": "127.0.0.1", "port": icecast.port, "mount": mount, "codec": codec, "bitRate": BIT_RATE, "listenBack": listen_back,
     });
     if number == 1 {
         desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
@@ -224,7 +236,7 @@ fn further(watch: u64, bare: &[(&str, f64)]) {
 fn cost(watch: u64, mounts: &[(&str, &str)]) -> (f64, f64) {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let studio = Studio::open(watch, folder.path());
-    let (desk, _) = on_air(&studio, mounts);
+    let (desk, _) = on_air(&studio, mounts, Extras::Off);
     std::thread::sleep(SETTLE);
     let process = desk.process.id();
     let before = cpu_seconds(process);

@@ -40,7 +40,8 @@ const FIRST: usize = 600;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [name, turns] = arguments.as_slice() else {
-        println!("{}, {}", Arch::COMMON.name(), resampler());
+        // A bridge's resampler chooses by itself.
+        println!("{}, resampler on {}", Arch::COMMON.name(), Arch::best().name());
         WORKLOADS.iter().for_each(|(name, _)| println!("{name}"));
         return ExitCode::SUCCESS;
     };
@@ -51,22 +52,6 @@ fn main() -> ExitCode {
     };
     work(FIRST + turns);
     ExitCode::SUCCESS
-}
-
-/// What the resampler runs on: it chooses by itself.
-#[cfg(target_arch = "x86_64")]
-fn resampler() -> &'static str {
-    let has_avx = is_x86_feature_detected!("avx") && is_x86_feature_detected!("fma");
-    if has_avx {
-        "resampler on AVX"
-    } else {
-        "resampler on SSE3"
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn resampler() -> &'static str {
-    "its own resampler"
 }
 
 fn blocks(strips: usize, chain: ChainSettings, turns: usize) {
