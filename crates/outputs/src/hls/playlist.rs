@@ -3,7 +3,13 @@
 use std::collections::VecDeque;
 use std::fmt::Write;
 
+use super::folder::{is_opening, segment};
+use super::settings::SEGMENT_SECONDS;
 use crate::encode::{Codec, EncoderSettings};
+
+/// The highest number that is read: none of ours comes there in two hundred years, and what is reckoned with it stays far
+/// below what a `u64` holds.
+const NUMBER_MAX: u64 = u32::MAX as u64;
 
 /// One line with its segment.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,9 +38,9 @@ pub(super) struct Playlist {
 }
 
 impl Playlist {
-    /// An empty one, or one that goes on from what was written before.
-    pub(super) fn new(before: Option<&str>, target: u64, segments_max: usize) -> Self {
-        let mut playlist = before.and_then(read).unwrap_or(Self {
+    /// An empty one of a codec, or one that goes on from what was written before.
+    pub(super) fn new(codec: &str, before: Option<&str>, target: u64, segments_max: usize) -> Self {
+        let mut playlist = before.and_then(|text| read(codec, text)).unwrap_or(Self {
             first: 0,
             breaks: 0,
             target,
@@ -108,8 +114,8 @@ impl Playlist {
     }
 }
 
-/// What [`Playlist::text`] has written. `None` for anything else.
-fn read(text: &str) -> Option<Playlist> {
+/// What [`Playlist::text`] has written for this codec. `None` for anything else: the files that it names are removed one day.
+fn read(codec: &str, text: &str) -> Option<Playlist> {
     let mut playlist = Playlist {
         first: 0,
         breaks: 0,
@@ -126,12 +132,12 @@ fn read(text: &str) -> Option<Playlist> {
         let (tag, value) = line.split_once(':').unwrap_or((line, ""));
         match tag {
             "#EXT-X-TARGETDURATION" => playlist.target = value.parse().ok()?,
-            "#EXT-X-MEDIA-SEQUENCE" => playlist.first = value.parse().ok()?,
-            "#EXT-X-DISCONTINUITY-SEQUENCE" => playlist.breaks = value.parse().ok()?,
+            "#EXT-X-MEDIA-SEQUENCE" => playlist.first = number(value)?,
+            "#EXT-X-DISCONTINUITY-SEQUENCE" => playlist.breaks = number(value)?,
             "#EXT-X-DISCONTINUITY" => breaks = true,
             "#EXT-X-MAP" => opening = Some(value.strip_prefix("URI=\"")?.strip_suffix('"')?.to_owned()),
             "#EXT-X-PROGRAM-DATE-TIME" => value.clone_into(&mut begins),
-            "#EXTINF" => seconds = value.trim_end_matches(',').parse().ok(),
+            "#EXTINF" => seconds = Some(length(value)?),
             _ if line.is_empty() || line.starts_with('#') => {}
             _ => playlist.entries.push_back(Entry {
                 file: line.to_owned(),
@@ -142,7 +148,29 @@ fn read(text: &str) -> Option<Playlist> {
             }),
         }
     }
-    Some(playlist)
+    is_ours(codec, &playlist).then_some(playlist)
+}
+
+/// Every file in it has the very name that we give the file in that place.
+fn is_ours(codec: &str, playlist: &Playlist) -> bool {
+    let numbers = playlist.first..=NUMBER_MAX;
+    let count = playlist.entries.len() as u64;
+    let mut named = playlist.entries.iter().zip(numbers);
+    playlist.first + count <= NUMBER_MAX
+        && named.all(|(entry, number)| {
+            let opening = entry.opening.as_deref();
+            entry.file == segment(codec, number) && opening.is_none_or(|name| is_opening(codec, name))
+        })
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number <= NUMBER_MAX)
+}
+
+/// Seconds of a segment that may be ours.
+fn length(text: &str) -> Option<f64> {
+    let seconds = text.trim_end_matches(',').parse().ok();
+    seconds.filter(|seconds| (0.0..=f64::from(*SEGMENT_SECONDS.end())).contains(seconds))
 }
 
 /// The playlist of all playlists: one line for each codec, what sounds best last.
@@ -175,12 +203,12 @@ mod tests {
             seconds: 5.973_333,
             begins: format!("2026-11-22T19:00:{number:02}.000Z"),
             breaks,
-            opening: Some("opus-1.mp4".into()),
+            opening: Some("opus-1a2b3c4d.mp4".into()),
         }
     }
 
     fn written() -> Playlist {
-        let mut playlist = Playlist::new(None, 6, 3);
+        let mut playlist = Playlist::new("opus", None, 6, 3);
         for number in 0..7 {
             playlist.push(entry(number, [1, 5].contains(&number)));
         }
@@ -191,9 +219,9 @@ mod tests {
     fn the_oldest_leave_and_their_numbers_and_breaks_are_counted() {
         let text = written().text(false);
         let wanted = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:4\n\
-                      #EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MAP:URI=\"opus-1.mp4\"\n\
+                      #EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MAP:URI=\"opus-1a2b3c4d.mp4\"\n\
                       #EXT-X-PROGRAM-DATE-TIME:2026-11-22T19:00:04.000Z\n#EXTINF:5.973333,\nopus-4.m4s\n\
-                      #EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"opus-1.mp4\"\n\
+                      #EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"opus-1a2b3c4d.mp4\"\n\
                       #EXT-X-PROGRAM-DATE-TIME:2026-11-22T19:00:05.000Z\n#EXTINF:5.973333,\nopus-5.m4s\n\
                       #EXT-X-PROGRAM-DATE-TIME:2026-11-22T19:00:06.000Z\n#EXTINF:5.973333,\nopus-6.m4s\n";
         assert_eq!(text, wanted);
@@ -202,7 +230,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_again_and_goes_on() {
         let text = written().text(true);
-        let mut again = Playlist::new(Some(&text), 2, 3);
+        let mut again = Playlist::new("opus", Some(&text), 2, 3);
         assert_eq!(again, written(), "segments of six seconds are still in it");
         assert_eq!(again.next_number(), 7);
         assert_eq!(again.push(entry(7, true)), ["opus-4.m4s"]);
@@ -218,7 +246,50 @@ mod tests {
             "#EXTM3U\nfile-without-length.m4s\n",
             "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:x\n",
         ] {
-            assert_eq!(Playlist::new(Some(text), 6, 3).next_number(), 0, "{text}");
+            assert_eq!(Playlist::new("opus", Some(text), 6, 3).next_number(), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_playlist_that_names_a_file_of_others_is_not_gone_on_with() {
+        let ours = written().text(false);
+        for (name, other) in [
+            ("opus-5.m4s", "../victim"),
+            ("opus-5.m4s", "/etc/passwd"),
+            ("opus-5.m4s", "notes.txt"),
+            ("opus-5.m4s", "sub/opus-5.m4s"),
+            ("opus-5.m4s", "opus-6.m4s"),
+            ("opus-5.m4s", "opus-05.m4s"),
+            ("opus-5.m4s", "flac-5.m4s"),
+            ("opus-1a2b3c4d.mp4", "../victim"),
+            ("opus-1a2b3c4d.mp4", "opus-5.m4s"),
+        ] {
+            let text = ours.replace(name, other);
+            assert_ne!(text, ours);
+            let playlist = Playlist::new("opus", Some(&text), 6, 3);
+            assert_eq!((playlist.next_number(), playlist.is_empty()), (0, true), "{other}");
+        }
+        assert_eq!(
+            Playlist::new("flac", Some(&ours), 6, 3).next_number(),
+            0,
+            "another codec's"
+        );
+    }
+
+    #[test]
+    fn numbers_that_nothing_can_be_added_to_are_not_gone_on_with() {
+        let most = u64::MAX;
+        for text in [
+            format!("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:{most}\n#EXTINF:6,\nopus-{most}.m4s\n"),
+            format!("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:{NUMBER_MAX}\n#EXTINF:6,\nopus-{NUMBER_MAX}.m4s\n"),
+            format!("#EXTM3U\n#EXT-X-DISCONTINUITY-SEQUENCE:{most}\n#EXTINF:6,\nopus-0.m4s\n"),
+            "#EXTM3U\n#EXTINF:inf,\nopus-0.m4s\n".into(),
+            "#EXTM3U\n#EXTINF:NaN,\nopus-0.m4s\n".into(),
+            "#EXTM3U\n#EXTINF:1e300,\nopus-0.m4s\n".into(),
+            "#EXTM3U\n#EXTINF:-6,\nopus-0.m4s\n".into(),
+        ] {
+            let playlist = Playlist::new("opus", Some(&text), 6, 3);
+            assert_eq!((playlist.next_number(), playlist.is_empty()), (0, true), "{text}");
         }
     }
 }

@@ -31,14 +31,6 @@ impl Packing {
         }
     }
 
-    /// What segments' names end with.
-    pub(super) fn ending(&self) -> &'static str {
-        match self {
-            Self::Mp3 { .. } => "mp3",
-            Self::Fragments(_) => "m4s",
-        }
-    }
-
     /// What a player must have read before the first segment.
     pub(super) fn opening(&self) -> Option<Vec<u8>> {
         match self {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
-use super::folder::Folder;
+use super::folder::{self, Folder};
 use super::fragment::Track;
 use super::ogg_page;
 use super::playlist::{Entry, Playlist};
@@ -49,7 +49,7 @@ impl Variant {
         let name = name(encoder.codec)?;
         let segments = usize::from(settings.segments);
         let before = folder.read(&file_of(name));
-        let playlist = Playlist::new(before.as_deref(), u64::from(settings.segment_seconds), segments);
+        let playlist = Playlist::new(name, before.as_deref(), u64::from(settings.segment_seconds), segments);
         // Those that the desk before had still kept. Others by such a name may be anybody's.
         let just_gone = playlist.first().saturating_sub(segments as u64 + 1)..playlist.first();
         let found = folder.segments(name).into_iter();
@@ -247,12 +247,11 @@ impl Variant {
             if self.opening.is_none()
                 && let Some(opening) = packing.opening()
             {
-                // Named for what is in it: a file that a playlist names never changes.
-                let file = format!("{}-{:08x}.mp4", self.name, crc32fast::hash(&opening));
+                let file = folder::opening(self.name, &opening);
                 folder.write(&file, &opening)?;
                 self.opening = Some(file);
             }
-            let file = format!("{}-{}.{}", self.name, self.playlist.next_number(), packing.ending());
+            let file = folder::segment(self.name, self.playlist.next_number());
             folder.write(&file, &segment.bytes)?;
             written = (written.0 + 1, written.1 + segment.bytes.len() as u64);
             let gone = self.playlist.push(Entry {
@@ -270,7 +269,7 @@ impl Variant {
         while self.leaving.len() > self.leaving_max
             && let Some(file) = self.leaving.pop_front()
         {
-            folder.remove(&file);
+            folder.remove(self.name, &file);
         }
         Ok(written)
     }

@@ -40,12 +40,14 @@ pub enum Ending {
 struct Shared {
     ending: Mutex<Option<Ending>>,
     ended: AtomicBool,
+    /// What its thread said last: nothing new while a disk holds that up.
     state: Mutex<HlsState>,
+    folder: Folder,
 }
 
 impl Hls {
-    /// Begins to write what the bus publishes, once `before`, which wrote there until now, has ended. A folder that takes
-    /// nothing is said in its state, and tried again.
+    /// Begins to write what the bus publishes, once `before`, which wrote until now, has ended; where that is held up by the
+    /// disk of another folder, at once. A folder that takes nothing is said in its state, and tried again.
     ///
     /// # Errors
     /// When the settings cannot be, or the system has no thread left.
@@ -56,16 +58,24 @@ impl Hls {
         before: Option<Self>,
     ) -> Result<Self, HlsError> {
         settings.check()?;
+        let mut folder = Folder::new(settings.folder.clone());
+        if let Some(before) = &before
+            && before.shared.folder.is_at_the_same_path(&folder)
+        {
+            // What holds that one up holds this one up, and is said of this one.
+            folder = before.shared.folder.clone();
+        }
         let shared = Arc::new(Shared {
             ending: Mutex::new(None),
             ended: AtomicBool::new(false),
             state: Mutex::new(HlsState::Starting),
+            folder: folder.clone(),
         });
         let worker = Worker {
             shared: shared.clone(),
             tap,
             encoders,
-            folder: Folder::new(settings.folder.clone()),
+            folder,
             settings,
             variants: Vec::new(),
             opened: false,
@@ -74,7 +84,7 @@ impl Hls {
         };
         let begin = move || {
             if let Some(before) = before {
-                before.finish(Ending::Pause);
+                before.make_way(&worker.folder);
             }
             worker.run();
         };
@@ -86,9 +96,9 @@ impl Hls {
         })
     }
 
-    /// What it is doing.
+    /// What it is doing. Does not wait, whatever the disk does.
     pub fn state(&self) -> HlsState {
-        self.shared.state().clone()
+        self.shared.state_now()
     }
 
     /// Asks it to write what has been encoded, and to end. Does not wait: a disk may take its time.
@@ -110,6 +120,19 @@ impl Hls {
             let _ = thread.join(); // a panic there was reported by its hook
         }
     }
+
+    /// Ends for one that will write to `next`. Waits, but not for a disk that the next one does not need: then the thread
+    /// ends by itself when that disk answers.
+    fn make_way(self, next: &Folder) {
+        self.let_go(Ending::Pause);
+        let elsewhere = !self.shared.folder.is_at_the_same_path(next);
+        while !self.has_ended() {
+            if elsewhere && self.shared.folder.unanswered().is_some() {
+                return;
+            }
+            thread::sleep(ROUND);
+        }
+    }
 }
 
 impl Drop for Hls {
@@ -121,6 +144,19 @@ impl Drop for Hls {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, HlsState> {
         lock(&self.state)
+    }
+
+    /// What its thread said last, unless the disk keeps that from saying more.
+    fn state_now(&self) -> HlsState {
+        let said = self.state().clone();
+        let Some(reason) = self.folder.unanswered() else {
+            return said;
+        };
+        let seconds_lost = match said {
+            HlsState::Starting => 0.0,
+            HlsState::On { seconds_lost, .. } | HlsState::Fault { seconds_lost, .. } => seconds_lost,
+        };
+        HlsState::Fault { reason, seconds_lost }
     }
 }
 
@@ -260,5 +296,36 @@ impl Worker {
         for variant in &mut self.variants {
             variant.end();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_hangs_is_a_fault_and_none_any_more_when_it_answers() {
+        let on = HlsState::On {
+            segments: 7,
+            bytes: 9,
+            seconds_lost: 2.5,
+        };
+        let shared = Shared {
+            ending: Mutex::new(None),
+            ended: AtomicBool::new(false),
+            state: Mutex::new(on.clone()),
+            folder: Folder::new("/srv/hls".into()),
+        };
+        shared.folder.while_it_hangs(|| match shared.state_now() {
+            HlsState::Fault { reason, seconds_lost } => {
+                assert!(
+                    reason.starts_with("the disk of /srv/hls has not answered for"),
+                    "{reason}"
+                );
+                assert_eq!(seconds_lost.to_bits(), 2.5_f64.to_bits(), "what is known");
+            }
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(shared.state_now(), on);
     }
 }

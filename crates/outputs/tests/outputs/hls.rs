@@ -229,6 +229,72 @@ fn a_folder_that_cannot_be_is_said_and_used_as_soon_as_it_can() {
 }
 
 #[test]
+fn a_playlist_of_others_in_the_folder_removes_nothing_of_theirs() {
+    let (desk, place) = (fast(), tempfile::tempdir().expect("a folder"));
+    let folder = place.path().join("hls");
+    fs::create_dir(&folder).expect("made");
+    let victims = [place.path().join("victim"), folder.join("notes.txt")];
+    victims
+        .iter()
+        .for_each(|victim| fs::write(victim, "mine").expect("written"));
+    let absolute = victims[0].display().to_string();
+    let names = ["../victim", absolute.as_str(), "notes.txt"];
+    let entries = names.map(|name| format!("#EXTINF:2.000000,\n{name}\n"));
+    let text = format!("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n{}", entries.concat());
+    fs::write(folder.join("flac.m3u8"), text).expect("written");
+    let hls = start(&desk, settings(&folder, &[FLAC], 3));
+    // Those would have left the playlist, and the folder behind it.
+    wait_for_segments(&hls, 8);
+    hls.finish(Ending::ForGood);
+    assert!(victims.iter().all(|victim| victim.exists()));
+    assert_eq!(numbers(&folder).len() as u64, promised(&folder, "flac.m3u8"));
+}
+
+/// A pipe that nobody writes to stands for a disk: whoever reads it hangs.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_hangs_is_said_and_holds_up_neither_its_end_nor_another_folder() {
+    let (desk, place) = (fast(), tempfile::tempdir().expect("a folder"));
+    let (hung, other) = (place.path().join("hung"), place.path().join("other"));
+    fs::create_dir(&hung).expect("made");
+    let pipe = hung.join("flac.m3u8");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there");
+    assert!(made.success());
+    let said = |hls: &Hls| {
+        let reason = wait_for("the fault", seconds(5), || match hls.state() {
+            HlsState::Fault { reason, .. } => Some(reason),
+            _ => None,
+        });
+        assert!(reason.contains("hung has not answered for"), "{reason}");
+    };
+    let hls = start(&desk, settings(&hung, &[FLAC], 6));
+    said(&hls);
+    hls.let_go(Ending::Pause);
+    let next = |folder: &Path, before| {
+        let settings = settings(folder, &[FLAC], 6);
+        Hls::start(desk.tap.clone(), Encoders::default(), settings, Some(before)).expect("started")
+    };
+    let again = next(&hung, hls);
+    said(&again);
+    // The disk answers, and nothing hangs there any more.
+    let answer = fs::OpenOptions::new().write(true).open(&pipe).expect("it is read");
+    fs::remove_file(&pipe).expect("removed");
+    drop(answer);
+    wait_for_segments(&again, 1);
+    again.finish(Ending::ForGood);
+
+    fs::remove_file(&pipe).expect("the playlist, removed");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there");
+    assert!(made.success());
+    let hls = start(&desk, settings(&hung, &[FLAC], 6));
+    said(&hls);
+    let elsewhere = next(&other, hls);
+    wait_for_segments(&elsewhere, 1);
+    elsewhere.finish(Ending::ForGood);
+    drop(fs::OpenOptions::new().write(true).open(&pipe).expect("it is read"));
+}
+
+#[test]
 fn what_a_server_that_others_wrote_hands_out_is_heard_live() {
     let (desk, place) = (Desk::tone(1_000.0, 0.25), tempfile::tempdir().expect("a folder"));
     let hls = start(&desk, settings(place.path(), &[lossy(Codec::Opus)], 6));
