@@ -91,8 +91,6 @@ pub enum StartError {
 pub struct ListenBack {
     verdict: watch::Receiver<Verdict>,
     heard: Arc<Mutex<Heard>>,
-    /// It listens at the server that is sent to, which counts it as a listener.
-    is_counted: bool,
     patience: Patience,
     judge: Option<JoinHandle<()>>,
 }
@@ -126,7 +124,8 @@ impl ListenBack {
         let ear = Ear {
             source: source.clone(),
             is_wanted,
-            address: address.clone(),
+            is_guess: settings.url.is_none(),
+            address,
             heard: heard.clone(),
             patience: patience.clone(),
         };
@@ -140,7 +139,6 @@ impl ListenBack {
         Ok(Self {
             verdict,
             heard,
-            is_counted: address == Address::of_target(source),
             patience,
             judge: Some(judge),
         })
@@ -153,8 +151,9 @@ impl ListenBack {
 
     /// The server's own count of listeners has the desk in it.
     pub fn is_counted(&self) -> bool {
-        let connected = lock(&self.heard).connected;
-        self.is_counted && connected.is_some_and(|connected| connected.elapsed() > COUNTED_AFTER)
+        let heard = lock(&self.heard);
+        let is_old = |connected: Instant| connected.elapsed() > COUNTED_AFTER;
+        heard.is_at_source && heard.connected.is_some_and(is_old)
     }
 }
 

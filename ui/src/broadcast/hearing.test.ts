@@ -15,6 +15,11 @@ describe("what listeners hear", () => {
     ],
     [{ state: "heard", delay: 0.4, title: "notSet", loudness: null }, "Listeners hear you: delay 0.4 s", "good"],
     [
+      { state: "heard", delay: 0.4, title: "garbled", loudness: null },
+      "Listeners hear you: delay 0.4 s, title garbled",
+      "good",
+    ],
+    [
       { state: "oldTitle", title: "Jóga", delay: 1, loudness: null },
       "Listeners hear you and read an old title, “Jóga”",
       "bad",

@@ -44,6 +44,8 @@ function titleText(title: Extract<ListenBackState, { state: "heard" }>["title"])
       return "title on its way";
     case "asSet":
       return "title as set";
+    case "garbled":
+      return "title garbled";
     case "cannotBeRead":
       return "no titles are told there";
   }

@@ -1,6 +1,8 @@
 //! Where the desk listens: the target's own mount, or an address that the operator gave or a server sends listeners to.
 //! Never with a login.
 
+use std::net::{SocketAddr, ToSocketAddrs};
+
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::icecast::SourceSettings;
@@ -41,7 +43,7 @@ impl Address {
 
     /// `http://host:port/path`, or the same with `https`.
     pub(super) fn parse(url: &str) -> Result<Self, AddressError> {
-        let refused = || AddressError(cut(url, 200).to_owned());
+        let refused = || AddressError(cut(&without_secrets(url), 200).to_owned());
         let url = url.trim();
         let (scheme, rest) = url.split_once("://").ok_or_else(refused)?;
         let tls = match scheme.to_ascii_lowercase().as_str() {
@@ -88,6 +90,35 @@ impl Address {
         &self.path
     }
 
+    /// Host and path, to be shown and logged: without the query, where a listener's token may be.
+    pub(super) fn shown(&self) -> String {
+        format!("{}{}", self.host, self.path_alone())
+    }
+
+    pub(super) fn host_and_port(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    fn path_alone(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// This is the server and the mount that `source` streams to, where `peer` is who has answered: the host may have
+    /// other names, and another server may share its name. May look a name up, which blocks.
+    pub(super) fn is_mount_of(&self, source: &SourceSettings, peer: Option<SocketAddr>) -> bool {
+        if self.port != source.port || self.path_alone() != listener_path(source) {
+            return false;
+        }
+        if self.host.eq_ignore_ascii_case(&source.host) {
+            return true;
+        }
+        let bare = source.host.trim_start_matches('[').trim_end_matches(']');
+        let is_peer =
+            |there: SocketAddr| peer.is_some_and(|peer| peer.ip().to_canonical() == there.ip().to_canonical());
+        let known = (bare, source.port).to_socket_addrs();
+        known.is_ok_and(|mut known| known.any(is_peer))
+    }
+
     /// How to connect there, like `source` in all but where. A pinned certificate is trusted at its own server alone.
     pub(super) fn settings(&self, source: &SourceSettings) -> SourceSettings {
         let is_home = (self.host.as_str(), self.port) == (source.host.as_str(), source.port);
@@ -98,6 +129,19 @@ impl Address {
             pinned_certificate: source.pinned_certificate.filter(|_| is_home),
             ..source.clone()
         }
+    }
+}
+
+/// What somebody wrote as an address, as it may be shown: without a login and a query, where secrets are.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + 3));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        // A password with a slash in it, or what else an @ may be for: nobody knows where it ends.
+        _ if path.contains('@') || (!authority.contains('@') && rest.contains('@')) => format!("{scheme}…"),
+        Some((_, host)) => format!("{scheme}{host}{path}"),
+        None => format!("{scheme}{authority}{path}"),
     }
 }
 
@@ -146,6 +190,62 @@ mod tests {
         ] {
             assert_eq!(parts(odd), None, "{odd:?}");
         }
+    }
+
+    #[test]
+    fn what_is_shown_of_an_address_has_no_login_and_no_query_in_it() {
+        for odd in [
+            "ftp://radio/live?token=secret",
+            "radio/live?token=secret#secret",
+            "//edge/live?token=secret",
+            "http://user:secret@radio/live",
+            "user:secret@radio/live",
+            "http://user:sec/secret@radio/live",
+            "http://user:?secret@radio/live",
+            "http://radio:0?token=secret",
+            "http://radio:0/live?mail=a@b&token=secret",
+            "?token=secret",
+        ] {
+            let told = Address::parse(odd).expect_err("it is none").to_string();
+            assert!(!told.contains("sec"), "{odd:?}: {told}");
+        }
+        let told = Address::parse("ftp://user:secret@radio/live?x").expect_err("it is none");
+        assert!(
+            told.to_string().starts_with("\"ftp://radio/live\" is no address"),
+            "{told}"
+        );
+        let here = Address::parse("https://radio/live?token=secret").expect("it is one");
+        assert_eq!(
+            (here.shown().as_str(), here.path()),
+            ("radio/live", "/live?token=secret")
+        );
+        let told = here
+            .moved("ftp://user:secret@edge/live?token=secret")
+            .expect_err("not there");
+        assert!(!told.to_string().contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn a_mount_is_known_by_its_server_port_and_path_and_not_by_how_it_is_written() {
+        let source = SourceSettings {
+            host: "127.0.0.1".into(),
+            port: 8000,
+            mount: "/live".into(),
+            ..crate::listen_back::signals::source()
+        };
+        let peer = |text: &str| Some(text.parse().expect("it is one"));
+        let here = peer("127.0.0.1:8000");
+        let is = |url: &str, peer| Address::parse(url).expect("it is one").is_mount_of(&source, peer);
+        assert!(Address::of_target(&source).is_mount_of(&source, here));
+        assert!(is("http://127.0.0.1:8000/live?token=x", here));
+        assert!(
+            is("http://radio.example.org:8000/live", here),
+            "the same server by another name"
+        );
+        assert!(!is("http://radio.example.org:8000/live", peer("192.0.2.1:8000")));
+        assert!(!is("http://radio.example.org:8000/live", None));
+        assert!(!is("http://127.0.0.1:8000/other", here));
+        assert!(!is("http://127.0.0.1:8001/live", peer("127.0.0.1:8001")));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! logical stream after the other. No thread, no I/O. Untrusted: what cannot be decoded costs itself, and what never can
 //! is given up after some bytes.
 
+use std::ops::RangeInclusive;
+
 use airdesk_dsp::Frame;
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS};
@@ -19,6 +21,9 @@ use crate::icecast::tuned::title_of_comments;
 const OPUS_RATE: u32 = 48_000;
 /// The most frames of an Opus packet: 120 ms.
 const OPUS_FRAMES_MAX: usize = 5760;
+/// What a broadcast may have: a header may claim any rate, and whoever hears it takes memory in proportion.
+const RATES: RangeInclusive<u32> = 8_000..=192_000;
+const CHANNELS: RangeInclusive<u8> = 1..=8;
 /// Bytes without a frame of sound after which there will be none.
 const FRUITLESS_BYTES_MAX: usize = 512 * 1024;
 
@@ -85,12 +90,16 @@ impl Decoder {
     /// When nothing in them can be decoded.
     pub(super) fn feed(&mut self, bytes: &[u8], hearer: &mut dyn Hearer) -> Result<(), Undecodable> {
         self.fruitless += bytes.len();
-        let mut heard = Counted { hearer, frames: 0 };
+        let mut heard = Counted {
+            hearer,
+            frames: 0,
+            is_odd: false,
+        };
         self.container.feed(bytes, &mut heard);
         if heard.frames > 0 {
             self.fruitless = 0;
         }
-        if self.fruitless > FRUITLESS_BYTES_MAX {
+        if heard.is_odd || self.fruitless > FRUITLESS_BYTES_MAX {
             return Err(Undecodable);
         }
         Ok(())
@@ -123,10 +132,16 @@ impl Container {
 struct Counted<'hearer> {
     hearer: &'hearer mut dyn Hearer,
     frames: usize,
+    /// A rate or a number of channels came that no broadcast has.
+    is_odd: bool,
 }
 
 impl Counted<'_> {
     fn hear(&mut self, rate: u32, frames: &[Frame]) {
+        if !RATES.contains(&rate) {
+            self.is_odd = true;
+            return;
+        }
         self.frames += frames.len();
         if !frames.is_empty() {
             self.hearer.hear(rate, frames);
@@ -152,6 +167,7 @@ fn mp3(decoder: &mut Option<(Header, MpaDecoder)>, header: Header, frame: &[u8],
 impl LogicalStream {
     fn decode(&mut self, packet: &Packet, hearer: &mut Counted<'_>) {
         if packet.begins {
+            hearer.is_odd |= shape(&packet.bytes).is_some_and(is_odd);
             *self = Self::beginning_with(&packet.bytes);
             return;
         }
@@ -242,6 +258,24 @@ impl LogicalStream {
             OggCodec::Flac(_) => None,
         }
     }
+}
+
+/// Rate and channels as the first packet of Vorbis (Vorbis I, 4.2.2) or FLAC (RFC 9639, 8.2) has them.
+fn shape(head: &[u8]) -> Option<(u32, u8)> {
+    if head.starts_with(b"\x01vorbis") {
+        let rate = head.get(12..)?.first_chunk()?;
+        return Some((u32::from_le_bytes(*rate), *head.get(11)?));
+    }
+    if head.starts_with(b"\x7fFLAC") {
+        let [first, second, third] = *head.get(27..)?.first_chunk()?;
+        let rate = u32::from_be_bytes([0, first, second, third]) >> 4;
+        return Some((rate, (third >> 1 & 7) + 1));
+    }
+    None
+}
+
+fn is_odd((rate, channels): (u32, u8)) -> bool {
+    !RATES.contains(&rate) || !CHANNELS.contains(&channels)
 }
 
 fn params(codec: AudioCodecId, headers: &[u8]) -> AudioCodecParameters {

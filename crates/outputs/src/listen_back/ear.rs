@@ -45,6 +45,8 @@ const LASTING: Duration = Duration::from_secs(10);
 pub(super) struct Ear {
     /// The target that is listened to.
     pub(super) source: SourceSettings,
+    /// Nobody has said where listeners are: it listens where the target streams to.
+    pub(super) is_guess: bool,
     pub(super) address: Address,
     pub(super) heard: Arc<Mutex<Heard>>,
     /// Somebody wants to know at the moment: the target is on air.
@@ -91,7 +93,9 @@ impl Ear {
 
     /// One connection, from its first attempt to its end.
     fn listen(&self) -> Result<(), Deaf> {
-        let (mut line, reply, first) = self.tune_in()?;
+        let (mut line, address, reply, first) = self.tune_in()?;
+        let peer = line.socket().peer_addr().ok();
+        let is_at_source = address.is_mount_of(&self.source, peer);
         let (mut decoder, mut fresh) = (Decoder::new(), Fresh::new());
         let mut stripper = Stripper::new(reply.icy_interval);
         // An Ogg stream has them in it.
@@ -100,7 +104,11 @@ impl Ear {
         } else {
             Read::Nowhere
         };
-        lock(&self.heard).begin(titles, Instant::now());
+        {
+            let mut heard = lock(&self.heard);
+            heard.begin(titles, Instant::now());
+            heard.is_at_source = is_at_source;
+        }
         let began = Instant::now();
         let (mut bytes, mut taken, mut last) = (vec![0; READ_BYTES], 0.0, Instant::now());
         let mut hear = |bytes: &[u8]| -> Result<(), Deaf> {
@@ -114,7 +122,9 @@ impl Ear {
                 fresh.read(Some(title));
             }
             lock(&self.heard).take(&mut fresh, Instant::now());
-            outcome.map_err(|Undecodable| self.refused("it sends nothing that is MP3, Opus, Vorbis or FLAC"))
+            outcome.map_err(|Undecodable| {
+                self.refused("it sends nothing that is MP3, Opus, Vorbis or FLAC of 8 to 192 kHz")
+            })
         };
         hear(&first)?;
         while self.is_wanted() {
@@ -139,21 +149,21 @@ impl Ear {
         Ok(())
     }
 
-    /// Connects until there is a stream: the connection, the answer, and what has come behind it.
-    fn tune_in(&self) -> Result<(Line, Reply, Vec<u8>), Deaf> {
+    /// Connects until there is a stream: the connection, where it leads, the answer, and what has come behind it.
+    fn tune_in(&self) -> Result<(Line, Address, Reply, Vec<u8>), Deaf> {
         let mut address = self.address.clone();
         for _ in 0..=MOVES_MAX {
             let settings = address.settings(&self.source);
             let mut line = connect(&settings, &self.patience).map_err(|error| unreached(&error))?;
             let (reply, rest) = self.ask(&mut line, &address, &settings)?;
             match (reply.status, &reply.location) {
-                (200, _) => return Ok((line, reply, rest)),
+                (200, _) => return Ok((line, address, reply, rest)),
                 (300..=399, Some(location)) => {
                     address = address
                         .moved(location)
                         .map_err(|error| Deaf::Refused(error.to_string()))?;
                 }
-                _ => return Err(self.status(&reply)),
+                _ => return Err(self.status(&reply, &address)),
             }
         }
         Err(self.refused("it sends its listeners in circles"))
@@ -190,13 +200,24 @@ impl Ear {
         }
     }
 
-    /// A refusal says something about this listener or about all of them.
-    fn status(&self, reply: &Reply) -> Deaf {
+    /// A refusal says something about this listener, about all of them, or about a place that was never one for them: the
+    /// port where Liquidsoap takes sources knows no listeners, and the stream is fine.
+    fn status(&self, reply: &Reply, address: &Address) -> Deaf {
         let says = format!("it answers {} {}", reply.status, cut(&reply.reason, 200));
         match reply.status {
             401 | 403 | 407 | 429 | 503 => self.refused(&format!("{says}; let the desk listen there")),
+            400 | 404 | 405 | 501 if self.may_be_elsewhere(address) => Deaf::Elsewhere(format!(
+                "the server at {} serves no listeners there ({}); name where they tune in",
+                address.host_and_port(),
+                one_line(&says),
+            )),
             _ => self.absent(&says),
         }
+    }
+
+    /// Nothing says that listeners are at `address`: nobody has named it, and nothing was ever heard there.
+    fn may_be_elsewhere(&self, address: &Address) -> bool {
+        self.is_guess && *address == self.address && lock(&self.heard).arrived.is_none()
     }
 
     fn absent(&self, what: &str) -> Deaf {
@@ -208,7 +229,7 @@ impl Ear {
     }
 
     fn sentence(&self, what: &str) -> String {
-        format!("{}{}: {}", self.address.host(), self.address.path(), one_line(what))
+        format!("{}: {}", self.address.shown(), one_line(what))
     }
 }
 
@@ -226,4 +247,63 @@ fn unreached(error: &SourceError) -> Deaf {
 pub(super) fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
     // What is guarded is written in whole steps: a panic elsewhere leaves nothing that the next connection does not replace.
     heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listen_back::signals::source;
+
+    fn ear(url: Option<&str>) -> Ear {
+        let source = source();
+        let address = url.map_or_else(
+            || Address::of_target(&source),
+            |url| Address::parse(url).expect("it is one"),
+        );
+        Ear {
+            source,
+            is_guess: url.is_none(),
+            address,
+            heard: Arc::new(Mutex::new(Heard::new())),
+            is_wanted: Arc::default(),
+            patience: Patience::default(),
+        }
+    }
+
+    fn answer(status: u16) -> Reply {
+        let head = format!("HTTP/1.0 {status} Something\r\n\r\n");
+        parse(head.as_bytes()).expect("an answer").expect("it is whole")
+    }
+
+    #[test]
+    fn a_place_that_nobody_named_and_where_nothing_was_heard_may_be_none_for_listeners() {
+        let elsewhere = "radio.example.org:8000 serves no listeners there (it answers 404 Something); name where";
+        let (guess, named) = (ear(None), ear(Some("http://relay/live?token=secret")));
+        for status in [400, 404, 405, 501] {
+            let told = guess.status(&answer(status), &guess.address);
+            assert!(matches!(told, Deaf::Elsewhere(_)), "{status}: {told:?}");
+            let told = named.status(&answer(status), &named.address);
+            assert!(matches!(told, Deaf::Absent(_)), "{status}: {told:?}");
+        }
+        assert!(
+            matches!(guess.status(&answer(404), &guess.address), Deaf::Elsewhere(told) if told.contains(elsewhere))
+        );
+        assert!(matches!(guess.status(&answer(500), &guess.address), Deaf::Absent(_)));
+        assert!(matches!(guess.status(&answer(401), &guess.address), Deaf::Refused(_)));
+        // Where the server has sent its listeners.
+        assert!(matches!(guess.status(&answer(404), &named.address), Deaf::Absent(_)));
+        // Once it was heard, it is gone.
+        lock(&guess.heard).arrived = Some(Instant::now());
+        lock(&guess.heard).begin(Read::Nowhere, Instant::now());
+        assert!(matches!(guess.status(&answer(404), &guess.address), Deaf::Absent(_)));
+    }
+
+    #[test]
+    fn no_reason_has_the_query_of_an_address_in_it() {
+        let ear = ear(Some("https://relay/live?token=secret"));
+        for told in [ear.status(&answer(404), &ear.address), ear.refused("it sends rubbish")] {
+            let (Deaf::Absent(told) | Deaf::Refused(told) | Deaf::Elsewhere(told)) = told;
+            assert!(told.starts_with("relay/live: it"), "{told}");
+        }
+    }
 }

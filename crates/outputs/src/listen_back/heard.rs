@@ -26,6 +26,8 @@ pub(super) enum Deaf {
     Absent(String),
     /// It is there, and not for the desk.
     Refused(String),
+    /// The server has never served listeners there: they may tune in elsewhere.
+    Elsewhere(String),
 }
 
 /// The title as a listener reads it.
@@ -44,6 +46,8 @@ pub(super) struct Heard {
     pub(super) connection: u64,
     /// When the one that stands began.
     pub(super) connected: Option<Instant>,
+    /// It stands at the very server and mount that is sent to.
+    pub(super) is_at_source: bool,
     /// Of this connection.
     pub(super) track: Track,
     /// When a player that plays at once plays the first feature of this connection.
@@ -60,6 +64,7 @@ impl Heard {
         Self {
             connection: 0,
             connected: None,
+            is_at_source: false,
             track: Track::new(PAST),
             plays: None,
             arrived: None,

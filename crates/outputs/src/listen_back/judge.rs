@@ -152,6 +152,11 @@ impl Judge {
         let since = self.judged.map_or(air.since, |judged| judged.max(air.since));
         if now.saturating_duration_since(since) > NOTHING_AFTER {
             let reason = match &heard.deaf {
+                // Not before: a mount may be missing for a moment after it went on air.
+                Some(Deaf::Elsewhere(reason)) => {
+                    let reason = reason.clone();
+                    return Verdict::CannotListen { reason };
+                }
                 Some(Deaf::Absent(reason)) => reason.clone(),
                 _ => "less than 3 s of sound have come at a time".into(),
             };
@@ -235,9 +240,11 @@ impl Judge {
         let Read::Title(read) = &heard.title else {
             return (TitleHeard::CannotBeRead, None);
         };
-        // A title that a mount lacks letters for is told where it is delivered.
-        if matches!(compare(set, read.clone()), Found::Title | Found::Mangled) {
-            return (TitleHeard::AsSet, None);
+        match compare(set, read.clone()) {
+            Found::Title => return (TitleHeard::AsSet, None),
+            // No alarm of its own: what to do is told where the title is delivered.
+            Found::Mangled => return (TitleHeard::Garbled, None),
+            Found::Other(_) => {}
         }
         let since = heard.connected.map_or(air.since, |connected| connected.max(air.since));
         let waited = now.saturating_duration_since(since.max(self.title_since)).as_secs_f64();

@@ -56,6 +56,8 @@ pub enum TitleHeard {
     Waiting,
     /// It is there.
     AsSet,
+    /// It is there, and the mount lacks letters for it: listeners read `&#8211;` instead.
+    Garbled,
     /// Listeners are told none there: the relay does not hand titles on.
     CannotBeRead,
 }

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use airdesk_dsp::{Frame, SampleRate};
 use airdesk_outputs::broadcast::{Broadcast, BroadcastState, Feed};
 use airdesk_outputs::encode::{Codec, EncoderSettings, FlacDepth};
-use airdesk_outputs::icecast::SourceSettings;
+use airdesk_outputs::icecast::{Protocol, SourceSettings};
 use airdesk_outputs::listen_back::{Hearing, ListenBack, ListenBackSettings, TitleHeard, Verdict};
 use lab::chaos::{Chaos, Fault};
+use lab::harbor::Harbor;
 use lab::icecast::{Icecast, PASSWORD};
 
-use crate::rig::air::{air, await_live, await_retrying, to};
+use crate::rig::air::{air, await_live, await_retrying, source, to};
 use crate::rig::desk::{Desk, sine};
 use crate::rig::{seconds, wait_for};
 
@@ -201,6 +202,40 @@ fn a_login_for_listeners_is_no_alarm_and_a_server_may_send_them_elsewhere() {
     );
     way.set(Fault::Answer(Box::leak(moved.into_boxed_str())));
     wait_until_heard(&listens);
+    // It has ended up at the source's own server.
+    wait_for("being counted", seconds(15), || listens.is_counted().then_some(()));
+}
+
+#[test]
+fn a_server_whose_listeners_are_elsewhere_is_no_alarm_until_somebody_says_that_they_are_there() {
+    let desk = Desk::play(voice(8));
+    let server = Harbor::start("source");
+    let source = SourceSettings {
+        protocol: Protocol::Shoutcast { stream: None },
+        ..source("127.0.0.1", server.port, Codec::Mp3, "/")
+    };
+    let broadcast = air(source.clone(), PASSWORD, &desk);
+    await_live(&broadcast);
+    let settings = |url| ListenBackSettings { url, reconnects: true };
+    let guess = listen_with(&settings(None), &source, &desk, &broadcast);
+    let elsewhere = listen(&source, &desk, &broadcast, Some(url(server.listen_port, "/")));
+    let reason = wait_for_verdict(&guess, "where listeners are", |verdict| match verdict {
+        Verdict::CannotListen { reason } => Some(reason.clone()),
+        verdict if verdict.is_alarm() => panic!("{verdict:?}"),
+        _ => None,
+    });
+    assert!(
+        reason.contains(&format!("127.0.0.1:{} serves no listeners there", server.port)),
+        "{reason}"
+    );
+    wait_until_heard(&elsewhere);
+    assert!(!guess.verdict().is_alarm() && broadcast.state().is_live());
+    drop(guess);
+    let named = listen(&source, &desk, &broadcast, Some(url(server.port, "/")));
+    wait_for_verdict(&named, "nothing", |verdict| match verdict {
+        Verdict::Nothing { reason } => reason.contains("404").then_some(()),
+        _ => None,
+    });
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub enum TitleHeard {
     Waiting,
     /// It is there.
     AsSet,
+    /// It is there, and the mount lacks letters for it: listeners read `&#8211;` instead.
+    Garbled,
     /// None is told there, whatever is set.
     CannotBeRead,
 }

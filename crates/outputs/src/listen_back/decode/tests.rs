@@ -138,3 +138,59 @@ fn rubbish_and_broken_streams_are_heard_as_nothing_and_given_up() {
         }
     }
 }
+
+#[test]
+fn a_stream_of_a_rate_or_of_channels_that_no_broadcast_has_is_refused_before_anything_of_it_is_heard() {
+    let fed = |bytes: &[u8]| Decoder::new().feed(bytes, &mut Heard::default());
+    let sound = speech(5, 1.0, 48_000);
+    let vorbis = stream(Codec::Vorbis, &sound, sound.len());
+    let head = position(&vorbis, b"\x01vorbis");
+    let vorbis_of = |channels: u8, rate: u32| {
+        let mut bytes = vorbis.clone();
+        bytes[head + 11] = channels;
+        bytes[head + 12..head + 16].copy_from_slice(&rate.to_le_bytes());
+        bytes
+    };
+    assert_eq!(fed(&vorbis_of(2, 48_000)), Ok(()), "as it was");
+    assert_eq!(fed(&vorbis_of(2, 192_000)), Ok(()));
+    for (channels, rate) in [
+        (2, u32::MAX),
+        (2, 192_001),
+        (2, 7999),
+        (2, 0),
+        (0, 48_000),
+        (9, 48_000),
+        (255, 48_000),
+    ] {
+        let told = fed(&vorbis_of(channels, rate));
+        assert_eq!(told, Err(Undecodable), "{channels} channels, {rate} Hz");
+    }
+    let flac = stream(Codec::Flac(FlacDepth::Bits16), &sound, sound.len());
+    let head = position(&flac, b"\x7fFLAC");
+    let flac_of = |rate: u32| {
+        let mut bytes = flac.clone();
+        let [_, first, second, third] = (rate << 4).to_be_bytes();
+        let channels_and_depth = bytes[head + 29] & 0x0f;
+        bytes[head + 27..head + 30].copy_from_slice(&[first, second, third | channels_and_depth]);
+        bytes
+    };
+    assert_eq!(fed(&flac_of(48_000)), Ok(()), "as it was");
+    for rate in [0, 7999, 192_001, (1 << 20) - 1] {
+        assert_eq!(fed(&flac_of(rate)), Err(Undecodable), "{rate} Hz");
+    }
+    // Whatever a codec says in the end.
+    let mut heard = Heard::default();
+    let mut counted = Counted {
+        hearer: &mut heard,
+        frames: 0,
+        is_odd: false,
+    };
+    counted.hear(u32::MAX, &[[0.0; 2]; 10]);
+    assert!(counted.is_odd && counted.frames == 0);
+    assert_eq!(heard.frames.len(), 0);
+}
+
+fn position(bytes: &[u8], mark: &[u8]) -> usize {
+    let mut windows = bytes.windows(mark.len());
+    windows.position(|bytes| bytes == mark).expect("it is in there")
+}

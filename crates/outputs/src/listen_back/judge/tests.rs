@@ -227,6 +227,22 @@ fn a_mount_that_gives_nothing_is_told_with_its_reason_and_one_that_lets_nobody_i
 }
 
 #[test]
+fn a_server_that_serves_no_listeners_at_its_own_address_is_no_alarm_and_may_yet_begin_to() {
+    let sound = speech(14, 40.0, RATE);
+    let mut show = Show::new(&sound, &[]);
+    let reason = "the server at radio:8005 serves no listeners there".to_owned();
+    show.heard.end(Some(Deaf::Elsewhere(reason.clone())));
+    // A mount may be missing for a moment after it went on air.
+    assert_eq!(show.after(5.0), Verdict::Waiting);
+    let verdict = show.after(5.0);
+    assert_eq!(verdict, Verdict::CannotListen { reason });
+    assert!(!verdict.is_alarm() && verdict.reason_to_reconnect().is_none());
+    show.arrives = features(&sound);
+    show.heard.begin(Read::Nowhere, show.now);
+    assert!(show.until(is_heard) <= 10.0);
+}
+
+#[test]
 fn a_title_may_be_on_its_way_for_a_while_and_is_old_after_that() {
     let sound = speech(13, 60.0, RATE);
     let mut show = Show::new(&sound, &joined(&[silence(1.0), sound.clone()]));
@@ -239,6 +255,10 @@ fn a_title_may_be_on_its_way_for_a_while_and_is_old_after_that() {
     assert_eq!(title(&show.after(2.0)), Some(TitleHeard::Waiting));
     show.heard.title = Read::Title(Some("Bjørk - Jóga".into()));
     assert_eq!(title(&show.after(1.0)), Some(TitleHeard::AsSet));
+    show.air.title = Some(Title::new("Jóga – live"));
+    show.heard.title = Read::Title(Some("Jóga &#8211; live".into()));
+    assert_eq!(title(&show.after(9.0)), Some(TitleHeard::Garbled));
+    show.heard.title = Read::Title(Some("Bjørk - Jóga".into()));
     show.air.title = Some(Title::new("the next"));
     assert_eq!(title(&show.after(5.0)), Some(TitleHeard::Waiting));
     assert!(show.until(Verdict::is_alarm) + 5.0 <= 10.0);
