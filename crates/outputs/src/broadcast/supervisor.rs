@@ -79,7 +79,7 @@ impl Supervisor {
             if self.patience.has_ended() {
                 break;
             }
-            let error = self.doubt.judge(error, self.arrivals > 0);
+            let error = self.doubt.judge(error, self.arrivals > 0, Instant::now());
             tracing::warn!(host = self.source.host, mount = self.source.mount, %error, "off air");
             match error.recovery() {
                 Recovery::Retry => self.wait(&error),
