@@ -1860,7 +1860,7 @@ reason: string, };
 /**
  * The title as listeners are told it.
  */
-export type TitleHeard = "notSet" | "waiting" | "asSet" | "cannotBeRead";
+export type TitleHeard = "notSet" | "waiting" | "asSet" | "garbled" | "cannotBeRead";
 
 /**
  * One target of the stream.
@@ -2048,8 +2048,8 @@ folder: string | null,
  */
 minutes: number, 
 /**
- * So many megabytes (10^6 bytes) at the most, 10 to 10,000,000; `null` for a quarter of what is free, which it never
- * exceeds.
+ * So many megabytes (10^6 bytes) at the most, 10 to 10,000,000; `null` for a quarter of what is free, which is
+ * the most. Up to twice of it while something is being kept, which cannot go.
  */
 megabytes: number | null, 
 /**

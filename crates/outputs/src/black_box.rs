@@ -4,7 +4,7 @@
 //! A ring of segments on disk, packed without loss. Two threads turn it: one follows programme and strips and touches no
 //! disk, one writes with the lowest claim on processor and disk. A killed process loses the last second at most, and what
 //! was held before is found at the next start. The disk belongs to recordings: the ring never takes more than a quarter of
-//! what is free, and removes its own oldest first, which is all that it ever removes.
+//! what is free (half, while what is being kept cannot go), and removes its own oldest first, which is all that it ever removes.
 
 mod collect;
 mod folder;

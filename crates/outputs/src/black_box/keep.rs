@@ -87,7 +87,7 @@ pub enum KeepError {
     #[error("{0:?} is no name for a recording; choose another")]
     Name(String),
     /// There is no room.
-    #[error("what is kept takes {} and {} has only {} left; keep less or choose another folder", size(*needs), folder.display(),
+    #[error("what is kept takes {} and {} has only {} left, also for what is being recorded; keep less or choose another folder", size(*needs), folder.display(),
         size(*free_bytes))]
     DiskFull {
         /// The folder.

@@ -19,6 +19,10 @@ use crate::sound_file::{self, Closing, Opening, SoundFile};
 /// The most that is held before it is written.
 const COMMIT_BYTES: usize = 256 * 1024;
 
+/// What is left of the free disk to others, such as a recording that runs: a part, and bytes at the most.
+const SPARED_PART: u64 = 4;
+const SPARED_MOST: u64 = 64 * 1024 * 1024;
+
 /// Where the frames of a window go.
 pub(super) struct Window<'a> {
     order: KeepOrder,
@@ -52,7 +56,9 @@ impl<'a> Window<'a> {
         let seconds = frames as f64 / f64::from(pinned.rate.hz());
         let needs = order.format.bytes_a_second(pinned.rate) * seconds * pinned.lanes.len() as f64;
         let free_bytes = free_space(&order.folder).map_err(refused)?;
-        if needs > free_bytes as f64 {
+        // A recording that runs must not end for this.
+        let spared = (free_bytes / SPARED_PART).min(SPARED_MOST);
+        if needs > (free_bytes - spared) as f64 {
             return Err(KeepError::DiskFull {
                 folder: order.folder,
                 needs: needs as u64,

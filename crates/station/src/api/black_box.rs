@@ -18,8 +18,8 @@ pub struct BlackBoxSettings {
     pub folder: Option<String>,
     /// So many minutes are held, 1 to 1440.
     pub minutes: f32,
-    /// So many megabytes (10^6 bytes) at the most, 10 to 10,000,000; `null` for a quarter of what is free, which it never
-    /// exceeds.
+    /// So many megabytes (10^6 bytes) at the most, 10 to 10,000,000; `null` for a quarter of what is free, which is
+    /// the most. Up to twice of it while something is being kept, which cannot go.
     pub megabytes: Option<u32>,
     /// What is held beside the programme.
     pub lanes: BlackBoxLanes,
