@@ -33,7 +33,10 @@ fn desk(master: &Icecast) -> Desk {
     desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
     let strip = desk.add_strip("Tone", &json!({ "type": "file", "path": file, "looped": true }));
     desk.set(strip, &json!({ "trim": 0.0, "fader": 0.0, "pan": 0.0 }));
-    let settings = json!({ "host": "localhost", "port": master.port, "mount": MOUNT, "codec": "mp3", "bitRate": 128 });
+    // Nobody listens to the master but its relays.
+    let settings = json!({
+        "host": "localhost", "port": master.port, "mount": MOUNT, "codec": "mp3", "bitRate": 128, "listenBack": "off",
+    });
     desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings }));
     desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
     desk.say(json!({ "type": "goLive" }));

@@ -20,7 +20,8 @@ pub(crate) const FEATURES: &str =
 const ACCEPTANCE: &str = "airdesk-tests";
 
 /// The acceptance tests that want the machine's real time for themselves: those that listen to a sound server's devices.
-const LISTENING: [&str; 6] = [
+const LISTENING: [&str; 7] = [
+    "black_box",
     "controls",
     "devices",
     "in_a_browser",

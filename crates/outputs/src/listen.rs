@@ -1,7 +1,8 @@
 //! The desk's own listener mounts: `/live.mp3`, `/live.opus`, `/live.ogg` and `/live.flac`, for an HTTP server to hand out.
 //!
 //! A mount encodes from its first listener on until its last has been gone for a while, with an encoder that servers
-//! of the same settings share. A listener begins with the last two seconds, gets titles in the format's own way, and is
+//! of the same settings share. A listener begins with the last
+//! seconds, as many as are set and have been encoded, gets titles in the format's own way, and is
 //! sent away when it lags: nobody waits for it.
 
 mod feed;

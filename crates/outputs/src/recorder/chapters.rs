@@ -110,10 +110,13 @@ impl Chapters {
 }
 
 impl Sheet {
-    /// In one write, of which a killed process leaves all or nothing; what was longer is cut off behind it.
+    /// In one write, also over one that was longer: empty lines, which are cut off behind it, mean nothing.
     fn write(&mut self, text: &str) -> io::Result<()> {
+        let length = self.file.seek(SeekFrom::End(0))? as usize;
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.resize(bytes.len().max(length), b'\n');
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(text.as_bytes())?;
+        self.file.write_all(&bytes)?;
         self.file.set_len(text.len() as u64)
     }
 }
