@@ -1,9 +1,6 @@
 //! HLS's folder, for players on this machine and for a web server that passes requests on.
 
-use std::path::PathBuf;
-
 use airdesk_station::StationHandle;
-use airdesk_station::api::HlsWriting;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,14 +14,10 @@ pub(crate) async fn file(State(station): State<StationHandle>, Path(name): Path<
     let Some((content_type, cache)) = kind(&name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let hls = match station.snapshot().await {
-        Ok(desk) => desk.hls,
-        Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
-    };
-    if hls.writing == HlsWriting::Off {
+    let Some(folder) = station.hls_folder() else {
         return (StatusCode::NOT_FOUND, "HLS is off").into_response();
-    }
-    let path = PathBuf::from(hls.folder).join(name);
+    };
+    let path = folder.join(name);
     match tokio::task::spawn_blocking(move || std::fs::read(path)).await {
         Ok(Ok(bytes)) => (
             [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, cache)],

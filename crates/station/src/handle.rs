@@ -1,8 +1,9 @@
 //! A host's end of the station.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, Reply, Severity, Snapshot};
 use crate::session::SessionError;
@@ -60,6 +61,7 @@ pub struct StationHandle {
     pub(crate) meters: broadcast::Sender<Arc<DeskMeters>>,
     pub(crate) listeners: ListenerHub,
     pub(crate) timeline: TimelineFile,
+    pub(crate) hls: watch::Receiver<Option<PathBuf>>,
 }
 
 impl StationHandle {
@@ -98,6 +100,11 @@ impl StationHandle {
             .await
             .map_err(|_| Unavailable)?;
         answered.await.map_err(|_| Unavailable)
+    }
+
+    /// The folder that HLS is written to, while it is on. Asks nobody: players come here by the hundred.
+    pub fn hls_folder(&self) -> Option<PathBuf> {
+        self.hls.borrow().clone()
     }
 
     /// Every change from now on. A host that lags asks for a snapshot.

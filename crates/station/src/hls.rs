@@ -6,6 +6,8 @@ use airdesk_dsp::SampleRate;
 use airdesk_outputs::encode::{Codec, EncoderSettings, Encoders};
 use airdesk_outputs::hls::{Ending, Hls, HlsError, HlsSettings as Outward, HlsState as Running};
 
+use tokio::sync::watch;
+
 use crate::api::{CommandError, ErrorCode, Event, Happening, HlsSettings, HlsState, HlsWriting, Severity};
 use crate::listening::{lossless, plan};
 use crate::station::Core;
@@ -25,6 +27,8 @@ pub(crate) struct HlsLine {
     told: Option<HlsState>,
     /// What was noted in the timeline last.
     log: Logged,
+    /// The folder, while there is something to serve from it.
+    served: watch::Sender<Option<PathBuf>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +96,7 @@ fn refused(error: &HlsError) -> CommandError {
 
 impl HlsLine {
     /// One that is off.
-    pub(crate) fn new(encoders: Encoders, data: &Path) -> Self {
+    pub(crate) fn new(encoders: Encoders, data: &Path, served: watch::Sender<Option<PathBuf>>) -> Self {
         Self {
             encoders,
             usual_folder: data.join(FOLDER),
@@ -101,6 +105,7 @@ impl HlsLine {
             ending: None,
             told: None,
             log: Logged::Off,
+            served,
         }
     }
 
@@ -197,6 +202,10 @@ impl Core {
             kinds[0] == kinds[1] && told.settings == now.settings
         });
         if !same || (figures && told != Some(&now)) {
+            let is_served = now.writing != HlsWriting::Off;
+            self.hls
+                .served
+                .send_replace(is_served.then(|| now.folder.clone().into()));
             self.hls.told = Some(now.clone());
             self.tell(Event::Hls(now.clone()));
         }

@@ -13,7 +13,7 @@ use airdesk_dsp::Decibels;
 use airdesk_engine::{BUSES, Notice as EngineNotice, VCA_GROUPS};
 use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::listen::{ListenSettings, ListenerHub};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::air_delay::AirLine;
@@ -119,12 +119,14 @@ impl Station {
         let listeners = ListenerHub::new(air_delay.tap().clone(), encoders.clone(), ListenSettings::at(rate));
         // Capacity: commands wait here while a device is being looked at; a full channel makes hosts wait.
         let (requests, requests_in) = mpsc::channel(256);
+        let (hls_folder, hls) = watch::channel(None);
         let handle = StationHandle {
             requests,
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
             timeline: TimelineFile::in_folder(&options.data),
             listeners: listeners.map_err(std::io::Error::other)?,
+            hls,
         };
         let secrets = Secrets::new(&options.data);
         let secrets = if options.key_store {
@@ -144,7 +146,7 @@ impl Station {
                 encoders.clone(),
                 rate,
             ),
-            hls: HlsLine::new(encoders, &options.data),
+            hls: HlsLine::new(encoders, &options.data, hls_folder),
             air_delay,
             black_box: BoxDesk::new(opened.session.black_box.clone(), &options.data, internal.clone()),
             dead_air: DeadAir::default(),
