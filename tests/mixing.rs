@@ -99,9 +99,11 @@ fn two_pairs_of_ports_on_jack_are_mixed_as_predicted_for_a_minute() {
 /// Lets the desk play until a minute can be judged. Meanwhile it must not notice a loss that neither a stop of the
 /// machine nor the sound server's own lateness explains: what it says and what is heard agree.
 fn listen_for_a_minute(watch: &Watch, desk: &mut Desk, lateness: impl Fn() -> Lateness) {
-    let mut before = losses(desk);
     let (mut late_before, mut looked) = (lateness(), Instant::now());
+    let mut before = losses(desk);
     watch.keep_watching(seconds(MINUTE), || {
+        // What the server was late for comes before what the desk lost of it.
+        let now = losses(desk);
         let late = lateness();
         let server_was_late = late.is_its_own_since(late_before);
         if server_was_late {
@@ -109,12 +111,12 @@ fn listen_for_a_minute(watch: &Watch, desk: &mut Desk, lateness: impl Fn() -> La
             watch.count_as_stop(looked);
         }
         (late_before, looked) = (late, Instant::now());
-        let now = losses(desk);
         let explained = watch.explains_now();
         let stop = watch.last_stop();
         assert!(
             now == before || explained,
-            "lost frames: {now}, before: {before}; {stop}"
+            "lost frames: {now}, before: {before}; {stop}; {late:?}; {}",
+            desk.snapshot()["engine"]
         );
         let lost = now != before;
         before = now;
@@ -137,18 +139,6 @@ fn prove(heard: &Heard, ended: Instant, watch: &Watch) {
         heard.seconds()
     );
     let heard = heard.span(1.0, heard.seconds());
-    let levels = heard.levels(&[TONE, OTHER_TONE]);
-    for ((tone, controls), level) in [(ONE, FOR_ONE), (OTHER, FOR_OTHER)].iter().zip(&levels) {
-        for side in [0, 1] {
-            let predicted = tone.db + controls.trim + controls.fader + pan_law(controls.pan)[side];
-            assert!(
-                (level[side] - predicted).abs() < 0.1,
-                "{} Hz: {} dB instead of {predicted} dB",
-                tone.hz,
-                level[side]
-            );
-        }
-    }
     let moment = |at: f64| ended - Duration::from_secs_f64(heard.seconds() - at);
     let mut excused = Vec::new();
     for side in [0, 1] {
@@ -166,6 +156,18 @@ fn prove(heard: &Heard, ended: Instant, watch: &Watch) {
             excused.len(),
             heard.seconds()
         ));
+    }
+    let levels = heard.levels(&[TONE, OTHER_TONE]);
+    for ((tone, controls), level) in [(ONE, FOR_ONE), (OTHER, FOR_OTHER)].iter().zip(&levels) {
+        for side in [0, 1] {
+            let predicted = tone.db + controls.trim + controls.fader + pan_law(controls.pan)[side];
+            assert!(
+                (level[side] - predicted).abs() < 0.1,
+                "{} Hz: {} dB instead of {predicted} dB",
+                tone.hz,
+                level[side]
+            );
+        }
     }
     assert!(judged >= seconds(JUDGED_MIN), "only {judged:?} could be judged");
 }
