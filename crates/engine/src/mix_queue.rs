@@ -7,12 +7,20 @@
 //! ahead once it is half a ring behind. Reading and writing never wait, never allocate, never enter
 //! the kernel. Nothing else in Airdesk names `spmcq`.
 
+mod route;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use airdesk_dsp::{Block, SILENCE};
 
 use crate::time::Nanos;
+
+pub use self::route::MixRoute;
+use self::route::{Course, Leg};
+
+/// Blocks looked at in one call at most: a reader that joins a queue begins a little before the block it wants.
+const LOOKS: usize = 256;
 
 /// One block of a bus.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +48,13 @@ impl Default for MixBlock {
 #[repr(align(128))]
 struct Published(AtomicU64);
 
+impl Published {
+    fn count(&self) -> u64 {
+        // Acquire: pairs with the writer's release, the blocks up to here are complete.
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// Makes a queue of `capacity` blocks, of which a reader may be half behind before it loses any.
 ///
 /// Capacity: at least 16; half of it, at 750 blocks a second, is what the slowest reader may sleep.
@@ -47,7 +62,7 @@ pub fn mix_queue(capacity: usize) -> (MixWriter, MixTap) {
     assert!(capacity >= 16, "a mix queue needs room for readers to lag");
     let (reader, writer) = spmcq::ring_buffer(capacity);
     let published = Arc::new(Published(AtomicU64::new(0)));
-    let tap = MixTap {
+    let queue = Queue {
         template: reader,
         published: published.clone(),
         half: capacity as u64 / 2,
@@ -58,7 +73,7 @@ pub fn mix_queue(capacity: usize) -> (MixWriter, MixTap) {
             published,
             sequence: 0,
         },
-        tap,
+        MixTap(Origin::Queue(queue)),
     )
 }
 
@@ -89,40 +104,72 @@ impl MixWriter {
     }
 }
 
-/// Makes readers. Kept by the station; cheap to clone.
+/// The readers' side of one queue.
 #[derive(Clone)]
-pub struct MixTap {
+struct Queue {
     template: spmcq::Reader<MixBlock>,
     published: Arc<Published>,
     half: u64,
 }
 
+impl Queue {
+    /// The ring, from the newest block on or the one before.
+    fn newest(&self) -> spmcq::Reader<MixBlock> {
+        let mut ring = self.template.clone();
+        // Nothing is in the writer's way: what is skipped to is complete.
+        if self.published.count() > 0 {
+            ring.skip_ahead();
+        }
+        ring
+    }
+}
+
+/// Makes readers. Kept by the station; cheap to clone.
+#[derive(Clone)]
+pub struct MixTap(Origin);
+
+#[derive(Clone)]
+enum Origin {
+    Queue(Queue),
+    Route(Arc<Course>),
+}
+
 impl MixTap {
     /// A reader that gets every block published from now on.
     pub fn reader(&self) -> MixReader {
-        // Acquire: the blocks up to here are complete, so skipping touches no slot in the writer's way.
-        let published = self.published.0.load(Ordering::Acquire);
-        let mut ring = self.template.clone();
-        if published > 0 {
-            ring.skip_ahead();
-        }
-        MixReader {
-            ring,
-            published: self.published.clone(),
-            half: self.half,
-            next: published + 1,
-            blocks_lost: 0,
+        match &self.0 {
+            Origin::Queue(queue) => {
+                // Counted first: what is published meanwhile is read, not skipped.
+                let next = queue.published.count() + 1;
+                MixReader {
+                    ring: queue.newest(),
+                    published: queue.published.clone(),
+                    half: queue.half,
+                    next,
+                    gone: 0,
+                    blocks_lost: 0,
+                    leg: None,
+                }
+            }
+            Origin::Route(course) => course.reader(),
         }
     }
 
     /// Blocks published so far.
     pub fn published(&self) -> u64 {
-        self.published.0.load(Ordering::Acquire)
+        match &self.0 {
+            Origin::Queue(queue) => queue.published.count(),
+            Origin::Route(course) => course.published(),
+        }
     }
 
-    /// Both give the blocks of one writer.
+    /// Both give the same blocks.
     pub fn is_same_bus(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.published, &other.published)
+        match (&self.0, &other.0) {
+            (Origin::Queue(one), Origin::Queue(other)) => Arc::ptr_eq(&one.published, &other.published),
+            (Origin::Route(one), Origin::Route(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
     }
 }
 
@@ -143,29 +190,36 @@ pub struct MixReader {
     published: Arc<Published>,
     half: u64,
     next: u64,
+    /// Lost since the last block was given out.
+    gone: u64,
     blocks_lost: u64,
+    /// Where on a route it is.
+    leg: Option<Arc<Leg>>,
 }
 
 impl MixReader {
-    /// Copies the next block into `block`. Real-time: never waits.
+    /// Copies the next block into `block`. Real-time on a bus: never waits. On a [`MixRoute`] it may give memory back where
+    /// one queue follows another.
     pub fn read(&mut self, block: &mut MixBlock) -> Read {
-        // Two rounds suffice: skipping ahead can hand out one block that was read before.
-        for _ in 0..4 {
-            // Acquire: pairs with the writer's release, the block counted is complete.
-            let published = self.published.0.load(Ordering::Acquire);
+        for _ in 0..LOOKS {
+            if self.leg.is_some() {
+                self.go_on();
+            }
+            let published = self.numbered(self.published.count());
             if published < self.next {
                 return Read::Empty;
             }
             if published - self.next >= self.half {
                 self.ring.skip_ahead(); // the sequence number of what follows says what was lost
             }
-            let Some(found) = self.ring.read().value() else {
+            let Some(mut found) = self.ring.read().value() else {
                 return Read::Empty;
             };
-            if found.sequence < self.next {
+            found.sequence = self.numbered(found.sequence);
+            if found.sequence < self.next || self.has_gone_too_far(found.sequence) {
                 continue;
             }
-            let lost = found.sequence - self.next;
+            let lost = found.sequence - self.next + std::mem::take(&mut self.gone);
             self.next = found.sequence + 1;
             self.blocks_lost += lost;
             *block = found;
@@ -176,7 +230,11 @@ impl MixReader {
 
     /// Blocks published and not yet read.
     pub fn waiting(&self) -> u64 {
-        self.published.0.load(Ordering::Acquire).saturating_sub(self.next - 1)
+        let published = match &self.leg {
+            Some(leg) => leg.published_from_here(),
+            None => self.published.count(),
+        };
+        published.saturating_sub(self.next - 1)
     }
 
     /// The sequence number of the block that comes next.
