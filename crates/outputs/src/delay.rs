@@ -1,8 +1,8 @@
 //! The programme on its way to the air: delayed by up to 30 s, with a dump button.
 //!
-//! A delay has its own place on the programme, its own thread, and a queue of its own: encoders, recorders and listener
-//! mounts follow the air as they follow a bus. Without a delay the thread hands on what it reads, 4 ms later at most on a
-//! machine that keeps up, bit for bit. The uncut programme stays on its bus. The arithmetic is [`airdesk_dsp::air_delay`].
+//! Encoders, recorders and listener mounts follow the air as they follow a bus. Without a delay it is the programme itself,
+//! and costs nothing; from where one is asked for to where it has been taken back it is the queue of the delay's thread, which
+//! has its own place on the programme. The uncut programme stays on its bus. The arithmetic is [`airdesk_dsp::air_delay`].
 
 mod line;
 mod state;

@@ -3,6 +3,12 @@
 //!
 //! The owner says well before a seam where it is, so that every reader finds it in time. A reader that sleeps meanwhile reads
 //! the queue before it to its end; that queue's memory is given back when the last one has.
+//!
+//! Not for a sound device's callbacks: those read a bus.
+#![expect(
+    clippy::disallowed_types,
+    reason = "locked by who joins a route or leaves a leg, never by the engine's thread"
+)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -134,6 +140,18 @@ impl MixRoute {
         let _ = leg.next.set(Leg::new(queue_of(bus), shift));
         // Release: whoever sees the end sees the next leg.
         leg.end.store(first, Ordering::Release);
+    }
+
+    /// What is read now has ended before its time, as that of an engine that broke: what comes after it begins at once. Returns
+    /// the first block of that.
+    pub fn cut_short(&self) -> u64 {
+        let leg = self.0.now();
+        let first = leg.published() + 1;
+        if leg.next.get().is_some() {
+            // Release: as in `go_on`.
+            leg.end.store(first, Ordering::Release);
+        }
+        first
     }
 
     fn last(&self) -> Arc<Leg> {

@@ -5,23 +5,19 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
-use airdesk_engine::mix_queue::{MixTap, mix_queue};
+use airdesk_engine::mix_queue::MixTap;
 
 use super::line::Line;
 use super::{AirDelaySettings, DelayError, DelayState, Dump, Join};
 
-/// How often the thread looks at the programme without a delay: what it adds then is heard.
-const ROUND: Duration = Duration::from_millis(4);
-/// How often it looks while it holds something, which makes the air late anyhow.
-const SLOW_ROUND: Duration = Duration::from_millis(10);
+/// How often the thread looks at the programme while the air goes through it.
+const ROUND: Duration = Duration::from_millis(10);
 /// Blocks passed under one lock.
 const BLOCKS_PER_LOCK: usize = 16;
-/// Capacity: as many blocks as the programme's own queue, 5.5 s at 48 kHz for a listener that sleeps.
-const QUEUE_BLOCKS: usize = 8_192;
 
 /// The delay between the programme and the air. Its thread ends when it is dropped.
 pub struct BroadcastDelay {
@@ -36,15 +32,16 @@ struct Shared {
 }
 
 impl BroadcastDelay {
-    /// Hands on what the programme publishes from now on, without a delay.
+    /// Airs `programme` as it is published. Its thread sleeps until a delay is asked for.
     ///
     /// # Errors
     /// When the system has no thread left.
     pub fn start(programme: &MixTap, rate: SampleRate) -> Result<Self, DelayError> {
-        let (air, tap) = mix_queue(QUEUE_BLOCKS);
+        let line = Line::new(rate, programme);
+        let tap = line.tap();
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
-            line: Mutex::new(Line::new(rate, programme, air)),
+            line: Mutex::new(line),
         });
         let passed = shared.clone();
         let thread = thread::Builder::new()
@@ -69,9 +66,10 @@ impl BroadcastDelay {
     /// When a setting is outside its range. Nothing has changed then.
     pub fn set(&self, settings: &AirDelaySettings) -> Result<(), DelayError> {
         settings.check().map_err(DelayError::OutOfRange)?;
-        let mut line = self.shared.line();
-        line.delay().make_room(settings.seconds);
-        line.delay().set(settings);
+        self.shared.line().set(settings);
+        if let Some(thread) = self.thread.as_ref().map(JoinHandle::thread) {
+            Thread::unpark(thread);
+        }
         Ok(())
     }
 
@@ -118,19 +116,19 @@ impl Drop for BroadcastDelay {
 
 impl Shared {
     fn run(&self) {
-        let mut spare = false;
         // Relaxed: a wish, it orders nothing.
         while !self.stop.load(Ordering::Relaxed) {
             let mut line = self.line();
             if line.pass(BLOCKS_PER_LOCK) {
                 continue;
             }
-            let idle = line.delay().is_idle();
-            if std::mem::replace(&mut spare, !idle) && idle {
-                line.delay().make_room(0.0);
-            }
+            let is_needed = line.is_needed();
             drop(line);
-            thread::park_timeout(if idle { ROUND } else { SLOW_ROUND });
+            if is_needed {
+                thread::park_timeout(ROUND);
+            } else {
+                thread::park();
+            }
         }
     }
 

@@ -165,7 +165,7 @@ fn readers_on_other_threads_hear_every_block_through_many_seams() {
     let mut other: Option<Numbered> = None;
     while bus.writer.published() < BLOCKS {
         let now = bus.writer.published();
-        if now % 500 == 0 {
+        if now.is_multiple_of(500) {
             other = match other.take() {
                 None => {
                     let mut beside = Numbered::new(1024, -1.0);
@@ -185,7 +185,7 @@ fn readers_on_other_threads_hear_every_block_through_many_seams() {
         if let Some(beside) = &mut other {
             beside.publish(1);
         }
-        if now % 64 == 0 {
+        if now.is_multiple_of(64) {
             thread::sleep(std::time::Duration::from_micros(500));
         }
     }
