@@ -73,6 +73,9 @@ pub enum EngineCommand {
     FollowOutlet(Box<OutletClock>),
     /// Follow the machine's clock.
     FollowMachine,
+    /// Mix every other block as soon as it is due, for those who hear themselves; or, while no device plays what is mixed,
+    /// eight at once.
+    SetPrompt(bool),
     /// Count clips from zero again.
     ClearClips,
 }

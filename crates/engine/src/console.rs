@@ -171,7 +171,8 @@ impl Console {
             },
             EngineCommand::ClearClips => self.clear_clips(),
             EngineCommand::FollowOutlet(clock) => return Some(Discard::Clock(clock)),
-            EngineCommand::FollowMachine => {}
+            // The engine's own, not its console's.
+            EngineCommand::FollowMachine | EngineCommand::SetPrompt(_) => {}
         }
         None
     }

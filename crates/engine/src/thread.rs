@@ -15,7 +15,7 @@ use crate::real_time::real_time;
 use crate::time::Clock;
 
 /// The longest and shortest sleep between turns.
-const NAP: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(5));
+const NAP: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(11));
 
 struct Shared {
     stop: AtomicBool,

@@ -1,7 +1,7 @@
 //! The engine as the station holds it: started, commanded, and tidied up after.
 
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use airdesk_dsp::{Frames, SampleRate};
@@ -16,8 +16,10 @@ use rtrb::{Producer, PushError};
 
 use crate::api::{BusName, CommandError, ErrorCode};
 
-/// How often the janitor looks for what the engine has put down.
+/// How often the janitor looks for what the engine has put down: while there is something, and while nobody asks the engine for
+/// anything.
 const ROUND: Duration = Duration::from_millis(20);
+const QUIET_ROUND: Duration = Duration::from_millis(200);
 
 /// Blocks that a tap holds: 1.4 s at 48 kHz, in half a megabyte.
 const TAP_BLOCKS: usize = 1024;
@@ -46,6 +48,8 @@ pub(crate) struct Desk {
     taps: [MixTap; BUSES],
     /// What the scopes publish of the strips that they look at.
     scopes: [MixTap; SCOPES],
+    /// What the engine was told last of how soon blocks are wanted; it begins prompt.
+    prompt: bool,
     pub(crate) clock: Clock,
     pub(crate) rate: SampleRate,
 }
@@ -53,6 +57,7 @@ pub(crate) struct Desk {
 /// The station's ends of one engine.
 struct Running {
     commands: Producer<EngineCommand>,
+    janitor: Thread,
     reports: ReportReader,
     thread: EngineThread,
     /// By how much the programme is later than the strips.
@@ -85,17 +90,23 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
         scopes,
         latency,
     } = link;
-    thread::Builder::new().name("janitor".into()).spawn(move || {
+    let janitor = thread::Builder::new().name("janitor".into()).spawn(move || {
         loop {
             let ended = discards.is_abandoned();
+            let mut quiet = true;
             while let Ok(discard) = discards.pop() {
                 drop(discard);
+                quiet = false;
             }
             while let Ok(notice) = notices.pop() {
                 tell(notice);
+                quiet = false;
             }
             if ended {
                 return;
+            }
+            if quiet {
+                thread::park_timeout(QUIET_ROUND);
             }
             thread::sleep(ROUND);
         }
@@ -103,6 +114,7 @@ fn start(rate: SampleRate, clock: &Clock, tell: Tell) -> std::io::Result<(Runnin
     let thread = EngineThread::start(engine, clock.clone(), rate)?;
     let running = Running {
         commands,
+        janitor: janitor.thread().clone(),
         reports,
         thread,
         latency,
@@ -131,6 +143,7 @@ impl Desk {
             next: 0,
             taps: taps.buses,
             scopes: taps.scopes,
+            prompt: true,
             clock,
             rate,
         })
@@ -170,6 +183,7 @@ impl Desk {
         let (engine, taps) = start(self.rate, &self.clock, self.tell.clone())?;
         self.before = self.health();
         (self.engine, self.taps, self.scopes) = (engine, taps.buses, taps.scopes);
+        self.prompt = true;
         Ok(())
     }
 
@@ -182,7 +196,10 @@ impl Desk {
         self.check()?;
         for _ in 0..PATIENCE {
             match self.engine.commands.push(command) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.engine.janitor.unpark();
+                    return Ok(());
+                }
                 Err(PushError::Full(refused)) => command = refused,
             }
             thread::sleep(MOMENT);
@@ -191,6 +208,13 @@ impl Desk {
             code: ErrorCode::Unavailable,
             message: "the engine does not take commands now; try again in a moment".into(),
         })
+    }
+
+    /// A device plays what is mixed, or none does any more: then blocks may wait for each other.
+    pub(crate) fn set_prompt(&mut self, prompt: bool) {
+        if prompt != self.prompt && self.send(EngineCommand::SetPrompt(prompt)).is_ok() {
+            self.prompt = prompt;
+        }
     }
 
     /// What a strip sounds like from its next block on, for a worker: a stem, the black box. The reader is abandoned when

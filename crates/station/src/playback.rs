@@ -118,6 +118,11 @@ impl Playbacks {
         self.outputs[output as usize].choice.clone()
     }
 
+    /// Some output plays on a device, or is to as soon as it can.
+    fn any_chosen(&self) -> bool {
+        self.outputs.iter().any(|playback| playback.choice.is_some())
+    }
+
     pub(crate) fn settings(&self, output: OutputName) -> OutputSettings {
         self.outputs[output as usize].settings
     }
@@ -317,6 +322,8 @@ impl Core {
             return;
         }
         self.playbacks.desk = self.desk.health();
+        // Before one is opened.
+        self.desk.set_prompt(self.playbacks.any_chosen());
         for output in OutputName::ALL {
             self.follow_playback(output);
         }

@@ -317,3 +317,34 @@ fn a_scene_for_all_strips_is_obeyed_in_some_turns_and_holds_no_block_up() {
     engine.turn();
     assert_eq!(waiting(&link), 0);
 }
+
+#[test]
+fn an_engine_that_nobody_waits_for_wakes_for_eight_blocks_and_loses_none() {
+    let (mut engine, mut link, time) = engine();
+    let mut reader = link.programme.reader();
+    let (mut block, mut next) = (MixBlock::default(), 1);
+    let mut now = 0.0;
+    let mut turns_in_a_second = |prompt| {
+        assert!(link.commands.push(EngineCommand::SetPrompt(prompt)).is_ok());
+        let end = now + 1.0;
+        let mut turns = 0;
+        while now < end {
+            now = engine.turn().seconds() + 1e-6;
+            time.set(Nanos::from_seconds(now));
+            turns += 1;
+            while reader.read(&mut block) != Read::Empty {
+                assert_eq!(block.sequence, next);
+                next += 1;
+            }
+        }
+        turns
+    };
+    for (prompt, expected) in [(true, 375), (false, 94), (true, 375)] {
+        let turns: i32 = turns_in_a_second(prompt);
+        assert!(
+            (turns - expected).abs() < 8,
+            "{turns} turns instead of {expected}, prompt: {prompt}"
+        );
+    }
+    assert!(next > 2_240, "{next} blocks in three seconds");
+}

@@ -14,8 +14,8 @@ use airdesk_engine::mix_queue::MixTap;
 use super::StartError;
 use crate::follower::Follower;
 
-/// How often the thread looks at the bus: a meter is drawn 30 times a second.
-const ROUND: Duration = Duration::from_millis(25);
+/// How often the thread looks at the bus: what it measures is told ten times a second.
+const ROUND: Duration = Duration::from_millis(50);
 /// Blocks measured under one lock.
 const BLOCKS_PER_LOCK: usize = 16;
 /// A bus that has published nothing for so long has no level.

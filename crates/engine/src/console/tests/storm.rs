@@ -94,6 +94,7 @@ fn command(kind: usize, dice: &mut Dice, sources: &mut Sources) -> EngineCommand
         22 => EngineCommand::SetMixMinus(dice.roll(AUX_BUSES + 1) as u8, dice.some_id()),
         23 => EngineCommand::FollowOutlet(Box::new(outlet_clock().1)),
         24 => EngineCommand::FollowMachine,
+        25 if dice.coin() => EngineCommand::SetPrompt(dice.coin()),
         25 => EngineCommand::ClearClips,
         26 => EngineCommand::SetScope(dice.roll(SCOPES + 1) as u8, dice.some_id()),
         27 => {
@@ -115,7 +116,7 @@ fn is_thrown(command: &EngineCommand) -> bool {
         Is::SetPanLaw(..) | Is::SetSend(..) | Is::SetVcaOf(..) | Is::SetTalkover(..) | Is::SetMute(..) => true,
         Is::SetSolo(..) | Is::SetSoloSafe(..) | Is::SetCue(..) | Is::SetBusFader(..) | Is::SetLimiter(..) => true,
         Is::SetDucker(..) | Is::SetVca(..) | Is::SetMixMinus(..) | Is::FollowOutlet(..) | Is::FollowMachine => true,
-        Is::ClearClips | Is::SetScope(..) | Is::AddTap(..) => true,
+        Is::ClearClips | Is::SetScope(..) | Is::AddTap(..) | Is::SetPrompt(..) => true,
     }
 }
 
