@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::folder::{is_opening, segment};
 use super::settings::SEGMENT_SECONDS;
 use crate::encode::{Codec, EncoderSettings};
+use crate::title::Title;
 
 /// The highest number that is read: none of ours comes there in two hundred years, and what is reckoned with it stays far
 /// below what a `u64` holds.
@@ -16,6 +17,8 @@ const NUMBER_MAX: u64 = u32::MAX as u64;
 pub(super) struct Entry {
     pub(super) file: String,
     pub(super) seconds: f64,
+    /// What is on when it begins; nothing when nobody knows.
+    pub(super) title: String,
     /// When it begins, by the wall clock, as the playlist says it.
     pub(super) begins: String,
     /// It does not go on where the one before ended.
@@ -105,7 +108,7 @@ impl Playlist {
                 opening = Some(file);
             }
             let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", entry.begins);
-            let _ = writeln!(text, "#EXTINF:{:.6},\n{}", entry.seconds, entry.file);
+            let _ = writeln!(text, "#EXTINF:{:.6},{}\n{}", entry.seconds, entry.title, entry.file);
         }
         if ended {
             text += "#EXT-X-ENDLIST\n";
@@ -123,7 +126,8 @@ fn read(codec: &str, text: &str) -> Option<Playlist> {
         segments_max: 0,
         entries: VecDeque::new(),
     };
-    let (mut seconds, mut begins, mut breaks, mut opening) = (None, String::new(), false, None);
+    let (mut seconds, mut title) = (None, Title::default());
+    let (mut begins, mut breaks, mut opening) = (String::new(), false, None);
     let mut lines = text.lines();
     if lines.next() != Some("#EXTM3U") {
         return None;
@@ -137,11 +141,15 @@ fn read(codec: &str, text: &str) -> Option<Playlist> {
             "#EXT-X-DISCONTINUITY" => breaks = true,
             "#EXT-X-MAP" => opening = Some(value.strip_prefix("URI=\"")?.strip_suffix('"')?.to_owned()),
             "#EXT-X-PROGRAM-DATE-TIME" => value.clone_into(&mut begins),
-            "#EXTINF" => seconds = Some(length(value)?),
+            "#EXTINF" => {
+                let (length, words) = value.split_once(',').unwrap_or((value, ""));
+                (seconds, title) = (Some(seconds_of(length)?), Title::new(words));
+            }
             _ if line.is_empty() || line.starts_with('#') => {}
             _ => playlist.entries.push_back(Entry {
                 file: line.to_owned(),
                 seconds: seconds.take()?,
+                title: std::mem::take(&mut title).as_str().to_owned(),
                 begins: std::mem::take(&mut begins),
                 breaks: std::mem::take(&mut breaks),
                 opening: opening.clone(),
@@ -168,8 +176,8 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// Seconds of a segment that may be ours.
-fn length(text: &str) -> Option<f64> {
-    let seconds = text.trim_end_matches(',').parse().ok();
+fn seconds_of(text: &str) -> Option<f64> {
+    let seconds = text.parse().ok();
     seconds.filter(|seconds| (0.0..=f64::from(*SEGMENT_SECONDS.end())).contains(seconds))
 }
 
@@ -201,6 +209,11 @@ mod tests {
         Entry {
             file: format!("opus-{number}.m4s"),
             seconds: 5.973_333,
+            title: if number == 6 {
+                "Ada, live - Waltz".into()
+            } else {
+                String::new()
+            },
             begins: format!("2026-11-22T19:00:{number:02}.000Z"),
             breaks,
             opening: Some("opus-1a2b3c4d.mp4".into()),
@@ -223,7 +236,7 @@ mod tests {
                       #EXT-X-PROGRAM-DATE-TIME:2026-11-22T19:00:04.000Z\n#EXTINF:5.973333,\nopus-4.m4s\n\
                       #EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"opus-1a2b3c4d.mp4\"\n\
                       #EXT-X-PROGRAM-DATE-TIME:2026-11-22T19:00:05.000Z\n#EXTINF:5.973333,\nopus-5.m4s\n\
-                      #EXT-X-PROGRAM-DATE-TIME:2026-11-22T19:00:06.000Z\n#EXTINF:5.973333,\nopus-6.m4s\n";
+                      #EXT-X-PROGRAM-DATE-TIME:2026-11-22T19:00:06.000Z\n#EXTINF:5.973333,Ada, live - Waltz\nopus-6.m4s\n";
         assert_eq!(text, wanted);
     }
 

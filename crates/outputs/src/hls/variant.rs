@@ -32,7 +32,11 @@ pub(super) struct Variant {
     place: Option<(Shared, Receiver<Arc<EncodedPacket>>)>,
     cutter: Option<Cutter>,
     playlist: Playlist,
-    waiting: VecDeque<Segment>,
+    /// What is on now, and what was when the segment began that is being filled.
+    title: Title,
+    begun_with: Title,
+    /// Segments, each with what is on when it begins.
+    waiting: VecDeque<(Segment, Title)>,
     /// The file that players read before segments, once it is there.
     opening: Option<String>,
     /// Segments that are in the playlist no more, and may still be asked for.
@@ -63,6 +67,8 @@ impl Variant {
             cutter: None,
             breaks: !playlist.is_empty(),
             playlist,
+            title: Title::default(),
+            begun_with: Title::default(),
             waiting: VecDeque::new(),
             opening: None,
             leaving,
@@ -77,6 +83,11 @@ impl Variant {
 
     pub(super) fn encoder(&self) -> EncoderSettings {
         self.encoder
+    }
+
+    /// Something else is on: segments that begin from now on say so.
+    pub(super) fn set_title(&mut self, title: &Title) {
+        self.title.clone_from(title);
     }
 
     pub(super) fn seconds_lost(&self) -> f64 {
@@ -176,6 +187,7 @@ impl Variant {
     /// A stream begins, in Ogg with this header.
     fn begin(&mut self, header: Option<&Bytes>) {
         self.end_segment();
+        self.begun_with = self.title.clone();
         let packing = match self.encoder.codec {
             Codec::Mp3 => Packing::Mp3 {
                 rate: self.encoder.stream_rate(),
@@ -194,8 +206,16 @@ impl Variant {
 
     fn push(&mut self, packet: Bytes, frames: u32, at: Timestamp) {
         let segment = self.cutter.as_mut().and_then(|cutter| cutter.push(packet, frames, at));
-        self.waiting.extend(segment);
+        self.queue(segment);
         self.make_room();
+    }
+
+    /// A segment is complete, and the next one begins.
+    fn queue(&mut self, segment: Option<Segment>) {
+        if let Some(segment) = segment {
+            let begun_with = std::mem::replace(&mut self.begun_with, self.title.clone());
+            self.waiting.push_back((segment, begun_with));
+        }
     }
 
     /// So many packets came too late to be taken.
@@ -204,16 +224,16 @@ impl Variant {
         let frames = packets * frames_of(self.encoder.codec);
         self.seconds_lost += frames as f64 / f64::from(rate);
         let segment = self.cutter.as_mut().and_then(|cutter| cutter.skip(frames));
-        self.waiting.extend(segment);
+        self.queue(segment);
         self.make_room();
     }
 
     fn make_room(&mut self) {
         while self.waiting.len() > WAITING_MAX
-            && let Some(oldest) = self.waiting.pop_front()
+            && let Some((oldest, _)) = self.waiting.pop_front()
         {
             self.seconds_lost += oldest.frames as f64 / f64::from(self.encoder.stream_rate());
-            if let Some(next) = self.waiting.front_mut() {
+            if let Some((next, _)) = self.waiting.front_mut() {
                 next.breaks = true;
             }
         }
@@ -222,7 +242,7 @@ impl Variant {
     /// What has begun is a segment, however short.
     pub(super) fn end_segment(&mut self) {
         let segment = self.cutter.as_mut().and_then(Cutter::cut);
-        self.waiting.extend(segment);
+        self.queue(segment);
     }
 
     /// Leaves the encoder.
@@ -240,7 +260,7 @@ impl Variant {
     /// When the folder does not take one: it waits on.
     pub(super) fn write(&mut self, folder: &Folder) -> io::Result<(u64, u64)> {
         let mut written = (0, 0);
-        while let Some(segment) = self.waiting.front() {
+        while let Some((segment, title)) = self.waiting.front() {
             let Some(packing) = self.cutter.as_ref().map(Cutter::packing) else {
                 break;
             };
@@ -257,6 +277,7 @@ impl Variant {
             let gone = self.playlist.push(Entry {
                 file,
                 seconds: segment.frames as f64 / f64::from(packing.rate()),
+                title: title.as_str().to_owned(),
                 begins: format!("{:.3}", segment.begins),
                 breaks: segment.breaks,
                 opening: self.opening.clone(),

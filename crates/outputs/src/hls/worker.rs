@@ -14,6 +14,7 @@ use super::settings::{HlsError, HlsSettings};
 use super::state::HlsState;
 use super::variant::Variant;
 use crate::encode::Encoders;
+use crate::title::Title;
 
 /// How often it looks what encoders have made: what they keep for it lasts for seconds.
 const ROUND: Duration = Duration::from_millis(100);
@@ -40,6 +41,7 @@ pub enum Ending {
 struct Shared {
     ending: Mutex<Option<Ending>>,
     ended: AtomicBool,
+    title: Mutex<Title>,
     /// What its thread said last: nothing new while a disk holds that up.
     state: Mutex<HlsState>,
     folder: Folder,
@@ -68,6 +70,7 @@ impl Hls {
         let shared = Arc::new(Shared {
             ending: Mutex::new(None),
             ended: AtomicBool::new(false),
+            title: Mutex::default(),
             state: Mutex::new(HlsState::Starting),
             folder: folder.clone(),
         });
@@ -99,6 +102,11 @@ impl Hls {
     /// What it is doing. Does not wait, whatever the disk does.
     pub fn state(&self) -> HlsState {
         self.shared.state_now()
+    }
+
+    /// Something else is on: the playlists name it with segments that begin from now on.
+    pub fn set_title(&self, title: &Title) {
+        lock(&self.shared.title).clone_from(title);
     }
 
     /// Asks it to write what has been encoded, and to end. Does not wait: a disk may take its time.
@@ -206,7 +214,9 @@ impl Worker {
     }
 
     fn gather(&mut self) {
+        let title = lock(&self.shared.title).clone();
         for variant in &mut self.variants {
+            variant.set_title(&title);
             if let Err(error) = variant.gather(&self.tap, &self.encoders) {
                 self.fault = Some(error.to_string());
             }
@@ -313,6 +323,7 @@ mod tests {
         let shared = Shared {
             ending: Mutex::new(None),
             ended: AtomicBool::new(false),
+            title: Mutex::default(),
             state: Mutex::new(on.clone()),
             folder: Folder::new("/srv/hls".into()),
         };

@@ -8,6 +8,8 @@ use airdesk_dsp::SampleRate;
 use airdesk_outputs::encode::{Codec, EncoderSettings, Encoders, FlacDepth};
 use airdesk_outputs::hls::{Ending, Hls, HlsSettings, HlsState};
 
+use airdesk_outputs::title::Title;
+
 use crate::rig::decoder;
 use crate::rig::desk::{Desk, index_frame, index_of, sine};
 use crate::rig::tone::assert_tone;
@@ -66,7 +68,7 @@ fn promised(folder: &Path, playlist: &str) -> u64 {
     let seconds = lines(folder, playlist, "#EXTINF:");
     let seconds = seconds
         .iter()
-        .map(|text| text.trim_end_matches(',').parse::<f64>().expect("a length"));
+        .map(|text| text.split(',').next().unwrap_or(text).parse::<f64>().expect("a length"));
     seconds.map(|seconds| (seconds * 48_000.0).round() as u64).sum()
 }
 
@@ -92,6 +94,31 @@ fn flac_is_bit_exact_across_every_segments_border() {
         text.ends_with("#EXT-X-ENDLIST\n") && !text.contains("DISCONTINUITY\n"),
         "{text}"
     );
+}
+
+#[test]
+fn each_segment_is_named_after_what_is_on_when_it_begins() {
+    let (desk, place) = (fast(), tempfile::tempdir().expect("a folder"));
+    let hls = start(&desk, settings(place.path(), &[FLAC], 100));
+    hls.set_title(&Title::by("Ada", "Waltz"));
+    wait_for_segments(&hls, 3);
+    // What would be a line of the playlist stays a title.
+    hls.set_title(&Title::new("Bad\n#EXT-X-ENDLIST\r\nsong, it is"));
+    wait_for_segments(&hls, 6);
+    hls.finish(Ending::ForGood);
+    let entries = lines(place.path(), "flac.m3u8", "#EXTINF:");
+    let titles: Vec<&str> = entries
+        .iter()
+        .filter_map(|entry| Some(entry.split_once(',')?.1))
+        .collect();
+    assert!(titles[1..3].iter().all(|title| *title == "Ada - Waltz"), "{titles:?}");
+    assert!(
+        titles[4..]
+            .iter()
+            .all(|title| *title == "Bad #EXT-X-ENDLIST  song, it is"),
+        "{titles:?}"
+    );
+    assert!(!numbers(place.path()).is_empty(), "ffmpeg plays it");
 }
 
 #[test]
