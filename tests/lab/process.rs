@@ -108,7 +108,10 @@ impl Process {
     fn tell(&self) {
         let output = self.output();
         // A sound server's account of its graph drowns the failure itself.
-        let lines = output.lines().filter(|line| !line.starts_with("[I]")).collect::<Vec<_>>();
+        let lines = output
+            .lines()
+            .filter(|line| !line.starts_with("[I]"))
+            .collect::<Vec<_>>();
         let last = lines.iter().skip(lines.len().saturating_sub(LINES_TOLD));
         let name = self.log.file_name().unwrap_or_default().display();
         for line in last {
