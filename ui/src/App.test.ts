@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 
 import type { AirState, RecordingState } from "./bindings";
 import { quietFrame } from "./meter/frame";
-import { onAir, showcase, testListening, testRecorder, testTarget } from "./platform/fakeSnapshot";
+import { onAir, testListening, testRecorder, testTarget } from "./platform/fakeOutputs";
+import { showcase } from "./platform/fakeShow";
 import { openConsole } from "./test-desk";
 
 const broadcast = (air: AirState) => onAir(testTarget(1), air);

@@ -2,7 +2,7 @@
 import { screen } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
-import { showcase } from "./platform/fakeSnapshot";
+import { showcase } from "./platform/fakeShow";
 import { openConsole } from "./test-desk";
 
 const CONTROLS = [

@@ -7,6 +7,7 @@
 mod comments;
 mod complete;
 mod cue_sheet;
+mod file_encoder;
 mod flac;
 mod format;
 mod front;

@@ -1,7 +1,8 @@
 import { screen, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
-import { testAirDelay, testDeadAir, testStrip } from "../platform/fakeSnapshot";
+import { testAirDelay, testDeadAir } from "../platform/fakeOutputs";
+import { testStrip } from "../platform/fakeStrip";
 import { openConsole } from "../test-desk";
 
 async function openAir(changes: Parameters<typeof openConsole>[0] = {}): Promise<ReturnType<typeof openConsole>> {

@@ -25,13 +25,3 @@ export function phaseText({ phase, settings, held }: AirDelayState): string {
       return `${seconds}, on its way to ${settings.seconds} s`;
   }
 }
-
-/** Numbers to choose from, the one that is set among them. */
-export function choices(
-  numbers: readonly number[],
-  set: number,
-  text: (value: number) => string,
-): { value: string; text: string }[] {
-  const all = numbers.includes(set) ? numbers : [...numbers, set].sort((one, other) => one - other);
-  return all.map((value) => ({ value: String(value), text: text(value) }));
-}

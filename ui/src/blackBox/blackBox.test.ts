@@ -2,7 +2,7 @@ import { screen, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
 import type { BlackBoxRun } from "../bindings";
-import { testBlackBox } from "../platform/fakeSnapshot";
+import { testBlackBox } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
 import { length, minutesText } from "./blackBox";
 

@@ -10,7 +10,7 @@ export const MINUTES = [1, 5, 10, 30, 60, 120];
 const LOSSLESS: RecordingFormat[] = ["pcm16", "pcm24", "float32", "flac16", "flac24"];
 
 /** What is held without loss is kept so. */
-export const KEPT_FORMATS = FORMATS.filter(({ format }) => LOSSLESS.includes(format));
+export const KEPT_FORMATS = FORMATS.filter(({ value }) => LOSSLESS.includes(value));
 
 /** A length of time: "12 s", "9 min", "1 h 12 min". */
 export function length(seconds: number): string {

@@ -10,19 +10,19 @@ const RATES: Record<StreamCodec, number[]> = {
 };
 
 /** As they stand in the list of choices. */
-export const CODECS: readonly { codec: StreamCodec; name: string }[] = [
-  { codec: "mp3", name: "MP3" },
-  { codec: "opus", name: "Opus in Ogg" },
-  { codec: "vorbis", name: "Vorbis in Ogg" },
-  { codec: "flac16", name: "FLAC in Ogg, 16 bits" },
-  { codec: "flac24", name: "FLAC in Ogg, 24 bits" },
+export const CODECS: readonly { value: StreamCodec; text: string }[] = [
+  { value: "mp3", text: "MP3" },
+  { value: "opus", text: "Opus in Ogg" },
+  { value: "vorbis", text: "Vorbis in Ogg" },
+  { value: "flac16", text: "FLAC in Ogg, 16 bits" },
+  { value: "flac24", text: "FLAC in Ogg, 24 bits" },
 ];
 
 const ENDINGS: Record<StreamCodec, string> = { mp3: "mp3", opus: "opus", vorbis: "ogg", flac16: "ogg", flac24: "ogg" };
 
 /** Codec and bit rate in words: "Opus 96 kbit/s". */
 export function codecText(codec: StreamCodec, bitRate: number): string {
-  const [name] = (CODECS.find((known) => known.codec === codec)?.name ?? codec).split(" in ");
+  const [name] = (CODECS.find(({ value }) => value === codec)?.text ?? codec).split(" in ");
   return RATES[codec].length > 0 ? `${name ?? codec} ${bitRate} kbit/s` : (name ?? codec);
 }
 

@@ -2,7 +2,7 @@ import { screen } from "@testing-library/svelte";
 import { describe, expect, it, test } from "vitest";
 
 import type { ListenBackState } from "../bindings";
-import { onAir, testTarget } from "../platform/fakeSnapshot";
+import { onAir, testTarget } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
 import { hearingText } from "./hearing";
 

@@ -3,7 +3,7 @@ import axe from "axe-core";
 import { describe, expect, test } from "vitest";
 
 import type { AirState } from "../bindings";
-import { onAir, testTarget } from "../platform/fakeSnapshot";
+import { onAir, testTarget } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
 import { deskLamp } from "./air";
 

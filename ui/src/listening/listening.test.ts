@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
-import { testHls, testListening } from "../platform/fakeSnapshot";
+import { testHls, testListening } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
 
 test("each open mount says how many listen, and who was too slow", () => {

@@ -3,7 +3,8 @@ import { tick } from "svelte";
 import { describe, expect, test, vi } from "vitest";
 
 import type { Snapshot } from "../bindings";
-import { INTERFACE, testStrip } from "../platform/fakeSnapshot";
+import { INTERFACE } from "../platform/fakeDevices";
+import { testStrip } from "../platform/fakeStrip";
 import { openConsole } from "../test-desk";
 
 const fader = (): HTMLElement => screen.getByRole("slider", { name: "Fader, Mic 1" });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { INTERFACE, testSnapshot } from "../platform/fakeSnapshot";
+import { INTERFACE } from "../platform/fakeDevices";
+import { testSnapshot } from "../platform/fakeSnapshot";
 import { channelPicks, channelsText, inputText, sourceDetail, sourceName } from "./source";
 
 const { devices } = testSnapshot();

@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/svelte";
 import { afterEach, describe, expect, test } from "vitest";
 
-import { testStrip } from "../platform/fakeSnapshot";
+import { testStrip } from "../platform/fakeStrip";
 import { openConsole } from "../test-desk";
 
 afterEach(() => localStorage.clear());

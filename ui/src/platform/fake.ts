@@ -6,7 +6,8 @@ import { fits } from "../timeline/kinds";
 import { FakeHistory } from "./fakeHistory";
 import { louder, spectrumOf } from "./fakeLoudness";
 import { FakeNeedles, metersOf } from "./fakeMeters";
-import { showcase, testSnapshot } from "./fakeSnapshot";
+import { showcase } from "./fakeShow";
+import { testSnapshot } from "./fakeSnapshot";
 import { obey, putLoudness } from "./fakeStation";
 import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
 

@@ -1,6 +1,6 @@
 // The fake station's targets: the rules that a console can see.
 import type { AudioCommand, Event, Reply, Snapshot, TargetState } from "../bindings";
-import { onAir } from "./fakeSnapshot";
+import { onAir } from "./fakeOutputs";
 import { done, refusal } from "./fakeStation";
 
 type OnBroadcast = Extract<

@@ -16,7 +16,8 @@ import type {
 import { BUSES } from "../meter/frame";
 import { obeyBroadcast } from "./fakeBroadcast";
 import { unheard } from "./fakeLoudness";
-import { INSTANT, testAirDelay, testRecorder, testStrip } from "./fakeSnapshot";
+import { testAirDelay, testRecorder } from "./fakeOutputs";
+import { INSTANT, testStrip } from "./fakeStrip";
 
 /** Obeys `command` on `desk`. Throws a {@link CommandError} when it is refused. */
 export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; events: Event[] } {

@@ -2,7 +2,7 @@ import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
 import type { RecorderState, RecordingState } from "../bindings";
-import { testRecorder } from "../platform/fakeSnapshot";
+import { testRecorder } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
 import { isRecording, recorderFacts, recordersLamp, recordingLamp } from "./recording";
 

@@ -3,15 +3,15 @@ import type { RecorderState, RecordingFormat, RecordingState, Stems } from "../b
 import type { Fact } from "../ui/Facts.svelte";
 import { bytes, clock, counted, hours } from "../ui/format";
 
-export const FORMATS: { format: RecordingFormat; name: string }[] = [
-  { format: "pcm16", name: "WAV, 16-bit" },
-  { format: "pcm24", name: "WAV, 24-bit" },
-  { format: "float32", name: "WAV, 32-bit float" },
-  { format: "flac16", name: "FLAC, 16-bit" },
-  { format: "flac24", name: "FLAC, 24-bit" },
-  { format: "mp3", name: "MP3" },
-  { format: "opus", name: "Ogg Opus" },
-  { format: "vorbis", name: "Ogg Vorbis" },
+export const FORMATS: { value: RecordingFormat; text: string }[] = [
+  { value: "pcm16", text: "WAV, 16-bit" },
+  { value: "pcm24", text: "WAV, 24-bit" },
+  { value: "float32", text: "WAV, 32-bit float" },
+  { value: "flac16", text: "FLAC, 16-bit" },
+  { value: "flac24", text: "FLAC, 24-bit" },
+  { value: "mp3", text: "MP3" },
+  { value: "opus", text: "Ogg Opus" },
+  { value: "vorbis", text: "Ogg Vorbis" },
 ];
 
 /** Formats that leave something out, and the bit rates that they have. */
@@ -22,10 +22,10 @@ export const BIT_RATES: Partial<Record<RecordingFormat, number[]>> = {
 };
 
 /** How a recorder takes strips along. */
-export const STEMS: { stems: Stems; name: string }[] = [
-  { stems: "none", name: "The bus alone" },
-  { stems: "beforeFaders", name: "And every strip, before its fader" },
-  { stems: "afterFaders", name: "And every strip, after its fader" },
+export const STEMS: { value: Stems; text: string }[] = [
+  { value: "none", text: "The bus alone" },
+  { value: "beforeFaders", text: "And every strip, before its fader" },
+  { value: "afterFaders", text: "And every strip, after its fader" },
 ];
 
 /** Below this the operator should think of the disk. */

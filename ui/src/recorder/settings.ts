@@ -34,7 +34,7 @@ export function summary(settings: RecordingSettings): string {
 }
 
 function formatText({ format, bitRate }: RecordingSettings): string {
-  const name = FORMATS.find((known) => known.format === format)?.name ?? format;
+  const name = FORMATS.find(({ value }) => value === format)?.text ?? format;
   return BIT_RATES[format] ? `${name} ${bitRate} kbit/s` : name;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 
 import type { AudioCommand, ChainSettings } from "../bindings";
 import { atRest, quietFrame, silence } from "../meter/frame";
-import { testBus, testChain, testStrip } from "../platform/fakeSnapshot";
+import { testBus, testChain, testStrip } from "../platform/fakeStrip";
 import { openConsole } from "../test-desk";
 
 type Open = ReturnType<typeof openConsole>;

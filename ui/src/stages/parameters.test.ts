@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { testChain, testSnapshot } from "../platform/fakeSnapshot";
+import { testSnapshot } from "../platform/fakeSnapshot";
+import { testChain } from "../platform/fakeStrip";
 import { BANDS, COMPRESSOR, DE_ESSER, type Dial, GATE, HIGH_PASS, TALKOVER } from "./parameters";
 
 const chain = testChain();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { Band } from "../bindings";
-import { testChain } from "../platform/fakeSnapshot";
+import { testChain } from "../platform/fakeStrip";
 import { bandResponse, equaliserResponse, highPassResponse } from "./response";
 
 const band = (changes: Partial<Band>): Band => ({ kind: "bell", on: true, frequency: 1000, gain: 6, q: 1, ...changes });

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { FakePlatform } from "../platform/fake";
-import { testBus, testListening, testRecorder, testSnapshot, testStrip, testTarget } from "../platform/fakeSnapshot";
+import { testListening, testRecorder, testTarget } from "../platform/fakeOutputs";
+import { testSnapshot } from "../platform/fakeSnapshot";
+import { testBus, testStrip } from "../platform/fakeStrip";
 import { Desk } from "./desk.svelte";
 
 let fake: FakePlatform;

@@ -2,7 +2,7 @@ import { screen } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { expect, test } from "vitest";
 
-import { testListening, testRecorder } from "../platform/fakeSnapshot";
+import { testListening, testRecorder } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
 
 const recorder = {

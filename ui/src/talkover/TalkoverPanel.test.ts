@@ -2,7 +2,8 @@ import { screen } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
 import { quietFrame } from "../meter/frame";
-import { testSnapshot, testStrip } from "../platform/fakeSnapshot";
+import { testSnapshot } from "../platform/fakeSnapshot";
+import { testStrip } from "../platform/fakeStrip";
 import { openConsole } from "../test-desk";
 
 async function openTalkover(changes: Parameters<typeof openConsole>[0] = {}): Promise<ReturnType<typeof openConsole>> {

@@ -145,35 +145,8 @@ pub(crate) fn verdict(reply: &Reply, settings: &SourceSettings) -> Result<(), So
 
 #[cfg(test)]
 mod tests {
-    use airdesk_dsp::SampleRate;
-
     use super::*;
     use crate::Recovery;
-    use crate::encode::{Codec, EncoderSettings};
-    use crate::icecast::Protocol;
-
-    fn settings() -> SourceSettings {
-        SourceSettings {
-            protocol: Protocol::Icecast,
-            host: "radio".into(),
-            port: 8000,
-            tls: false,
-            pinned_certificate: None,
-            mount: "/live".into(),
-            user: "source".into(),
-            encoder: EncoderSettings {
-                codec: Codec::Mp3,
-                bit_rate: 128,
-                variable: false,
-                rate: SampleRate::DESK,
-            },
-            name: String::new(),
-            description: String::new(),
-            genre: String::new(),
-            url: String::new(),
-            public: false,
-        }
-    }
 
     /// What a source is told by an answer whose body has come whole.
     fn judge(head: &str, body: &str) -> Result<(), SourceError> {
@@ -184,7 +157,7 @@ mod tests {
         if !said.is_empty() {
             reply.reason = said;
         }
-        verdict(&reply, &settings())
+        verdict(&reply, &SourceSettings::example())
     }
 
     #[test]

@@ -161,3 +161,30 @@ impl SourceSettings {
         }
     }
 }
+
+#[cfg(test)]
+impl SourceSettings {
+    /// For tests: what streams MP3 to `radio.example.org:8000/live`.
+    pub(crate) fn example() -> Self {
+        Self {
+            protocol: Protocol::Icecast,
+            host: "radio.example.org".into(),
+            port: 8000,
+            tls: false,
+            pinned_certificate: None,
+            mount: "/live".into(),
+            user: "source".into(),
+            encoder: EncoderSettings {
+                codec: Codec::Mp3,
+                bit_rate: 128,
+                variable: false,
+                rate: airdesk_dsp::SampleRate::DESK,
+            },
+            name: String::new(),
+            description: String::new(),
+            genre: String::new(),
+            url: String::new(),
+            public: false,
+        }
+    }
+}

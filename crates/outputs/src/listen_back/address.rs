@@ -229,9 +229,7 @@ mod tests {
     fn a_mount_is_known_by_its_server_port_and_path_and_not_by_how_it_is_written() {
         let source = SourceSettings {
             host: "127.0.0.1".into(),
-            port: 8000,
-            mount: "/live".into(),
-            ..crate::listen_back::signals::source()
+            ..SourceSettings::example()
         };
         let peer = |text: &str| Some(text.parse().expect("it is one"));
         let here = peer("127.0.0.1:8000");

@@ -252,10 +252,9 @@ pub(super) fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listen_back::signals::source;
 
     fn ear(url: Option<&str>) -> Ear {
-        let source = source();
+        let source = SourceSettings::example();
         let address = url.map_or_else(
             || Address::of_target(&source),
             |url| Address::parse(url).expect("it is one"),

@@ -1,9 +1,6 @@
-//! Signals for tests, and a target: sounds with the grain of what is broadcast, each different for each seed.
+//! Signals for tests: sounds with the grain of what is broadcast, each different for each seed.
 
-use airdesk_dsp::{Frame, SampleRate};
-
-use crate::encode::{Codec, EncoderSettings};
-use crate::icecast::{Protocol, SourceSettings};
+use airdesk_dsp::Frame;
 
 /// A sequence that looks random and is the same every time (George Marsaglia's xorshift).
 #[derive(Clone)]
@@ -94,28 +91,4 @@ pub(super) fn music(seed: u64, tempo: f32, seconds: f32, rate: u32) -> Vec<Frame
 pub(super) fn tone(hz: f32, seconds: f32, rate: u32) -> Vec<Frame> {
     let sample = |n: usize| (std::f32::consts::TAU * hz * n as f32 / rate as f32).sin() * 0.1;
     (0..(seconds * rate as f32) as usize).map(|n| [sample(n); 2]).collect()
-}
-
-/// What streams to `radio.example.org:8000/live`.
-pub(super) fn source() -> SourceSettings {
-    SourceSettings {
-        protocol: Protocol::Icecast,
-        host: "radio.example.org".into(),
-        port: 8000,
-        tls: false,
-        pinned_certificate: None,
-        mount: "/live".into(),
-        user: "source".into(),
-        encoder: EncoderSettings {
-            codec: Codec::Mp3,
-            bit_rate: 128,
-            variable: false,
-            rate: SampleRate::DESK,
-        },
-        name: String::new(),
-        description: String::new(),
-        genre: String::new(),
-        url: String::new(),
-        public: false,
-    }
 }

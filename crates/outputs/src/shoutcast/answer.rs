@@ -35,34 +35,17 @@ pub(super) fn verdict(line: &str, settings: &SourceSettings) -> Result<(), Sourc
 
 #[cfg(test)]
 mod tests {
-    use airdesk_dsp::SampleRate;
-
     use super::*;
     use crate::Recovery;
-    use crate::encode::{Codec, EncoderSettings};
     use crate::icecast::Protocol;
 
     #[test]
     fn every_answer_to_a_password_has_words_of_its_own() {
         let settings = SourceSettings {
             protocol: Protocol::Shoutcast { stream: None },
-            host: "radio".into(),
-            port: 8001,
-            tls: false,
-            pinned_certificate: None,
             mount: "/".into(),
             user: String::new(),
-            encoder: EncoderSettings {
-                codec: Codec::Mp3,
-                bit_rate: 128,
-                variable: false,
-                rate: SampleRate::DESK,
-            },
-            name: String::new(),
-            description: String::new(),
-            genre: String::new(),
-            url: String::new(),
-            public: false,
+            ..SourceSettings::example()
         };
         for (line, words, recovery) in [
             (

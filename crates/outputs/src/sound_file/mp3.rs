@@ -7,11 +7,12 @@ use std::io;
 
 use airdesk_dsp::Frame;
 
+use super::file_encoder::FileEncoder;
 use super::front::{FRONT_BYTES, replace};
 use super::info_header::{Extent, InfoHeader};
 use super::tail::Tail;
 use super::{Closing, Opening, SoundFile, id3};
-use crate::encode::{EncodedPacket, EncoderSettings, LAME_DELAY, MP3_FRAME, StreamEncoder};
+use crate::encode::{EncoderSettings, LAME_DELAY, MP3_FRAME};
 
 /// Frames that a decoder's own filter takes from the end, until the file is finished.
 const DECODER_DELAY: u64 = 529;
@@ -19,36 +20,13 @@ const DECODER_DELAY: u64 = 529;
 /// The file.
 pub(super) struct Mp3File {
     tail: Tail<Extent>,
-    encoder: Box<dyn StreamEncoder>,
-    packets: Vec<EncodedPacket>,
-    rates: Rates,
+    encoder: FileEncoder,
     header: InfoHeader,
     /// The header in the file.
     told: Extent,
     /// What a reader finds once all packets are written.
     extent: Extent,
     opening: Vec<u8>,
-    pushed: u64,
-    ended: bool,
-}
-
-/// Of the desk and of the file, frames a second.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rates {
-    pub(super) desk: u32,
-    pub(super) file: u32,
-}
-
-impl Rates {
-    /// Frames of the file that so many of the desk's become.
-    pub(super) fn to_file(self, frames: u64) -> u64 {
-        (frames * u64::from(self.file) + u64::from(self.desk) / 2) / u64::from(self.desk)
-    }
-
-    /// Frames of the desk that so many of the file's were.
-    pub(super) fn to_desk(self, frames: u64) -> u64 {
-        (frames * u64::from(self.desk) + u64::from(self.file) / 2) / u64::from(self.file)
-    }
 }
 
 impl Mp3File {
@@ -62,23 +40,16 @@ impl Mp3File {
         let extent = Extent::default();
         Ok(Self {
             tail: Tail::create(file, &front, extent)?,
-            encoder,
-            packets: Vec::new(),
-            rates: Rates {
-                desk: settings.rate.hz(),
-                file: settings.stream_rate(),
-            },
+            encoder: FileEncoder::new(encoder, settings),
             header,
             told: extent,
             extent,
             opening: frames,
-            pushed: 0,
-            ended: false,
         })
     }
 
     fn take_packets(&mut self) {
-        for packet in self.packets.drain(..) {
+        for packet in self.encoder.take_packets() {
             self.extent.include(&packet.bytes);
             self.header.note(&packet.bytes);
             self.tail.push(&packet.bytes, self.extent);
@@ -94,25 +65,13 @@ impl Mp3File {
         }
         Ok(())
     }
-
-    /// Ends the encoder's work, once. Its last packet is the one from which the padding is known.
-    fn end(&mut self) -> io::Result<()> {
-        if self.ended {
-            return Ok(());
-        }
-        self.ended = true;
-        self.encoder.finish(&mut self.packets).map_err(io::Error::other)?;
-        self.take_packets();
-        Ok(())
-    }
 }
 
 impl SoundFile for Mp3File {
     fn push(&mut self, frames: &[Frame]) -> io::Result<()> {
-        self.pushed += frames.len() as u64;
-        let encoded = self.encoder.encode(frames, &mut self.packets);
+        let encoded = self.encoder.push(frames);
         self.take_packets();
-        encoded.map_err(io::Error::other)
+        encoded
     }
 
     fn pending(&self) -> usize {
@@ -130,9 +89,11 @@ impl SoundFile for Mp3File {
     }
 
     fn finish(&mut self, closing: &Closing) -> io::Result<()> {
-        self.end()?;
+        // The padding is known from its last packet.
+        self.encoder.end()?;
+        self.take_packets();
         self.commit()?;
-        let audible = LAME_DELAY + self.rates.to_file(self.pushed);
+        let audible = LAME_DELAY + self.encoder.frames_of_file();
         let padding = (u64::from(self.told.frames) * MP3_FRAME as u64).saturating_sub(audible);
         let whole = Extent {
             padding: padding as u16,
@@ -140,7 +101,7 @@ impl SoundFile for Mp3File {
         };
         if !closing.marks.is_empty() {
             let room = id3::ROOM - self.opening.len();
-            let chapters = id3::chapter_frames(&closing.marks, self.pushed, self.rates.desk, room);
+            let chapters = id3::chapter_frames(&closing.marks, self.encoder.pushed(), self.encoder.desk_rate(), room);
             replace(&mut self.tail, &id3::tag(&[&self.opening[..], &chapters].concat()))?;
         }
         self.tail.overwrite(FRONT_BYTES as u64, &self.header.bytes(&whole))?;
@@ -151,7 +112,7 @@ impl SoundFile for Mp3File {
     fn frames(&self) -> u64 {
         let heard = u64::from(self.told.frames) * MP3_FRAME as u64;
         let silent = LAME_DELAY + u64::from(self.told.padding);
-        self.rates.to_desk(heard.saturating_sub(silent)).min(self.pushed)
+        self.encoder.frames_of_desk(heard.saturating_sub(silent))
     }
 
     fn bytes_on_disk(&self) -> u64 {

@@ -7,10 +7,10 @@ use std::io;
 use airdesk_dsp::Frame;
 
 use super::comments::comments;
-use super::mp3::Rates;
+use super::file_encoder::FileEncoder;
 use super::tail::Tail;
 use super::{Closing, Opening, SoundFile};
-use crate::encode::{EncodedPacket, EncoderSettings, StreamEncoder};
+use crate::encode::EncoderSettings;
 
 /// Where an Ogg page's header has its granule position (RFC 3533, section 6).
 const GRANULE_AT: usize = 6;
@@ -19,13 +19,9 @@ const GRANULE_AT: usize = 6;
 pub(super) struct OggFile {
     /// Its state is the granule position of the last page.
     tail: Tail<u64>,
-    encoder: Box<dyn StreamEncoder>,
-    packets: Vec<EncodedPacket>,
-    rates: Rates,
+    encoder: FileEncoder,
     /// Frames at the beginning that a reader leaves out.
     skipped: u64,
-    pushed: u64,
-    ended: bool,
 }
 
 impl OggFile {
@@ -34,24 +30,17 @@ impl OggFile {
         let mut encoder = settings.encoder_of(comments(opening)).map_err(io::Error::other)?;
         let mut packets = Vec::new();
         encoder.encode(&[], &mut packets).map_err(io::Error::other)?;
-        let header: Vec<u8> = packets.drain(..).flat_map(|packet| packet.bytes).collect();
+        let header: Vec<u8> = packets.into_iter().flat_map(|packet| packet.bytes).collect();
         let skipped = pre_skip(&header);
         Ok(Self {
             tail: Tail::create(file, &header, 0)?,
-            encoder,
-            packets,
-            rates: Rates {
-                desk: settings.rate.hz(),
-                file: settings.stream_rate(),
-            },
+            encoder: FileEncoder::new(encoder, settings),
             skipped,
-            pushed: 0,
-            ended: false,
         })
     }
 
     fn take_packets(&mut self) {
-        for packet in self.packets.drain(..) {
+        for packet in self.encoder.take_packets() {
             let granule = packet.bytes.get(GRANULE_AT..).and_then(<[u8]>::first_chunk);
             let granule = granule.map_or(0, |bytes| u64::from_le_bytes(*bytes));
             self.tail.push(&packet.bytes, granule);
@@ -61,10 +50,9 @@ impl OggFile {
 
 impl SoundFile for OggFile {
     fn push(&mut self, frames: &[Frame]) -> io::Result<()> {
-        self.pushed += frames.len() as u64;
-        let encoded = self.encoder.encode(frames, &mut self.packets);
+        let encoded = self.encoder.push(frames);
         self.take_packets();
-        encoded.map_err(io::Error::other)
+        encoded
     }
 
     fn pending(&self) -> usize {
@@ -81,17 +69,14 @@ impl SoundFile for OggFile {
 
     /// Chapters would have to go to the beginning, where Ogg has no room to spare: they are left out.
     fn finish(&mut self, _closing: &Closing) -> io::Result<()> {
-        if !self.ended {
-            self.ended = true;
-            self.encoder.finish(&mut self.packets).map_err(io::Error::other)?;
-            self.take_packets();
-        }
+        self.encoder.end()?;
+        self.take_packets();
         self.commit()
     }
 
     fn frames(&self) -> u64 {
         let heard = self.tail.reached().saturating_sub(self.skipped);
-        self.rates.to_desk(heard).min(self.pushed)
+        self.encoder.frames_of_desk(heard)
     }
 
     fn bytes_on_disk(&self) -> u64 {

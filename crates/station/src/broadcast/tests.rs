@@ -7,7 +7,8 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::api::AirState;
+use crate::api::{AirState, PasswordState};
+use crate::password::Kept;
 use crate::secrets::{Found, Secrets};
 use crate::station::Internal;
 
