@@ -147,6 +147,7 @@ impl Core {
         self.notice(Severity::Info, text);
         let frames = dump.first..dump.first + dump.frames;
         self.recorders.dumped(frames, self.air_delay.held());
+        self.titles_dumped(self.air_delay.held());
         self.tell_air_delay();
         Ok(())
     }

@@ -7,17 +7,15 @@ mod hearing;
 mod passwords;
 mod stream;
 mod target;
-
-use std::time::Instant;
+mod titles;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::mix_queue::MixTap;
 use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::listen::Introduction;
-use airdesk_outputs::title::{Title, TitleTemplate, TitleWords};
 
 use crate::api::{
-    AirState, BroadcastSettings, BusName, CommandError, ErrorCode, Reply, TargetId, TargetState, TitleState, Transport,
+    AirState, BroadcastSettings, BusName, CommandError, ErrorCode, Reply, TargetId, TargetState, Transport,
 };
 use crate::password::{Keeper, Wish};
 use crate::recording::Answer;
@@ -28,6 +26,7 @@ pub(crate) use target::check;
 use going_live::Going;
 use stream::{Common, Target};
 use target::outputs;
+use titles::Titles;
 
 /// More servers than anybody streams to.
 const TARGETS_MAX: usize = 32;
@@ -65,8 +64,7 @@ impl Air {
             common: Common {
                 rate,
                 encoders,
-                words: TitleWords::default(),
-                since: Instant::now(),
+                titles: Titles::new(),
             },
             going: Vec::new(),
         };
@@ -190,31 +188,6 @@ impl Air {
             fingerprint.parse().map_err(|error| target::invalid(&error))?;
         self.of(id, |target| target.trust(&fingerprint));
         Ok(())
-    }
-
-    /// Something else is on. No `show` leaves the show as it is.
-    pub(crate) fn set_title(&mut self, title: &str, artist: &str, show: Option<&str>) {
-        let line = |text: &str| text.chars().filter(|c| !c.is_control()).take(TITLE_CHARS).collect();
-        let words = &mut self.common.words;
-        (words.title, words.artist) = (line(title), line(artist));
-        if let Some(show) = show {
-            words.show = line(show);
-        }
-        self.common.since = Instant::now();
-        for target in &self.targets {
-            target.announce(&self.common);
-        }
-    }
-
-    /// What is on.
-    pub(crate) fn title(&self) -> TitleState {
-        let TitleWords { title, artist, show } = self.common.words.clone();
-        TitleState { title, artist, show }
-    }
-
-    /// What listeners of the desk's own mounts read.
-    pub(crate) fn title_line(&self) -> Title {
-        TitleTemplate::default().fill(&self.common.words, "")
     }
 
     /// The targets that hosts have to be told of. `figures`: also when only figures have changed.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use airdesk_dsp::SampleRate;
 use airdesk_outputs::encode::{Codec, EncoderSettings, Encoders};
 use airdesk_outputs::hls::{Ending, Hls, HlsError, HlsSettings as Outward, HlsState as Running};
-
+use airdesk_outputs::title::Title;
 use tokio::sync::watch;
 
 use crate::api::{CommandError, ErrorCode, Event, Happening, HlsSettings, HlsState, HlsWriting, Severity};
@@ -165,9 +165,17 @@ impl Core {
                 self.hls.ending.take(),
             );
             self.hls.hls = Some(hls.map_err(|error| refused(&error))?);
+            self.title_hls(&self.air.title_line());
         }
         self.look_after_hls(true);
         Ok(())
+    }
+
+    /// Something else is aired.
+    pub(crate) fn title_hls(&self, title: &Title) {
+        if let Some(hls) = &self.hls.hls {
+            hls.set_title(title);
+        }
     }
 
     /// Sets HLS up as the session says, which has been checked.

@@ -158,13 +158,9 @@ impl Core {
                 answer_all(said);
             }
             AudioCommand::SetTitle { title, artist, show } => {
-                self.air.set_title(&title, &artist, show.as_deref());
-                self.listeners.set_title(&self.air.title_line());
-                let title = self.air.title();
-                self.recorders
-                    .set_title(&title.title, &title.artist, self.air_delay.held());
+                self.set_title(&title, &artist, show.as_deref(), self.air_delay.held());
                 self.log_title();
-                self.tell(Event::Title(title));
+                self.tell(Event::Title(self.air.title()));
             }
             _ => {}
         }

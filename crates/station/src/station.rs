@@ -392,6 +392,7 @@ impl Core {
         self.follow_captures();
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));
+        self.air_titles();
         self.look_after_recorders(ticks.is_multiple_of(5));
         self.look_after_air_delay(ticks.is_multiple_of(5));
         self.look_after_black_box(ticks.is_multiple_of(5));

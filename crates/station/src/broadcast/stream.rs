@@ -7,11 +7,11 @@ use airdesk_dsp::SampleRate;
 use airdesk_outputs::broadcast::{Broadcast, BroadcastState as Running};
 use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::icecast::{Fingerprint, Secret};
-use airdesk_outputs::title::TitleWords;
 
 use super::Taps;
 use super::hearing::Hearing;
 use super::target::{feed, invalid, outputs};
+use super::titles::{Titles, Words};
 use crate::api::{
     AirState, BroadcastSettings, CommandError, ErrorCode, ListenBackState, PasswordState, ServerStatistics, TargetId,
     TargetState,
@@ -22,9 +22,7 @@ use crate::secrets::Found;
 pub(super) struct Common {
     pub(super) rate: SampleRate,
     pub(super) encoders: Encoders,
-    /// What is on, and since when.
-    pub(super) words: TitleWords,
-    pub(super) since: Instant,
+    pub(super) titles: Titles,
 }
 
 /// One target.
@@ -184,7 +182,8 @@ impl Target {
     /// Tells listeners what is on.
     pub(super) fn announce(&self, common: &Common) {
         if let Some(stream) = &self.stream {
-            stream.broadcast.announce(&common.words, common.since);
+            let Words { words, since } = common.titles.of(self.settings.bus);
+            stream.broadcast.announce(words, *since);
         }
     }
 

@@ -14,7 +14,6 @@ impl Core {
     /// Notices recordings that have stopped by themselves, and starts and stops those that no hand does. `figures`: tell
     /// hosts how it is going.
     pub(crate) fn look_after_recorders(&mut self, figures: bool) {
-        self.recorders.air_titles(Instant::now());
         self.follow_triggers();
         let ids: Vec<RecorderId> = self.recorders.desks.iter().map(|desk| desk.id).collect();
         for id in ids {
