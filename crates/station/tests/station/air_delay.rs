@@ -78,6 +78,39 @@ async fn a_delay_builds_up_is_told_and_can_be_dropped() {
 }
 
 #[tokio::test]
+async fn listeners_read_a_title_when_its_sound_is_aired() {
+    let mut desk = Desk::with_pads(&["Show"]);
+    let settings = delay(1.0);
+    desk.ask(AudioCommand::SetAirDelay { settings }).await;
+    desk.when("the delay", |now| now.air_delay.phase == AirDelayPhase::Held)
+        .await;
+    let title = |title: &str| AudioCommand::SetTitle {
+        title: title.into(),
+        artist: String::new(),
+        show: None,
+    };
+    let read = || desk.handle.listeners().title().as_str().to_owned();
+    let wait_for = async |title: &str| {
+        let begun = Instant::now();
+        while read() != title {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{title} is never read");
+            sleep(Duration::from_millis(10)).await;
+        }
+        begun.elapsed()
+    };
+    desk.ask(title("One")).await;
+    assert_eq!(desk.now().await.title.title, "One", "on the desk at once");
+    let later = wait_for("One").await;
+    assert!(later > Duration::from_millis(900), "{later:?}");
+    // What is dumped is no reason to wait.
+    desk.ask(title("Two")).await;
+    desk.ask(AudioCommand::Dump { seconds: None }).await;
+    assert_eq!(read(), "One");
+    wait_for("Two").await;
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn what_the_desk_airs_goes_on_when_the_engine_is_started_again() {
     let mut desk = Desk::with_pads(&["Show"]);
     let settings = delay(0.5);
