@@ -4,13 +4,13 @@ import type { TimelineEntry, TimelineKind } from "../bindings";
 export type Group = "onAir" | "titles" | "losses" | "devices" | "recordings" | "desk";
 
 /** As they stand in the list of choices. */
-export const GROUPS: readonly { group: Group; text: string }[] = [
-  { group: "onAir", text: "On air" },
-  { group: "titles", text: "Titles" },
-  { group: "losses", text: "Losses" },
-  { group: "devices", text: "Devices" },
-  { group: "recordings", text: "Recordings" },
-  { group: "desk", text: "The desk itself" },
+export const GROUPS: readonly { value: Group; text: string }[] = [
+  { value: "onAir", text: "On air" },
+  { value: "titles", text: "Titles" },
+  { value: "losses", text: "Losses" },
+  { value: "devices", text: "Devices" },
+  { value: "recordings", text: "Recordings" },
+  { value: "desk", text: "The desk itself" },
 ];
 
 /** Each kind belongs to one group. */
