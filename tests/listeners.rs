@@ -8,6 +8,7 @@ use lab::crowd::Crowd;
 use lab::desk::{Desk, Home};
 use lab::http;
 use lab::listen::{self, Listener};
+use lab::players::Player;
 use lab::sound_server::{Environment, sines};
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
@@ -68,6 +69,45 @@ fn listeners_hear_the_programme_in_every_format_and_read_its_title() {
         let heard = heard.span(begin, heard.seconds() - 0.1);
         heard.must_be(ON_AIR, 0);
         heard.must_be(ON_AIR, 1);
+    }
+}
+
+/// Plays so many seconds of a stream, which are the programme without a break.
+fn plays(player: Player, url: &str, seconds: f64) {
+    let heard = player.stream(url, seconds);
+    println!("{player:?}: {:.1} s of {url}", heard.seconds());
+    let heard = heard.span(0.5, heard.seconds() - 0.2);
+    heard.must_be(ON_AIR, 0);
+    heard.must_be(ON_AIR, 1);
+}
+
+#[test]
+fn mpv_and_vlc_play_every_mount() {
+    let desk = desk();
+    for mount in ["live.mp3", "live.opus", "live.ogg", "live.flac"] {
+        let url = format!("http://127.0.0.1:{}/{mount}", desk.port);
+        for player in Player::ALL {
+            plays(player, &url, 5.0);
+        }
+    }
+}
+
+#[test]
+fn mpv_and_vlc_play_every_playlist() {
+    let mut desk = desk();
+    let mut settings = desk.snapshot()["hls"]["settings"].clone();
+    settings["on"] = json!(true);
+    settings["segmentSeconds"] = json!(2);
+    settings["flac"] = json!({ "open": true, "bits": 24 });
+    desk.say(json!({ "type": "setHls", "settings": settings }));
+    desk.wait("segments", seconds(30), |snapshot| {
+        (snapshot["hls"]["writing"]["segments"].as_u64() >= Some(9)).then_some(())
+    });
+    for playlist in ["mp3.m3u8", "opus.m3u8", "flac.m3u8", "master.m3u8"] {
+        let url = format!("http://127.0.0.1:{}/hls/{playlist}", desk.port);
+        for player in Player::ALL {
+            plays(player, &url, 9.0);
+        }
     }
 }
 
