@@ -3,11 +3,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 
 use lab::crowd::Crowd;
 use lab::desk::{Desk, Home};
 use lab::http;
 use lab::listen::{self, Listener};
+use lab::players::Player;
 use lab::sound_server::{Environment, sines};
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
@@ -71,13 +73,51 @@ fn listeners_hear_the_programme_in_every_format_and_read_its_title() {
     }
 }
 
+/// Plays so many seconds of streams of the desk with every player at once. They are the programme without a break.
+fn play_all(port: u16, paths: [&str; 4], seconds: f64) {
+    thread::scope(|scope| {
+        for (path, player) in paths.iter().flat_map(|path| Player::ALL.map(|player| (path, player))) {
+            scope.spawn(move || must_be_on_air(player, &format!("http://127.0.0.1:{port}/{path}"), seconds));
+        }
+    });
+}
+
+fn must_be_on_air(player: Player, url: &str, seconds: f64) {
+    let heard = player.stream(url, seconds);
+    println!("{player:?}: {:.1} s of {url}", heard.seconds());
+    let heard = heard.span(0.5, heard.seconds() - 0.2);
+    heard.must_be(ON_AIR, 0);
+    heard.must_be(ON_AIR, 1);
+}
+
+#[test]
+fn mpv_and_vlc_play_every_mount() {
+    let desk = desk();
+    play_all(desk.port, ["live.mp3", "live.opus", "live.ogg", "live.flac"], 5.0);
+}
+
+#[test]
+fn mpv_and_vlc_play_every_playlist() {
+    let mut desk = desk();
+    let mut settings = desk.snapshot()["hls"]["settings"].clone();
+    settings["on"] = json!(true);
+    settings["segmentSeconds"] = json!(2);
+    settings["flac"] = json!({ "open": true, "bits": 24 });
+    desk.say(json!({ "type": "setHls", "settings": settings }));
+    desk.wait("segments", seconds(30), |snapshot| {
+        (snapshot["hls"]["writing"]["segments"].as_u64() >= Some(9)).then_some(())
+    });
+    let playlists = ["mp3", "opus", "flac", "master"].map(|name| format!("hls/{name}.m3u8"));
+    play_all(desk.port, playlists.each_ref().map(|path| &**path), 9.0);
+}
+
 #[test]
 fn listeners_are_counted_and_sent_away_when_the_mounts_close() {
     let mut desk = desk();
     let url = format!("http://127.0.0.1:{}/live.mp3", desk.port);
     let told = desk.snapshot()["listening"].clone();
     assert!(told["urls"].to_string().contains("/live.mp3"), "{told}");
-    let listener = std::thread::spawn(move || listen::url(&url, 60.0));
+    let listener = thread::spawn(move || listen::url(&url, 60.0));
     desk.wait("the listener to be counted", seconds(5), |snapshot| {
         (snapshot["listening"]["listeners"] == 1).then_some(())
     });

@@ -20,6 +20,7 @@ pub mod icecast;
 pub mod key_store;
 pub mod listen;
 pub mod locate;
+pub mod players;
 pub mod power_cut;
 pub mod process;
 pub mod real_time;

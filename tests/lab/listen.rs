@@ -138,7 +138,7 @@ pub fn probe(source: &str) -> Value {
 }
 
 impl Heard {
-    fn from_bytes(bytes: &[u8]) -> Self {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         let sample = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         Self {
             frames: bytes

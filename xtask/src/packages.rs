@@ -94,6 +94,10 @@ pub(crate) const TEST: &[Group] = &[
         names: &["flac", "opus-tools", "vorbis-tools", "mpg123", "mp3val"],
     },
     Group {
+        reason: "the players that people have",
+        names: &["mpv", "vlc-bin", "vlc-plugin-base"],
+    },
+    Group {
         reason: "the second way to Icecast, libshout",
         names: &["libshout-dev"],
     },

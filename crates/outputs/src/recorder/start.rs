@@ -121,6 +121,8 @@ pub struct Armed {
     channels: Vec<(String, Arc<Backlog>, u64)>,
     rate: SampleRate,
     board: Arc<Board>,
+    /// Old blocks are let go of until it is recorded.
+    forgets: bool,
     /// A recording goes on with them.
     recorded: bool,
 }
@@ -153,6 +155,7 @@ impl Armed {
             channels: channels.collect(),
             rate,
             board: board.clone(),
+            forgets: matches!(limit, Limit::Last(_)),
             recorded: false,
         };
         spawn("recorder drain", move || drain(into, &board))?;
@@ -199,14 +202,21 @@ impl Armed {
         Ok(recording)
     }
 
-    /// The first block that all have.
+    /// The first block that all have, or should have.
     fn first_block(&self) -> u64 {
         let until = Instant::now() + FIRST_BLOCKS;
         let has_none = |(_, backlog, _): &(String, Arc<Backlog>, u64)| backlog.first().is_none();
         while self.channels.len() > 1 && self.channels.iter().any(has_none) && Instant::now() < until {
             thread::sleep(ROUND);
         }
-        let first = self.channels.iter().filter_map(|(_, backlog, _)| backlog.first()).max();
+        let begins = |(_, backlog, next): &(String, Arc<Backlog>, u64)| {
+            let first = backlog.first()?;
+            // What was lost before the first block that came is a gap of the recording, also where that block is here already.
+            // A strip does not know its first block beforehand.
+            let asked_for = !self.forgets && *next > 0;
+            Some(if asked_for { *next } else { first })
+        };
+        let first = self.channels.iter().filter_map(begins).max();
         first.unwrap_or_else(|| self.channels.iter().map(|(.., next)| *next).max().unwrap_or_default())
     }
 }

@@ -32,5 +32,7 @@ mod killed;
 mod libshout;
 mod loudness;
 mod mounts;
+#[cfg(target_os = "linux")]
+mod players;
 mod recording;
 mod sound_files;

@@ -247,6 +247,30 @@ fn lost_blocks_are_silence_of_that_length_and_an_exact_line_in_the_gap_log() {
 }
 
 #[test]
+fn what_is_lost_before_the_first_block_comes_is_a_gap_also_where_the_files_are_made_after_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut publish, tap) = burst(64);
+    let feeds = ["Programme", "Monitor"].map(|name| Feed::bus(name, tap.reader()));
+    publish(1000);
+    // The first blocks of two sources are waited for before there are files.
+    let settings = settings(folder.path(), SampleFormat::Pcm24);
+    let recording = Recorder::start(settings, feeds.into(), Box::new("show".to_owned())).expect("it starts");
+    wait_for("both files", seconds(20), || {
+        (recording.status().frames == 1000 * 64).then_some(())
+    });
+    let summary = recording.stop();
+    assert_eq!((summary.files.len(), summary.gaps), (2, 2));
+    for file in &summary.files {
+        let found = wave(file, 0).frames;
+        let [(0, lost, _)] = &gaps(file)[..] else {
+            panic!("{:?}", gaps(file))
+        };
+        let expected: Vec<_> = (*lost..1000 * 64).map(index_frame).collect();
+        assert!(found[*lost as usize..] == expected, "what follows is in its place");
+    }
+}
+
+#[test]
 fn without_audio_nobody_says_recording() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_publish, tap) = burst(64);
