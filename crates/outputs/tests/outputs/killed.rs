@@ -80,7 +80,7 @@ fn a_killed_recorder_leaves_a_valid_file_that_lacks_250_ms_at_most() {
 }
 
 #[test]
-#[ignore = "takes ten minutes: the test above, ten times as often"]
+#[ignore = "takes two minutes and more: the test above, ten times as often"]
 fn none_of_200_kills_leaves_a_file_that_is_not_valid_or_lacks_more_than_250_ms() {
     killed_while_recording(200);
 }
