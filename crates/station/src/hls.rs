@@ -210,7 +210,8 @@ impl Core {
             kinds[0] == kinds[1] && told.settings == now.settings
         });
         if !same || (figures && told != Some(&now)) {
-            let is_served = now.writing != HlsWriting::Off;
+            // Also while one that was set otherwise makes way for the next.
+            let is_served = self.hls.settings.on;
             self.hls
                 .served
                 .send_replace(is_served.then(|| now.folder.clone().into()));

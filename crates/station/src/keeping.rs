@@ -54,7 +54,7 @@ impl Core {
         }
         self.take_up_air_delay(session.air_delay);
         self.take_up_dead_air(&session.dead_air, &strips);
-        self.set_title(&session.title, &session.artist, Some(&session.show), Duration::ZERO);
+        self.take_up_title(&session.title, &session.artist, &session.show);
         self.listeners.introduce(self.air.introduction());
         self.take_up_mounts(session.mounts);
         self.take_up_hls(session.hls);

@@ -158,8 +158,7 @@ impl Core {
                 answer_all(said);
             }
             AudioCommand::SetTitle { title, artist, show } => {
-                self.set_title(&title, &artist, show.as_deref(), self.air_delay.held());
-                self.log_title();
+                self.set_title(&title, &artist, show.as_deref());
                 self.tell(Event::Title(self.air.title()));
             }
             _ => {}

@@ -196,8 +196,10 @@ impl MixReader {
         if sequence < end {
             return false;
         }
-        self.gone += end - self.next;
-        self.next = end;
+        if self.next < end {
+            self.gone += end - self.next;
+            self.next = end;
+        }
         true
     }
 }

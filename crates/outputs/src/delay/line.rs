@@ -37,6 +37,8 @@ pub(super) struct Line {
 /// The way through the delay, from where it is entered to where it is left.
 struct Passage {
     follower: Follower,
+    /// The block of the programme that is passed next, lost ones counted.
+    programme: u64,
     air: MixWriter,
     /// Blocks aired before those in the queue.
     blocks_before: u64,
@@ -84,9 +86,18 @@ impl Line {
         match &self.passage {
             // What is aired must be the programme as it is up to a seam.
             Some(passage) if passage.is_set && passage.ends.is_none() => self.obey(),
-            None if self.asked.seconds > 0.0 => self.enter(),
+            None if self.asks_for_one() => self.enter(),
             _ => {}
         }
+    }
+
+    fn frames_asked(&self) -> u64 {
+        self.rate.frames_in(self.asked.seconds.into()).0.into()
+    }
+
+    /// Less than a frame is no delay.
+    fn asks_for_one(&self) -> bool {
+        self.frames_asked() > 0
     }
 
     fn obey(&mut self) {
@@ -96,15 +107,17 @@ impl Line {
 
     /// The air is to go through the delay, from a little later on.
     fn enter(&mut self) {
+        // First, for it takes its time.
+        let (air, tap) = mix_queue(QUEUE_BLOCKS);
         let follower = Follower::new(self.programme.reader());
         let first = follower.next_sequence().saturating_add_signed(self.shift);
         let begins = first + SEAM_BLOCKS;
-        let (air, tap) = mix_queue(QUEUE_BLOCKS);
         self.route.go_on(&tap, begins, begins - first + 1);
         let tally = self.delay.tally();
         self.passage = Some(Passage {
             before: tally.taken as i64 - first_frame(&follower),
             aired_before: tally.aired as i64 - (first as i64 - 1) * BLOCK_FRAMES as i64,
+            programme: follower.next_sequence(),
             follower,
             air,
             blocks_before: first - 1,
@@ -127,16 +140,22 @@ impl Line {
                 return false;
             };
             let (frames, due) = (block.frames, block.due);
-            // Time stays true: what was lost is silent.
-            (0..lost).for_each(|_| self.pass_block(&SILENCE, due));
             self.late += lost * BLOCK_FRAMES as u64;
-            self.pass_block(&frames, due);
+            // Time stays true: what was lost is silent.
+            let silent = std::iter::repeat_n(&SILENCE, lost as usize);
+            for block in silent.chain([&frames]) {
+                if !self.pass_block(block, due) {
+                    break; // the way through the delay has ended: what comes is read from where it goes on
+                }
+            }
         }
         true
     }
 
-    fn pass_block(&mut self, block: &Block, due: Nanos) {
-        let Some(passage) = &mut self.passage else { return };
+    /// True: the next one takes the same way.
+    fn pass_block(&mut self, block: &Block, due: Nanos) -> bool {
+        let Some(passage) = &mut self.passage else { return false };
+        passage.programme += 1;
         let mut air = SILENCE;
         self.delay.process(block, &mut air);
         passage.air.publish(&air, due);
@@ -148,12 +167,12 @@ impl Line {
                 aired_at: since(join.aired_at, passage.aired_before),
             });
         }
-        self.look_for_a_seam();
+        self.look_for_a_seam()
     }
 
-    /// Does what is due before the next block.
-    fn look_for_a_seam(&mut self) {
-        let Some(passage) = &mut self.passage else { return };
+    /// Does what is due before the next block. True: that one takes the same way.
+    fn look_for_a_seam(&mut self) -> bool {
+        let Some(passage) = &mut self.passage else { return false };
         let next = passage.next();
         if !passage.is_set && next >= passage.begins {
             passage.is_set = true;
@@ -161,12 +180,16 @@ impl Line {
         } else if passage.ends.is_some_and(|ends| next >= ends) {
             self.passage = None;
             self.delay.make_room(0.0);
-            if self.asked.seconds > 0.0 {
+            // Who listens is past it, or holds it for himself.
+            self.route.published();
+            if self.asks_for_one() {
                 self.enter();
             }
+            return false;
         } else if passage.is_set && passage.ends.is_none() && self.delay.is_idle() {
             self.leave();
         }
+        true
     }
 
     /// The air is to be the programme again, from a little later on: by then the last join has been aired.
@@ -174,9 +197,9 @@ impl Line {
         let Some(passage) = &mut self.passage else { return };
         let (next, published) = (passage.next(), self.programme.published());
         // Who read the programme would be as far.
-        let behind = (published + 1).saturating_sub(passage.follower.next_sequence());
+        let behind = (published + 1).saturating_sub(passage.programme);
         let ends = *passage.ends.get_or_insert(next + behind + SEAM_BLOCKS);
-        let sequence = passage.follower.next_sequence() + (ends - next);
+        let sequence = passage.programme + (ends - next);
         self.shift = ends as i64 - sequence as i64;
         self.route.go_on(&self.programme, ends, sequence);
     }
@@ -205,6 +228,7 @@ impl Line {
             return;
         };
         passage.follower = Follower::new(programme.reader());
+        passage.programme = passage.follower.next_sequence();
         passage.before = self.delay.tally().taken as i64 - first_frame(&passage.follower);
         if !passage.is_set {
             // Nothing more comes before the seam.
@@ -216,10 +240,10 @@ impl Line {
     }
 
     pub(super) fn state(&self) -> DelayState {
-        let is_to_come = self.asked.seconds > 0.0 && self.delay.wanted() == 0;
+        let is_to_come = self.asks_for_one() && self.delay.wanted() == 0;
         DelayState {
             rate: self.rate,
-            wanted: self.rate.frames_in(self.asked.seconds.into()).0.into(),
+            wanted: self.frames_asked(),
             held: self.delay.held(),
             phase: if is_to_come {
                 Phase::Building

@@ -81,6 +81,15 @@ impl Feed {
         }
     }
 
+    /// The number of the first block that is to come, before any has; 0 of a strip, which does not know it.
+    pub(super) fn first_sequence(&self) -> u64 {
+        match &self.source {
+            // Blocks that are not yet made of what came in do not come.
+            Source::Bus(reader) => reader.next_sequence() + self.delay.frames.div_ceil(BLOCK_FRAMES) as u64,
+            Source::Strip { .. } => 0,
+        }
+    }
+
     /// Its strip is gone.
     pub(super) fn is_gone(&self) -> bool {
         match &self.source {

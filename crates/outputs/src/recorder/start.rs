@@ -149,7 +149,7 @@ impl Armed {
         let into: Vec<Channel> = feeds.into_iter().map(channel).collect();
         let channels = into.iter().map(|channel| {
             let feed = &channel.feed;
-            (feed.name.clone(), channel.backlog.clone(), feed.next_sequence())
+            (feed.name.clone(), channel.backlog.clone(), feed.first_sequence())
         });
         let armed = Self {
             channels: channels.collect(),
@@ -212,7 +212,6 @@ impl Armed {
         let begins = |(_, backlog, next): &(String, Arc<Backlog>, u64)| {
             let first = backlog.first()?;
             // What was lost before the first block that came is a gap of the recording, also where that block is here already.
-            // A strip does not know its first block beforehand.
             let asked_for = !self.forgets && *next > 0;
             Some(if asked_for { *next } else { first })
         };

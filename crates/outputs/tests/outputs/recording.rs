@@ -1,6 +1,6 @@
 //! What is recorded is what was published: complete, in order, and readable while it grows.
 
-use airdesk_dsp::SampleRate;
+use airdesk_dsp::{Frames, SampleRate};
 use airdesk_engine::mix_queue::MixReader;
 use airdesk_outputs::encode::FlacDepth;
 use airdesk_outputs::recorder::{Feed, Recorder, RecorderSettings, Recording, RecordingState, Split, StartError};
@@ -27,6 +27,23 @@ pub(crate) fn settings(folder: &std::path::Path, format: SampleFormat) -> Record
 pub(crate) fn record(settings: RecorderSettings, name: &str, reader: MixReader) -> Result<Recording, StartError> {
     let feeds = vec![Feed::bus("Programme", reader)];
     Recorder::start(settings, feeds, Box::new(name.to_owned()))
+}
+
+#[test]
+fn a_bus_that_is_made_as_late_as_the_programme_begins_with_it_and_without_a_gap() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::index();
+    let feeds = vec![
+        Feed::bus("mix", desk.tap.reader()),
+        Feed::bus("aux", desk.tap.reader()).later_by(Frames(143)),
+    ];
+    let settings = settings(folder.path(), SampleFormat::Float32);
+    let recording = Recorder::start(settings, feeds, Box::new("show".to_owned())).expect("it starts");
+    wait_for("a second", seconds(20), || {
+        (recording.status().frames > 48_000).then_some(())
+    });
+    let summary = recording.stop();
+    assert_eq!((summary.frames_lost, summary.gaps), (0, 0), "{summary:?}");
 }
 
 #[test]

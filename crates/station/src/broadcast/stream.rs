@@ -13,8 +13,8 @@ use super::hearing::Hearing;
 use super::target::{feed, invalid, outputs};
 use super::titles::{Titles, Words};
 use crate::api::{
-    AirState, BroadcastSettings, CommandError, ErrorCode, ListenBackState, PasswordState, ServerStatistics, TargetId,
-    TargetState,
+    AirState, BroadcastSettings, BusName, CommandError, ErrorCode, ListenBackState, PasswordState, ServerStatistics,
+    TargetId, TargetState,
 };
 use crate::secrets::Found;
 
@@ -179,10 +179,16 @@ impl Target {
         self.begin_with(stream.settings, stream.secret, common, taps)
     }
 
+    /// The bus that is sent, where one is.
+    pub(super) fn bus_on_air(&self) -> Option<BusName> {
+        self.stream.as_ref().map(|stream| stream.settings.bus)
+    }
+
     /// Tells listeners what is on.
     pub(super) fn announce(&self, common: &Common) {
         if let Some(stream) = &self.stream {
-            let Words { words, since } = common.titles.of(self.settings.bus);
+            // What is sent, whatever was set since for the next time.
+            let Words { words, since } = common.titles.of(stream.settings.bus);
             stream.broadcast.announce(words, *since);
         }
     }

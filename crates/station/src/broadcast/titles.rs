@@ -89,7 +89,11 @@ impl Air {
     }
 
     fn announce(&self, of: impl Fn(BusName) -> bool) {
-        for target in self.targets.iter().filter(|target| of(target.settings().bus)) {
+        for target in self
+            .targets
+            .iter()
+            .filter(|target| target.bus_on_air().is_some_and(&of))
+        {
             target.announce(&self.common);
         }
     }
@@ -117,22 +121,41 @@ impl Air {
 
 impl Core {
     /// Something else is on. Whoever names what is aired hears of it when its sound is aired.
-    pub(crate) fn set_title(&mut self, title: &str, artist: &str, show: Option<&str>, held: Duration) {
-        self.air.set_title(title, artist, show, held);
-        let now = self.air.title();
-        self.recorders.set_title(&now.title, &now.artist, held);
+    pub(crate) fn set_title(&mut self, title: &str, artist: &str, show: Option<&str>) {
+        self.note_title(title, artist, show, self.air_delay.held());
         self.air_titles();
     }
 
-    /// Titles whose sound is aired by now are told.
+    /// What was on when the desk ended is on again: nothing has happened.
+    pub(crate) fn take_up_title(&mut self, title: &str, artist: &str, show: &str) {
+        self.note_title(title, artist, Some(show), Duration::ZERO);
+        self.tell_aired_title();
+    }
+
+    fn note_title(&mut self, title: &str, artist: &str, show: Option<&str>, held: Duration) {
+        self.air.set_title(title, artist, show, held);
+        let now = self.air.title();
+        self.recorders.set_title(&now.title, &now.artist, held);
+    }
+
+    /// Titles whose sound is aired by now are told, and have happened.
     pub(crate) fn air_titles(&mut self) {
+        if self.tell_aired_title() {
+            self.log_title();
+        }
+    }
+
+    /// True: another title is aired.
+    fn tell_aired_title(&mut self) -> bool {
         let now = Instant::now();
         self.recorders.air_titles(now);
-        if self.air.air_titles(now) {
+        let any = self.air.air_titles(now);
+        if any {
             let line = self.air.title_line();
             self.listeners.set_title(&line);
             self.title_hls(&line);
         }
+        any
     }
 
     /// Frames of the programme were dumped, and `held` is still aired: what was dumped is named no later than that.

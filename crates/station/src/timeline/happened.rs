@@ -131,7 +131,7 @@ impl Core {
         }
     }
 
-    /// The title may have changed.
+    /// Another title is aired.
     pub(crate) fn log_title(&mut self) {
         let title = self.air.title_line().as_str().to_owned();
         if title != self.timeline.title {

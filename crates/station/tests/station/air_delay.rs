@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use airdesk_station::api::{AirDelayPhase, AirDelaySettings, AudioCommand, ErrorCode, Event, StripSource};
+use airdesk_station::api::{
+    AirDelayPhase, AirDelaySettings, AudioCommand, ErrorCode, Event, Happening, StripSource, TimelineKind,
+};
 use airdesk_station::session::{Session, SessionStrip};
 use airdesk_station::{HostChoice, Mount};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -13,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::desk::Desk;
+use crate::timeline::newest;
 
 fn delay(seconds: f32) -> AirDelaySettings {
     AirDelaySettings {
@@ -102,11 +105,19 @@ async fn listeners_read_a_title_when_its_sound_is_aired() {
     assert_eq!(desk.now().await.title.title, "One", "on the desk at once");
     let later = wait_for("One").await;
     assert!(later > Duration::from_millis(900), "{later:?}");
+    let noted = async |title: &str| {
+        let expected = Happening::Title { title: title.into() };
+        let entry = newest(&desk, TimelineKind::Title).await;
+        assert_eq!(entry.happening, expected);
+    };
+    noted("One").await;
     // What is dumped is no reason to wait.
     desk.ask(title("Two")).await;
     desk.ask(AudioCommand::Dump { seconds: None }).await;
     assert_eq!(read(), "One");
     wait_for("Two").await;
+    sleep(Duration::from_millis(500)).await; // for the scribe
+    noted("Two").await;
     desk.stop().await;
 }
 
