@@ -1686,7 +1686,11 @@ listenersPeak: number | null,
 /**
  * Its own name and version.
  */
-server: string | null, };
+server: string | null, 
+/**
+ * The stream's bit rate, kbit/s.
+ */
+bitRate: number | null, };
 
 /**
  * Whether listeners read the title.
@@ -1882,6 +1886,11 @@ password: PasswordState,
  * What is happening.
  */
 air: AirState, 
+/**
+ * Seconds of audio that the server has not acknowledged yet, to the half second: by so much a slow line makes
+ * listeners later. `null` while it is not live.
+ */
+secondsWaiting: number | null, 
 /**
  * What its listeners hear; `null` while it is not on air, or where the desk does not listen.
  */

@@ -60,6 +60,8 @@ pub struct ServerStatistics {
     pub listeners_peak: Option<u32>,
     /// Its own name and version.
     pub server: Option<String>,
+    /// The stream's bit rate, kbit/s.
+    pub bit_rate: Option<u32>,
 }
 
 /// Whether listeners read the title.
@@ -215,6 +217,9 @@ pub struct TargetState {
     pub password: PasswordState,
     /// What is happening.
     pub air: AirState,
+    /// Seconds of audio that the server has not acknowledged yet, to the half second: by so much a slow line makes
+    /// listeners later. `null` while it is not live.
+    pub seconds_waiting: Option<f32>,
     /// What its listeners hear; `null` while it is not on air, or where the desk does not listen.
     pub listen_back: Option<ListenBackState>,
     /// What the stream began with, `null` while it is off: settings saved since count from the next go-live.

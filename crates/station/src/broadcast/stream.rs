@@ -259,6 +259,7 @@ impl Target {
             id: self.id,
             settings: self.settings.clone(),
             password: self.kept,
+            seconds_waiting: self.seconds_waiting(),
             listen_back: self.listen_back(),
             running: running.map(|stream| Box::new(stream.settings.clone())),
             air,
@@ -270,6 +271,15 @@ impl Target {
         let stream = self.stream.as_ref().filter(|_| !self.waits)?;
         let is_live = stream.broadcast.state().is_live();
         stream.hearing.as_ref().filter(|_| is_live).map(Hearing::state)
+    }
+
+    /// Audio that the server has not acknowledged, while it is live.
+    fn seconds_waiting(&self) -> Option<f32> {
+        let stream = self.stream.as_ref().filter(|_| !self.waits)?;
+        match stream.broadcast.state() {
+            Running::Live { seconds_waiting, .. } => Some(to_half_seconds(seconds_waiting)),
+            _ => None,
+        }
     }
 
     /// What the stream has dropped, seconds, while it is live.
@@ -328,5 +338,21 @@ impl Target {
                 certificate: certificate.map(|fingerprint| fingerprint.to_string()),
             },
         }
+    }
+}
+
+/// What a line holds moves by a packet or two all the time, which is nothing to be told.
+fn to_half_seconds(seconds: f32) -> f32 {
+    (seconds * 2.0).round() / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_told_to_the_half_second() {
+        let told = [0.0, 0.2, 0.3, 4.74, 4.76].map(to_half_seconds);
+        assert_eq!(told, [0.0, 0.0, 0.5, 4.5, 5.0]);
     }
 }
