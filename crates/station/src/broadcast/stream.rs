@@ -9,6 +9,7 @@ use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::icecast::{Fingerprint, Secret};
 
 use super::Taps;
+use super::clear_text;
 use super::hearing::Hearing;
 use super::target::{feed, invalid, outputs};
 use super::titles::{Titles, Words};
@@ -36,6 +37,8 @@ pub(super) struct Target {
     /// It goes live once the keeper has said what the password is.
     waits: bool,
     stream: Option<Stream>,
+    /// It was said that its stream is not encrypted.
+    is_warned_of: bool,
     told: (AirState, Option<ListenBackState>),
 }
 
@@ -58,6 +61,7 @@ impl Target {
             fault: None,
             waits: false,
             stream: None,
+            is_warned_of: false,
             told: (AirState::Off, None),
         }
     }
@@ -177,6 +181,14 @@ impl Target {
         };
         stream.broadcast.stop();
         self.begin_with(stream.settings, stream.secret, common, taps)
+    }
+
+    /// What is to be said of a stream that is not encrypted, once.
+    pub(super) fn clear_text_warning(&mut self) -> Option<String> {
+        let stream = self.stream.as_ref().filter(|_| !self.is_warned_of)?;
+        let warning = clear_text::warning(&stream.settings)?;
+        self.is_warned_of = true;
+        Some(warning)
     }
 
     /// Tells listeners what is on.
