@@ -1783,7 +1783,8 @@ codec: StreamCodec,
  */
 bitRate: number, 
 /**
- * The bit rate is an average, from which the codec departs where the sound needs more or less.
+ * The bit rate is an average, from which the codec departs where the sound needs more or less. For MP3 and Vorbis:
+ * Opus is always sent so, whatever this says, and FLAC has no bit rate.
  */
 variable: boolean, 
 /**

@@ -141,7 +141,8 @@ pub struct BroadcastSettings {
     pub codec: StreamCodec,
     /// Bit rate, kbit/s; FLAC has none.
     pub bit_rate: u16,
-    /// The bit rate is an average, from which the codec departs where the sound needs more or less.
+    /// The bit rate is an average, from which the codec departs where the sound needs more or less. For MP3 and Vorbis:
+    /// Opus is always sent so, whatever this says, and FLAC has no bit rate.
     pub variable: bool,
     /// Station name.
     pub name: String,
