@@ -1686,7 +1686,11 @@ listenersPeak: number | null,
 /**
  * Its own name and version.
  */
-server: string | null, };
+server: string | null, 
+/**
+ * The stream's bit rate, kbit/s.
+ */
+bitRate: number | null, };
 
 /**
  * Whether listeners read the title.
@@ -1779,7 +1783,8 @@ codec: StreamCodec,
  */
 bitRate: number, 
 /**
- * The bit rate is an average, from which the codec departs where the sound needs more or less.
+ * The bit rate is an average, from which the codec departs where the sound needs more or less. For MP3 and Vorbis:
+ * Opus is always sent so, whatever this says, and FLAC has no bit rate.
  */
 variable: boolean, 
 /**
@@ -1882,6 +1887,11 @@ password: PasswordState,
  * What is happening.
  */
 air: AirState, 
+/**
+ * Seconds of audio that the server has not acknowledged yet, to the half second: by so much a slow line makes
+ * listeners later. `null` while it is not live.
+ */
+secondsWaiting: number | null, 
 /**
  * What its listeners hear; `null` while it is not on air, or where the desk does not listen.
  */

@@ -2,6 +2,7 @@
 
 mod air;
 mod mounts;
+mod streams;
 
 use std::fmt::Write;
 
@@ -102,6 +103,7 @@ fn text(desk: &Snapshot) -> String {
     mounts::put(&mut text, desk);
     put_recorders(&mut text, &desk.recorders);
     put_targets(&mut text, &desk.targets);
+    streams::put(&mut text, &desk.targets);
     air::put_delay(&mut text, &desk.air_delay);
     air::put_dead_air(&mut text, &desk.dead_air, &desk.strips);
     put_hearing(&mut text, &desk.targets);
@@ -355,7 +357,9 @@ fn labels(labels: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use airdesk_station::api::{ChannelPick, FallbackState, Resampling, SignalState, StripWatch, WatchSettings};
+    use airdesk_station::api::{
+        ChannelPick, FallbackState, Resampling, ServerStatistics, SignalState, StripWatch, TitleSeen, WatchSettings,
+    };
     use airdesk_station::session::{Session, SessionFile, SessionStrip};
     use airdesk_station::{HostChoice, Station, StationOptions};
 
@@ -420,6 +424,43 @@ mod tests {
         ] {
             assert!(told.lines().any(|told| told == line), "{line}: {told}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_stream_tells_what_waits_and_what_its_server_counts_while_it_is_live() {
+        let mut desk = desk(SessionStrip::new("Mic", StripSource::Silent)).await;
+        assert!(!text(&desk).contains("airdesk_stream_waiting"), "it is off air");
+        desk.targets[0].air = AirState::Live {
+            seconds: 60.0,
+            bytes_sent: 960_000,
+            seconds_dropped: 0.0,
+            reconnects: 0,
+            title: TitleSeen::NotSet,
+            statistics: Some(ServerStatistics {
+                listeners: Some(12),
+                listeners_peak: None,
+                server: None,
+                bit_rate: Some(128),
+            }),
+        };
+        desk.targets[0].seconds_waiting = Some(4.5);
+        let told = text(&desk);
+        let target = format!(
+            r#"{{target="{}",name="{}"}}"#,
+            desk.targets[0].id,
+            desk.targets[0].settings.called()
+        );
+        for line in [
+            format!("airdesk_stream_waiting_seconds{target} 4.5"),
+            format!("airdesk_stream_listeners{target} 12"),
+            format!("airdesk_stream_server_kbit{target} 128"),
+        ] {
+            assert!(told.lines().any(|told| told == line), "{line}: {told}");
+        }
+        assert!(
+            !told.contains("stream_listeners_peak"),
+            "the server does not say: {told}"
+        );
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //!
 //! What one of them meets with never touches another. They share what is on, the keeper of passwords, and the encoders.
 
+mod clear_text;
 mod going_live;
 mod hearing;
 mod passwords;
@@ -197,6 +198,11 @@ impl Air {
             .iter_mut()
             .filter_map(|target| target.refresh(figures).then_some(&*target));
         changed.map(Target::state).collect()
+    }
+
+    /// What is to be said of streams that anybody on the way can read: once of each target.
+    pub(crate) fn clear_text_warnings(&mut self) -> Vec<String> {
+        self.targets.iter_mut().filter_map(Target::clear_text_warning).collect()
     }
 
     /// Every target.

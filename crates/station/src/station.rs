@@ -404,6 +404,9 @@ impl Core {
             self.log_target(&state);
             self.tell(Event::Target(state));
         }
+        for warning in self.air.clear_text_warnings() {
+            self.notice(Severity::Warning, warning);
+        }
         if ticks.is_multiple_of(10) {
             let state = self.engine_state();
             self.tell(Event::Engine(state));

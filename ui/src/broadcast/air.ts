@@ -83,8 +83,11 @@ export function serverText({ host, port, mount }: BroadcastSettings): string {
   return `${host}:${port}${mount}`;
 }
 
-/** What the station knows of the stream. */
-export function airFacts(air: AirState): Fact[] {
+/** Seconds that wait for the line from which on listeners notice that it is slow. */
+const LATE = 1;
+
+/** What the station knows of the stream, and the seconds of audio that wait for its line. */
+export function airFacts(air: AirState, waiting: number | null = null): Fact[] {
   switch (air.state) {
     case "off":
       return [];
@@ -94,9 +97,10 @@ export function airFacts(air: AirState): Fact[] {
       return [
         { name: "On air for", value: clock(air.seconds) },
         { name: "Sent", value: bytes(air.bytesSent) },
-        ...listenerFacts(air.statistics),
+        ...serverFacts(air.statistics),
         { name: "Title", ...titleText(air.title) },
         { name: "Reconnects", value: air.reconnects === 0 ? "none" : String(air.reconnects) },
+        ...waitingFacts(waiting),
         air.secondsDropped > 0
           ? { name: "Dropped", value: `${air.secondsDropped.toFixed(1)} s: the line is too slow`, tone: "bad" }
           : { name: "Dropped", value: "nothing" },
@@ -114,11 +118,22 @@ export function airFacts(air: AirState): Fact[] {
   }
 }
 
-/** What the server says of its listeners; nothing where it says nothing. */
-function listenerFacts(statistics: ServerStatistics | null): Fact[] {
-  if (statistics?.listeners === null || statistics?.listeners === undefined) return [];
-  const peak = statistics.listenersPeak === null ? "" : `, ${statistics.listenersPeak} at most`;
-  return [{ name: "Listeners", value: `${statistics.listeners}${peak}` }];
+/** What the server says of its listeners and of the stream; nothing where it says nothing. */
+function serverFacts(statistics: ServerStatistics | null): Fact[] {
+  if (!statistics) return [];
+  const { listeners, listenersPeak, bitRate } = statistics;
+  const facts: Fact[] = [];
+  const peak = listenersPeak === null ? "" : `, ${listenersPeak} at most`;
+  if (listeners !== null) facts.push({ name: "Listeners", value: `${listeners}${peak}` });
+  if (bitRate !== null) facts.push({ name: "Server says", value: `${bitRate} kbit/s` });
+  return facts;
+}
+
+/** What the line has not taken yet. */
+function waitingFacts(waiting: number | null): Fact[] {
+  if (waiting === null) return [];
+  if (waiting < LATE) return [{ name: "Waiting", value: waiting === 0 ? "nothing" : `${waiting.toFixed(1)} s` }];
+  return [{ name: "Waiting", value: `${waiting.toFixed(1)} s: the line is slow`, tone: "warn" }];
 }
 
 /** Whether listeners read the title. */

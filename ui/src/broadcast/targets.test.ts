@@ -121,3 +121,16 @@ test("a title has an artist where one is named, and a problem names its server",
   await user.type(screen.getByRole("textbox", { name: "Title" }), "Jóga{Enter}");
   expect(fake.sent).toEqual([{ type: "setTitle", title: "Jóga", artist: "Björk", show: null }]);
 });
+
+test("a show is named once and stays, and can be taken away", async () => {
+  const { fake, user } = openConsole();
+  const show = screen.getByRole("textbox", { name: "Show" });
+  await user.type(show, "Night Shift{Enter}");
+  expect(fake.sent.at(-1)).toEqual({ type: "setTitle", title: "", artist: "", show: "Night Shift" });
+  await user.type(screen.getByRole("textbox", { name: "Title" }), "Jóga{Enter}");
+  expect(fake.sent.at(-1)).toMatchObject({ title: "Jóga", show: null });
+  expect(show).toHaveValue("Night Shift");
+  await user.clear(show);
+  await user.click(screen.getByRole("button", { name: "Send" }));
+  expect(fake.desk.title).toEqual({ title: "Jóga", artist: "", show: "" });
+});

@@ -40,6 +40,7 @@ export function obeyBroadcast(desk: Snapshot, command: OnBroadcast): { reply: Re
         settings: command.settings,
         password: "none",
         air: { state: "off" },
+        secondsWaiting: null,
         listenBack: null,
         running: null,
       });

@@ -111,6 +111,7 @@ export function testTarget(id: number, settings: Partial<BroadcastSettings> = {}
     },
     password: "keyStore",
     air: { state: "off" },
+    secondsWaiting: null,
     listenBack: null,
     running: null,
   };

@@ -1,10 +1,11 @@
 import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
-import type { RecorderState, RecordingState } from "../bindings";
+import type { RecorderState, RecordingFormat, RecordingState } from "../bindings";
 import { testRecorder } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
 import { isRecording, recorderFacts, recordersLamp, recordingLamp } from "./recording";
+import { summary } from "./settings";
 
 const recorder = (recording: RecordingState): RecorderState => ({ ...testRecorder(1), recording });
 const known = { file: "/a.wav", bytes: 217_152_068, framesLost: 128, gapsLogged: true };
@@ -139,5 +140,34 @@ describe("several recorders", () => {
     const seamFault = "no new file can be begun in /takes (read-only)";
     openConsole({ recorders: [{ ...recorder(recording), seamFault }] });
     expect(screen.getByText("No new file can be begun in /takes (read-only)")).toBeVisible();
+  });
+});
+
+describe("a bit rate that is an average", () => {
+  const settings = (format: RecordingFormat, variable: boolean) => ({
+    ...testRecorder(1).settings,
+    format,
+    bitRate: 128,
+    variable,
+  });
+
+  test("is told as one, and a format without a bit rate has none", () => {
+    expect(summary(settings("mp3", true))).toContain("MP3 128 kbit/s on average");
+    expect(summary(settings("mp3", false))).not.toContain("average");
+    expect(summary(settings("flac24", true))).not.toContain("average");
+  });
+
+  test("is a choice of the formats that have a bit rate", async () => {
+    const { fake, user } = openConsole({ recorders: [{ ...testRecorder(1), settings: settings("opus", true) }] });
+    await user.click(screen.getByRole("button", { name: "Recorder settings" }));
+    const dialog = within(screen.getByRole("dialog"));
+    const average = () => dialog.queryByRole("checkbox", { name: "The bit rate is an average" });
+    expect(average()).toBeChecked();
+    await user.click(dialog.getByRole("checkbox", { name: "The bit rate is an average" }));
+    await user.selectOptions(dialog.getByRole("combobox", { name: "Format" }), "FLAC, 24-bit");
+    expect(average()).toBeNull();
+    await user.selectOptions(dialog.getByRole("combobox", { name: "Format" }), "MP3");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(fake.desk.recorders[0]?.settings).toMatchObject({ format: "mp3", variable: false });
   });
 });

@@ -33,9 +33,9 @@ export function summary(settings: RecordingSettings): string {
   return parts.join(" · ");
 }
 
-function formatText({ format, bitRate }: RecordingSettings): string {
+function formatText({ format, bitRate, variable }: RecordingSettings): string {
   const name = FORMATS.find(({ value }) => value === format)?.text ?? format;
-  return BIT_RATES[format] ? `${name} ${bitRate} kbit/s` : name;
+  return BIT_RATES[format] ? `${name} ${bitRate} kbit/s${variable ? " on average" : ""}` : name;
 }
 
 /** A slot as it is written: "Mon Fri 20:00-22:00". */

@@ -60,6 +60,8 @@ pub struct ServerStatistics {
     pub listeners_peak: Option<u32>,
     /// Its own name and version.
     pub server: Option<String>,
+    /// The stream's bit rate, kbit/s.
+    pub bit_rate: Option<u32>,
 }
 
 /// Whether listeners read the title.
@@ -139,7 +141,8 @@ pub struct BroadcastSettings {
     pub codec: StreamCodec,
     /// Bit rate, kbit/s; FLAC has none.
     pub bit_rate: u16,
-    /// The bit rate is an average, from which the codec departs where the sound needs more or less.
+    /// The bit rate is an average, from which the codec departs where the sound needs more or less. For MP3 and Vorbis:
+    /// Opus is always sent so, whatever this says, and FLAC has no bit rate.
     pub variable: bool,
     /// Station name.
     pub name: String,
@@ -215,6 +218,9 @@ pub struct TargetState {
     pub password: PasswordState,
     /// What is happening.
     pub air: AirState,
+    /// Seconds of audio that the server has not acknowledged yet, to the half second: by so much a slow line makes
+    /// listeners later. `null` while it is not live.
+    pub seconds_waiting: Option<f32>,
     /// What its listeners hear; `null` while it is not on air, or where the desk does not listen.
     pub listen_back: Option<ListenBackState>,
     /// What the stream began with, `null` while it is off: settings saved since count from the next go-live.

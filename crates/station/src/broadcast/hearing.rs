@@ -187,6 +187,7 @@ mod tests {
             listeners,
             listeners_peak,
             server: None,
+            bit_rate: None,
         };
         assert_eq!(without_one(told(Some(3), Some(9))), told(Some(2), Some(9)));
         assert_eq!(without_one(told(Some(0), None)), told(Some(0), None));

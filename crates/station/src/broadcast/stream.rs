@@ -9,6 +9,7 @@ use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::icecast::{Fingerprint, Secret};
 
 use super::Taps;
+use super::clear_text;
 use super::hearing::Hearing;
 use super::target::{feed, invalid, outputs};
 use super::titles::{Titles, Words};
@@ -36,6 +37,8 @@ pub(super) struct Target {
     /// It goes live once the keeper has said what the password is.
     waits: bool,
     stream: Option<Stream>,
+    /// It was said that its stream is not encrypted.
+    is_warned_of: bool,
     told: (AirState, Option<ListenBackState>),
 }
 
@@ -58,6 +61,7 @@ impl Target {
             fault: None,
             waits: false,
             stream: None,
+            is_warned_of: false,
             told: (AirState::Off, None),
         }
     }
@@ -184,6 +188,14 @@ impl Target {
         self.stream.as_ref().map(|stream| stream.settings.bus)
     }
 
+    /// What is to be said of a stream that is not encrypted, once.
+    pub(super) fn clear_text_warning(&mut self) -> Option<String> {
+        let stream = self.stream.as_ref().filter(|_| !self.is_warned_of)?;
+        let warning = clear_text::warning(&stream.settings)?;
+        self.is_warned_of = true;
+        Some(warning)
+    }
+
     /// Tells listeners what is on.
     pub(super) fn announce(&self, common: &Common) {
         if let Some(stream) = &self.stream {
@@ -265,6 +277,7 @@ impl Target {
             id: self.id,
             settings: self.settings.clone(),
             password: self.kept,
+            seconds_waiting: self.seconds_waiting(),
             listen_back: self.listen_back(),
             running: running.map(|stream| Box::new(stream.settings.clone())),
             air,
@@ -276,6 +289,15 @@ impl Target {
         let stream = self.stream.as_ref().filter(|_| !self.waits)?;
         let is_live = stream.broadcast.state().is_live();
         stream.hearing.as_ref().filter(|_| is_live).map(Hearing::state)
+    }
+
+    /// Audio that the server has not acknowledged, while it is live.
+    fn seconds_waiting(&self) -> Option<f32> {
+        let stream = self.stream.as_ref().filter(|_| !self.waits)?;
+        match stream.broadcast.state() {
+            Running::Live { seconds_waiting, .. } => Some(to_half_seconds(seconds_waiting)),
+            _ => None,
+        }
     }
 
     /// What the stream has dropped, seconds, while it is live.
@@ -334,5 +356,21 @@ impl Target {
                 certificate: certificate.map(|fingerprint| fingerprint.to_string()),
             },
         }
+    }
+}
+
+/// What a line holds moves by a packet or two all the time, which is nothing to be told.
+fn to_half_seconds(seconds: f32) -> f32 {
+    (seconds * 2.0).round() / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_told_to_the_half_second() {
+        let told = [0.0, 0.2, 0.3, 4.74, 4.76].map(to_half_seconds);
+        assert_eq!(told, [0.0, 0.0, 0.5, 4.5, 5.0]);
     }
 }

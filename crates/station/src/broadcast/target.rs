@@ -159,6 +159,7 @@ impl From<Statistics> for ServerStatistics {
             listeners: told.listeners,
             listeners_peak: told.listeners_peak,
             server: told.server,
+            bit_rate: told.bit_rate,
         }
     }
 }

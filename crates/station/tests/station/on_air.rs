@@ -1,7 +1,9 @@
 //! What the station tells about the stream to a server: without a server, as most desks begin.
 
 use airdesk_station::HostChoice;
-use airdesk_station::api::{AirState, AudioCommand, BroadcastSettings, ErrorCode, PasswordState, Severity, Transport};
+use airdesk_station::api::{
+    AirState, AudioCommand, BroadcastSettings, ErrorCode, PasswordState, Severity, Snapshot, Transport,
+};
 use airdesk_station::session::Session;
 
 use crate::desk::{self, Desk};
@@ -85,5 +87,33 @@ async fn a_broken_file_of_passwords_is_told_at_the_start_and_to_whoever_wants_to
     let target = desk.target().await.id;
     desk.ask(AudioCommand::SetPassword { target, password }).await;
     assert_eq!(desk.target().await.password, PasswordState::File);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_leaves_the_machine_in_clear_text_is_warned_of_once() {
+    // Set aside for documents (RFC 5737): nobody has it.
+    let there = BroadcastSettings {
+        host: "192.0.2.1".into(),
+        ..BroadcastSettings::default()
+    };
+    let mut desk = Desk::with(&Session::default());
+    desk.set_target(&there).await;
+    let warnings = |now: &Snapshot| -> Vec<_> {
+        let notices = now.notices.iter().filter(|notice| notice.text.contains("clear text"));
+        notices.map(|notice| (notice.severity, notice.text.clone())).collect()
+    };
+    assert_eq!(warnings(&desk.now().await), [], "it is not on its way");
+    let sentence = "/live.mp3 at 192.0.2.1: the password and the audio go in clear text to 192.0.2.1; turn on TLS if the \
+                    server has it";
+    for _ in 0..2 {
+        desk.ask(AudioCommand::GoLive { target: None }).await;
+        desk.when("a warning", |now| !warnings(now).is_empty()).await;
+        // Long enough for it to be said again.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let told = warnings(&desk.now().await);
+        assert_eq!(told, [(Severity::Warning, sentence.to_owned())]);
+        desk.ask(AudioCommand::GoOffAir { target: None }).await;
+    }
     desk.stop().await;
 }
