@@ -402,7 +402,9 @@ fn a_writer_that_breaks_is_a_recording_that_failed_and_its_file_is_named() {
     desk.bring([u64::MAX]);
     let reason = failure(&desk.recording);
     assert!(
-        reason.starts_with("the recorder broke: ") && reason.contains("test.wav is complete up to 0:00:03"),
+        reason.starts_with("recording stopped at ")
+            && reason.contains(": the recorder broke: ")
+            && reason.contains("test.wav is complete up to 0:00:03"),
         "{reason}"
     );
     let summary = desk.recording.stop();
@@ -415,7 +417,7 @@ fn a_drain_that_breaks_is_a_recording_that_failed_and_what_it_brought_is_on_disk
     desk.bring([1]);
     desk.backlogs[0].close(End::Broke);
     let reason = failure(&desk.recording);
-    assert!(reason.starts_with("the recorder broke: "), "{reason}");
+    assert!(reason.contains(": the recorder broke: "), "{reason}");
     assert_eq!(desk.recording.stop().frames, 3 * 48_000 + BLOCK_FRAMES as u64);
 }
 
