@@ -486,10 +486,18 @@ fn a_recording_that_crosses_4_gib_while_it_runs_goes_on_as_rf64() {
         numbers(&path, before).into_iter().eq(1..=blocks),
         "not one frame is lost at the seam"
     );
-    let said = Command::new("sndfile-info").arg(&path).output().expect("installed");
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let says = |program: &str, arguments: &[&str]| {
+        let said = Command::new(program).args(arguments).arg(&path).output();
+        String::from_utf8_lossy(&said.expect("installed").stdout).into_owned()
+    };
+    let said = says("sndfile-info", &[]);
     assert!(
         said.contains("RF64") && said.contains(&format!(": {}\n", summary.frames)),
         "{said}"
     );
+    let seconds = summary.frames as f64 / 48_000.0;
+    let duration = ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"];
+    let said = says("ffprobe", &duration);
+    let found: f64 = said.trim().parse().expect("a duration");
+    assert!((found - seconds).abs() < 1e-3, "ffprobe: {found} of {seconds}");
 }
