@@ -4,7 +4,10 @@
 use std::path::Path;
 use std::thread::sleep;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lab::desk::{Desk, Home};
+use lab::http;
 use lab::icecast::{Icecast, LATIN_1_MOUNT, PASSWORD};
 use lab::listen::{self, Listener};
 use lab::sound_server::{Environment, numbered, sines};
@@ -278,24 +281,50 @@ fn a_server_that_signed_for_itself_is_trusted_only_by_hand() {
     hear(&icecast.url("/live.mp3"));
 }
 
+/// The desk shows this nowhere: to hosts, in its metrics and its timeline, to whoever lists processes, and in what it prints.
+fn has_not(desk: &mut Desk, secret: &str) {
+    let got = |path| String::from_utf8_lossy(&http::get(desk.port, path).expect("the desk answers").body).into_owned();
+    let (metrics, timeline) = (got("/metrics"), got("/timeline.csv"));
+    assert!(metrics.contains("airdesk_") && !timeline.is_empty());
+    let arguments = std::fs::read(format!("/proc/{}/cmdline", desk.process.id())).expect("it runs");
+    let arguments = String::from_utf8_lossy(&arguments).into_owned();
+    assert!(!arguments.is_empty());
+    let printed = desk.process.output();
+    let shown = desk.snapshot().to_string();
+    // As it is, as bytes, and as a server is given it.
+    let in_hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let in_base64 = STANDARD.encode(format!("source:{secret}"));
+    for form in [secret, &in_hex, in_base64.trim_end_matches('=')] {
+        for (place, text) in [
+            ("the snapshot", &shown),
+            ("the metrics", &metrics),
+            ("the timeline", &timeline),
+            ("the arguments", &arguments),
+            ("what it prints", &printed),
+        ] {
+            assert!(!text.contains(form), "{form} is in {place}");
+        }
+    }
+}
+
 #[test]
 fn the_password_is_nowhere_to_be_read() {
     let icecast = Icecast::start();
     // Also in what is printed to find a fault.
     let environment = Environment::from([("AIRDESK_LOG".into(), "trace".into())]);
     let mut desk = desk_in(&environment, &settings(&icecast, "/live.mp3", "mp3"));
+    // One that is right and goes live, and one that is refused.
+    desk.say(json!({ "type": "goLive" }));
+    desk.wait_for_air("live", 10);
+    has_not(&mut desk, PASSWORD);
+    desk.say(json!({ "type": "goOffAir" }));
+    desk.wait_for_air("off", 10);
     let secret = "correct-horse-battery";
     desk.say(json!({ "type": "setPassword", "target": 1, "password": secret }));
     desk.say(json!({ "type": "goLive" }));
     desk.wait_for_air("failed", 10);
-    assert!(!desk.snapshot().to_string().contains(secret));
-    let printed = desk.process.output();
-    assert!(printed.contains("TRACE") && !printed.contains(secret));
-    // As bytes.
-    let in_hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-    assert!(!printed.contains(&in_hex));
-    // And as a server is given it: "source:" and the password in Base64.
-    assert!(!printed.contains("c291cmNlOmNvcnJlY3QtaG9yc2UtYmF0dGVyeQ"));
+    has_not(&mut desk, secret);
+    assert!(desk.process.output().contains("TRACE"));
     let home = desk.stop();
     for file in home.files() {
         let content = std::fs::read(&file).unwrap_or_default();

@@ -252,7 +252,7 @@ fn a_full_disk_ends_the_recording_with_a_sentence_and_the_mix_goes_on() {
         reason.filter(|_| recording["state"] == "failed")
     });
     assert!(
-        reason.contains("the disk is full") && reason.contains(&folder),
+        reason.starts_with("recording stopped at ") && reason.contains("the disk is full") && reason.contains(&folder),
         "{reason}"
     );
     let notices = desk.snapshot()["notices"].clone();

@@ -133,7 +133,7 @@ impl Core {
             outputs: OutputName::ALL.map(|output| self.playbacks.state(output)).to_vec(),
             exclusive_outputs: EXCLUSIVE_OUTPUTS,
             devices: self.device_states(),
-            recorders: self.recorders.states(),
+            recorders: self.recorders.states(self.strips.states().count()),
             targets: self.air.states(),
             transports: self.air.transports(),
             title: self.air.title(),

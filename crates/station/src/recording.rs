@@ -116,8 +116,9 @@ impl Recorders {
         self.desks.iter().map(|desk| desk.settings().clone()).collect()
     }
 
-    pub(crate) fn states(&self) -> Vec<RecorderState> {
-        self.desks.iter().map(RecorderDesk::state).collect()
+    /// What hosts see of them, at a desk of so many strips.
+    pub(crate) fn states(&self, strips: usize) -> Vec<RecorderState> {
+        self.desks.iter().map(|desk| desk.state(strips)).collect()
     }
 
     /// A strip has given nothing for so many frames since this was called last.
@@ -191,13 +192,13 @@ impl Recorders {
 impl Core {
     pub(crate) fn tell_recorder(&self, id: RecorderId) {
         if let Some(desk) = self.recorders.desks.iter().find(|desk| desk.id == id) {
-            self.tell(Event::Recorder(Box::new(desk.state())));
+            self.tell(Event::Recorder(Box::new(desk.state(self.strips.states().count()))));
         }
     }
 
     pub(crate) fn tell_recorders(&self) {
-        for desk in &self.recorders.desks {
-            self.tell(Event::Recorder(Box::new(desk.state())));
+        for state in self.recorders.states(self.strips.states().count()) {
+            self.tell(Event::Recorder(Box::new(state)));
         }
     }
 }

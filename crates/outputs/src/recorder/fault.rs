@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use airdesk_dsp::SampleRate;
+use jiff::Zoned;
 
 use super::reel::Reel;
 use super::space::{free_space, size};
@@ -64,6 +65,11 @@ impl Refusal {
             ),
         }
     }
+}
+
+/// The sentence of a recording that ends with it, and when that was, in local time.
+pub(super) fn stopped(sentence: &str) -> String {
+    format!("recording stopped at {}: {sentence}", Zoned::now().strftime("%H:%M:%S"))
 }
 
 fn length(frames: u64, rate: SampleRate) -> String {

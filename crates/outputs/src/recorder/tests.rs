@@ -402,7 +402,9 @@ fn a_writer_that_breaks_is_a_recording_that_failed_and_its_file_is_named() {
     desk.bring([u64::MAX]);
     let reason = failure(&desk.recording);
     assert!(
-        reason.starts_with("the recorder broke: ") && reason.contains("test.wav is complete up to 0:00:03"),
+        reason.starts_with("recording stopped at ")
+            && reason.contains(": the recorder broke: ")
+            && reason.contains("test.wav is complete up to 0:00:03"),
         "{reason}"
     );
     let summary = desk.recording.stop();
@@ -415,7 +417,7 @@ fn a_drain_that_breaks_is_a_recording_that_failed_and_what_it_brought_is_on_disk
     desk.bring([1]);
     desk.backlogs[0].close(End::Broke);
     let reason = failure(&desk.recording);
-    assert!(reason.starts_with("the recorder broke: "), "{reason}");
+    assert!(reason.contains(": the recorder broke: "), "{reason}");
     assert_eq!(desk.recording.stop().frames, 3 * 48_000 + BLOCK_FRAMES as u64);
 }
 
@@ -484,10 +486,18 @@ fn a_recording_that_crosses_4_gib_while_it_runs_goes_on_as_rf64() {
         numbers(&path, before).into_iter().eq(1..=blocks),
         "not one frame is lost at the seam"
     );
-    let said = Command::new("sndfile-info").arg(&path).output().expect("installed");
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let says = |program: &str, arguments: &[&str]| {
+        let said = Command::new(program).args(arguments).arg(&path).output();
+        String::from_utf8_lossy(&said.expect("installed").stdout).into_owned()
+    };
+    let said = says("sndfile-info", &[]);
     assert!(
         said.contains("RF64") && said.contains(&format!(": {}\n", summary.frames)),
         "{said}"
     );
+    let seconds = summary.frames as f64 / 48_000.0;
+    let duration = ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"];
+    let said = says("ffprobe", &duration);
+    let found: f64 = said.trim().parse().expect("a duration");
+    assert!((found - seconds).abs() < 1e-3, "ffprobe: {found} of {seconds}");
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 
 use super::backlog::{Backlog, End};
-use super::fault::Fault;
+use super::fault::{Fault, stopped};
 use super::gap_log::GapCause;
 use super::join::{CATCH_UP, Joining};
 use super::keep::Kept;
@@ -338,6 +338,7 @@ impl Writer {
         match fault {
             None => self.board.stopped(frames, bytes),
             Some(reason) => {
+                let reason = stopped(&reason);
                 tracing::error!(reason, "a recording stopped by itself");
                 self.board.failed(frames, bytes, reason);
             }
@@ -346,7 +347,7 @@ impl Writer {
 
     /// Ends the recording by itself, with a sentence.
     fn fail(&mut self, fault: &Fault) {
-        let reason = fault.sentence(&self.reels, self.settings.rate);
+        let reason = stopped(&fault.sentence(&self.reels, self.settings.rate));
         tracing::error!(reason, "a recording stopped by itself");
         let (mut frames, mut bytes) = (u64::MAX, 0);
         for joining in self.joining.drain(..) {

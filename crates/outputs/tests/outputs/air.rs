@@ -1,6 +1,6 @@
 //! On air on a real Icecast: what a listener hears and reads is what the desk plays and says.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use airdesk_outputs::broadcast::{BroadcastState, TitleShown};
 use airdesk_outputs::encode::Codec;
@@ -142,6 +142,10 @@ fn title_of(url: &str) -> Option<String> {
     tags["title"].as_str().or(tags["TITLE"].as_str()).map(str::to_owned)
 }
 
+/// A server that is back must have the stream within 2 s: no wait is longer before the third attempt. The rest is room for a
+/// busy machine.
+const AGAIN_WITHIN: Duration = Duration::from_millis(2_000 + 1_000);
+
 #[test]
 fn a_server_that_was_killed_is_taken_back_without_a_hand() {
     let mut server = Icecast::start();
@@ -154,10 +158,9 @@ fn a_server_that_was_killed_is_taken_back_without_a_hand() {
         server.start_again();
         let back = Instant::now();
         await_live(&broadcast);
-        println!(
-            "{codec:?} is live {:.2} s after the server is",
-            back.elapsed().as_secs_f64()
-        );
+        let again = back.elapsed();
+        println!("{codec:?} is live {:.2} s after the server is", again.as_secs_f64());
+        assert!(again < AGAIN_WITHIN, "{again:?}");
         let [left, _] = hear(&format!("http://127.0.0.1:{}{mount}", server.port), 2.0);
         assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
         assert!(

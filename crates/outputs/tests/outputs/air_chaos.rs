@@ -18,6 +18,9 @@ use crate::rig::listener::{decode, hear};
 use crate::rig::tone::assert_tone;
 use crate::rig::{seconds, wait_for};
 
+/// A stream that was cut must be live again within 2 s; the desk waits no longer than one. The rest is room for a busy machine.
+const AGAIN_WITHIN: Duration = Duration::from_millis(2_000 + 1_000);
+
 /// An Icecast, and a bad way to it.
 fn server() -> (Icecast, Chaos) {
     let server = Icecast::start();
@@ -42,7 +45,9 @@ fn a_cut_and_a_reset_cost_one_attempt_and_the_new_stream_decodes_from_its_first_
             let began = Instant::now();
             await_retrying(&broadcast);
             await_live(&broadcast);
-            println!("{codec:?}: live again after {:.1} s", began.elapsed().as_secs_f64());
+            let again = began.elapsed();
+            println!("{codec:?}: live again after {:.1} s", again.as_secs_f64());
+            assert!(again < AGAIN_WITHIN, "{again:?}");
             pass(2.0);
             let state = broadcast.state();
             assert!(matches!(state, BroadcastState::Live { reconnects: 1, .. }), "{state:?}");

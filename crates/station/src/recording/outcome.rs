@@ -22,10 +22,11 @@ impl Core {
             News::Stopped(summary, answers) => self.recording_stopped(id, summary, answers),
             News::TakenOver { began, ended } => self.recording_taken_over(id, began, ended),
             News::Free(free_bytes) => {
+                let strips = self.strips.states().count();
                 let Ok(desk) = self.recorders.desk(id) else { return };
                 desk.looking = false;
                 let changed = std::mem::replace(&mut desk.free_bytes, free_bytes) != free_bytes;
-                if let Some((severity, text)) = desk.space_remark() {
+                if let Some((severity, text)) = desk.space_remark(strips) {
                     self.notice(severity, text);
                 }
                 if !changed {

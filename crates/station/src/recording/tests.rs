@@ -1,10 +1,12 @@
 use std::path::Path;
 
-use airdesk_outputs::recorder::{RecordingState as Running, RecordingStatus};
+use airdesk_engine::mix_queue::mix_queue;
+use airdesk_outputs::recorder::{Feed, Recorder, RecorderSettings, RecordingState as Running, RecordingStatus};
 
+use super::recorder::Phase;
 use super::recorder::state::running_state;
 use super::*;
-use crate::api::{RecordingState, Severity};
+use crate::api::{BusName, RecordingState, Severity, Stems};
 
 #[test]
 fn a_recording_that_the_disk_has_stalled_says_as_much_of_itself_as_before() {
@@ -74,4 +76,60 @@ fn that_no_new_file_can_be_begun_is_told_once_until_one_was() {
     let remarks = ["a cue sheet".to_owned(), "a stem".to_owned()];
     let told = [1, 1, 2, 2].map(|count| desk.file_remarks(Some(&seam), &remarks[..count]).len());
     assert_eq!(told, [1, 0, 1, 0]);
+}
+
+/// A recorder that is set to this and has room for so many minutes of 24 bit at 48 kHz, in one file.
+fn with_room(settings: RecordingSettings, minutes: u64) -> RecorderDesk {
+    let (internal, _station) = mpsc::unbounded_channel();
+    let mut desk = RecorderDesk::new(1, settings, SampleRate::DESK, Default::default(), internal);
+    desk.free_bytes = Some(minutes * 60 * 48_000 * 6);
+    desk
+}
+
+#[test]
+fn room_is_counted_in_all_files_that_a_recording_would_have() {
+    let set = |stems, buses: &[BusName]| RecordingSettings {
+        stems,
+        buses: buses.to_vec(),
+        ..RecordingSettings::default()
+    };
+    let further = [BusName::Programme, BusName::Cue];
+    for (settings, files) in [
+        (set(Stems::None, &[]), 1.0),
+        (set(Stems::AfterFaders, &[]), 4.0),
+        (set(Stems::BeforeFaders, &further), 5.0),
+    ] {
+        let hours = with_room(settings, 60).hours_left(3).expect("it is known");
+        assert!((hours * files - 1.0).abs() < 1e-6, "{hours} h for {files} files");
+    }
+}
+
+#[test]
+fn little_room_is_told_once_at_an_hour_and_once_at_five_minutes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_writer, tap) = mix_queue(64);
+    let mut desk = with_room(RecordingSettings::default(), 4);
+    assert_eq!(desk.space_remark(2), None, "nothing is recorded");
+    let outputs = RecorderSettings {
+        folder: folder.path().into(),
+        ..settings::outputs(desk.settings(), SampleRate::DESK)
+    };
+    let feeds = vec![Feed::bus("Programme", tap.reader())];
+    let recording = Recorder::start(outputs, feeds, Box::new("show".to_owned())).expect("it begins");
+    desk.phase = Phase::Running(recording);
+    let mut told = |minutes: u64| {
+        desk.free_bytes = Some(minutes * 60 * 48_000 * 6);
+        desk.space_remark(2)
+    };
+    let severities = [90, 60, 59, 6].map(|minutes| told(minutes).map(|(severity, _)| severity));
+    assert_eq!(severities, [None, Some(Severity::Warning), None, None]);
+    let (severity, text) = told(5).expect("five minutes are left");
+    assert_eq!(severity, Severity::Error);
+    assert!(
+        text.starts_with("there is room for 5 more minutes of recording in "),
+        "{text}"
+    );
+    assert_eq!([told(4), told(1)], [None, None]);
+    assert_eq!(told(90), None);
+    assert!(told(30).is_some(), "there was room meanwhile");
 }

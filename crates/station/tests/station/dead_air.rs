@@ -1,13 +1,16 @@
 //! Dead air: the alarm, what stands in for the programme, and whose its fader is. With real audio.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use airdesk_station::StripId;
 use airdesk_station::api::{
-    AudioCommand, BusName, DeadAirSettings, FallbackState, SignalState, StripSource, WatchSettings,
+    AudioCommand, BusName, DeadAirSettings, FallbackState, RecordingFormat, RecordingSettings, SignalState,
+    StripSource, WatchSettings,
 };
+use airdesk_station::session::Session;
+use airdesk_station::{HostChoice, StripId};
 
-use crate::desk::Desk;
+use crate::desk::{self, Desk};
 
 const WATCH: WatchSettings = WatchSettings {
     level_dbfs: -50.0,
@@ -73,6 +76,51 @@ async fn a_fallback_is_heard_while_the_programme_is_dead_and_goes_when_it_is_bac
     assert_eq!(back.dead_air.fallback, FallbackState::Ready);
     assert!(desk.peak(BusName::Programme).await > 0.05, "the show is heard");
     desk.stop().await;
+}
+
+/// The peak of every hundredth of a second of a recording in 32 bit.
+fn peaks(file: &Path) -> Vec<f32> {
+    let mut reader = hound::WavReader::open(file).expect("a recording");
+    let samples: Vec<f32> = reader.samples().map(|sample| sample.expect("a sample")).collect();
+    let peak = |run: &[f32]| run.iter().fold(0.0_f32, |most, sample| most.max(sample.abs()));
+    samples.chunks(2 * 480).map(peak).collect()
+}
+
+#[tokio::test]
+async fn a_recording_has_a_fallback_within_a_second_of_the_alarm() {
+    let folder = desk::folder();
+    let recorder = RecordingSettings {
+        folder: folder.path().to_string_lossy().into_owned(),
+        pattern: "show".into(),
+        format: RecordingFormat::Float32,
+        ..RecordingSettings::default()
+    };
+    let session = Session {
+        strips: ["Show", "Fallback"].map(desk::pad).into(),
+        recorders: vec![recorder],
+        ..Session::default()
+    };
+    let mut desk = Desk::start(folder, &session, HostChoice::none());
+    let [show, fallback] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    stand_by(&desk, fallback).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    assert!(desk.peak(BusName::Programme).await > 0.05);
+    silence(&desk, show, true).await;
+    desk.when("its fader", |now| now.strips[1].controls.fader.db() == -6.0)
+        .await;
+    assert!(desk.peak(BusName::Programme).await > 0.03, "it is heard");
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    desk.stop().await;
+    let peaks = peaks(&desk.folder.path().join("show.wav"));
+    // The watch takes what is below -50 dBFS for silence, the fallback is heard from -30 dBFS on.
+    let dead = peaks.windows(50).position(|run| run.iter().all(|peak| *peak < 0.003));
+    let dead = dead.expect("it was dead");
+    let lasted = peaks[dead..].iter().position(|peak| *peak > 0.03).expect("it is back");
+    println!("dead for {} ms", lasted * 10);
+    // A second until the alarm and one until it is in; half of one is room for a busy machine.
+    assert!((90..=250).contains(&lasted), "{} ms", lasted * 10);
 }
 
 #[tokio::test]

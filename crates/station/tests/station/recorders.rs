@@ -8,7 +8,7 @@ use airdesk_dsp::Decibels;
 use airdesk_station::HostChoice;
 use airdesk_station::api::{
     AudioCommand, ErrorCode, Material, RecordingFormat, RecordingSettings, RecordingSource, RecordingState, Reply,
-    SignalStart, Snapshot, StartSettings, Stems, StripSource,
+    SignalStart, Snapshot, SplitSettings, StartSettings, Stems, StripSource,
 };
 use airdesk_station::recover::find;
 use airdesk_station::session::{Session, SessionStrip};
@@ -224,6 +224,40 @@ async fn signal_starts_a_recording_and_its_end_stops_it() {
     };
     assert!(!samples(Path::new(file)).is_empty());
     desk.stop().await;
+}
+
+#[tokio::test]
+async fn files_of_six_seconds_follow_each_other_without_a_frame_lost_or_doubled() {
+    let mut desk = desk_with(|folder| {
+        let whole = RecordingSettings {
+            pattern: "whole".into(),
+            ..into(folder)
+        };
+        let split = SplitSettings {
+            minutes: Some(0.1),
+            ..SplitSettings::default()
+        };
+        vec![whole, RecordingSettings { split, ..into(folder) }]
+    });
+    let ids: Vec<_> = desk.now().await.recorders.iter().map(|recorder| recorder.id).collect();
+    let [whole, split] = ids[..] else {
+        panic!("two recorders")
+    };
+    // The one that is whole has all that the other has.
+    desk.ask(AudioCommand::StartRecording { recorder: Some(whole) }).await;
+    desk.when("the first", |now| recorded(now, 0) > 0.5).await;
+    desk.ask(AudioCommand::StartRecording { recorder: Some(split) }).await;
+    desk.when("the third file", |now| now.recorders[1].parts == 3).await;
+    desk.ask(AudioCommand::StopRecording { recorder: Some(split) }).await;
+    desk.ask(AudioCommand::StopRecording { recorder: Some(whole) }).await;
+    desk.stop().await;
+    let takes = desk.folder.path().join("takes");
+    let parts = [1, 2, 3].map(|part| samples(&takes.join(format!("Programme {part:02}.wav"))));
+    assert_eq!([parts[0].len(), parts[1].len()], [2 * 6 * 48_000; 2]);
+    let (whole, joined) = (samples(&takes.join("whole.wav")), parts.concat());
+    let begins = |at: &usize| whole[*at..].starts_with(&joined[..48_000]);
+    let at = (0..whole.len()).step_by(2).find(begins).expect("it is in it");
+    assert!(whole[at..].starts_with(&joined), "the seams are not heard");
 }
 
 #[tokio::test]

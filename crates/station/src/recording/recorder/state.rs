@@ -3,7 +3,7 @@
 use airdesk_outputs::recorder::{RecordingState as Running, RecordingStatus, hours_left};
 
 use super::{Phase, RecorderDesk};
-use crate::api::{RecorderState, RecordingState};
+use crate::api::{RecorderState, RecordingState, Stems};
 use crate::recording::settings;
 
 impl RecorderDesk {
@@ -34,17 +34,31 @@ impl RecorderDesk {
         }
     }
 
-    pub(super) fn hours_left(&self) -> Option<f32> {
+    /// Hours that fit into the folder, at a desk of so many strips.
+    pub(in crate::recording) fn hours_left(&self, strips: usize) -> Option<f32> {
         let files = match &self.phase {
             Phase::Running(recording) => recording.status().files.len().max(1),
-            _ => 1,
+            _ => self.files(strips),
         };
         let format = settings::format(&self.settings);
         self.free_bytes
             .map(|free| hours_left(free / files as u64, format, self.rate))
     }
 
-    pub(in crate::recording) fn state(&self) -> RecorderState {
+    /// Files that it would write at a time.
+    fn files(&self, strips: usize) -> usize {
+        let Some(source) = self.settings.source.bus() else {
+            return 1; // what is aired is alone
+        };
+        let further = self.settings.buses.iter().filter(|bus| **bus != source).count();
+        let stems = match self.settings.stems {
+            Stems::None => 0,
+            Stems::BeforeFaders | Stems::AfterFaders => strips,
+        };
+        1 + further + stems
+    }
+
+    pub(in crate::recording) fn state(&self, strips: usize) -> RecorderState {
         let parts = match &self.phase {
             Phase::Running(recording) => recording.status().parts,
             _ => self.parts,
@@ -60,7 +74,7 @@ impl RecorderDesk {
                 _ => None,
             },
             free_bytes: self.free_bytes,
-            hours_left: self.hours_left(),
+            hours_left: self.hours_left(strips),
         }
     }
 }
