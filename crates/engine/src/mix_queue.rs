@@ -104,17 +104,20 @@ impl MixWriter {
     }
 }
 
+/// A place in a ring.
+type Ring = spmcq::Reader<MixBlock>;
+
 /// The readers' side of one queue.
 #[derive(Clone)]
 struct Queue {
-    template: spmcq::Reader<MixBlock>,
+    template: Ring,
     published: Arc<Published>,
     half: u64,
 }
 
 impl Queue {
     /// The ring, from the newest block on or the one before.
-    fn newest(&self) -> spmcq::Reader<MixBlock> {
+    fn newest(&self) -> Ring {
         let mut ring = self.template.clone();
         // Nothing is in the writer's way: what is skipped to is complete.
         if self.published.count() > 0 {
@@ -186,7 +189,7 @@ pub enum Read {
 
 /// One listener's end: speakers, recorder, encoder.
 pub struct MixReader {
-    ring: spmcq::Reader<MixBlock>,
+    ring: Ring,
     published: Arc<Published>,
     half: u64,
     next: u64,

@@ -13,12 +13,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::{MixBlock, MixReader, MixTap, Origin, Published, Queue};
+use super::{MixReader, MixTap, Origin, Published, Queue, Ring};
 
 /// One queue's part of a route.
 pub(super) struct Leg {
     /// The ring from where readers join it. Locked for as long as it takes to copy a place in it.
-    ring: Mutex<spmcq::Reader<MixBlock>>,
+    ring: Mutex<Ring>,
     published: Arc<Published>,
     half: u64,
     /// What a block has here is its queue's number and this.
@@ -45,7 +45,7 @@ impl Leg {
     }
 
     /// The ring from where readers join it.
-    fn ring(&self) -> spmcq::Reader<MixBlock> {
+    fn ring(&self) -> Ring {
         // Copying cannot panic.
         self.ring.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,6 +1,6 @@
 use std::thread;
 
-use super::super::{MixWriter, Read, mix_queue};
+use super::super::{MixBlock, MixWriter, Read, mix_queue};
 use super::*;
 use crate::time::Nanos;
 
