@@ -15,6 +15,7 @@ pub mod session;
 pub mod timeline;
 
 mod air_delay;
+mod aired_later;
 pub mod black_box;
 mod breakdown;
 mod broadcast;

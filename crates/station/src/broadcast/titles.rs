@@ -1,11 +1,11 @@
 //! What is on, and what is aired: with a broadcast delay streams are told of a title when its sound goes out.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use airdesk_outputs::title::{Title, TitleTemplate, TitleWords};
 
 use super::{Air, TITLE_CHARS};
+use crate::aired_later::AiredLater;
 use crate::api::{BusName, TitleState};
 use crate::station::Core;
 
@@ -29,8 +29,7 @@ impl Words {
 pub(super) struct Titles {
     on: Words,
     aired: Words,
-    /// Titles that are on and not aired yet, and when they are.
-    waiting: VecDeque<(Instant, TitleWords)>,
+    waiting: AiredLater<TitleWords>,
 }
 
 impl Titles {
@@ -39,7 +38,7 @@ impl Titles {
         Self {
             on: nothing.clone(),
             aired: nothing,
-            waiting: VecDeque::new(),
+            waiting: AiredLater::default(),
         }
     }
 
@@ -52,25 +51,18 @@ impl Titles {
     }
 
     fn set(&mut self, words: TitleWords, aired_at: Instant) {
-        self.waiting.push_back((aired_at, words.clone()));
+        self.waiting.push(words.clone(), aired_at);
         self.on = Words::now(words);
-    }
-
-    /// What is held ends then: titles of what was dumped are aired no later.
-    fn dumped(&mut self, held_until: Instant) {
-        for (aired_at, _) in &mut self.waiting {
-            *aired_at = (*aired_at).min(held_until);
-        }
     }
 
     /// Takes what is aired from now on. True: there is something.
     fn air(&mut self, now: Instant) -> bool {
-        let due = self.waiting.partition_point(|(aired_at, _)| *aired_at <= now);
-        let Some((_, words)) = self.waiting.drain(..due).next_back() else {
-            return false;
-        };
-        self.aired = Words::now(words);
-        true
+        let words = self.waiting.due(now);
+        let any = words.is_some();
+        if let Some(words) = words {
+            self.aired = Words::now(words);
+        }
+        any
     }
 }
 
@@ -160,7 +152,7 @@ impl Core {
 
     /// Frames of the programme were dumped, and `held` is still aired: what was dumped is named no later than that.
     pub(crate) fn titles_dumped(&mut self, held: Duration) {
-        self.air.common.titles.dumped(Instant::now() + held);
+        self.air.common.titles.waiting.dumped(Instant::now() + held);
     }
 }
 
@@ -182,7 +174,7 @@ mod tests {
         assert!(!titles.air(in_s(7)));
         assert_eq!(of(&titles, BusName::Programme), "");
         assert_eq!(of(&titles, BusName::Aux1), "B", "which is not delayed");
-        titles.dumped(in_s(8));
+        titles.waiting.dumped(in_s(8));
         assert!(titles.air(in_s(8)));
         assert_eq!(of(&titles, BusName::Programme), "B");
         assert!(!titles.air(in_s(9)));

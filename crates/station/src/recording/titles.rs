@@ -1,37 +1,34 @@
 //! What is on now, and what is aired now: with a broadcast delay a title is aired as late as its sound.
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::names::OnAir;
+use crate::aired_later::AiredLater;
 
 /// The titles of the programme and of the air.
 #[derive(Default)]
 pub(super) struct Titles {
     pub(super) programme: OnAir,
     pub(super) aired: OnAir,
-    /// Titles that are on and not aired yet, and when they are.
-    waiting: VecDeque<(Instant, String, String)>,
+    /// Titles and artists.
+    waiting: AiredLater<(String, String)>,
 }
 
 impl Titles {
     /// A title is on from now on, and aired then. True: it is another than before.
     pub(super) fn set(&mut self, title: &str, artist: &str, aired_at: Instant) -> bool {
-        self.waiting.push_back((aired_at, title.to_owned(), artist.to_owned()));
+        self.waiting.push((title.to_owned(), artist.to_owned()), aired_at);
         self.programme.set(title, artist)
     }
 
     /// What is held ends then: titles of what was dumped are aired no later.
     pub(super) fn dumped(&mut self, held_until: Instant) {
-        for (aired_at, ..) in &mut self.waiting {
-            *aired_at = (*aired_at).min(held_until);
-        }
+        self.waiting.dumped(held_until);
     }
 
     /// The title that is aired from now on, where it is another than before.
     pub(super) fn look(&mut self, now: Instant) -> Option<String> {
-        let due = self.waiting.partition_point(|(aired_at, ..)| *aired_at <= now);
-        let (_, title, artist) = self.waiting.drain(..due).next_back()?;
+        let (title, artist) = self.waiting.due(now)?;
         self.aired.set(&title, &artist).then_some(title)
     }
 }
