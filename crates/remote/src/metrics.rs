@@ -8,8 +8,7 @@ use std::fmt::Write;
 
 use airdesk_station::StationHandle;
 use airdesk_station::api::{
-    AirState, InputState, ListenBackState, Loss, PlaybackState, RecorderState, RecordingState, Snapshot, StripSource,
-    TargetState,
+    AirState, InputState, Loss, PlaybackState, RecorderState, RecordingState, Snapshot, StripSource,
 };
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -102,11 +101,9 @@ fn text(desk: &Snapshot) -> String {
     );
     mounts::put(&mut text, desk);
     put_recorders(&mut text, &desk.recorders);
-    put_targets(&mut text, &desk.targets);
     streams::put(&mut text, &desk.targets);
     air::put_delay(&mut text, &desk.air_delay);
     air::put_dead_air(&mut text, &desk.dead_air, &desk.strips);
-    put_hearing(&mut text, &desk.targets);
     put_losses(&mut text, &desk.engine.losses);
     put_devices(&mut text, desk);
     text
@@ -154,82 +151,6 @@ fn length(recorder: &RecorderState) -> (f64, u64) {
         } => (recorded, frames_lost),
         RecordingState::Stopped { .. } | RecordingState::Starting | RecordingState::Failed { .. } => (0.0, 0),
     }
-}
-
-/// How each stream is going. Two targets may have one name, so each has its number, too.
-fn put_targets(text: &mut String, targets: &[TargetState]) {
-    let mut put = |name: &str, help: &str, value: fn(&AirState) -> f64| {
-        let values = targets.iter().map(|target| {
-            let (id, called) = (target.id.to_string(), target.settings.called());
-            (labels(&[("target", &id), ("name", &called)]), value(&target.air))
-        });
-        put_all(text, name, "gauge", help, values);
-    };
-    put("on_air", "1 while the server accepts the stream.", |air| {
-        f64::from(u8::from(matches!(air, AirState::Live { .. })))
-    });
-    put(
-        "stream_bytes",
-        "Bytes the server has taken since it connected.",
-        |air| match air {
-            AirState::Live { bytes_sent, .. } => *bytes_sent as f64,
-            _ => 0.0,
-        },
-    );
-    put(
-        "stream_dropped_seconds",
-        "Audio dropped because the line was too slow.",
-        |air| match air {
-            AirState::Live { seconds_dropped, .. } => (*seconds_dropped).into(),
-            _ => 0.0,
-        },
-    );
-    put(
-        "stream_reconnects",
-        "How often the stream came back by itself.",
-        |air| match air {
-            AirState::Live { reconnects, .. } => (*reconnects).into(),
-            _ => 0.0,
-        },
-    );
-}
-
-/// What listeners hear, where the desk listens and knows: what is not known is absent.
-fn put_hearing(text: &mut String, targets: &[TargetState]) {
-    let mut put = |name: &str, help: &str, value: fn(&ListenBackState) -> Option<f64>| {
-        let values = targets.iter().filter_map(|target| {
-            let (id, called) = (target.id.to_string(), target.settings.called());
-            let value = value(target.listen_back.as_ref()?)?;
-            Some((labels(&[("target", &id), ("name", &called)]), value))
-        });
-        put_all(text, name, "gauge", help, values);
-    };
-    put(
-        "listeners_hear_stream",
-        "1 while listeners hear what is sent, under its title; 0 while they do not.",
-        |heard| match heard {
-            ListenBackState::Heard { .. } => Some(1.0),
-            heard => heard.alarm().map(|_| 0.0),
-        },
-    );
-    put(
-        "listeners_delay_seconds",
-        "From the bus to the ear of a listener who plays at once.",
-        |heard| match heard {
-            ListenBackState::Heard { delay, .. } | ListenBackState::OldTitle { delay, .. } => Some((*delay).into()),
-            _ => None,
-        },
-    );
-    put(
-        "listeners_loudness_lufs",
-        "How loud listeners hear it, over 3 s.",
-        |heard| match heard {
-            ListenBackState::Heard { loudness, .. } | ListenBackState::OldTitle { loudness, .. } => {
-                loudness.map(f64::from)
-            }
-            _ => None,
-        },
-    );
 }
 
 /// What was lost, by place.
