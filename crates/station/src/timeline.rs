@@ -162,7 +162,7 @@ impl Timeline {
             position,
             happening,
         } = note;
-        self.scribe.ask(Wish::Write(Draft {
+        let draft = Draft {
             serial: self.serial,
             stamp: self.watch.now(),
             frame,
@@ -170,7 +170,8 @@ impl Timeline {
             cause: cause.as_deref().map(plain),
             position,
             happening,
-        }));
+        };
+        self.scribe.ask(Wish::Write(Box::new(draft)));
         self.serial
     }
 
@@ -206,7 +207,7 @@ impl Timeline {
                 (losing.written, losing.grown) = (now, false);
                 self.scribe.ask(Wish::Grow {
                     serial: losing.serial,
-                    happening: loss(losing.seconds, rate),
+                    happening: Box::new(loss(losing.seconds, rate)),
                 });
             }
         }

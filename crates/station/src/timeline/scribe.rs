@@ -46,11 +46,12 @@ pub(super) struct Draft {
 
 /// What the scribe is asked.
 pub(super) enum Wish {
-    Write(Draft),
+    // Boxed, as is what has grown: the queue holds room for all its wishes from the beginning.
+    Write(Box<Draft>),
     /// What was written before goes on.
     Grow {
         serial: u64,
-        happening: Happening,
+        happening: Box<Happening>,
     },
     /// The desk has stopped: write all that there is, and say when it is on disk.
     End(oneshot::Sender<()>),

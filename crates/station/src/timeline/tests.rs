@@ -59,7 +59,7 @@ impl Desk {
 
     fn note(&mut self, subject: &str, happening: Happening) -> u64 {
         self.serial += 1;
-        self.scribe.ask(Wish::Write(Draft {
+        let draft = Draft {
             serial: self.serial,
             stamp: self.watch.now(),
             frame: self.serial * 64,
@@ -67,7 +67,8 @@ impl Desk {
             cause: None,
             position: None,
             happening,
-        }));
+        };
+        self.scribe.ask(Wish::Write(Box::new(draft)));
         self.serial
     }
 
@@ -408,7 +409,7 @@ fn a_loss_that_goes_on_is_one_entry_that_grows_and_is_told_again() {
     desk.when(1);
     desk.scribe.ask(Wish::Grow {
         serial,
-        happening: loss(96_000),
+        happening: Box::new(loss(96_000)),
     });
     let first = desk.events.blocking_recv().expect("told");
     let second = desk.events.blocking_recv().expect("told again");
