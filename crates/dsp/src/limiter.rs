@@ -147,7 +147,7 @@ impl Limiter {
             *sample = if sample.abs() <= LARGEST_SAMPLE { *sample } else { 0.0 };
         }
         let mut gains = [1.0; BLOCK_FRAMES];
-        let highest = self.oversampler.peaks(block, &mut gains);
+        let highest = self.oversampler.peaks(block, self.ceiling.lowest(), &mut gains);
         self.lowest = 1.0;
         if self.rests_below(highest) {
             self.held.hold(BLOCK_FRAMES as u32);
@@ -307,6 +307,11 @@ impl Ceiling {
 
     fn settle(&mut self) {
         (self.now, self.frames_left) = (self.target, 0);
+    }
+
+    /// On its way it goes no lower.
+    fn lowest(&self) -> f32 {
+        self.now.min(self.target)
     }
 
     fn next(&mut self) -> f32 {
