@@ -3,6 +3,7 @@
 //!
 //! Nobody wins by doing nothing: what each streams is listened to, and so is what it records.
 
+mod butt;
 mod encoders;
 mod listener;
 mod peers;
@@ -188,13 +189,13 @@ fn beside(peer: &Peer, watch: u64) -> Result<Show, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let studio = Studio::open(watch, folder.path());
     let recording = folder.path().join(peer.recording);
-    let process = peer.start(folder.path(), studio.icecast.port, studio.pipewire.environment())?;
+    let running = peer.start(folder.path(), studio.icecast.port, studio.pipewire.environment())?;
     let live = wait::at_most(seconds(20), || studio.icecast.mount(peer.mount));
     if live.is_none() {
-        return Err(format!("it does not go on air: {}", process.output()));
+        return Err(format!("it does not go on air: {}", running.process().output()));
     }
-    let mut show = measured(&studio, process.id(), peer.mount, watch)?;
-    peer.end(process);
+    let mut show = measured(&studio, running.process().id(), peer.mount, watch)?;
+    running.end();
     show.recorded = sound::recorded(&recording)?;
     Ok(show)
 }

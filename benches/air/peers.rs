@@ -10,6 +10,7 @@ use lab::process::{Priority, Process};
 use lab::sound_server::Environment;
 
 use super::BIT_RATE;
+use super::butt::Butt;
 
 /// A program that puts a show on air.
 pub(super) struct Peer {
@@ -19,25 +20,57 @@ pub(super) struct Peer {
     /// What it records to, in its folder.
     pub(super) recording: &'static str,
     program: &'static str,
-    /// Its arguments, after it was given the files that it reads.
-    arguments: fn(&Path, u16) -> std::io::Result<Vec<String>>,
+    kind: Kind,
 }
 
+/// How it is told what to do.
+enum Kind {
+    /// By its arguments, after it was given the files that it reads, and by variables.
+    Told {
+        arguments: fn(&Path, u16) -> std::io::Result<Vec<String>>,
+        variables: &'static [(&'static str, &'static str)],
+    },
+    /// In its window.
+    Butt,
+}
+
+/// A peer on its way to air.
+pub(super) enum Running {
+    Told(Process),
+    Butt(Butt),
+}
+
+/// Without it these capture in pieces of a second or more.
+const IN_SMALL_PIECES: &[(&str, &str)] = &[("PULSE_LATENCY_MSEC", "30")];
+
 /// Who does the same as Airdesk, as far as it can.
-pub(super) const PEERS: [Peer; 4] = [
+pub(super) const PEERS: [Peer; 5] = [
     Peer {
         name: "liquidsoap",
         mount: "/liquidsoap.mp3",
         recording: "recorded.flac",
         program: "liquidsoap",
-        arguments: liquidsoap,
+        kind: Kind::Told {
+            arguments: liquidsoap,
+            variables: IN_SMALL_PIECES,
+        },
     },
     Peer {
         name: "ffmpeg",
         mount: "/ffmpeg.mp3",
         recording: "recorded.flac",
         program: "ffmpeg",
-        arguments: ffmpeg,
+        kind: Kind::Told {
+            arguments: ffmpeg,
+            variables: &[],
+        },
+    },
+    Peer {
+        name: "butt",
+        mount: "/butt.mp3",
+        recording: "recorded.flac",
+        program: "butt",
+        kind: Kind::Butt,
     },
     // It has no FLAC in this form that can be cut short: it writes WAV.
     Peer {
@@ -45,7 +78,10 @@ pub(super) const PEERS: [Peer; 4] = [
         mount: "/gstreamer.mp3",
         recording: "recorded.wav",
         program: "gst-launch-1.0",
-        arguments: gstreamer,
+        kind: Kind::Told {
+            arguments: gstreamer,
+            variables: &[],
+        },
     },
     // One input only, and its recording is the stream.
     Peer {
@@ -53,7 +89,10 @@ pub(super) const PEERS: [Peer; 4] = [
         mount: "/darkice.mp3",
         recording: "recorded.mp3",
         program: "darkice",
-        arguments: darkice,
+        kind: Kind::Told {
+            arguments: darkice,
+            variables: IN_SMALL_PIECES,
+        },
     },
 ];
 
@@ -66,16 +105,35 @@ impl Peer {
     }
 
     /// Starts it in `folder`.
-    pub(super) fn start(&self, folder: &Path, port: u16, environment: &Environment) -> Result<Process, String> {
-        let arguments = (self.arguments)(folder, port).map_err(|error| error.to_string())?;
+    pub(super) fn start(&self, folder: &Path, port: u16, environment: &Environment) -> Result<Running, String> {
+        let Kind::Told { arguments, variables } = self.kind else {
+            return Butt::start(folder, port, environment).map(Running::Butt);
+        };
+        let arguments = arguments(folder, port).map_err(|error| error.to_string())?;
         let mut command = Command::new(self.program);
-        command.args(arguments).envs(environment).current_dir(folder);
-        Ok(Process::start(&mut command, &log(folder), Priority::Ordinary))
+        command
+            .args(arguments)
+            .envs(environment)
+            .envs(variables.iter().copied());
+        let process = Process::start(command.current_dir(folder), &log(folder), Priority::Ordinary);
+        Ok(Running::Told(process))
+    }
+}
+
+impl Running {
+    pub(super) fn process(&self) -> &Process {
+        match self {
+            Self::Told(process) => process,
+            Self::Butt(butt) => butt.process(),
+        }
     }
 
     /// Ends it as its user would, so that it finishes its file.
-    pub(super) fn end(&self, mut process: Process) {
-        process.end(libc::SIGINT);
+    pub(super) fn end(self) {
+        match self {
+            Self::Told(mut process) => process.end(libc::SIGINT),
+            Self::Butt(butt) => butt.end(),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use show::{PERIOD, Show, voice};
 /// A name, and what one turn of it is.
 type Workload = (&'static str, fn(usize));
 
-const WORKLOADS: [Workload; 6] = [
+const WORKLOADS: [Workload; 7] = [
     ("block_of_16_plain_strips", |turns| {
         blocks(16, ChainSettings::default(), turns)
     }),
@@ -31,6 +31,7 @@ const WORKLOADS: [Workload; 6] = [
     ("block_of_a_bridge", bridges),
     ("block_of_the_limiter", limiters),
     ("block_of_the_limiter_at_rest", limiters_at_rest),
+    ("block_of_the_limiter_of_a_faint_sum", limiters_of_faint_sums),
     ("block_through_the_mix_queue", queues),
 ];
 
@@ -87,8 +88,13 @@ fn limiters(turns: usize) {
     limit(&loud, turns);
 }
 
-/// A sum that stays below the ceiling, as it does most of the time.
+/// A sum that stays below the ceiling, and is loud enough to be looked at for peaks.
 fn limiters_at_rest(turns: usize) {
+    limit(&[[0.5, -0.5]; BLOCK_FRAMES], turns);
+}
+
+/// One that is too faint for that: pauses, and most of what is spoken.
+fn limiters_of_faint_sums(turns: usize) {
     limit(&[[0.1, -0.1]; BLOCK_FRAMES], turns);
 }
 

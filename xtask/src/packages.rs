@@ -152,6 +152,13 @@ pub(crate) const BENCHMARKS: &[(&str, Group)] = &[
         },
     ),
     (
+        "butt",
+        Group {
+            reason: "a broadcaster to compare with",
+            names: &["butt"],
+        },
+    ),
+    (
         "pipewire-pulse",
         Group {
             reason: "inputs for broadcasters that speak PulseAudio",
