@@ -10,6 +10,7 @@ mod encoders;
 mod flac;
 mod flac_frames;
 mod level;
+mod libflac;
 mod logical_stream;
 mod mp3;
 mod mp3_primer;

@@ -97,7 +97,7 @@ impl StreamEncoder for FlacEncoder {
         }
         self.frames.push(frames);
         // One frame is always kept back, so that there is something left to end the stream with.
-        while self.frames.waiting() > FLAC_BLOCK {
+        while self.frames.has_more_than_one() {
             if let Some(title) = self.next_title.take() {
                 self.write_frame(PacketWriteEndInfo::EndStream, packets)?;
                 self.begin_logical_stream(&title, packets)?;

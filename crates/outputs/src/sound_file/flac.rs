@@ -98,7 +98,7 @@ impl SoundFile for FlacFile {
         }
         self.md5.consume(&raw);
         self.pushed += frames.len() as u64;
-        while self.frames.waiting() >= FLAC_BLOCK {
+        while self.frames.has_more_than_one() {
             self.make_frame()?;
         }
         Ok(())
