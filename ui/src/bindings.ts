@@ -985,7 +985,12 @@ channels: ChannelPick,
 /**
  * How exactly, and how late, it is brought to the desk's clock; balanced unless set.
  */
-resampling?: Resampling, } | { "type": "material", 
+resampling?: Resampling, 
+/**
+ * Frames that the device is asked to bring at a time, 32 to 4096; as many as last 5 ms unless set. More cost less
+ * and are heard later. Where strips of one device differ the fewest are asked for, and a host may bring others.
+ */
+buffer?: number, } | { "type": "material", 
 /**
  * Which piece.
  */

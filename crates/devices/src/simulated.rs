@@ -175,6 +175,11 @@ impl SimulatedCards {
         self.rig.1.notify_all();
     }
 
+    /// Frames that the next callback of a card's stream brings, where one is open.
+    pub fn callback_frames(&self, id: &str) -> Option<usize> {
+        self.lock().callback_frames(id)
+    }
+
     /// Streams open on a card, ended ones that nobody has closed included.
     pub fn streams(&self, id: &str) -> usize {
         self.lock().streams(id)

@@ -318,6 +318,7 @@ mod tests {
                 device,
                 channels: ChannelPick::Mono { channel: 0 },
                 resampling: Resampling::default(),
+                buffer: None,
             },
         ))
         .await;

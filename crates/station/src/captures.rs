@@ -7,7 +7,7 @@ use airdesk_devices::{
     CaptureRequest, CaptureStream, DeviceId, DeviceList, HostChoice, LossReason, OpenError, OpenStream, Recovery,
     StreamHealth,
 };
-use airdesk_dsp::SampleRate;
+use airdesk_dsp::{Frames, SampleRate};
 use airdesk_engine::inlet::inlet;
 use airdesk_engine::input::Bridge;
 use airdesk_engine::time::Clock;
@@ -56,8 +56,39 @@ enum State {
 
 struct Capture {
     state: State,
+    /// Frames a callback that it was opened with, or is to be.
+    buffer: Option<u16>,
     openings: u64,
     doubts: Doubts,
+}
+
+/// A device that strips want.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    device: DeviceId,
+    /// The fewest frames a callback that one of them asks for.
+    buffer: Option<u16>,
+}
+
+impl Wanted {
+    /// What these strips' sources want, each device once.
+    fn by<'a>(sources: impl Iterator<Item = &'a StripSource>) -> Vec<Self> {
+        let mut wanted: Vec<Self> = Vec::new();
+        for source in sources {
+            let StripSource::Device { device, buffer, .. } = source else {
+                continue;
+            };
+            match wanted.iter_mut().find(|wanted| wanted.device == *device) {
+                // Who leaves it open takes what others need.
+                Some(known) => known.buffer = known.buffer.into_iter().chain(*buffer).min(),
+                None => wanted.push(Self {
+                    device: device.clone(),
+                    buffer: *buffer,
+                }),
+            }
+        }
+        wanted
+    }
 }
 
 /// The devices in use.
@@ -112,18 +143,27 @@ impl Captures {
     }
 
     /// Opens what is wanted, lets go of what is not, notices what is lost. Returns what was lost.
-    fn follow(&mut self, wanted: &[DeviceId], list: &DeviceList) -> Vec<Gone> {
-        self.devices.retain(|device, _| wanted.contains(device));
+    fn follow(&mut self, wanted: &[Wanted], list: &DeviceList) -> Vec<Gone> {
+        self.devices
+            .retain(|device, _| wanted.iter().any(|wanted| wanted.device == *device));
         let mut lost = Vec::new();
-        for device in wanted {
+        for Wanted { device, buffer } in wanted {
             let capture = self.devices.entry(device.clone()).or_insert_with(|| Capture {
                 state: State::Closed {
                     reason: list.why_not(device),
                     again: None,
                 },
+                buffer: *buffer,
                 openings: 0,
                 doubts: Doubts::default(),
             });
+            if capture.buffer != *buffer && !matches!(capture.state, State::Opening) {
+                capture.buffer = *buffer;
+                capture.state = State::Closed {
+                    reason: "opening it again with another buffer".into(),
+                    again: Some(Instant::now()),
+                };
+            }
             let listed = list.find(device);
             match &mut capture.state {
                 State::Opening => {}
@@ -158,6 +198,7 @@ impl Captures {
                         capture.state = State::Opening;
                         let mut request = CaptureRequest::new(device.clone(), self.clock.clone());
                         request.hosts = self.hosts.clone();
+                        request.buffer = buffer.map(|frames| Frames(frames.into()));
                         let (internal, device) = (self.internal.clone(), device.clone());
                         tokio::task::spawn_blocking(move || {
                             let result = CaptureStream::open(request, OPEN_LIMIT);
@@ -240,17 +281,9 @@ impl Core {
         if self.is_silent() {
             return;
         }
-        let mut wanted: Vec<DeviceId> = self
-            .strips
-            .states()
-            .filter_map(|strip| match &strip.source {
-                StripSource::Device { device, .. } => Some(device.clone()),
-                _ => None,
-            })
-            .collect();
-        wanted.sort();
-        wanted.dedup();
-        self.log_wanted(|place| !matches!(place, Place::Input(device) if !wanted.contains(device)));
+        let wanted = Wanted::by(self.strips.states().map(|strip| &strip.source));
+        let is_wanted = |device: &DeviceId| wanted.iter().any(|wanted| wanted.device == *device);
+        self.log_wanted(|place| !matches!(place, Place::Input(device) if !is_wanted(device)));
         for Gone { device, name, why } in self.captures.follow(&wanted, &self.devices) {
             self.log_lost(Place::Input(device), &name, &why);
             self.notice(Severity::Warning, format!("{name}: {why}"));
@@ -322,7 +355,13 @@ mod tests {
         }
 
         fn look(&mut self) -> Vec<Gone> {
-            self.captures.follow(&[SimulatedCards::device("mic")], &self.list)
+            self.look_for(None)
+        }
+
+        /// The same of strips that ask for so many frames a callback.
+        fn look_for(&mut self, buffer: Option<u16>) -> Vec<Gone> {
+            let device = SimulatedCards::device("mic");
+            self.captures.follow(&[Wanted { device, buffer }], &self.list)
         }
 
         /// Takes in that the microphone was opened.
@@ -388,13 +427,58 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn a_device_of_which_other_buffers_are_asked_is_opened_again_with_them_and_is_not_told_lost() {
+        let mut desk = Desk::new();
+        desk.look_for(None);
+        desk.opened().await;
+        assert!(desk.look_for(None).is_empty());
+        assert!(matches!(desk.now(), Capturing::Open(1)), "nothing has changed");
+        assert!(desk.look_for(Some(1024)).is_empty());
+        assert!(matches!(desk.now(), Capturing::Opening));
+        desk.opened().await;
+        desk.cards.advance(0.1);
+        assert!(desk.look_for(Some(1024)).is_empty());
+        assert!(matches!(desk.now(), Capturing::Open(2)));
+        assert_eq!(desk.cards.callback_frames("mic"), Some(1024));
+    }
+
+    #[test]
+    fn strips_of_one_device_get_the_fewest_frames_that_one_of_them_asks_for() {
+        let source = |id: &str, buffer| StripSource::Device {
+            device: id.parse().expect("an id"),
+            channels: ChannelPick::Mono { channel: 0 },
+            resampling: Resampling::default(),
+            buffer,
+        };
+        let sources = [
+            source("alsa:one", None),
+            StripSource::Silent,
+            source("alsa:two", None),
+            source("alsa:one", Some(1024)),
+            source("alsa:one", Some(128)),
+        ];
+        let found: Vec<_> = Wanted::by(sources.iter())
+            .into_iter()
+            .map(|wanted| (wanted.device.to_string(), wanted.buffer))
+            .collect();
+        assert_eq!(
+            found,
+            [("alsa:one".to_owned(), Some(128)), ("alsa:two".to_owned(), None)]
+        );
+    }
+
     #[test]
     fn a_device_that_is_not_listed_is_named_with_what_to_do() {
         let device: DeviceId = "pipewire:gone".parse().expect("an id");
         let (internal, _station) = mpsc::unbounded_channel();
         let mut captures = Captures::new(internal, Clock::machine(), HostChoice::none());
         let list = airdesk_devices::list(&HostChoice::none(), OPEN_LIMIT);
-        let lost = captures.follow(std::slice::from_ref(&device), &list);
+        let wanted = Wanted {
+            device: device.clone(),
+            buffer: None,
+        };
+        let lost = captures.follow(&[wanted], &list);
         assert!(lost.is_empty(), "{lost:?}");
         let Capturing::Missing(reason) = captures.capturing(&device) else {
             panic!("it is not missing");

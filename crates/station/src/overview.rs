@@ -78,6 +78,7 @@ impl Core {
                 device: device.id.clone(),
                 channels: ChannelPick::Mono { channel: 0 },
                 resampling: Resampling::default(),
+                buffer: None,
             },
         );
         strip.controls.mute = true;

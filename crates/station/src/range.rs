@@ -8,7 +8,7 @@ use airdesk_engine::VCA_GROUPS;
 
 use crate::api::{
     BusChainSettings, BusName, ChainSettings, CommandError, DeadAirSettings, DuckerSettings, ErrorCode,
-    LimiterSettings, WatchSettings,
+    LimiterSettings, StripSource, WatchSettings,
 };
 
 /// Input trim, -20 to +40 dB.
@@ -32,6 +32,19 @@ pub(crate) fn pan(position: f32) -> Result<Pan, CommandError> {
             format!("pan is {position:?}; it goes from -1 (left) to +1 (right)"),
         )
     })
+}
+
+/// What feeds a strip: a device's buffer, 32 to 4096 frames.
+pub(crate) fn source(source: &StripSource) -> Result<(), CommandError> {
+    match source {
+        StripSource::Device {
+            buffer: Some(frames), ..
+        } if !(32..=4096).contains(frames) => Err(refusal(
+            f32::from(*frames),
+            format!("the buffer is {frames} frames; it is 32 to 4096, or left to the desk"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The programme's limiter.

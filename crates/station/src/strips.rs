@@ -14,6 +14,7 @@ use crate::captures::Capturing;
 use crate::control::{BusControl, Control};
 use crate::losses::Counter;
 use crate::material::explain;
+use crate::range;
 use crate::session::SessionStrip;
 use crate::station::Core;
 
@@ -86,6 +87,7 @@ impl Strips {
 impl Core {
     /// Puts a strip at the right end of the desk. A source that is missing does not keep it away.
     pub(crate) fn add_strip(&mut self, wanted: &SessionStrip) -> Result<StripId, CommandError> {
+        range::source(&wanted.source)?;
         let id = self.desk.take_id().ok_or_else(|| CommandError {
             code: ErrorCode::TooManyStrips,
             message: format!(
@@ -168,6 +170,7 @@ impl Core {
     /// Feeds a strip from something else. What cannot be heard is said in the strip's input state.
     pub(crate) fn set_source(&mut self, id: StripId, source: StripSource) -> Result<(), CommandError> {
         self.strips.slot(id)?;
+        range::source(&source)?;
         let (input, feed, told) = self.feed(&source);
         self.desk.send(EngineCommand::SetInput(id, Box::new(input)))?;
         let slot = self.strips.slot(id)?;
@@ -331,6 +334,7 @@ impl Core {
                 device,
                 channels,
                 resampling,
+                ..
             } = &slot.state.source
             else {
                 continue;

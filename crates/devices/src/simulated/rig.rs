@@ -172,6 +172,11 @@ impl Rig {
         self.streams.iter().filter(|stream| stream.card == id).count()
     }
 
+    pub(super) fn callback_frames(&self, id: &str) -> Option<usize> {
+        let stream = self.streams.iter().find(|stream| stream.card == id)?;
+        Some(stream.size)
+    }
+
     pub(super) fn take_played(&mut self, id: &str) -> Vec<f32> {
         let mut played = Vec::new();
         for stream in self.streams.iter_mut().filter(|stream| stream.card == id) {

@@ -24,6 +24,11 @@ pub enum StripSource {
         #[serde(default, skip_serializing_if = "is_balanced")]
         #[ts(as = "Option<Resampling>", optional)]
         resampling: Resampling,
+        /// Frames that the device is asked to bring at a time, 32 to 4096; as many as last 5 ms unless set. More cost less
+        /// and are heard later. Where strips of one device differ the fewest are asked for, and a host may bring others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        buffer: Option<u16>,
     },
     /// Material that comes with Airdesk, looped.
     Material {

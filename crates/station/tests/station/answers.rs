@@ -182,11 +182,34 @@ async fn the_desk_says_when_it_is_full_and_takes_strips_again_after_one_has_left
 }
 
 #[tokio::test]
+async fn a_buffer_that_no_device_has_is_refused_with_what_is_possible() {
+    let desk = Desk::with(&Session {
+        strips: vec![pad("One")],
+        ..Session::default()
+    });
+    let strip = desk.handle.snapshot().await.expect("a snapshot").strips[0].id;
+    for buffer in [0, 31, 4097] {
+        let source = StripSource::Device {
+            device: "pipewire:mic".parse().expect("an id"),
+            channels: airdesk_station::api::ChannelPick::Mono { channel: 0 },
+            resampling: airdesk_station::api::Resampling::default(),
+            buffer: Some(buffer),
+        };
+        let answer = desk.handle.send(AudioCommand::SetSource { strip, source }).await;
+        let error = answer.expect_err("it is refused");
+        assert_eq!(error.code, ErrorCode::OutOfRange);
+        assert!(error.message.contains("32 to 4096"), "{}", error.message);
+    }
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn a_session_with_a_missing_device_and_a_missing_file_runs_and_names_them() {
     let device = StripSource::Device {
         device: "pipewire:usb-mic-7".parse().expect("an id"),
         channels: airdesk_station::api::ChannelPick::Mono { channel: 0 },
         resampling: airdesk_station::api::Resampling::default(),
+        buffer: None,
     };
     let file = StripSource::File {
         path: "/nowhere/jingle.wav".into(),

@@ -213,6 +213,7 @@ async fn when_the_engine_breaks_a_microphone_is_soon_heard_again_on_the_speakers
         device: SimulatedCards::device("mic"),
         channels: ChannelPick::Mono { channel: 0 },
         resampling: Resampling::default(),
+        buffer: None,
     };
     let session = Session {
         strips: vec![SessionStrip::new("Mic", device)],

@@ -51,6 +51,7 @@ fn mic(resampling: Resampling) -> StripSource {
         device: SimulatedCards::device("mic"),
         channels: ChannelPick::Mono { channel: 0 },
         resampling,
+        buffer: None,
     }
 }
 

@@ -181,6 +181,7 @@ async fn a_microphone_that_is_pulled_and_plugged_in_again_is_lost_and_back() {
         device: SimulatedCards::device("mic"),
         channels: ChannelPick::Mono { channel: 0 },
         resampling: Resampling::default(),
+        buffer: None,
     };
     let session = Session {
         strips: vec![SessionStrip::new("Mic", source)],

@@ -14,6 +14,7 @@ fn busy() -> Session {
             device: "alsa:hw:0,0".parse().expect("an id"),
             channels: ChannelPick::Pair { left: 0, right: 1 },
             resampling: Resampling::Best,
+            buffer: None,
         },
     ));
     session.buses.push(SessionBus {
