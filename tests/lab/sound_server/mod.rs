@@ -4,7 +4,7 @@ mod jack;
 mod pipewire;
 
 pub use self::jack::{Jack, JackPlayer, JackRecorder};
-pub use self::pipewire::PipeWire;
+pub use self::pipewire::{Cycles, PipeWire};
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
