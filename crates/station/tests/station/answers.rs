@@ -183,7 +183,7 @@ async fn the_desk_says_when_it_is_full_and_takes_strips_again_after_one_has_left
 
 #[tokio::test]
 async fn a_buffer_that_no_device_has_is_refused_with_what_is_possible() {
-    let desk = Desk::with(&Session {
+    let mut desk = Desk::with(&Session {
         strips: vec![pad("One")],
         ..Session::default()
     });
