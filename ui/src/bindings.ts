@@ -372,7 +372,11 @@ artist: string,
 /**
  * The programme that it is part of; as before when there is none.
  */
-show: string | null, } | { "type": "measureLoudness", 
+show: string | null, } | { "type": "setTitleFile", 
+/**
+ * Its whole path; empty follows none.
+ */
+path: string, } | { "type": "measureLoudness", 
 /**
  * Which bus.
  */
@@ -530,6 +534,10 @@ transports: Array<Transport>,
  */
 title: TitleState, 
 /**
+ * The text file that titles are taken from.
+ */
+titleFile: TitleFileState, 
+/**
  * The delay between the programme and the air.
  */
 airDelay: AirDelayState, 
@@ -561,7 +569,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -2508,6 +2516,32 @@ reason: string,
  * Seconds of the programme that are missing from it.
  */
 secondsLost: number, };
+
+/**
+ * The file whose first line is the title, and what is known of it.
+ */
+export type TitleFileState = { 
+/**
+ * Its whole path; empty: there is none.
+ */
+path: string, 
+/**
+ * What is read there.
+ */
+reading: TitleFileReading, };
+
+/**
+ * What is read in the file with the title.
+ */
+export type TitleFileReading = { "state": "off" } | { "state": "looking" } | { "state": "followed", 
+/**
+ * What its first line says.
+ */
+line: string, } | { "state": "missing", 
+/**
+ * Why.
+ */
+reason: string, };
 
 /**
  * The engine's health.
