@@ -2747,7 +2747,23 @@ files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped",
 /**
  * How many frames, from the position on.
  */
-frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "fallbackIn" } | { "kind": "fallbackOut" } | { "kind": "sceneRecalled", 
+/**
+ * How long levels take, seconds.
+ */
+fade: number, 
+/**
+ * How many levels are on their way for so long.
+ */
+levels: number, } | { "kind": "fadeEnded", 
+/**
+ * How many are where the scene has them.
+ */
+arrived: number, 
+/**
+ * How many are not: a hand, another scene or an undo took them on the way, or their strip has gone.
+ */
+stopped: number, } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2829,7 +2845,23 @@ files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped",
 /**
  * How many frames, from the position on.
  */
-frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "fallbackIn" } | { "kind": "fallbackOut" } | { "kind": "sceneRecalled", 
+/**
+ * How long levels take, seconds.
+ */
+fade: number, 
+/**
+ * How many levels are on their way for so long.
+ */
+levels: number, } | { "kind": "fadeEnded", 
+/**
+ * How many are where the scene has them.
+ */
+arrived: number, 
+/**
+ * How many are not: a hand, another scene or an undo took them on the way, or their strip has gone.
+ */
+stopped: number, } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2842,4 +2874,4 @@ entries: number, } | { "kind": "other" };
 /**
  * The kinds of [`Happening`], to choose by.
  */
-export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "notHeard" | "heardAgain" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "blackBoxOn" | "blackBoxOff" | "blackBoxHalted" | "blackBoxKept" | "blackBoxNotKept" | "dumped" | "deadAir" | "airBack" | "hlsOn" | "hlsOff" | "hlsFault" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
+export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "notHeard" | "heardAgain" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "blackBoxOn" | "blackBoxOff" | "blackBoxHalted" | "blackBoxKept" | "blackBoxNotKept" | "dumped" | "deadAir" | "airBack" | "fallbackIn" | "fallbackOut" | "sceneRecalled" | "fadeEnded" | "hlsOn" | "hlsOff" | "hlsFault" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
