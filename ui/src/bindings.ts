@@ -2597,7 +2597,8 @@ losses: Array<Loss>, };
  */
 export type Loss = { 
 /**
- * A strip's name, "main output" or another output, "recording", "stream", "broadcast delay" or "listener mounts".
+ * A strip's name, "main output" or another output, "recording" and the recorder's name, "stream to" and the target's,
+ * "broadcast delay" or "listener mounts".
  */
 where: string, 
 /**

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::recorder::RecorderDesk;
 use self::titles::Titles;
 use crate::api::{CommandError, ErrorCode, Event, RecorderId, RecorderState, RecordingSettings, Reply};
+use crate::losses::Spot;
 use crate::station::{Core, Internal};
 
 pub(crate) use self::afterwards::{began_at, named};
@@ -139,15 +140,27 @@ impl Recorders {
         self.desks.iter().all(RecorderDesk::is_settled)
     }
 
-    /// What each recording under way has lost.
-    pub(crate) fn frames_lost(&self) -> Vec<(RecorderId, u64)> {
-        let lost = |desk: &RecorderDesk| Some((desk.id, desk.frames_lost()?));
+    /// What each recording under way has lost, and how far it has come.
+    pub(crate) fn frames_lost(&self) -> Vec<(RecorderId, u64, Spot)> {
+        let lost = |desk: &RecorderDesk| {
+            let (frames, spot) = desk.frames_lost()?;
+            Some((desk.id, frames, spot))
+        };
         self.desks.iter().filter_map(lost).collect()
     }
 
-    /// How far the first recording under way has come, frames.
-    pub(crate) fn position(&self) -> Option<u64> {
-        self.desks.iter().find_map(RecorderDesk::position)
+    /// What the recording of a recorder is called where something is lost: no two have one name.
+    pub(crate) fn place(&self, id: RecorderId) -> String {
+        let name = |desk: &RecorderDesk| desk.settings().name.clone();
+        let Some(name_here) = self.desks.iter().find(|desk| desk.id == id).map(name) else {
+            return "recording".into();
+        };
+        let is_shared = self.desks.iter().any(|desk| desk.id != id && name(desk) == name_here);
+        if is_shared {
+            format!("recording {name_here} (recorder {id})")
+        } else {
+            format!("recording {name_here}")
+        }
     }
 
     /// Looks how much is free, on other threads.

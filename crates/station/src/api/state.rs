@@ -259,7 +259,8 @@ pub struct EngineState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Loss {
-    /// A strip's name, "main output" or another output, "recording", "stream", "broadcast delay" or "listener mounts".
+    /// A strip's name, "main output" or another output, "recording" and the recorder's name, "stream to" and the target's,
+    /// "broadcast delay" or "listener mounts".
     #[serde(rename = "where")]
     pub place: String,
     /// How much, seconds.

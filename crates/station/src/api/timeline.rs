@@ -419,7 +419,7 @@ impl Happening {
             Self::RecordingFailed => format!("the recording {subject} failed"),
             Self::RecordingTookOver { before } => format!("the recording {before} goes on in {subject}"),
             Self::RecordingSplit => format!("the recording goes on in {subject}"),
-            Self::RecordingMoved => format!("the recording goes on in the second folder: {subject}"),
+            Self::RecordingMoved => format!("{subject} goes on in the second folder"),
             Self::RecordingRecovered => format!("{subject} was not finished by the desk before, and was looked over"),
             Self::BlackBoxOn => format!("the black box is on, in {subject}"),
             Self::BlackBoxOff => "the black box is off".into(),

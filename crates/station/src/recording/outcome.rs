@@ -7,6 +7,7 @@ use airdesk_outputs::recorder::{Recording, Summary};
 use super::recorder::{Phase, Then, answer_all};
 use super::{Answer, News};
 use crate::api::{CommandError, RecorderId, Severity};
+use crate::losses::Spot;
 use crate::station::Core;
 
 impl Core {
@@ -74,7 +75,7 @@ impl Core {
     }
 
     fn recording_taken_over(&mut self, id: RecorderId, began: Result<Recording, CommandError>, ended: Summary) {
-        self.count_recording(id, ended.frames_lost);
+        self.count_recording(id, ended.frames_lost, spot(&ended));
         let old = match &ended.failure {
             None => format!("{} ends where the engine broke and is whole", ended.file.display()),
             Some(reason) => reason.clone(),
@@ -101,7 +102,7 @@ impl Core {
     fn recording_stopped(&mut self, id: RecorderId, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
         self.log_recorded(&summary);
-        self.count_recording(id, summary.frames_lost);
+        self.count_recording(id, summary.frames_lost, spot(&summary));
         self.remark(
             id,
             &summary.file,
@@ -139,9 +140,18 @@ impl Core {
     pub(super) fn tell_moved(&mut self, id: RecorderId, moved: Option<&String>) {
         let Ok(desk) = self.recorders.desk(id) else { return };
         if let Some(text) = desk.moved(moved) {
-            self.log_moved("recording", &text);
+            let place = self.recorders.place(id);
+            self.log_moved(&place, &text);
             self.notice(Severity::Error, text);
             self.tell_recorder(id);
         }
+    }
+}
+
+/// Where it ended.
+fn spot(summary: &Summary) -> Spot {
+    Spot {
+        file: summary.file.to_string_lossy().into_owned(),
+        position: summary.frames,
     }
 }

@@ -18,6 +18,7 @@ use super::shorts::Shorts;
 use super::triggers::{Action, Sight, Starter, Triggers};
 use super::{Answer, News};
 use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply, Stems};
+use crate::losses::Spot;
 use crate::station::Internal;
 
 pub(super) enum Phase {
@@ -364,20 +365,17 @@ impl RecorderDesk {
         };
     }
 
-    /// What the recording under way has lost.
-    pub(super) fn frames_lost(&self) -> Option<u64> {
-        match &self.phase {
-            Phase::Running(recording) => Some(recording.status().frames_lost),
-            _ => None,
-        }
-    }
-
-    /// How far the recording under way has come, frames.
-    pub(super) fn position(&self) -> Option<u64> {
-        match &self.phase {
-            Phase::Running(recording) => Some(recording.status().frames),
-            _ => None,
-        }
+    /// What the recording under way has lost, and how far it has come.
+    pub(super) fn frames_lost(&self) -> Option<(u64, Spot)> {
+        let Phase::Running(recording) = &self.phase else {
+            return None;
+        };
+        let status = recording.status();
+        let spot = Spot {
+            file: status.file().to_string_lossy().into_owned(),
+            position: status.frames,
+        };
+        Some((status.frames_lost, spot))
     }
 
     /// It has gone on in a new file since this was asked last.

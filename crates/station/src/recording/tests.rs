@@ -78,6 +78,25 @@ fn that_no_new_file_can_be_begun_is_told_once_until_one_was() {
     assert_eq!(told, [1, 0, 1, 0]);
 }
 
+#[test]
+fn recordings_are_told_apart_by_their_recorders_where_something_is_lost() {
+    let (internal, _station) = mpsc::unbounded_channel();
+    let named = |name: &str| RecordingSettings {
+        name: name.into(),
+        ..RecordingSettings::default()
+    };
+    let settings = ["Show", "Music", "Show"].map(named).to_vec();
+    let recorders = Recorders::new(settings, SampleRate::DESK, internal);
+    assert_eq!(
+        [1, 2, 3].map(|id| recorders.place(id)),
+        [
+            "recording Show (recorder 1)",
+            "recording Music",
+            "recording Show (recorder 3)"
+        ]
+    );
+}
+
 /// A recorder that is set to this and has room for so many minutes of 24 bit at 48 kHz, in one file.
 fn with_room(settings: RecordingSettings, minutes: u64) -> RecorderDesk {
     let (internal, _station) = mpsc::unbounded_channel();
