@@ -1437,7 +1437,7 @@ fallback: string | null,
  */
 pattern: string, 
 /**
- * The show, for the names of files and their tags.
+ * The show, for the names of files and their tags, while the title names none.
  */
 show: string, 
 /**

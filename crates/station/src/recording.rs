@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
 use airdesk_outputs::recorder::{Recording, Summary};
+use airdesk_outputs::title::TitleWords;
 use tokio::sync::{mpsc, oneshot};
 
 use self::recorder::RecorderDesk;
@@ -169,11 +170,12 @@ impl Recorders {
     }
 
     /// What is on, and aired after `held`: files are named by it, marked with it, and where that is wished begin with it.
-    pub(crate) fn set_title(&mut self, title: &str, artist: &str, held: Duration) {
+    pub(crate) fn set_title(&mut self, words: TitleWords, held: Duration) {
         let now = Instant::now();
-        if self.titles.set(title, artist, now + held) {
+        let title = words.title.clone();
+        if self.titles.set(words, now + held) {
             let of_programme = self.desks.iter().filter(|desk| !desk.takes_air());
-            of_programme.for_each(|desk| desk.title_changed(title));
+            of_programme.for_each(|desk| desk.title_changed(&title));
         }
         self.air_titles(now);
     }
@@ -190,7 +192,7 @@ impl Recorders {
     pub(crate) fn dumped(&mut self, frames: Range<u64>, held: Duration) {
         self.titles.dumped(Instant::now() + held);
         let seconds = (frames.end - frames.start) as f64 / f64::from(self.rate.hz());
-        let title = self.titles.programme.title();
+        let title = self.titles.programme.get().title;
         for desk in &self.desks {
             desk.mark_dumped(&frames, &format!("dumped {seconds:.1} s"), &title);
         }

@@ -98,7 +98,7 @@ pub struct RecordingSettings {
     pub fallback: Option<String>,
     /// The names of files, with words in braces: date, time, title, artist, show, index, strip. A slash makes folders.
     pub pattern: String,
-    /// The show, for the names of files and their tags.
+    /// The show, for the names of files and their tags, while the title names none.
     pub show: String,
     /// The format.
     pub format: RecordingFormat,

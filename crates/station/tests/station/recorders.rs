@@ -197,6 +197,34 @@ async fn recorders_are_added_started_and_taken_away_each_by_itself() {
 }
 
 #[tokio::test]
+async fn files_are_named_by_the_show_that_the_title_names_from_the_next_file_on() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            pattern: "{show} {title}".into(),
+            show: "Own".into(),
+            ..into(folder)
+        }]
+    });
+    let on = |title: &str, show: &str| AudioCommand::SetTitle {
+        title: title.into(),
+        artist: String::new(),
+        show: Some(show.into()),
+    };
+    desk.ask(on("One", "")).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    desk.when("the first file", |now| recorded(now, 0) > 0.2).await;
+    desk.ask(on("Two", "Night")).await;
+    desk.ask(AudioCommand::SplitRecording { recorder: None }).await;
+    desk.when("another file", |now| now.recorders[0].parts > 1).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    let takes = desk.folder.path().join("takes");
+    for file in ["Own One.wav", "Night Two.wav"] {
+        assert!(takes.join(file).is_file(), "{file}");
+    }
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn signal_starts_a_recording_and_its_end_stops_it() {
     let mut desk = desk_with(|folder| {
         vec![RecordingSettings {
