@@ -1584,7 +1584,7 @@ seamFault: string | null,
  */
 freeBytes: number | null, 
 /**
- * Hours of recording that fit into them, stems counted.
+ * Hours of recording that fit into them, stems counted, while other recorders go on that write on the same disk.
  */
 hoursLeft: number | null, };
 

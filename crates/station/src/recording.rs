@@ -15,11 +15,12 @@ mod titles;
 mod triggers;
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
-use airdesk_outputs::recorder::{Recording, Summary};
+use airdesk_outputs::recorder::{Disk, Recording, Summary};
 use airdesk_outputs::title::TitleWords;
 use tokio::sync::{mpsc, oneshot};
 
@@ -49,8 +50,17 @@ pub(crate) enum News {
         began: Result<Recording, CommandError>,
         ended: Summary,
     },
-    /// So many bytes are free in its folder.
-    Free(Option<u64>),
+    /// How its disk is.
+    Space(Space),
+}
+
+/// What was looked up of a recorder's disk.
+pub(crate) struct Space {
+    free_bytes: Option<u64>,
+    disk: Option<Disk>,
+    writes_on: Option<Disk>,
+    /// Where: it may have been set otherwise meanwhile.
+    folder: PathBuf,
 }
 
 /// Every recorder of the desk, in the order in which they are listed.
@@ -120,7 +130,15 @@ impl Recorders {
 
     /// What hosts see of them, at a desk of so many strips.
     pub(crate) fn states(&self, strips: usize) -> Vec<RecorderState> {
-        self.desks.iter().map(|desk| desk.state(strips)).collect()
+        let state = |desk: &RecorderDesk| desk.state(strips, self.beside(desk));
+        self.desks.iter().map(state).collect()
+    }
+
+    /// What other recordings write on the disk of this recorder, bytes a second.
+    fn beside(&self, desk: &RecorderDesk) -> f64 {
+        let Some(disk) = &desk.disk else { return 0.0 };
+        let others = self.desks.iter().filter(|other| other.id != desk.id);
+        others.map(|other| other.writes(disk)).sum()
     }
 
     /// A strip has given nothing for so many frames since this was called last.
@@ -207,7 +225,8 @@ impl Recorders {
 impl Core {
     pub(crate) fn tell_recorder(&self, id: RecorderId) {
         if let Some(desk) = self.recorders.desks.iter().find(|desk| desk.id == id) {
-            self.tell(Event::Recorder(Box::new(desk.state(self.strips.states().count()))));
+            let state = desk.state(self.strips.states().count(), self.recorders.beside(desk));
+            self.tell(Event::Recorder(Box::new(state)));
         }
     }
 

@@ -231,7 +231,7 @@ pub struct RecorderState {
     /// Free bytes in the folder; `null` when it cannot be read.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,
-    /// Hours of recording that fit into them, stems counted.
+    /// Hours of recording that fit into them, stems counted, while other recorders go on that write on the same disk.
     pub hours_left: Option<f32>,
 }
 

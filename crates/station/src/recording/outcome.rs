@@ -5,7 +5,7 @@ use std::path::Path;
 use airdesk_outputs::recorder::{Recording, Summary};
 
 use super::recorder::{Phase, Then, answer_all};
-use super::{Answer, News};
+use super::{Answer, News, Space};
 use crate::api::{CommandError, RecorderId, Severity};
 use crate::losses::Spot;
 use crate::station::Core;
@@ -22,20 +22,35 @@ impl Core {
             }
             News::Stopped(summary, answers) => self.recording_stopped(id, summary, answers),
             News::TakenOver { began, ended } => self.recording_taken_over(id, began, ended),
-            News::Free(free_bytes) => {
-                let strips = self.strips.states().count();
-                let Ok(desk) = self.recorders.desk(id) else { return };
-                desk.looking = false;
-                let changed = std::mem::replace(&mut desk.free_bytes, free_bytes) != free_bytes;
-                if let Some((severity, text)) = desk.space_remark(strips) {
-                    self.notice(severity, text);
-                }
-                if !changed {
-                    return;
-                }
+            News::Space(space) => {
+                self.hear_space(id, space);
+                return;
             }
         }
-        self.tell_recorder(id);
+        // For how long the others can record is another matter, too.
+        self.tell_recorders();
+    }
+
+    fn hear_space(&mut self, id: RecorderId, space: Space) {
+        let strips = self.strips.states().count();
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        desk.looking = false;
+        let before = (desk.free_bytes, desk.writes_on.clone());
+        if space.folder == Path::new(&desk.settings().folder) {
+            (desk.free_bytes, desk.disk) = (space.free_bytes, space.disk);
+        }
+        // A recording that has just begun was not yet there to be looked for.
+        desk.writes_on = space.writes_on.or(desk.writes_on.take());
+        let changed = (desk.free_bytes, desk.writes_on.clone()) != before;
+        let beside = self.recorders.desks.iter().find(|desk| desk.id == id);
+        let beside = beside.map_or(0.0, |desk| self.recorders.beside(desk));
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        if let Some((severity, text)) = desk.space_remark(strips, beside) {
+            self.notice(severity, text);
+        }
+        if changed {
+            self.tell_recorder(id);
+        }
     }
 
     /// Does what was asked while the files were being made.
