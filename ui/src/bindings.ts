@@ -372,7 +372,11 @@ artist: string,
 /**
  * The programme that it is part of; as before when there is none.
  */
-show: string | null, } | { "type": "measureLoudness", 
+show: string | null, } | { "type": "setTitleFile", 
+/**
+ * Its whole path; empty follows none.
+ */
+path: string, } | { "type": "measureLoudness", 
 /**
  * Which bus.
  */
@@ -530,6 +534,10 @@ transports: Array<Transport>,
  */
 title: TitleState, 
 /**
+ * The text file that titles are taken from.
+ */
+titleFile: TitleFileState, 
+/**
  * The delay between the programme and the air.
  */
 airDelay: AirDelayState, 
@@ -561,7 +569,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1434,7 +1442,7 @@ fallback: string | null,
  */
 pattern: string, 
 /**
- * The show, for the names of files and their tags.
+ * The show, for the names of files and their tags, while the title names none.
  */
 show: string, 
 /**
@@ -1581,7 +1589,7 @@ seamFault: string | null,
  */
 freeBytes: number | null, 
 /**
- * Hours of recording that fit into them, stems counted.
+ * Hours of recording that fit into them, stems counted, while other recorders go on that write on the same disk.
  */
 hoursLeft: number | null, };
 
@@ -2515,6 +2523,32 @@ reason: string,
 secondsLost: number, };
 
 /**
+ * The file whose first line is the title, and what is known of it.
+ */
+export type TitleFileState = { 
+/**
+ * Its whole path; empty: there is none.
+ */
+path: string, 
+/**
+ * What is read there.
+ */
+reading: TitleFileReading, };
+
+/**
+ * What is read in the file with the title.
+ */
+export type TitleFileReading = { "state": "off" } | { "state": "looking" } | { "state": "followed", 
+/**
+ * What its first line says.
+ */
+line: string, } | { "state": "missing", 
+/**
+ * Why.
+ */
+reason: string, };
+
+/**
  * The engine's health.
  */
 export type EngineState = { 
@@ -2568,7 +2602,8 @@ losses: Array<Loss>, };
  */
 export type Loss = { 
 /**
- * A strip's name, "main output" or another output, "recording", "stream", "broadcast delay" or "listener mounts".
+ * A strip's name, "main output" or another output, "recording" and the recorder's name, "stream to" and the target's,
+ * "broadcast delay" or "listener mounts".
  */
 where: string, 
 /**
@@ -2718,7 +2753,23 @@ files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped",
 /**
  * How many frames, from the position on.
  */
-frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "fallbackIn" } | { "kind": "fallbackOut" } | { "kind": "sceneRecalled", 
+/**
+ * How long levels take, seconds.
+ */
+fade: number, 
+/**
+ * How many levels are on their way for so long.
+ */
+levels: number, } | { "kind": "fadeEnded", 
+/**
+ * How many are where the scene has them.
+ */
+arrived: number, 
+/**
+ * How many are not: a hand, another scene or an undo took them on the way, or their strip has gone.
+ */
+stopped: number, } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2800,7 +2851,23 @@ files: Array<string>, } | { "kind": "blackBoxNotKept" } | { "kind": "dumped",
 /**
  * How many frames, from the position on.
  */
-frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
+frames: number, } | { "kind": "deadAir" } | { "kind": "airBack" } | { "kind": "fallbackIn" } | { "kind": "fallbackOut" } | { "kind": "sceneRecalled", 
+/**
+ * How long levels take, seconds.
+ */
+fade: number, 
+/**
+ * How many levels are on their way for so long.
+ */
+levels: number, } | { "kind": "fadeEnded", 
+/**
+ * How many are where the scene has them.
+ */
+arrived: number, 
+/**
+ * How many are not: a hand, another scene or an undo took them on the way, or their strip has gone.
+ */
+stopped: number, } | { "kind": "hlsOn" } | { "kind": "hlsOff" } | { "kind": "hlsFault" } | { "kind": "engineRestarted" } | { "kind": "engineBroke" } | { "kind": "machineSlept", 
 /**
  * For how long, seconds.
  */
@@ -2813,4 +2880,4 @@ entries: number, } | { "kind": "other" };
 /**
  * The kinds of [`Happening`], to choose by.
  */
-export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "notHeard" | "heardAgain" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "blackBoxOn" | "blackBoxOff" | "blackBoxHalted" | "blackBoxKept" | "blackBoxNotKept" | "dumped" | "deadAir" | "airBack" | "hlsOn" | "hlsOff" | "hlsFault" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
+export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "notHeard" | "heardAgain" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "blackBoxOn" | "blackBoxOff" | "blackBoxHalted" | "blackBoxKept" | "blackBoxNotKept" | "dumped" | "deadAir" | "airBack" | "fallbackIn" | "fallbackOut" | "sceneRecalled" | "fadeEnded" | "hlsOn" | "hlsOff" | "hlsFault" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";

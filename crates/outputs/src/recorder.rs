@@ -35,7 +35,7 @@ pub use names::{Names, Naming};
 pub use orphan::{Orphan, RecoverError, Recovered, orphans};
 pub use recording::Recording;
 pub(crate) use space::size;
-pub use space::{free_space, hours_left};
+pub use space::{Disk, disk_of, free_space, hours_left};
 pub use start::{Armed, Recorder, RecorderSettings, Split, StartError};
 pub use status::{RecordingState, RecordingStatus, Summary};
 pub use template::{Template, TemplateError, Words};

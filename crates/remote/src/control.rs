@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::timeout;
 
 /// A command is a line of text; nothing larger is a command.
-const MESSAGE_BYTES: usize = 64 * 1024;
+pub(crate) const MESSAGE_BYTES: usize = 64 * 1024;
 /// So many commands may wait for their answers before anything more is read, the client's end included.
 const ANSWERS_MAX: usize = 64;
 /// A client that takes longer to read one message is gone.

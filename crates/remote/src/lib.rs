@@ -1,5 +1,5 @@
-//! The remote face: the console in a browser, the listener mounts, HLS, health and metrics, over HTTP and WebSocket on
-//! loopback.
+//! The remote face: the console in a browser, the listener mounts, HLS, the title, health and metrics, over HTTP and
+//! WebSocket on loopback.
 //!
 //! It is a host like the window: it sends commands to the station and passes on what the station says.
 //! Requests from elsewhere, and pages of other sites in a browser on this machine, are refused.
@@ -15,16 +15,19 @@ mod metrics;
 mod port;
 mod status;
 mod timeline;
+mod title;
 
 use std::io;
 
 use airdesk_station::{Mount, StationHandle};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use control::MESSAGE_BYTES;
 use door::{Door, Visitor};
 pub use guard::Guard;
 
@@ -135,6 +138,10 @@ fn router(station: StationHandle, guard: Guard) -> Router {
         .route("/timeline.csv", get(timeline::table))
         .route("/status-json.xsl", get(status::page))
         .route("/hls/{file}", get(hls::file))
+        .route(
+            "/api/title",
+            post(title::set).layer(DefaultBodyLimit::max(MESSAGE_BYTES)),
+        )
         .fallback(get(console::file))
         .layer(from_fn_with_state(guard, guard::check))
         .with_state(station)

@@ -331,7 +331,7 @@ mod tests {
             frames_lost: 3,
             frames_missing: 64,
         };
-        let place = "recording".into();
+        let place = "recording Show".into();
         desk.engine.losses = vec![Loss { place, seconds: 1.5 }];
         let told = text(&desk);
         let id = desk.strips[0].id;
@@ -342,7 +342,7 @@ mod tests {
             format!("airdesk_device_delay_error_seconds{mic} 0.25"),
             format!("airdesk_device_locked{mic} 1"),
             format!("airdesk_device_lost_frames{mic} 67"),
-            r#"airdesk_lost_seconds_total{where="recording"} 1.5"#.to_owned(),
+            r#"airdesk_lost_seconds_total{where="recording Show"} 1.5"#.to_owned(),
         ] {
             assert!(told.lines().any(|told| told == line), "{line}: {told}");
         }

@@ -163,8 +163,12 @@ impl Core {
             Some(Move::In) => {
                 let to = Decibels::new(self.dead_air.settings.fallback_db).unwrap_or(Decibels::UNITY);
                 self.move_fallback(to, IN_SECONDS);
+                self.log_fallback(Happening::FallbackIn, "dead air");
             }
-            Some(Move::Out { home }) => self.move_fallback(home, OUT_SECONDS),
+            Some(Move::Out { home }) => {
+                self.move_fallback(home, OUT_SECONDS);
+                self.log_fallback(Happening::FallbackOut, "the programme is heard again");
+            }
             None => {}
         }
     }
@@ -253,6 +257,14 @@ impl Core {
         }
     }
 
+    fn log_fallback(&mut self, happening: Happening, why: &str) {
+        let fallback = self.dead_air.settings.fallback;
+        let strip = self.strips.states().find(|state| Some(state.id) == fallback);
+        if let Some(subject) = strip.map(|state| format!("strip {}", state.name)) {
+            self.log(Note::new(subject, happening).because(why));
+        }
+    }
+
     /// A hand moves a control: where it is the fallback's fader or mute, the fallback is the operator's.
     pub(crate) fn take_fallback(&mut self, strip: StripId, control: &Control) {
         if self.dead_air.settings.fallback != Some(strip) || !matches!(control, Control::Fader(_) | Control::Mute(_)) {
@@ -261,6 +273,7 @@ impl Core {
         if self.dead_air.fallback.take() {
             // Where it stands now it was put by the fallback, and a hand goes on from there.
             self.fades.let_go_of(strip, &Control::Fader(Decibels::UNITY));
+            self.log_fallback(Happening::FallbackOut, "its fader or mute was set otherwise");
             self.tell_dead_air();
         }
     }
@@ -272,6 +285,7 @@ impl Core {
         let ends = settings.fallback != self.dead_air.settings.fallback || !settings.on;
         if let Some(home) = self.dead_air.fallback.home().filter(|_| ends) {
             self.move_fallback(home, OUT_SECONDS);
+            self.log_fallback(Happening::FallbackOut, "the watch was set otherwise");
         }
         if ends {
             self.dead_air.fallback = Fallback::Ready;
@@ -296,8 +310,8 @@ impl Core {
         Ok(())
     }
 
-    /// A strip is gone.
-    pub(crate) fn watch_no_more(&mut self, strip: StripId) {
+    /// A strip of this name is gone.
+    pub(crate) fn watch_no_more(&mut self, strip: StripId, name: &str) {
         let watched = self.dead_air.strips.len();
         self.dead_air.strips.retain(|(watched, _)| *watched != strip);
         let stood_by = self
@@ -307,6 +321,10 @@ impl Core {
             .take_if(|fallback| *fallback == strip)
             .is_some();
         if stood_by {
+            if self.dead_air.fallback.home().is_some() {
+                let note = Note::new(format!("strip {name}"), Happening::FallbackOut);
+                self.log(note.because("the strip was removed"));
+            }
             self.dead_air.fallback = Fallback::Ready;
         }
         if stood_by || self.dead_air.strips.len() != watched {

@@ -1,14 +1,18 @@
 //! Levels that a scene moves slowly: in steps, each of which the engine rounds off.
 
+mod recalls;
+
 use std::mem;
 use std::time::{Duration, Instant};
 
 use airdesk_dsp::{Decibels, Pan};
 use airdesk_engine::StripId;
 
-use crate::api::{BusName, BusState, CommandError, ErrorCode, Event, SendSettings, StripControls, VcaState};
+use crate::api::{BusName, BusState, CommandError, ErrorCode, Event, Happening, SendSettings, StripControls, VcaState};
 use crate::control::{BusControl, Control};
 use crate::station::Core;
+use crate::timeline::Note;
+use recalls::{Recalled, Recalls};
 
 /// Between two steps. The engine takes 30 ms for each, so that they are one movement.
 pub(crate) const STEP: Duration = Duration::from_millis(40);
@@ -125,10 +129,20 @@ impl Fade {
     }
 }
 
+/// A fade under way.
+struct Running {
+    fade: Fade,
+    begun: Instant,
+    seconds: f32,
+    /// The scene that it belongs to.
+    recall: Option<u32>,
+}
+
 /// All that are under way.
 #[derive(Default)]
 pub(crate) struct Fades {
-    running: Vec<(Fade, Instant, f32)>,
+    running: Vec<Running>,
+    recalls: Recalls,
     steps: u32,
 }
 
@@ -136,12 +150,40 @@ impl Fades {
     /// Sets out, for `seconds`.
     pub(crate) fn begin(&mut self, fades: Vec<Fade>, seconds: f32) {
         let now = Instant::now();
-        self.running.extend(fades.into_iter().map(|fade| (fade, now, seconds)));
+        self.running.extend(fades.into_iter().map(|fade| Running {
+            fade,
+            begun: now,
+            seconds,
+            recall: None,
+        }));
+    }
+
+    /// What has set out since then belongs to the recall of a scene. Returns how many levels that are.
+    pub(crate) fn recalled(&mut self, scene: &str, since: Instant) -> u32 {
+        let number = self.recalls.next();
+        let mut levels = 0;
+        for running in &mut self.running {
+            if running.recall.is_none() && running.begun >= since {
+                running.recall = Some(number);
+                levels += 1;
+            }
+        }
+        if levels > 0 {
+            self.recalls.begin(scene, levels);
+        }
+        levels
+    }
+
+    /// Scenes of which nothing fades any more.
+    fn take_ended(&mut self) -> Vec<Recalled> {
+        let running = &self.running;
+        self.recalls
+            .take_ended(|number| running.iter().any(|running| running.recall == Some(number)))
     }
 
     /// What was on its way before goes another way now.
     pub(crate) fn make_way(&mut self, fade: &Fade) {
-        self.running.retain(|(other, ..)| !same_place(&other.what, &fade.what));
+        self.running.retain(|other| !same_place(&other.fade.what, &fade.what));
     }
 
     /// Where the controls of a strip go: those that do not fade are there.
@@ -176,34 +218,35 @@ impl Fades {
 
     /// Asked for every strip, of all that fades on a full desk: what is of another is passed over first.
     fn goals(&self, of: impl Fn(&Faded) -> bool) -> impl Iterator<Item = Place> {
-        let fades = self.running.iter().map(|(fade, ..)| fade);
+        let fades = self.running.iter().map(|running| &running.fade);
         fades.filter(move |fade| of(&fade.what)).map(|fade| fade.place(1.0))
     }
 
+    /// Nothing fades, and the end of everything that did has been noted.
     pub(crate) fn is_empty(&self) -> bool {
-        self.running.is_empty()
+        self.running.is_empty() && self.recalls.is_empty()
     }
 
     /// A scene says anew where these are.
     pub(crate) fn let_go_where(&mut self, taken: impl Fn(&Faded) -> bool) {
-        self.running.retain(|(fade, ..)| !taken(&fade.what));
+        self.running.retain(|running| !taken(&running.fade.what));
     }
 
     /// A hand has taken the control.
     pub(crate) fn let_go_of(&mut self, id: StripId, control: &Control) {
-        self.running.retain(|(fade, ..)| !fade.is_of_strip(id, control));
+        self.running.retain(|running| !running.fade.is_of_strip(id, control));
     }
 
     /// The same for a bus, of which nothing but the fader fades.
     pub(crate) fn let_go_of_bus(&mut self, bus: BusName, control: &BusControl) {
         if matches!(control, BusControl::Fader(_)) {
-            self.running.retain(|(fade, ..)| fade.what != Faded::Bus(bus));
+            self.running.retain(|running| running.fade.what != Faded::Bus(bus));
         }
     }
 
     /// The same for a VCA group's.
     pub(crate) fn let_go_of_vca(&mut self, vca: u8) {
-        self.running.retain(|(fade, ..)| fade.what != Faded::Vca(vca));
+        self.running.retain(|running| running.fade.what != Faded::Vca(vca));
     }
 
     /// The next step of each, which `follow` takes to the engine: a fade, how far it is, and whether hosts are told.
@@ -212,13 +255,20 @@ impl Fades {
         self.steps = self.steps.wrapping_add(1);
         let told = self.steps.is_multiple_of(STEPS_TOLD);
         let mut refused = false;
-        self.running.retain(|(fade, begun, seconds)| {
+        let recalls = &mut self.recalls;
+        self.running.retain(|running| {
             if refused {
                 return true;
             }
-            let part = (begun.elapsed().as_secs_f32() / seconds).min(1.0);
-            match follow(fade, part, told || part >= 1.0) {
-                Ok(()) => part < 1.0,
+            let part = (running.begun.elapsed().as_secs_f32() / running.seconds).min(1.0);
+            match follow(&running.fade, part, told || part >= 1.0) {
+                Ok(()) if part < 1.0 => true,
+                Ok(()) => {
+                    if let Some(number) = running.recall {
+                        recalls.arrive(number);
+                    }
+                    false
+                }
                 // A strip that was removed meanwhile does not fade any more.
                 Err(error) if error.code == ErrorCode::NoSuchStrip => false,
                 // The engine takes nothing now, and asking took a second: all that is left waits for the next step.
@@ -243,6 +293,13 @@ impl Core {
     pub(crate) fn step_fades(&mut self) {
         let mut fades = mem::take(&mut self.fades);
         fades.step(|fade, part, told| self.follow_fade(fade, part, told));
+        for ended in fades.take_ended() {
+            let happening = Happening::FadeEnded {
+                arrived: ended.arrived,
+                stopped: ended.stopped(),
+            };
+            self.log(Note::new(format!("scene {}", ended.scene), happening));
+        }
         self.fades = fades;
     }
 
@@ -263,94 +320,4 @@ impl Core {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fade_goes_evenly_in_decibels_and_ends_exactly_where_it_should() {
-        let level = |db| Decibels::new(db).expect("a level");
-        let bus = |db| BusState {
-            fader: level(db),
-            ..BusState::new(BusName::Cue)
-        };
-        let fade = Fade::bus(&bus(-40.0), level(0.0));
-        assert_eq!(
-            [0.0, 0.5, 0.75, 1.0].map(|part| fade.at(part)),
-            [-40.0, -20.0, -10.0, 0.0]
-        );
-        let out = Fade::bus(&bus(0.0), Decibels::SILENCE);
-        assert_eq!(out.level_at(0.5), level(-45.0));
-        assert_eq!(out.level_at(1.0), Decibels::SILENCE);
-    }
-
-    #[test]
-    fn a_trim_fades_as_the_faders_do_until_a_hand_takes_it() {
-        let strip = StripId::new(1, 1);
-        let to = Control::Trim(Decibels::new(20.0).expect("a level"));
-        let fade = Fade::strip(strip, &StripControls::default(), &to).expect("it fades");
-        assert_eq!([0.0, 0.5, 1.0].map(|part| fade.at(part)), [0.0, 10.0, 20.0]);
-        let mut fades = Fades::default();
-        fades.begin(vec![fade], 10.0);
-        fades.let_go_of(strip, &Control::Fader(Decibels::UNITY));
-        assert_eq!(fades.running.len(), 1, "another control");
-        fades.let_go_of(strip, &to);
-        assert!(fades.is_empty());
-    }
-
-    #[test]
-    fn a_control_that_a_hand_takes_fades_no_more() {
-        let (one, other) = (StripId::new(1, 1), StripId::new(2, 1));
-        let controls = StripControls::default();
-        let mut fades = Fades::default();
-        let to = Control::Fader(Decibels::SILENCE);
-        fades.begin(
-            [one, other]
-                .iter()
-                .filter_map(|id| Fade::strip(*id, &controls, &to))
-                .collect(),
-            10.0,
-        );
-        fades.let_go_of(one, &Control::Pan(Pan::LEFT));
-        assert_eq!(fades.running.len(), 2, "another control");
-        fades.let_go_of(one, &Control::Fader(Decibels::UNITY));
-        assert_eq!(fades.running.len(), 1);
-        assert_eq!(fades.running[0].0.what, Faded::Fader(other));
-    }
-
-    #[test]
-    fn a_step_that_the_engine_does_not_take_is_taken_again_and_a_strip_that_has_gone_ends_its_fade() {
-        let refused = |code| CommandError {
-            code,
-            message: String::new(),
-        };
-        let [one, other, gone] = [1, 2, 3].map(|slot| StripId::new(slot, 1));
-        let to = Control::Fader(Decibels::SILENCE);
-        let fade = |id| Fade::strip(id, &StripControls::default(), &to);
-        let mut fades = Fades::default();
-        // In no time: all of them are at their ends when the first step is taken.
-        fades.begin([gone, one, other].into_iter().filter_map(fade).collect(), 0.0);
-        let mut tried = Vec::new();
-        fades.step(|fade, _, _| {
-            tried.push(fade.what);
-            Err(refused(match fade.what {
-                Faded::Fader(id) if id == gone => ErrorCode::NoSuchStrip,
-                _ => ErrorCode::Unavailable,
-            }))
-        });
-        assert_eq!(
-            tried,
-            [Faded::Fader(gone), Faded::Fader(one)],
-            "an engine that takes nothing is not asked for the rest"
-        );
-        let mut arrived = Vec::new();
-        fades.step(|fade, part, told| {
-            arrived.push((fade.what, part, told));
-            Ok(())
-        });
-        assert_eq!(
-            arrived,
-            [(Faded::Fader(one), 1.0, true), (Faded::Fader(other), 1.0, true)]
-        );
-        assert!(fades.is_empty());
-    }
-}
+mod tests;

@@ -153,6 +153,7 @@ impl Core {
             | Command::SetMounts { .. }
             | Command::SetHls { .. }
             | Command::SetTitle { .. }
+            | Command::SetTitleFile { .. }
             | Command::MeasureLoudness { .. }
             | Command::ResetLoudness { .. }
             | Command::ShowSpectrum { .. }

@@ -55,6 +55,7 @@ impl Core {
         self.take_up_air_delay(session.air_delay);
         self.take_up_dead_air(&session.dead_air, &strips);
         self.take_up_title(&session.title, &session.artist, &session.show);
+        self.take_up_title_file(session.title_file);
         self.listeners.introduce(self.air.introduction());
         self.take_up_mounts(session.mounts);
         self.take_up_hls(session.hls);
@@ -79,6 +80,7 @@ impl Core {
             title,
             artist,
             show,
+            title_file: self.title_file.settings(),
             recording: None,
             recorders: self.recorders.settings(),
             targets: self.air.settings(),

@@ -48,6 +48,7 @@ pub mod recover;
 mod scenes;
 mod station;
 mod strips;
+mod title_file;
 
 pub use airdesk_devices::{Device, DeviceId, DeviceList, HostChoice};
 pub use airdesk_engine::StripId;

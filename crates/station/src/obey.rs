@@ -161,6 +161,7 @@ impl Core {
                 self.set_title(&title, &artist, show.as_deref());
                 self.tell(Event::Title(self.air.title()));
             }
+            AudioCommand::SetTitleFile { path } => self.set_title_file(path.trim())?,
             _ => {}
         }
         Ok(Reply::Done)

@@ -15,16 +15,19 @@ mod titles;
 mod triggers;
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
-use airdesk_outputs::recorder::{Recording, Summary};
+use airdesk_outputs::recorder::{Disk, Recording, Summary};
+use airdesk_outputs::title::TitleWords;
 use tokio::sync::{mpsc, oneshot};
 
 use self::recorder::RecorderDesk;
 use self::titles::Titles;
 use crate::api::{CommandError, ErrorCode, Event, RecorderId, RecorderState, RecordingSettings, Reply};
+use crate::losses::Spot;
 use crate::station::{Core, Internal};
 
 pub(crate) use self::afterwards::{began_at, named};
@@ -47,8 +50,17 @@ pub(crate) enum News {
         began: Result<Recording, CommandError>,
         ended: Summary,
     },
-    /// So many bytes are free in its folder.
-    Free(Option<u64>),
+    /// How its disk is.
+    Space(Space),
+}
+
+/// What was looked up of a recorder's disk.
+pub(crate) struct Space {
+    free_bytes: Option<u64>,
+    disk: Option<Disk>,
+    writes_on: Option<Disk>,
+    /// Where: it may have been set otherwise meanwhile.
+    folder: PathBuf,
 }
 
 /// Every recorder of the desk, in the order in which they are listed.
@@ -118,7 +130,15 @@ impl Recorders {
 
     /// What hosts see of them, at a desk of so many strips.
     pub(crate) fn states(&self, strips: usize) -> Vec<RecorderState> {
-        self.desks.iter().map(|desk| desk.state(strips)).collect()
+        let state = |desk: &RecorderDesk| desk.state(strips, self.beside(desk));
+        self.desks.iter().map(state).collect()
+    }
+
+    /// What other recordings write on the disk of this recorder, bytes a second.
+    fn beside(&self, desk: &RecorderDesk) -> f64 {
+        let Some(disk) = &desk.disk else { return 0.0 };
+        let others = self.desks.iter().filter(|other| other.id != desk.id);
+        others.map(|other| other.writes(disk)).sum()
     }
 
     /// A strip has given nothing for so many frames since this was called last.
@@ -139,15 +159,27 @@ impl Recorders {
         self.desks.iter().all(RecorderDesk::is_settled)
     }
 
-    /// What each recording under way has lost.
-    pub(crate) fn frames_lost(&self) -> Vec<(RecorderId, u64)> {
-        let lost = |desk: &RecorderDesk| Some((desk.id, desk.frames_lost()?));
+    /// What each recording under way has lost, and how far it has come.
+    pub(crate) fn frames_lost(&self) -> Vec<(RecorderId, u64, Spot)> {
+        let lost = |desk: &RecorderDesk| {
+            let (frames, spot) = desk.frames_lost()?;
+            Some((desk.id, frames, spot))
+        };
         self.desks.iter().filter_map(lost).collect()
     }
 
-    /// How far the first recording under way has come, frames.
-    pub(crate) fn position(&self) -> Option<u64> {
-        self.desks.iter().find_map(RecorderDesk::position)
+    /// What the recording of a recorder is called where something is lost: no two have one name.
+    pub(crate) fn place(&self, id: RecorderId) -> String {
+        let name = |desk: &RecorderDesk| desk.settings().name.clone();
+        let Some(name_here) = self.desks.iter().find(|desk| desk.id == id).map(name) else {
+            return "recording".into();
+        };
+        let is_shared = self.desks.iter().any(|desk| desk.id != id && name(desk) == name_here);
+        if is_shared {
+            format!("recording {name_here} (recorder {id})")
+        } else {
+            format!("recording {name_here}")
+        }
     }
 
     /// Looks how much is free, on other threads.
@@ -156,11 +188,12 @@ impl Recorders {
     }
 
     /// What is on, and aired after `held`: files are named by it, marked with it, and where that is wished begin with it.
-    pub(crate) fn set_title(&mut self, title: &str, artist: &str, held: Duration) {
+    pub(crate) fn set_title(&mut self, words: TitleWords, held: Duration) {
         let now = Instant::now();
-        if self.titles.set(title, artist, now + held) {
+        let title = words.title.clone();
+        if self.titles.set(words, now + held) {
             let of_programme = self.desks.iter().filter(|desk| !desk.takes_air());
-            of_programme.for_each(|desk| desk.title_changed(title));
+            of_programme.for_each(|desk| desk.title_changed(&title));
         }
         self.air_titles(now);
     }
@@ -177,7 +210,7 @@ impl Recorders {
     pub(crate) fn dumped(&mut self, frames: Range<u64>, held: Duration) {
         self.titles.dumped(Instant::now() + held);
         let seconds = (frames.end - frames.start) as f64 / f64::from(self.rate.hz());
-        let title = self.titles.programme.title();
+        let title = self.titles.programme.get().title;
         for desk in &self.desks {
             desk.mark_dumped(&frames, &format!("dumped {seconds:.1} s"), &title);
         }
@@ -192,7 +225,8 @@ impl Recorders {
 impl Core {
     pub(crate) fn tell_recorder(&self, id: RecorderId) {
         if let Some(desk) = self.recorders.desks.iter().find(|desk| desk.id == id) {
-            self.tell(Event::Recorder(Box::new(desk.state(self.strips.states().count()))));
+            let state = desk.state(self.strips.states().count(), self.recorders.beside(desk));
+            self.tell(Event::Recorder(Box::new(state)));
         }
     }
 

@@ -1,19 +1,21 @@
 //! Scenes: the console as it was stored under a name, recalled as a whole or in parts.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use airdesk_dsp::Decibels;
 use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    BusState, CommandError, DuckerSettings, ErrorCode, Event, LimiterSettings, OutputSettings, ScenePart,
+    BusState, CommandError, DuckerSettings, ErrorCode, Event, Happening, LimiterSettings, OutputSettings, ScenePart,
     StripControls, VcaState,
 };
 use crate::console::ConsoleState;
 use crate::fades::Faded;
 use crate::session::{SessionBus, SessionStrip};
 use crate::station::Core;
+use crate::timeline::Note;
 
 /// Scenes of a session.
 pub(crate) const SCENES_MAX: usize = 100;
@@ -272,7 +274,11 @@ impl Core {
         let strips = recall.strips(&self.console_state(), &stored);
         self.fades.let_go_where(|what| recall.covers(what, &strips));
         let target = recall.target(&self.console_state(), &stored);
+        let since = Instant::now();
         self.go_to(&target, fade);
+        let levels = self.fades.recalled(&scene.name, since);
+        let subject = format!("scene {}", scene.name);
+        self.log(Note::new(subject, Happening::SceneRecalled { fade, levels }));
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod file;
 mod mend;
 mod read;
 mod strip;
+mod title_file;
 
 use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub use mend::read_mended;
 pub(crate) use read::one_line;
 pub use read::read;
 pub use strip::SessionStrip;
+pub use title_file::SessionTitleFile;
 
 /// What a session file holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,9 @@ pub struct Session {
     /// The programme that it is part of.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub show: String,
+    /// The text file that titles are taken from.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub title_file: SessionTitleFile,
     /// What is recorded, where and how.
     pub recorders: Vec<RecordingSettings>,
     /// The one recorder of older sessions: read, and written as the first of the others.
@@ -102,6 +107,7 @@ impl Default for Session {
             title: String::new(),
             artist: String::new(),
             show: String::new(),
+            title_file: SessionTitleFile::default(),
             recorders: vec![RecordingSettings::default()],
             recording: None,
             targets: vec![BroadcastSettings::default()],

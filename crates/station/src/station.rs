@@ -47,6 +47,7 @@ use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
 use crate::strips::Strips;
 use crate::timeline::{ScribeNews, Timeline, TimelineFile};
+use crate::title_file::{Look, TitleFile};
 
 /// How often the station looks after what runs by itself.
 const TICK: Duration = Duration::from_millis(100);
@@ -147,6 +148,7 @@ impl Station {
                 rate,
             ),
             hls: HlsLine::new(encoders, &options.data, hls_folder),
+            title_file: TitleFile::new(internal.clone()),
             air_delay,
             black_box: BoxDesk::new(opened.session.black_box.clone(), &options.data, internal.clone()),
             dead_air: DeadAir::default(),
@@ -234,6 +236,7 @@ pub(crate) enum Internal {
     Saved(Result<(), SessionError>),
     Timeline(ScribeNews),
     Password(Kept),
+    TitleFile(Look),
     PlaybackOpened {
         output: OutputName,
         attempt: u64,
@@ -262,6 +265,7 @@ pub(crate) struct Core {
     pub(crate) urls: Vec<String>,
     pub(crate) mounts: ListeningSettings,
     pub(crate) hls: HlsLine,
+    pub(crate) title_file: TitleFile,
     pub(crate) scanner: Scanner,
     pub(crate) breakdown: Breakdown,
     pub(crate) file: Arc<SessionFile>,
@@ -375,6 +379,7 @@ impl Core {
             Internal::Saved(result) => self.saved(result),
             Internal::Timeline(news) => self.hear_scribe(news),
             Internal::Password(kept) => self.hear_password(kept),
+            Internal::TitleFile(look) => self.hear_title_file(look),
             Internal::PlaybackOpened {
                 output,
                 attempt,
@@ -392,6 +397,7 @@ impl Core {
         self.follow_captures();
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));
+        self.look_after_title_file();
         self.air_titles();
         self.look_after_recorders(ticks.is_multiple_of(5));
         self.look_after_air_delay(ticks.is_multiple_of(5));

@@ -119,13 +119,13 @@ impl Core {
     }
 
     pub(crate) fn remove_strip(&mut self, id: StripId) -> Result<(), CommandError> {
-        self.strips.slot(id)?;
+        let name = self.strips.slot(id)?.state.name.clone();
         self.desk.send(EngineCommand::RemoveStrip(id))?;
         self.strips.0.retain(|slot| slot.state.id != id);
         self.desk.give_back(id);
         self.look_away_from(id);
         self.losses.forget_strip(id);
-        self.watch_no_more(id);
+        self.watch_no_more(id, &name);
         // A gap that is still open ends with the strip.
         self.recorders.strip_was_short(id, "", 0);
         self.tell(Event::StripRemoved(id));

@@ -125,6 +125,8 @@ fn declarations() -> String {
         HlsSettings,
         HlsState,
         HlsWriting,
+        TitleFileState,
+        TitleFileReading,
         EngineState,
         Loss,
         ClockSource,

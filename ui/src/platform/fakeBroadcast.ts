@@ -14,7 +14,8 @@ type OnBroadcast = Extract<
       | "trustCertificate"
       | "goLive"
       | "goOffAir"
-      | "setTitle";
+      | "setTitle"
+      | "setTitleFile";
   }
 >;
 
@@ -72,6 +73,12 @@ export function obeyBroadcast(desk: Snapshot, command: OnBroadcast): { reply: Re
     case "setTitle":
       desk.title = { title: command.title, artist: command.artist, show: command.show ?? desk.title.show };
       return done({ type: "title", value: desk.title });
+    case "setTitleFile": {
+      const { path } = command;
+      if (path !== "" && !path.startsWith("/")) throw refusal("invalid", "name the file with the title from the root");
+      desk.titleFile = { path, reading: { state: path === "" ? "off" : "looking" } };
+      return done({ type: "titleFile", value: desk.titleFile });
+    }
   }
 }
 

@@ -65,6 +65,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     targets: [testTarget(1)],
     transports: ["native"],
     title: { title: "", artist: "", show: "" },
+    titleFile: { path: "", reading: { state: "off" } },
     airDelay: testAirDelay(0, 0),
     blackBox: testBlackBox(4330),
     deadAir: testDeadAir(),

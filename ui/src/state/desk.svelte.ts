@@ -227,6 +227,9 @@ export function apply(desk: Snapshot, event: Event): void {
     case "title":
       desk.title = event.value;
       return;
+    case "titleFile":
+      desk.titleFile = event.value;
+      return;
     case "hls":
       desk.hls = event.value;
       return;

@@ -1,7 +1,7 @@
 // What the timeline can be narrowed to.
 import type { TimelineEntry, TimelineKind } from "../bindings";
 
-export type Group = "onAir" | "titles" | "losses" | "devices" | "recordings" | "desk";
+export type Group = "onAir" | "titles" | "losses" | "devices" | "recordings" | "scenes" | "desk";
 
 /** As they stand in the list of choices. */
 export const GROUPS: readonly { value: Group; text: string }[] = [
@@ -10,6 +10,7 @@ export const GROUPS: readonly { value: Group; text: string }[] = [
   { value: "losses", text: "Losses" },
   { value: "devices", text: "Devices" },
   { value: "recordings", text: "Recordings" },
+  { value: "scenes", text: "Scenes and fades" },
   { value: "desk", text: "The desk itself" },
 ];
 
@@ -41,6 +42,10 @@ const GROUP_OF: Record<TimelineKind, Group> = {
   dumped: "onAir",
   deadAir: "onAir",
   airBack: "onAir",
+  fallbackIn: "onAir",
+  fallbackOut: "onAir",
+  sceneRecalled: "scenes",
+  fadeEnded: "scenes",
   hlsOn: "onAir",
   hlsOff: "onAir",
   hlsFault: "onAir",
@@ -70,6 +75,7 @@ export function isTrouble({ kind }: TimelineEntry): boolean {
     "blackBoxHalted",
     "blackBoxNotKept",
     "deadAir",
+    "fallbackIn",
     "hlsFault",
     "notHeard",
     "deskKilled",

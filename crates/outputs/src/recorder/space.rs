@@ -1,30 +1,61 @@
-//! How much a disk still takes.
+//! How much a disk still takes, and which folders are on one disk.
 
 use std::io;
 use std::path::Path;
 
-use airdesk_dsp::SampleRate;
+/// A disk, or a part of one with its own free space: folders on the same one fill it together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk(Identity);
 
-use crate::sound_file::FileFormat;
+/// The file system's number.
+#[cfg(unix)]
+type Identity = u64;
+/// The drive's letter or the share: what is mounted in a folder counts as the drive that the folder is on.
+#[cfg(not(unix))]
+type Identity = std::ffi::OsString;
+
+/// The disk that `folder` is on, which need not exist yet.
+///
+/// # Errors
+/// When the file system does not answer.
+pub fn disk_of(folder: &Path) -> io::Result<Disk> {
+    identity(existing(folder)).map(Disk)
+}
+
+#[cfg(unix)]
+fn identity(folder: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    folder.metadata().map(|metadata| metadata.dev())
+}
+
+#[cfg(not(unix))]
+fn identity(folder: &Path) -> io::Result<Identity> {
+    let whole = folder.canonicalize()?;
+    let drive = whole.components().next().ok_or(io::ErrorKind::NotFound)?;
+    Ok(drive.as_os_str().to_owned())
+}
 
 /// Bytes this user may still write under `folder`, which need not exist yet.
 ///
 /// # Errors
 /// When the file system does not answer.
 pub fn free_space(folder: &Path) -> io::Result<u64> {
+    fs4::available_space(existing(folder))
+}
+
+/// The folder, or the nearest one above it that is there.
+fn existing(folder: &Path) -> &Path {
     let existing = folder.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("."));
-    let existing = if existing.as_os_str().is_empty() {
+    if existing.as_os_str().is_empty() {
         Path::new(".")
     } else {
         existing
-    };
-    fs4::available_space(existing)
+    }
 }
 
-/// Hours of recording that fit into `free_bytes`.
-pub fn hours_left(free_bytes: u64, format: FileFormat, rate: SampleRate) -> f32 {
-    let bytes_an_hour = format.bytes_a_second(rate) * 3600.0;
-    (free_bytes as f64 / bytes_an_hour) as f32
+/// Hours until `free_bytes` are written.
+pub fn hours_left(free_bytes: u64, bytes_a_second: f64) -> f32 {
+    (free_bytes as f64 / (bytes_a_second * 3600.0)) as f32
 }
 
 /// A size for people: "3.4 GB".
@@ -39,11 +70,24 @@ pub(crate) fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use airdesk_dsp::SampleRate;
+
     use super::*;
+    use crate::sound_file::FileFormat;
 
     #[test]
     fn an_hour_of_24_bit_stereo_at_48_khz_takes_a_gigabyte() {
-        assert_eq!(hours_left(1_036_800_000, FileFormat::default(), SampleRate::DESK), 1.0);
+        let bytes_a_second = FileFormat::default().bytes_a_second(SampleRate::DESK);
+        assert_eq!(hours_left(1_036_800_000, bytes_a_second), 1.0);
+    }
+
+    #[test]
+    fn folders_on_one_disk_are_told_from_those_on_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let one = disk_of(folder.path()).expect("it answers");
+        assert_eq!(disk_of(&folder.path().join("not/yet/there")).expect("it answers"), one);
+        #[cfg(target_os = "linux")]
+        assert_ne!(disk_of(Path::new("/proc")).expect("it answers"), one);
     }
 
     #[test]

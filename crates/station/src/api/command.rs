@@ -426,6 +426,12 @@ pub enum AudioCommand {
         #[serde(default)]
         show: Option<String>,
     },
+    /// Take titles from a text file that another program writes: its first line, "Artist - Title", is what is on whenever it
+    /// says something else. The show stays.
+    SetTitleFile {
+        /// Its whole path; empty follows none.
+        path: String,
+    },
     /// Measure the loudness of a bus, or do so no more. The programme's is always measured.
     MeasureLoudness {
         /// Which bus.

@@ -8,7 +8,7 @@ use super::{
     AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CommandError, DeadAirState, DeviceState,
     DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState, LimiterSettings, ListeningState, LoudnessState,
     Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState,
-    TimelineEntry, TitleState, VcaState,
+    TimelineEntry, TitleFileState, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -53,6 +53,8 @@ pub enum Event {
     TargetRemoved(#[ts(type = "number")] TargetId),
     /// Something else is on.
     Title(TitleState),
+    /// Another file is followed for titles, or something else is read there.
+    TitleFile(TitleFileState),
     /// The broadcast delay has changed; twice a second while it grows or shrinks.
     AirDelay(AirDelayState),
     /// The dead-air watch has changed.

@@ -23,6 +23,7 @@ mod reply;
 mod state;
 mod strip;
 mod timeline;
+mod title_file;
 
 pub use air_delay::*;
 pub use airdesk_dsp::air_delay::AirDelaySettings;
@@ -49,3 +50,4 @@ pub use reply::*;
 pub use state::*;
 pub use strip::*;
 pub use timeline::*;
+pub use title_file::*;

@@ -98,7 +98,7 @@ pub struct RecordingSettings {
     pub fallback: Option<String>,
     /// The names of files, with words in braces: date, time, title, artist, show, index, strip. A slash makes folders.
     pub pattern: String,
-    /// The show, for the names of files and their tags.
+    /// The show, for the names of files and their tags, while the title names none.
     pub show: String,
     /// The format.
     pub format: RecordingFormat,
@@ -231,7 +231,7 @@ pub struct RecorderState {
     /// Free bytes in the folder; `null` when it cannot be read.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,
-    /// Hours of recording that fit into them, stems counted.
+    /// Hours of recording that fit into them, stems counted, while other recorders go on that write on the same disk.
     pub hours_left: Option<f32>,
 }
 

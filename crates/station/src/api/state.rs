@@ -9,7 +9,7 @@ use ts_rs::TS;
 
 use super::{
     AirDelayState, BlackBoxState, BusName, BusState, DeadAirState, HistoryState, HlsState, ListeningState,
-    LoudnessState, RecorderState, Resampling, StripState, TargetState, TitleState, Transport, VcaState,
+    LoudnessState, RecorderState, Resampling, StripState, TargetState, TitleFileState, TitleState, Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -50,6 +50,8 @@ pub struct Snapshot {
     pub transports: Vec<Transport>,
     /// What is on.
     pub title: TitleState,
+    /// The text file that titles are taken from.
+    pub title_file: TitleFileState,
     /// The delay between the programme and the air.
     pub air_delay: AirDelayState,
     /// The dead-air watch.
@@ -257,7 +259,8 @@ pub struct EngineState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Loss {
-    /// A strip's name, "main output" or another output, "recording", "stream", "broadcast delay" or "listener mounts".
+    /// A strip's name, "main output" or another output, "recording" and the recorder's name, "stream to" and the target's,
+    /// "broadcast delay" or "listener mounts".
     #[serde(rename = "where")]
     pub place: String,
     /// How much, seconds.

@@ -150,6 +150,24 @@ pub enum Happening {
     DeadAir,
     /// It is heard again.
     AirBack,
+    /// A strip stands in for a dead programme.
+    FallbackIn,
+    /// It does so no more.
+    FallbackOut,
+    /// A scene was recalled.
+    SceneRecalled {
+        /// How long levels take, seconds.
+        fade: f32,
+        /// How many levels are on their way for so long.
+        levels: u32,
+    },
+    /// The levels of a scene that was recalled with a fade are no longer on their way.
+    FadeEnded {
+        /// How many are where the scene has them.
+        arrived: u32,
+        /// How many are not: a hand, another scene or an undo took them on the way, or their strip has gone.
+        stopped: u32,
+    },
     /// HLS reaches its folder.
     HlsOn,
     /// HLS was turned off.
@@ -236,6 +254,14 @@ pub enum TimelineKind {
     DeadAir,
     /// It is heard again.
     AirBack,
+    /// A strip stands in for a dead programme.
+    FallbackIn,
+    /// It does so no more.
+    FallbackOut,
+    /// A scene was recalled.
+    SceneRecalled,
+    /// Its levels fade no more.
+    FadeEnded,
     /// HLS reaches its folder.
     HlsOn,
     /// HLS was turned off.
@@ -256,7 +282,7 @@ pub enum TimelineKind {
 
 impl TimelineKind {
     /// Every kind there is.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 40] = [
         Self::DeskStarted,
         Self::DeskStopped,
         Self::DeskKilled,
@@ -285,6 +311,10 @@ impl TimelineKind {
         Self::Dumped,
         Self::DeadAir,
         Self::AirBack,
+        Self::FallbackIn,
+        Self::FallbackOut,
+        Self::SceneRecalled,
+        Self::FadeEnded,
         Self::HlsOn,
         Self::HlsOff,
         Self::HlsFault,
@@ -347,6 +377,10 @@ impl Happening {
             Self::Dumped { .. } => TimelineKind::Dumped,
             Self::DeadAir => TimelineKind::DeadAir,
             Self::AirBack => TimelineKind::AirBack,
+            Self::FallbackIn => TimelineKind::FallbackIn,
+            Self::FallbackOut => TimelineKind::FallbackOut,
+            Self::SceneRecalled { .. } => TimelineKind::SceneRecalled,
+            Self::FadeEnded { .. } => TimelineKind::FadeEnded,
             Self::HlsOn => TimelineKind::HlsOn,
             Self::HlsOff => TimelineKind::HlsOff,
             Self::HlsFault => TimelineKind::HlsFault,
@@ -385,7 +419,7 @@ impl Happening {
             Self::RecordingFailed => format!("the recording {subject} failed"),
             Self::RecordingTookOver { before } => format!("the recording {before} goes on in {subject}"),
             Self::RecordingSplit => format!("the recording goes on in {subject}"),
-            Self::RecordingMoved => format!("the recording goes on in the second folder: {subject}"),
+            Self::RecordingMoved => format!("{subject} goes on in the second folder"),
             Self::RecordingRecovered => format!("{subject} was not finished by the desk before, and was looked over"),
             Self::BlackBoxOn => format!("the black box is on, in {subject}"),
             Self::BlackBoxOff => "the black box is off".into(),
@@ -400,6 +434,16 @@ impl Happening {
             Self::Dumped { frames } => format!("dumped {frames} frames of {subject}: they were never aired"),
             Self::DeadAir => format!("dead air: {subject}"),
             Self::AirBack => format!("{subject} is heard again"),
+            Self::FallbackIn => format!("{subject} stands in for the programme"),
+            Self::FallbackOut => format!("{subject} stands in for the programme no more"),
+            Self::SceneRecalled { levels: 0, .. } => format!("{subject} was recalled"),
+            Self::SceneRecalled { fade, levels } => {
+                format!("{subject} was recalled; levels that fade for {fade:.1} s: {levels}")
+            }
+            Self::FadeEnded { arrived, stopped: 0 } => format!("{subject} is there; levels that have faded: {arrived}"),
+            Self::FadeEnded { arrived, stopped } => {
+                format!("{subject} fades no more; levels that have arrived: {arrived}, that were stopped: {stopped}")
+            }
             Self::HlsOn => format!("HLS is written to {subject}"),
             Self::HlsOff => format!("HLS is written to {subject} no more"),
             Self::HlsFault => format!("HLS cannot be written to {subject}"),

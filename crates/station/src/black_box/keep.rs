@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use airdesk_outputs::black_box::{KeepOrder, Kept, Progress, RunState};
+use airdesk_outputs::title::TitleWords;
 
 use super::runs::{clock, written};
 use super::{BoxNews, Phase, settings};
@@ -33,7 +34,7 @@ impl Keep {
 /// was heard. Of an earlier run nobody knows what was on.
 pub(super) fn order(
     recorder: &RecordingSettings,
-    title: (String, String),
+    title: TitleWords,
     run: &RunState,
     last: Duration,
     format: RecordingFormat,

@@ -126,8 +126,8 @@ impl Core {
 
     fn note_title(&mut self, title: &str, artist: &str, show: Option<&str>, held: Duration) {
         self.air.set_title(title, artist, show, held);
-        let now = self.air.title();
-        self.recorders.set_title(&now.title, &now.artist, held);
+        let words = self.air.common.titles.on.words.clone();
+        self.recorders.set_title(words, held);
     }
 
     /// Titles whose sound is aired by now are told, and have happened.

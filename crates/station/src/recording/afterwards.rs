@@ -7,24 +7,25 @@ use std::time::SystemTime;
 use airdesk_dsp::SampleRate;
 use airdesk_outputs::recorder::{Names, Naming};
 use airdesk_outputs::sound_file::Origin;
+use airdesk_outputs::title::TitleWords;
 
 use super::names::{OnAir, ShowNames, origin};
 use super::{Recorders, settings};
 use crate::api::{CommandError, RecordingSettings};
 use crate::black_box::clock;
 
-/// The folder and the name of the programme's file, without its ending, and what people read in it. `title` is the title and
-/// the artist, where they are known.
+/// The folder and the name of the programme's file, without its ending, and what people read in it. `title` is what was on,
+/// where that is known.
 ///
 /// # Errors
 /// When the recorder's pattern cannot be used.
 pub(crate) fn named(
     recorder: &RecordingSettings,
-    title: (String, String),
+    title: TitleWords,
     began: SystemTime,
 ) -> Result<(PathBuf, String, Naming), CommandError> {
     let on_air = OnAir::default();
-    on_air.set(&title.0, &title.1);
+    on_air.set(title);
     let mut names = ShowNames {
         template: settings::template(&recorder.pattern)?,
         show: recorder.show.clone(),
@@ -56,8 +57,8 @@ impl Recorders {
             .unwrap_or_default()
     }
 
-    /// Title and artist that are on now.
-    pub(crate) fn on_now(&self) -> (String, String) {
+    /// What is on now.
+    pub(crate) fn on_now(&self) -> TitleWords {
         self.titles.programme.get()
     }
 }

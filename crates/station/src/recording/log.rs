@@ -50,9 +50,9 @@ impl Core {
         self.log(Note::new(file, Happening::RecordingSplit).at(status.frames));
     }
 
-    /// It goes on in its second folder.
-    pub(super) fn log_moved(&mut self, file: &str, why: &str) {
-        self.log(Note::new(file, Happening::RecordingMoved).because(why));
+    /// It goes on in its second folder. `place` says whose it is.
+    pub(super) fn log_moved(&mut self, place: &str, why: &str) {
+        self.log(Note::new(place, Happening::RecordingMoved).because(why));
     }
 
     /// It has stopped by itself.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use airdesk_dsp::SampleRate;
 use airdesk_outputs::recorder::{Names, Naming, Template, Words};
 use airdesk_outputs::sound_file::{Origin, Tags};
+use airdesk_outputs::title::TitleWords;
 use jiff::{SignedDuration, Zoned};
 
 /// Bytes of a file's name without its ending: with a number and the gap log's ending it stays under 255.
@@ -13,24 +14,17 @@ const NAME_BYTES_MAX: usize = 200;
 
 /// What is on air. Clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct OnAir(Arc<Mutex<(String, String)>>);
+pub(crate) struct OnAir(Arc<Mutex<TitleWords>>);
 
 impl OnAir {
-    /// Sets title and artist. True: they are others than before.
-    pub(crate) fn set(&self, title: &str, artist: &str) -> bool {
+    /// Something is on. True: another title or artist than before.
+    pub(crate) fn set(&self, next: TitleWords) -> bool {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = (title.to_owned(), artist.to_owned());
-        let changed = *now != next;
-        *now = next;
-        changed
+        let before = std::mem::replace(&mut *now, next);
+        (before.title, before.artist) != (now.title.clone(), now.artist.clone())
     }
 
-    /// The title alone.
-    pub(super) fn title(&self) -> String {
-        self.get().0
-    }
-
-    pub(super) fn get(&self) -> (String, String) {
+    pub(super) fn get(&self) -> TitleWords {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -38,6 +32,7 @@ impl OnAir {
 /// Names the files of one recording.
 pub(super) struct ShowNames {
     pub(super) template: Template,
+    /// The recorder's own, for while the title names none.
     pub(super) show: String,
     pub(super) on_air: OnAir,
     pub(super) rate: SampleRate,
@@ -47,13 +42,18 @@ impl Names for ShowNames {
     fn next(&mut self, reels: &[&str], index: u32, ago: Duration) -> Vec<Naming> {
         let began = SignedDuration::try_from(ago).unwrap_or_default();
         let began = Zoned::now().checked_sub(began).unwrap_or_else(|_| Zoned::now());
-        let (title, artist) = self.on_air.get();
+        let TitleWords { title, artist, show } = self.on_air.get();
+        let show = if show.trim().is_empty() {
+            self.show.clone()
+        } else {
+            show
+        };
         let words = |strip: &str| Words {
             date: began.strftime("%Y-%m-%d").to_string(),
             time: began.strftime("%H-%M-%S").to_string(),
             title: title.clone(),
             artist: artist.clone(),
-            show: self.show.clone(),
+            show: show.clone(),
             index,
             strip: strip.to_owned(),
         };
@@ -74,7 +74,7 @@ impl Names for ShowNames {
                 tags: Tags {
                     title: title.clone(),
                     artist: artist.clone(),
-                    show: self.show.clone(),
+                    show: show.clone(),
                     source: (*reel).to_owned(),
                 },
                 origin: Some(origin(&began, self.rate)),
@@ -119,12 +119,27 @@ mod tests {
             on_air: OnAir::default(),
             rate: SampleRate::DESK,
         };
-        assert!(names.on_air.set("../../evil\r\n", "") && !names.on_air.set("../../evil\r\n", ""));
+        let titled = |title: &str, show: &str| TitleWords {
+            title: title.into(),
+            show: show.into(),
+            ..TitleWords::default()
+        };
+        let evil = titled("../../evil\r\n", " ");
+        assert!(names.on_air.set(evil.clone()) && !names.on_air.set(evil));
         let named = names.next(&["Programme", "Mic/1"], 2, Duration::from_secs(5));
         assert_eq!(named[0].names, ["Night", "_.._evil 02"]);
         assert_eq!(named[1].names, ["Night", "_.._evil 02 - Mic_1"]);
         assert_eq!(named[1].tags.source, "Mic/1");
-        names.on_air.set(&"🎵".repeat(200), "");
+        assert!(
+            !names.on_air.set(titled("../../evil\r\n", "Day/Shift")),
+            "what is on goes on"
+        );
+        let shown = names.next(&["Programme"], 2, Duration::ZERO).swap_remove(0);
+        assert_eq!(
+            (shown.names[0].as_str(), shown.tags.show.as_str()),
+            ("Day_Shift", "Day/Shift")
+        );
+        names.on_air.set(titled(&"🎵".repeat(200), ""));
         let long = names.next(&["Programme", &"é".repeat(40)], 3, Duration::ZERO);
         let stem = long[1].names.last().expect("a name");
         assert!(

@@ -5,8 +5,9 @@ use std::path::Path;
 use airdesk_outputs::recorder::{Recording, Summary};
 
 use super::recorder::{Phase, Then, answer_all};
-use super::{Answer, News};
+use super::{Answer, News, Space};
 use crate::api::{CommandError, RecorderId, Severity};
+use crate::losses::Spot;
 use crate::station::Core;
 
 impl Core {
@@ -21,20 +22,35 @@ impl Core {
             }
             News::Stopped(summary, answers) => self.recording_stopped(id, summary, answers),
             News::TakenOver { began, ended } => self.recording_taken_over(id, began, ended),
-            News::Free(free_bytes) => {
-                let strips = self.strips.states().count();
-                let Ok(desk) = self.recorders.desk(id) else { return };
-                desk.looking = false;
-                let changed = std::mem::replace(&mut desk.free_bytes, free_bytes) != free_bytes;
-                if let Some((severity, text)) = desk.space_remark(strips) {
-                    self.notice(severity, text);
-                }
-                if !changed {
-                    return;
-                }
+            News::Space(space) => {
+                self.hear_space(id, space);
+                return;
             }
         }
-        self.tell_recorder(id);
+        // For how long the others can record is another matter, too.
+        self.tell_recorders();
+    }
+
+    fn hear_space(&mut self, id: RecorderId, space: Space) {
+        let strips = self.strips.states().count();
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        desk.looking = false;
+        let before = (desk.free_bytes, desk.writes_on.clone());
+        if space.folder == Path::new(&desk.settings().folder) {
+            (desk.free_bytes, desk.disk) = (space.free_bytes, space.disk);
+        }
+        // A recording that has just begun was not yet there to be looked for.
+        desk.writes_on = space.writes_on.or(desk.writes_on.take());
+        let changed = (desk.free_bytes, desk.writes_on.clone()) != before;
+        let beside = self.recorders.desks.iter().find(|desk| desk.id == id);
+        let beside = beside.map_or(0.0, |desk| self.recorders.beside(desk));
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        if let Some((severity, text)) = desk.space_remark(strips, beside) {
+            self.notice(severity, text);
+        }
+        if changed {
+            self.tell_recorder(id);
+        }
     }
 
     /// Does what was asked while the files were being made.
@@ -74,7 +90,7 @@ impl Core {
     }
 
     fn recording_taken_over(&mut self, id: RecorderId, began: Result<Recording, CommandError>, ended: Summary) {
-        self.count_recording(id, ended.frames_lost);
+        self.count_recording(id, ended.frames_lost, spot(&ended));
         let old = match &ended.failure {
             None => format!("{} ends where the engine broke and is whole", ended.file.display()),
             Some(reason) => reason.clone(),
@@ -101,7 +117,7 @@ impl Core {
     fn recording_stopped(&mut self, id: RecorderId, summary: Summary, answers: Vec<Answer>) {
         tracing::info!("recorded {}", summary.file.display());
         self.log_recorded(&summary);
-        self.count_recording(id, summary.frames_lost);
+        self.count_recording(id, summary.frames_lost, spot(&summary));
         self.remark(
             id,
             &summary.file,
@@ -139,9 +155,18 @@ impl Core {
     pub(super) fn tell_moved(&mut self, id: RecorderId, moved: Option<&String>) {
         let Ok(desk) = self.recorders.desk(id) else { return };
         if let Some(text) = desk.moved(moved) {
-            self.log_moved("recording", &text);
+            let place = self.recorders.place(id);
+            self.log_moved(&place, &text);
             self.notice(Severity::Error, text);
             self.tell_recorder(id);
         }
+    }
+}
+
+/// Where it ended.
+fn spot(summary: &Summary) -> Spot {
+    Spot {
+        file: summary.file.to_string_lossy().into_owned(),
+        position: summary.frames,
     }
 }

@@ -4,20 +4,23 @@ mod remarks;
 pub(super) mod state;
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
-use airdesk_outputs::recorder::{Armed, Feed, Recorder, RecorderSettings, Recording, StartError, Summary, free_space};
+use airdesk_outputs::recorder::{
+    Armed, Disk, Feed, Recorder, RecorderSettings, Recording, StartError, Summary, disk_of, free_space,
+};
 use tokio::sync::mpsc;
 
 use super::names::{OnAir, ShowNames};
 use super::settings;
 use super::shorts::Shorts;
 use super::triggers::{Action, Sight, Starter, Triggers};
-use super::{Answer, News};
+use super::{Answer, News, Space};
 use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply, Stems};
+use crate::losses::Spot;
 use crate::station::Internal;
 
 pub(super) enum Phase {
@@ -80,6 +83,10 @@ pub(crate) struct RecorderDesk {
     remarks_told: usize,
     pub(super) shorts: Shorts,
     pub(super) free_bytes: Option<u64>,
+    /// What the folder is on.
+    pub(super) disk: Option<Disk>,
+    /// What the recording under way is on: after a move, or with other settings, another one.
+    pub(super) writes_on: Option<Disk>,
     /// How little is left was told: 2 for an hour, 1 for five minutes.
     space_told: u8,
     /// Somebody is looking how much is free; on a dead network folder that may take for ever.
@@ -114,6 +121,8 @@ impl RecorderDesk {
             remarks_told: 0,
             shorts: Shorts::default(),
             free_bytes: None,
+            disk: None,
+            writes_on: None,
             space_told: 0,
             looking: false,
             internal,
@@ -126,7 +135,7 @@ impl RecorderDesk {
 
     pub(super) fn set(&mut self, settings: RecordingSettings) {
         self.settings = settings;
-        (self.free_bytes, self.space_told) = (None, 0);
+        (self.free_bytes, self.disk, self.space_told) = (None, None, 0);
         self.disarm();
         self.look();
     }
@@ -177,6 +186,7 @@ impl RecorderDesk {
         self.phase = Phase::Starting(Then::Record);
         (self.starter, self.moved_told, self.moved, self.parts) = (starter, false, None, 0);
         self.begun = self.settings.clone();
+        self.writes_on = self.disk.clone();
         self.remarks_told = 0;
         let (armed, armed_with) = self.armed.take().unzip();
         self.stems = armed_with.unwrap_or(strips);
@@ -364,20 +374,17 @@ impl RecorderDesk {
         };
     }
 
-    /// What the recording under way has lost.
-    pub(super) fn frames_lost(&self) -> Option<u64> {
-        match &self.phase {
-            Phase::Running(recording) => Some(recording.status().frames_lost),
-            _ => None,
-        }
-    }
-
-    /// How far the recording under way has come, frames.
-    pub(super) fn position(&self) -> Option<u64> {
-        match &self.phase {
-            Phase::Running(recording) => Some(recording.status().frames),
-            _ => None,
-        }
+    /// What the recording under way has lost, and how far it has come.
+    pub(super) fn frames_lost(&self) -> Option<(u64, Spot)> {
+        let Phase::Running(recording) = &self.phase else {
+            return None;
+        };
+        let status = recording.status();
+        let spot = Spot {
+            file: status.file().to_string_lossy().into_owned(),
+            position: status.frames,
+        };
+        Some((status.frames_lost, spot))
     }
 
     /// It has gone on in a new file since this was asked last.
@@ -413,9 +420,19 @@ impl RecorderDesk {
             return;
         }
         let (id, folder, internal) = (self.id, PathBuf::from(&self.settings.folder), self.internal.clone());
+        let written = match &self.phase {
+            Phase::Running(recording) => recording.status().file().parent().map(Path::to_owned),
+            _ => None,
+        };
         tokio::task::spawn_blocking(move || {
+            let space = Space {
+                free_bytes: free_space(&folder).ok(),
+                disk: disk_of(&folder).ok(),
+                writes_on: written.and_then(|folder| disk_of(&folder).ok()),
+                folder,
+            };
             // The station may have ended meanwhile.
-            let _ = internal.send(Internal::Recording(id, News::Free(free_space(&folder).ok())));
+            let _ = internal.send(Internal::Recording(id, News::Space(space)));
         });
     }
 }

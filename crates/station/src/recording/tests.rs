@@ -78,6 +78,25 @@ fn that_no_new_file_can_be_begun_is_told_once_until_one_was() {
     assert_eq!(told, [1, 0, 1, 0]);
 }
 
+#[test]
+fn recordings_are_told_apart_by_their_recorders_where_something_is_lost() {
+    let (internal, _station) = mpsc::unbounded_channel();
+    let named = |name: &str| RecordingSettings {
+        name: name.into(),
+        ..RecordingSettings::default()
+    };
+    let settings = ["Show", "Music", "Show"].map(named).to_vec();
+    let recorders = Recorders::new(settings, SampleRate::DESK, internal);
+    assert_eq!(
+        [1, 2, 3].map(|id| recorders.place(id)),
+        [
+            "recording Show (recorder 1)",
+            "recording Music",
+            "recording Show (recorder 3)"
+        ]
+    );
+}
+
 /// A recorder that is set to this and has room for so many minutes of 24 bit at 48 kHz, in one file.
 fn with_room(settings: RecordingSettings, minutes: u64) -> RecorderDesk {
     let (internal, _station) = mpsc::unbounded_channel();
@@ -99,7 +118,7 @@ fn room_is_counted_in_all_files_that_a_recording_would_have() {
         (set(Stems::AfterFaders, &[]), 4.0),
         (set(Stems::BeforeFaders, &further), 5.0),
     ] {
-        let hours = with_room(settings, 60).hours_left(3).expect("it is known");
+        let hours = with_room(settings, 60).hours_left(3, 0.0).expect("it is known");
         assert!((hours * files - 1.0).abs() < 1e-6, "{hours} h for {files} files");
     }
 }
@@ -109,7 +128,7 @@ fn little_room_is_told_once_at_an_hour_and_once_at_five_minutes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_writer, tap) = mix_queue(64);
     let mut desk = with_room(RecordingSettings::default(), 4);
-    assert_eq!(desk.space_remark(2), None, "nothing is recorded");
+    assert_eq!(desk.space_remark(2, 0.0), None, "nothing is recorded");
     let outputs = RecorderSettings {
         folder: folder.path().into(),
         ..settings::outputs(desk.settings(), SampleRate::DESK)
@@ -119,7 +138,7 @@ fn little_room_is_told_once_at_an_hour_and_once_at_five_minutes() {
     desk.phase = Phase::Running(recording);
     let mut told = |minutes: u64| {
         desk.free_bytes = Some(minutes * 60 * 48_000 * 6);
-        desk.space_remark(2)
+        desk.space_remark(2, 0.0)
     };
     let severities = [90, 60, 59, 6].map(|minutes| told(minutes).map(|(severity, _)| severity));
     assert_eq!(severities, [None, Some(Severity::Warning), None, None]);

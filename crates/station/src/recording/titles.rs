@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use airdesk_outputs::title::TitleWords;
+
 use super::names::OnAir;
 use crate::aired_later::AiredLater;
 
@@ -10,15 +12,14 @@ use crate::aired_later::AiredLater;
 pub(super) struct Titles {
     pub(super) programme: OnAir,
     pub(super) aired: OnAir,
-    /// Titles and artists.
-    waiting: AiredLater<(String, String)>,
+    waiting: AiredLater<TitleWords>,
 }
 
 impl Titles {
     /// A title is on from now on, and aired then. True: it is another than before.
-    pub(super) fn set(&mut self, title: &str, artist: &str, aired_at: Instant) -> bool {
-        self.waiting.push((title.to_owned(), artist.to_owned()), aired_at);
-        self.programme.set(title, artist)
+    pub(super) fn set(&mut self, words: TitleWords, aired_at: Instant) -> bool {
+        self.waiting.push(words.clone(), aired_at);
+        self.programme.set(words)
     }
 
     /// What is held ends then: titles of what was dumped are aired no later.
@@ -28,8 +29,9 @@ impl Titles {
 
     /// The title that is aired from now on, where it is another than before.
     pub(super) fn look(&mut self, now: Instant) -> Option<String> {
-        let (title, artist) = self.waiting.due(now)?;
-        self.aired.set(&title, &artist).then_some(title)
+        let words = self.waiting.due(now)?;
+        let title = words.title.clone();
+        self.aired.set(words).then_some(title)
     }
 }
 
@@ -43,12 +45,20 @@ mod tests {
     fn a_title_is_aired_as_late_as_its_sound_and_what_was_dumped_no_later() {
         let (mut titles, now) = (Titles::default(), Instant::now());
         let in_s = |seconds| now + Duration::from_secs(seconds);
-        assert!(titles.set("A", "", in_s(8)) && titles.set("B", "", in_s(9)));
+        let named = |title: &str, show: &str| TitleWords {
+            title: title.into(),
+            show: show.into(),
+            ..TitleWords::default()
+        };
+        assert!(titles.set(named("A", ""), in_s(8)) && titles.set(named("B", "Night"), in_s(9)));
         assert_eq!(titles.look(in_s(7)), None);
         titles.dumped(in_s(8));
+        assert_eq!(titles.aired.get().show, "");
         assert_eq!(titles.look(in_s(8)), Some("B".into()));
+        assert_eq!(titles.aired.get().show, "Night", "a show is aired with its title");
         assert_eq!(titles.look(in_s(9)), None);
-        titles.set("B", "", in_s(20));
-        assert_eq!(titles.look(in_s(20)), None, "it is the same");
+        titles.set(named("B", "Day"), in_s(20));
+        assert_eq!(titles.look(in_s(20)), None, "the title is the same");
+        assert_eq!(titles.aired.get().show, "Day");
     }
 }

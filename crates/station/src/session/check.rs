@@ -8,7 +8,7 @@ use super::{Session, SessionBus, SessionStrip};
 use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings};
 use crate::obey::checked_name;
 use crate::scenes::{SCENES_MAX, checked_scene_name};
-use crate::{black_box, broadcast, hls, listening, range, recording};
+use crate::{black_box, broadcast, hls, listening, range, recording, title_file};
 
 /// A value that cannot be.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +85,7 @@ pub(super) fn check(session: &Session, rate: SampleRate) -> Result<(), Fault> {
     value("blackBox", black_box::check(&session.black_box))?;
     value("mounts", listening::check(&session.mounts, rate))?;
     value("hls", hls::check(&session.hls, rate))?;
+    value("titleFile", title_file::check(&session.title_file.path))?;
     session
         .dead_air
         .check(session.strips.len())

@@ -8,6 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::{Note, Place, Timeline};
 use crate::api::{AirState, AudioCommand, CommandError, ErrorCode, Happening, Reply, Severity, TargetState};
 use crate::broadcast::HearingTurn;
+use crate::losses::{Fresh, Spot};
 use crate::recording::Answer;
 use crate::station::Core;
 use crate::timeline::{Order, Question, ScribeNews};
@@ -167,22 +168,9 @@ impl Core {
     pub(crate) fn log_losses(&mut self) {
         let rate = f64::from(self.desk.rate.hz());
         let frame = self.desk.health().frames;
-        for (place, more) in self.losses.take_fresh() {
-            let position = self.recorders.position().filter(|_| place == "recording");
-            self.timeline.lose(&place, more, rate, || {
-                let note = Note::new(
-                    &place,
-                    Happening::Loss {
-                        frames: 0,
-                        seconds: 0.0,
-                    },
-                );
-                let note = match position {
-                    Some(position) => note.at(position),
-                    None => note,
-                };
-                (note, frame)
-            });
+        for Fresh { place, seconds, spot } in self.losses.take_fresh() {
+            let note = || (loss_of(&place, spot), frame);
+            self.timeline.lose(&place, seconds, rate, note);
         }
         self.timeline.grow(rate);
         if let Some(text) = self.timeline.look() {
@@ -273,6 +261,21 @@ impl Timeline {
     }
 }
 
+/// A loss that begins, and where in a file.
+fn loss_of(place: &str, spot: Option<Spot>) -> Note {
+    let note = Note::new(
+        place,
+        Happening::Loss {
+            frames: 0,
+            seconds: 0.0,
+        },
+    );
+    match spot {
+        Some(Spot { file, position }) => note.because(format!("it is silence in {file}")).at(position),
+        None => note,
+    }
+}
+
 fn storage(message: String) -> CommandError {
     CommandError {
         code: ErrorCode::Storage,
@@ -341,6 +344,21 @@ mod tests {
                 (Happening::OffAir, why("wrong password")),
             ]
         );
+    }
+
+    #[test]
+    fn a_loss_of_a_recording_says_in_which_file_and_where() {
+        let spot = Spot {
+            file: "/shows/two.wav".into(),
+            position: 96_000,
+        };
+        let note = loss_of("recording Two", Some(spot));
+        assert_eq!(
+            (note.subject.as_str(), note.cause.as_deref(), note.position),
+            ("recording Two", Some("it is silence in /shows/two.wav"), Some(96_000))
+        );
+        let note = loss_of("main output", None);
+        assert_eq!((note.cause, note.position), (None, None));
     }
 
     #[test]

@@ -284,3 +284,22 @@ async fn two_desks_in_one_folder_do_not_write_into_each_other() {
     assert_eq!(one.now().await.black_box.phase, BlackBoxPhase::Turning);
     one.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_kept_is_of_the_show_that_the_title_names_else_of_the_recorders_own() {
+    let mut desk = desk_with(&["One"], wave);
+    held(&desk, 0.5).await;
+    for (show, folder) in [("Day/Shift", "Day_Shift"), ("", "Night")] {
+        desk.ask(AudioCommand::SetTitle {
+            title: "Jingle".into(),
+            artist: String::new(),
+            show: Some(show.into()),
+        })
+        .await;
+        let kept = keep(&desk, 0.3, None).await;
+        let file = Path::new(&kept.files[0].path);
+        let of = file.parent().and_then(Path::file_name);
+        assert_eq!(of.and_then(|name| name.to_str()), Some(folder), "{}", file.display());
+    }
+    desk.stop().await;
+}

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use airdesk_station::api::{
     AudioCommand, BusName, DeadAirSettings, FallbackState, RecordingFormat, RecordingSettings, SignalState,
-    StripSource, WatchSettings,
+    StripSource, TimelineKind, WatchSettings,
 };
 use airdesk_station::session::Session;
 use airdesk_station::{HostChoice, StripId};
 
 use crate::desk::{self, Desk};
+use crate::timeline::newest;
 
 const WATCH: WatchSettings = WatchSettings {
     level_dbfs: -50.0,
@@ -75,6 +76,11 @@ async fn a_fallback_is_heard_while_the_programme_is_dead_and_goes_when_it_is_bac
     );
     assert_eq!(back.dead_air.fallback, FallbackState::Ready);
     assert!(desk.peak(BusName::Programme).await > 0.05, "the show is heard");
+    let [came, went] = [TimelineKind::FallbackIn, TimelineKind::FallbackOut];
+    let (came, went) = (newest(&desk, came).await, newest(&desk, went).await);
+    assert_eq!(came.text, "strip Fallback stands in for the programme");
+    assert_eq!(went.cause.as_deref(), Some("the programme is heard again"));
+    assert!(came.number < went.number && went.seconds - came.seconds > 0.5);
     desk.stop().await;
 }
 
@@ -135,6 +141,8 @@ async fn a_fader_that_is_touched_meanwhile_belongs_to_the_operator() {
         .await;
     desk.fade(fallback, -20.0).await;
     assert_eq!(desk.now().await.dead_air.fallback, FallbackState::Taken);
+    let taken = newest(&desk, TimelineKind::FallbackOut).await;
+    assert_eq!(taken.cause.as_deref(), Some("its fader or mute was set otherwise"));
     // It is the programme now: that is heard, and the alarm is over.
     let heard = desk
         .when("the programme is heard", |now| {

@@ -19,3 +19,4 @@ mod recording;
 mod scenes;
 mod spectrum;
 mod timeline;
+mod title_file;

@@ -197,6 +197,64 @@ async fn recorders_are_added_started_and_taken_away_each_by_itself() {
 }
 
 #[tokio::test]
+async fn files_are_named_by_the_show_that_the_title_names_from_the_next_file_on() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            pattern: "{show} {title}".into(),
+            show: "Own".into(),
+            ..into(folder)
+        }]
+    });
+    let on = |title: &str, show: &str| AudioCommand::SetTitle {
+        title: title.into(),
+        artist: String::new(),
+        show: Some(show.into()),
+    };
+    desk.ask(on("One", "")).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    desk.when("the first file", |now| recorded(now, 0) > 0.2).await;
+    desk.ask(on("Two", "Night")).await;
+    desk.ask(AudioCommand::SplitRecording { recorder: None }).await;
+    desk.when("another file", |now| now.recorders[0].parts > 1).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    let takes = desk.folder.path().join("takes");
+    for file in ["Own One.wav", "Night Two.wav"] {
+        assert!(takes.join(file).is_file(), "{file}");
+    }
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn recorders_on_one_disk_share_the_hours_that_are_left() {
+    let mut desk = desk_with(|folder| {
+        let second = RecordingSettings {
+            name: "Interview".into(),
+            pattern: "interview {index}".into(),
+            ..into(folder)
+        };
+        vec![into(folder), second]
+    });
+    let hours = |now: &Snapshot, place: usize| now.recorders[place].hours_left.unwrap_or_default();
+    let alone = desk
+        .when("hours", |now| hours(now, 0) > 0.0 && hours(now, 1) > 0.0)
+        .await;
+    let alone = hours(&alone, 1);
+    // Others may write on the disk meanwhile: about half, and about all.
+    let (half, all) = (0.45 * alone..0.55 * alone, 0.9 * alone..1.1 * alone);
+    desk.ask(AudioCommand::StartRecording { recorder: Some(1) }).await;
+    let now = desk.when("the first", |now| recorded(now, 0) > 0.2).await;
+    assert!(half.contains(&hours(&now, 1)), "{} of {alone}", hours(&now, 1));
+    assert!(all.contains(&hours(&now, 0)), "it records alone: {}", hours(&now, 0));
+    desk.ask(AudioCommand::StartRecording { recorder: Some(2) }).await;
+    let now = desk.when("both", |now| recorded(now, 1) > 0.2).await;
+    assert!(half.contains(&hours(&now, 0)) && half.contains(&hours(&now, 1)));
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    let now = desk.now().await;
+    assert!(all.contains(&hours(&now, 0)) && all.contains(&hours(&now, 1)));
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn signal_starts_a_recording_and_its_end_stops_it() {
     let mut desk = desk_with(|folder| {
         vec![RecordingSettings {

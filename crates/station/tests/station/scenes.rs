@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use airdesk_dsp::Decibels;
 use airdesk_station::api::{
-    AudioCommand, BusName, ChainSettings, ChannelMode, DelaySettings, ErrorCode, PanLaw, ScenePart, SendTap, Snapshot,
-    StripSource, Talkover,
+    AudioCommand, BusName, ChainSettings, ChannelMode, DelaySettings, ErrorCode, Happening, PanLaw, ScenePart, SendTap,
+    Snapshot, StripSource, Talkover, TimelineKind,
 };
 use airdesk_station::session::{self, Session, SessionStrip};
 use airdesk_station::{HostChoice, StripId};
 use tokio::time::{sleep, timeout};
 
 use crate::desk::{Desk, busy_chain, level};
+use crate::timeline::{newest, next_after};
 
 #[tokio::test]
 async fn a_scene_brings_back_what_is_asked_for_and_leaves_the_rest() {
@@ -234,6 +235,20 @@ async fn a_recall_fades_and_a_hand_on_a_fader_keeps_it() {
     };
     timeout(Duration::from_secs(20), arrived).await.expect("it arrives");
     assert_eq!(desk.faders().await, [0.0, -10.0]);
+    let noted = newest(&desk, TimelineKind::FadeEnded).await;
+    let words = "scene Up fades no more; levels that have arrived: 1, that were stopped: 1";
+    assert_eq!(noted.text, words);
+    let recalled = newest(&desk, TimelineKind::SceneRecalled).await;
+    assert_eq!(recalled.text, "scene Up was recalled; levels that fade for 2.0 s: 2");
+    assert!(recalled.number < noted.number);
+    desk.ask(recall(0.0)).await;
+    assert_eq!(desk.faders().await, [0.0, 0.0]);
+    assert_eq!(
+        next_after(&desk, recalled.number, TimelineKind::SceneRecalled)
+            .await
+            .happening,
+        Happening::SceneRecalled { fade: 0.0, levels: 0 }
+    );
     desk.stop().await;
 }
 

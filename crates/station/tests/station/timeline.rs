@@ -42,6 +42,18 @@ pub(crate) async fn newest(desk: &Desk, kind: TimelineKind) -> TimelineEntry {
     panic!("no {kind} was noted: {:#?}", entries(desk, &[]).await)
 }
 
+/// Waits for one of this kind that has happened later than another entry.
+pub(crate) async fn next_after(desk: &Desk, number: u64, kind: TimelineKind) -> TimelineEntry {
+    for _ in 0..400 {
+        let next = newest(desk, kind).await;
+        if next.number > number {
+            return next;
+        }
+        sleep(Duration::from_millis(25)).await;
+    }
+    panic!("no {kind} was noted after {number}: {:#?}", entries(desk, &[]).await)
+}
+
 fn kinds(entries: &[TimelineEntry]) -> Vec<TimelineKind> {
     entries.iter().rev().map(|entry| entry.happening.kind()).collect()
 }

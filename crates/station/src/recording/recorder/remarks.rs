@@ -46,8 +46,8 @@ impl RecorderDesk {
     }
 
     /// How little space is left for what is recorded, when it is little and was not told yet.
-    pub(in crate::recording) fn space_remark(&mut self, strips: usize) -> Option<(Severity, String)> {
-        let seconds = self.hours_left(strips)? * 3600.0;
+    pub(in crate::recording) fn space_remark(&mut self, strips: usize, beside: f64) -> Option<(Severity, String)> {
+        let seconds = self.hours_left(strips, beside)? * 3600.0;
         let level = if seconds <= 300.0 {
             1
         } else if seconds <= 3600.0 {

@@ -1,6 +1,6 @@
 //! What hosts see of a recorder.
 
-use airdesk_outputs::recorder::{RecordingState as Running, RecordingStatus, hours_left};
+use airdesk_outputs::recorder::{Disk, RecordingState as Running, RecordingStatus, hours_left};
 
 use super::{Phase, RecorderDesk};
 use crate::api::{RecorderState, RecordingState, Stems};
@@ -34,15 +34,25 @@ impl RecorderDesk {
         }
     }
 
-    /// Hours that fit into the folder, at a desk of so many strips.
-    pub(in crate::recording) fn hours_left(&self, strips: usize) -> Option<f32> {
+    /// Hours that fit into the folder, at a desk of so many strips, while others write so many bytes a second `beside` it.
+    pub(in crate::recording) fn hours_left(&self, strips: usize, beside: f64) -> Option<f32> {
         let files = match &self.phase {
             Phase::Running(recording) => recording.status().files.len().max(1),
             _ => self.files(strips),
         };
-        let format = settings::format(&self.settings);
-        self.free_bytes
-            .map(|free| hours_left(free / files as u64, format, self.rate))
+        let own = settings::format(&self.settings).bytes_a_second(self.rate) * files as f64;
+        self.free_bytes.map(|free| hours_left(free, own + beside))
+    }
+
+    /// What its recording writes on this disk, bytes a second.
+    pub(in crate::recording) fn writes(&self, disk: &Disk) -> f64 {
+        match &self.phase {
+            Phase::Running(recording) if self.writes_on.as_ref() == Some(disk) => {
+                let files = recording.status().files.len().max(1);
+                settings::format(&self.begun).bytes_a_second(self.rate) * files as f64
+            }
+            _ => 0.0,
+        }
     }
 
     /// Files that it would write at a time.
@@ -58,7 +68,7 @@ impl RecorderDesk {
         1 + further + stems
     }
 
-    pub(in crate::recording) fn state(&self, strips: usize) -> RecorderState {
+    pub(in crate::recording) fn state(&self, strips: usize, beside: f64) -> RecorderState {
         let parts = match &self.phase {
             Phase::Running(recording) => recording.status().parts,
             _ => self.parts,
@@ -74,7 +84,7 @@ impl RecorderDesk {
                 _ => None,
             },
             free_bytes: self.free_bytes,
-            hours_left: self.hours_left(strips),
+            hours_left: self.hours_left(strips, beside),
         }
     }
 }
