@@ -103,13 +103,15 @@ fn is_whole(heard: &Heard, seconds: f64) {
 
 #[test]
 fn ten_seconds_in_which_the_disk_stands_still_cost_no_frame_and_are_shown() {
+    let mut late = f64::INFINITY;
     for format in ["pcm24", "flac24"] {
         let mut show = Show::start(60);
         let file = show.desk.record(format);
         sleep(seconds(1));
         show.disk.fail(Fault::Stall, &show.recordings());
         let began = Instant::now();
-        show.when("stalled", SOON);
+        let stalled = show.when("stalled", SOON);
+        late = late.min(stalled["seconds"].as_f64().expect("it is told"));
         sleep(seconds(10).saturating_sub(began.elapsed()));
         assert_eq!(show.recording()["state"], "stalled");
         show.disk.heal();
@@ -118,6 +120,8 @@ fn ten_seconds_in_which_the_disk_stands_still_cost_no_frame_and_are_shown() {
         is_whole(&listen::file(&file), 10.0);
         show.end_unharmed_but_for(None);
     }
+    // By the desk's own clock, when it was first told. Of both the shorter: a machine may be late, a desk is so every time.
+    assert!(late <= 1.0, "it was shown as recording for {late} s");
 }
 
 #[test]

@@ -35,6 +35,7 @@ impl Core {
             _ => None,
         };
         let file = status.file().to_owned();
+        let turns = desk.is_news(matches!(status.state, Running::Stalled { .. }));
         if desk.has_split(status.parts) {
             self.log_split(&status);
         }
@@ -51,6 +52,9 @@ impl Core {
                 file: Some(file.to_string_lossy().into_owned()),
                 reason,
             };
+            self.tell_recorder(id);
+        } else if turns {
+            // Before the next figures: half a second more would be half a second of a lie.
             self.tell_recorder(id);
         }
     }

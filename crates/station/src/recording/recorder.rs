@@ -74,6 +74,8 @@ pub(crate) struct RecorderDesk {
     /// Files of the recording that runs, or ran last.
     parts: u32,
     moved: Option<String>,
+    /// The hosts know that the disk takes nothing.
+    stalled_told: bool,
     /// The operator has read that no new file can be begun.
     seam_told: bool,
     /// So many of its remarks the operator has read.
@@ -110,6 +112,7 @@ impl RecorderDesk {
             moved_told: false,
             parts: 0,
             moved: None,
+            stalled_told: false,
             seam_told: false,
             remarks_told: 0,
             shorts: Shorts::default(),
@@ -129,6 +132,11 @@ impl RecorderDesk {
         (self.free_bytes, self.space_told) = (None, 0);
         self.disarm();
         self.look();
+    }
+
+    /// Whether that the disk takes nothing, or something again, is news.
+    pub(super) fn is_news(&mut self, stalls: bool) -> bool {
+        std::mem::replace(&mut self.stalled_told, stalls) != stalls
     }
 
     /// What is kept in memory for a pre-roll is forgotten.
