@@ -60,13 +60,15 @@ impl Core {
     }
 
     fn follow_triggers(&mut self) {
-        let (on_air, clock, now) = (self.air.is_live(), Zoned::now().datetime(), Instant::now());
+        let (on_air, wanted) = (self.air.is_live(), self.air.is_wanted());
+        let (clock, now) = (Zoned::now().datetime(), Instant::now());
         for (id, settings) in self.recorder_settings() {
             let report = self.desk.report();
             let bus = settings.source.bus();
             let peak = report.buses[bus.unwrap_or(BusName::Programme).place()].levels.peak;
             let sight = Sight {
                 on_air,
+                wanted,
                 peak: peak[0].max(peak[1]),
                 late: if bus.is_none() {
                     self.air_delay.held()
