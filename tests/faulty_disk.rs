@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use lab::desk::{DATA, Desk, Home};
 use lab::faulty_disk::{Fault, FaultyDisk};
 use lab::icecast::{Icecast, PASSWORD};
 use lab::listen::{self, Heard, Listener};
-use lab::sound_server::numbered;
+use lab::sound_server::{Environment, numbered};
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
 use serde_json::{Value, json};
@@ -31,12 +32,16 @@ struct Show {
 
 impl Show {
     fn start(length: u64) -> Self {
+        Self::start_by(length, |home, environment| Desk::start_at(home, environment, &[]))
+    }
+
+    fn start_by(length: u64, start: impl FnOnce(Home, &Environment) -> Desk) -> Self {
         let home = Home::new();
         let disk = FaultyDisk::in_folder(home.path());
         let file = home.path().join("numbers.wav");
         numbered(&file, length, PLAYED);
         let icecast = Icecast::start();
-        let mut desk = Desk::start_at(home, &disk.environment(), &[]);
+        let mut desk = start(home, &disk.environment());
         desk.clear();
         desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
         for (name, pan) in [("Tone", -1.0), ("Numbers", 1.0)] {
@@ -103,17 +108,18 @@ fn is_whole(heard: &Heard, seconds: f64) {
 
 #[test]
 fn ten_seconds_in_which_the_disk_stands_still_cost_no_frame_and_are_shown() {
-    let mut late = f64::INFINITY;
+    let (mut late, mut grown) = (f64::INFINITY, f64::INFINITY);
     for format in ["pcm24", "flac24"] {
         let mut show = Show::start(60);
         let file = show.desk.record(format);
         sleep(seconds(1));
         show.disk.fail(Fault::Stall, &show.recordings());
-        let began = Instant::now();
+        let (began, megabytes) = (Instant::now(), show.desk.process.megabytes());
         let stalled = show.when("stalled", SOON);
         late = late.min(stalled["seconds"].as_f64().expect("it is told"));
         sleep(seconds(10).saturating_sub(began.elapsed()));
         assert_eq!(show.recording()["state"], "stalled");
+        grown = grown.min(show.desk.process.megabytes() - megabytes);
         show.disk.heal();
         show.when("recording", SOON);
         show.desk.stop_recording();
@@ -122,6 +128,9 @@ fn ten_seconds_in_which_the_disk_stands_still_cost_no_frame_and_are_shown() {
     }
     // By the desk's own clock, when it was first told. Of both the shorter: a machine may be late, a desk is so every time.
     assert!(late <= 1.0, "it was shown as recording for {late} s");
+    // What waits for the disk, and whatever else a desk has begun meanwhile.
+    println!("{grown:.1} MB more after ten seconds");
+    assert!(grown <= 6.0, "{grown} MB wait");
 }
 
 #[test]
@@ -262,6 +271,50 @@ fn a_folder_that_is_removed_ends_the_recording_or_another_takes_over_and_is_neve
         }
         show.end_unharmed_but_for(None);
     }
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_any_more_costs_no_frame_and_is_told_where_a_file_is_to_begin() {
+    let permit = |folder: &Path, mode| {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    let mut show = Show::start_by(60, Desk::start_bound_by_permissions);
+    let recordings = show.recordings();
+    let first = show.desk.record("pcm24");
+    sleep(seconds(1));
+    permit(&recordings, 0o500);
+    // The file that is open may be written still.
+    sleep(seconds(1));
+    assert_eq!(show.recording()["state"], "recording");
+    show.desk.say(json!({ "type": "splitRecording" }));
+    let told = show.desk.wait("the truth", SOON, |snapshot| {
+        snapshot["recorders"][0]["seamFault"].as_str().map(str::to_owned)
+    });
+    assert!(
+        told.contains("Permission denied") && told.contains(&recordings.display().to_string()),
+        "{told}"
+    );
+    assert_eq!(show.recording()["state"], "recording");
+    permit(&recordings, 0o700);
+    show.desk.wait("the new file", seconds(15), |snapshot| {
+        let recorder = &snapshot["recorders"][0];
+        (recorder["parts"] == 2 && recorder["seamFault"].is_null()).then_some(())
+    });
+    sleep(seconds(1));
+    let second = PathBuf::from(show.recording()["file"].as_str().expect("a path"));
+    permit(&recordings, 0o500);
+    show.desk.stop_recording();
+    let mut heard = listen::file(&first);
+    heard.frames.extend(listen::file(&second).frames);
+    is_whole(&heard, 3.0);
+    let refused = show.desk.ask(json!({ "type": "startRecording" }));
+    let refused = refused.expect_err("no file can be made").to_string();
+    assert!(
+        refused.contains("Permission denied") && refused.contains("recordings"),
+        "{refused}"
+    );
+    permit(&recordings, 0o700);
+    show.end_unharmed_but_for(None);
 }
 
 #[test]
