@@ -203,6 +203,7 @@ impl RecorderDesk {
             template: settings::template(&self.settings.pattern)?,
             show: self.settings.show.clone(),
             on_air: self.titles[usize::from(self.takes_air())].clone(),
+            hourly: self.settings.split.hourly,
             rate: self.rate,
         }))
     }
