@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use lab::desk::{DATA, Desk, Home};
 use lab::faulty_disk::{Fault, FaultyDisk};
 use lab::icecast::{Icecast, PASSWORD};
 use lab::listen::{self, Heard, Listener};
-use lab::sound_server::numbered;
+use lab::sound_server::{Environment, numbered};
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
 use serde_json::{Value, json};
@@ -31,12 +32,16 @@ struct Show {
 
 impl Show {
     fn start(length: u64) -> Self {
+        Self::start_by(length, |home, environment| Desk::start_at(home, environment, &[]))
+    }
+
+    fn start_by(length: u64, start: impl FnOnce(Home, &Environment) -> Desk) -> Self {
         let home = Home::new();
         let disk = FaultyDisk::in_folder(home.path());
         let file = home.path().join("numbers.wav");
         numbered(&file, length, PLAYED);
         let icecast = Icecast::start();
-        let mut desk = Desk::start_at(home, &disk.environment(), &[]);
+        let mut desk = start(home, &disk.environment());
         desk.clear();
         desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
         for (name, pan) in [("Tone", -1.0), ("Numbers", 1.0)] {
@@ -76,6 +81,17 @@ impl Show {
             })
     }
 
+    /// How long after the last title something was noted, seconds by the desk's own clock.
+    fn noted_after_title(&mut self, kind: &str) -> f64 {
+        let ask = json!({ "type": "readTimeline", "before": null, "limit": 2, "kinds": ["title", kind], "words": "" });
+        wait::until("the entry", seconds(10), || {
+            let read = self.desk.say(ask.clone());
+            let seconds = |place: usize| read["entries"][place]["seconds"].as_f64();
+            let is_noted = read["entries"][0]["kind"] == kind;
+            is_noted.then(|| Some(seconds(0)? - seconds(1)?)).flatten()
+        })
+    }
+
     /// Nothing was lost anywhere but there, and who listened heard nothing of it.
     fn end_unharmed_but_for(mut self, place: Option<&str>) {
         let heard = self.listener.seconds();
@@ -102,21 +118,29 @@ fn is_whole(heard: &Heard, seconds: f64) {
 
 #[test]
 fn ten_seconds_in_which_the_disk_stands_still_cost_no_frame_and_are_shown() {
+    let (mut late, mut grown) = (f64::INFINITY, f64::INFINITY);
     for format in ["pcm24", "flac24"] {
         let mut show = Show::start(60);
         let file = show.desk.record(format);
         sleep(seconds(1));
         show.disk.fail(Fault::Stall, &show.recordings());
-        let began = Instant::now();
-        show.when("stalled", SOON);
+        let (began, megabytes) = (Instant::now(), show.desk.process.megabytes());
+        let stalled = show.when("stalled", SOON);
+        late = late.min(stalled["seconds"].as_f64().expect("it is told"));
         sleep(seconds(10).saturating_sub(began.elapsed()));
         assert_eq!(show.recording()["state"], "stalled");
+        grown = grown.min(show.desk.process.megabytes() - megabytes);
         show.disk.heal();
         show.when("recording", SOON);
         show.desk.stop_recording();
         is_whole(&listen::file(&file), 10.0);
         show.end_unharmed_but_for(None);
     }
+    // By the desk's own clock, when it was first told. Of both the shorter: a machine may be late, a desk is so every time.
+    assert!(late <= 1.0, "it was shown as recording for {late} s");
+    // What waits for the disk, and whatever else a desk has begun meanwhile.
+    println!("{grown:.1} MB more after ten seconds");
+    assert!(grown <= 6.0, "{grown} MB wait");
 }
 
 #[test]
@@ -136,6 +160,7 @@ fn one_error_of_the_disk_is_tried_again_and_costs_no_frame() {
 
 #[test]
 fn a_disk_that_fails_for_good_ends_the_recording_with_a_sentence_and_no_frame_of_the_file_is_lost() {
+    let mut late = f64::INFINITY;
     for (fault, words) in [
         (Fault::Error, "Input/output error"),
         (Fault::ReadOnly, "Read-only file system"),
@@ -144,11 +169,18 @@ fn a_disk_that_fails_for_good_ends_the_recording_with_a_sentence_and_no_frame_of
         let mut show = Show::start(60);
         let file = show.desk.record("pcm24");
         sleep(seconds(2));
+        show.desk.say(json!({ "type": "setTitle", "title": "Now" }));
         show.disk.fail(fault, &show.recordings());
         show.desk.wait("it not to be shown as recording", SOON, |snapshot| {
             (snapshot["recorders"][0]["recording"]["state"] != "recording").then_some(())
         });
         let failed = show.when("failed", seconds(15));
+        let noted = show.noted_after_title("recordingFailed");
+        println!("{fault:?}: {noted:.2} s until it had failed");
+        if fault != Fault::Error {
+            // That one is tried again for three seconds, and shown as a disk that stands still.
+            late = late.min(noted);
+        }
         let reason = failed["reason"].as_str().expect("a sentence");
         assert!(reason.contains(words), "{reason}");
         assert!(
@@ -171,6 +203,7 @@ fn a_disk_that_fails_for_good_ends_the_recording_with_a_sentence_and_no_frame_of
         show.desk.stop_recording();
         show.end_unharmed_but_for(None);
     }
+    assert!(late <= 1.0, "a disk that takes no more was told of after {late} s");
 }
 
 #[test]
@@ -233,6 +266,7 @@ fn a_recorder_that_hangs_and_a_console_that_reads_nothing_hold_up_nobody_and_the
 
 #[test]
 fn a_folder_that_is_removed_ends_the_recording_or_another_takes_over_and_is_never_silent() {
+    let mut late = f64::INFINITY;
     for fallback in [false, true] {
         let mut show = Show::start(60);
         let second = show.desk.home().join("second");
@@ -242,21 +276,73 @@ fn a_folder_that_is_removed_ends_the_recording_or_another_takes_over_and_is_neve
         show.desk.say(json!({ "type": "startRecording" }));
         show.when("recording", SOON);
         sleep(seconds(1));
+        show.desk.say(json!({ "type": "setTitle", "title": "Now" }));
         fs::remove_dir_all(show.recordings()).expect("it is ours");
-        if fallback {
+        let noted = if fallback {
             show.desk.wait("the second folder", SOON, |snapshot| {
                 let recording = &snapshot["recorders"][0]["recording"];
                 let file = recording["file"].as_str()?;
                 (recording["state"] == "recording" && Path::new(file).starts_with(&second)).then_some(())
             });
             show.desk.stop_recording();
+            "recordingMoved"
         } else {
             let failed = show.when("failed", SOON);
             let reason = failed["reason"].as_str().expect("a sentence");
             assert!(reason.contains("was removed while it was recorded"), "{reason}");
-        }
+            "recordingFailed"
+        };
+        let seconds = show.noted_after_title(noted);
+        println!("{noted} {seconds:.2} s after the folder was removed");
+        late = late.min(seconds);
         show.end_unharmed_but_for(None);
     }
+    // Of both the shorter: a machine may be late.
+    assert!(late <= 1.0, "it was noted after {late} s");
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_any_more_costs_no_frame_and_is_told_where_a_file_is_to_begin() {
+    let permit = |folder: &Path, mode| {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    let mut show = Show::start_by(60, Desk::start_bound_by_permissions);
+    let recordings = show.recordings();
+    let first = show.desk.record("pcm24");
+    sleep(seconds(1));
+    permit(&recordings, 0o500);
+    // The file that is open may be written still.
+    sleep(seconds(1));
+    assert_eq!(show.recording()["state"], "recording");
+    show.desk.say(json!({ "type": "splitRecording" }));
+    let told = show.desk.wait("the truth", SOON, |snapshot| {
+        snapshot["recorders"][0]["seamFault"].as_str().map(str::to_owned)
+    });
+    assert!(
+        told.contains("Permission denied") && told.contains(&recordings.display().to_string()),
+        "{told}"
+    );
+    assert_eq!(show.recording()["state"], "recording");
+    permit(&recordings, 0o700);
+    show.desk.wait("the new file", seconds(15), |snapshot| {
+        let recorder = &snapshot["recorders"][0];
+        (recorder["parts"] == 2 && recorder["seamFault"].is_null()).then_some(())
+    });
+    sleep(seconds(1));
+    let second = PathBuf::from(show.recording()["file"].as_str().expect("a path"));
+    permit(&recordings, 0o500);
+    show.desk.stop_recording();
+    let mut heard = listen::file(&first);
+    heard.frames.extend(listen::file(&second).frames);
+    is_whole(&heard, 3.0);
+    let refused = show.desk.ask(json!({ "type": "startRecording" }));
+    let refused = refused.expect_err("no file can be made").to_string();
+    assert!(
+        refused.contains("Permission denied") && refused.contains("recordings"),
+        "{refused}"
+    );
+    permit(&recordings, 0o700);
+    show.end_unharmed_but_for(None);
 }
 
 #[test]

@@ -73,13 +73,17 @@ fn a_relay_where_nothing_is_heard_is_told_noted_and_forgotten_when_it_has_the_st
         };
         notices.iter().any(says).then_some(())
     });
-    let ask = json!({ "type": "readTimeline", "before": null, "limit": 9, "kinds": ["notHeard"], "words": "" });
+    let ask =
+        json!({ "type": "readTimeline", "before": null, "limit": 9, "kinds": ["onAir", "notHeard"], "words": "" });
     let noted = lab::wait::until("an entry", seconds(10), || {
         let answer = desk.say(ask.clone());
         let entries = answer["entries"].as_array()?.clone();
-        (!entries.is_empty()).then_some(entries)
+        (entries.len() > 1).then_some(entries)
     });
-    assert_eq!(noted.len(), 1, "once, for as long as it lasts: {noted:?}");
+    assert_eq!(noted.len(), 2, "once, for as long as it lasts: {noted:?}");
+    let [told, on_air] = [0, 1].map(|place| noted[place]["seconds"].as_f64().expect("seconds"));
+    println!("{:.1} s after it went on air", told - on_air);
+    assert!(told - on_air <= 10.0, "by the desk's own clock: {noted:?}");
     // The same stream comes there, too.
     let relay = json!({ "host": "localhost", "port": icecast.port, "mount": "/nowhere.mp3", "codec": "mp3" });
     let answer = desk.say(json!({ "type": "addTarget", "settings": relay }));

@@ -19,11 +19,14 @@ use lab::process::output_of;
 use lab::sound_server::numbered;
 use lab::tone::{Sine, TONE};
 use lab::wait::seconds;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const CUTS: u64 = 20;
 /// What a cut may cost, frames: two seconds.
 const LOST_MAX: usize = 96_000;
+
+/// A title of the desk before.
+const BEFORE: &str = "Before";
 
 /// Chance: another number for each `n`, and other ones in every run of the tests.
 struct Chance {
@@ -75,13 +78,29 @@ fn put(files: &BTreeMap<PathBuf, Vec<u8>>, home: &Path, to: &Path) {
     }
 }
 
+/// The titles of a timeline, as a program of its own reads them in a home.
+fn titles_noted(home: &Path) -> Vec<String> {
+    let mut command = Command::new(lab::built("airdesk"));
+    command.args(["timeline", "--json", "--kind", "title"]);
+    let printed = output_of(command.env("HOME", home).env_remove("XDG_DATA_HOME"));
+    let printed = String::from_utf8(printed).expect("UTF-8");
+    let titles = printed.lines().map(|line| {
+        let entry: Value = serde_json::from_str(line).expect("JSON");
+        entry["title"].as_str().expect("a title").to_owned()
+    });
+    titles.collect()
+}
+
 fn is_whole_after_cuts(format: &str) {
     let home = Home::new();
     let disk = FaultyDisk::in_folder(home.path());
     let played = home.path().join("numbers.wav");
     numbered(&played, 60, Sine { hz: TONE, db: -12.0 });
     let environment = disk.journaled(home.path());
+    // A desk was there before and left its timeline on the disk.
     let mut desk = Desk::start_at(home, &environment, &[]);
+    desk.say(json!({ "type": "setTitle", "title": BEFORE }));
+    let mut desk = Desk::start_at(desk.stop(), &environment, &[]);
     desk.clear();
     desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
     for (name, pan) in [("Tone", -1.0), ("Numbers", 1.0)] {
@@ -121,6 +140,14 @@ fn is_whole_after_cuts(format: &str) {
         let text = fs::read_to_string(inside(&session)).expect("the session is there");
         assert!(text.contains("[[strips]]") && text.ends_with('\n'), "cut {cut}: {text}");
         assert_eq!(good(&inside(&older)), whole, "cut {cut}: an older recording");
+        // The timeline may lack its newest entries, but none between others and no older one.
+        let noted = titles_noted(&image);
+        let said = (0..).map(|step| format!("Title {step}"));
+        let said = std::iter::once(BEFORE.to_owned()).chain(said);
+        assert!(
+            !noted.is_empty() && said.take(noted.len()).eq(noted.iter().cloned()),
+            "cut {cut}: {noted:?}"
+        );
 
         let now: BTreeMap<PathBuf, Vec<u8>> = there
             .now()

@@ -224,8 +224,9 @@ fn a_wall_clock_that_leaps_or_stands_still_changes_nothing_that_is_recorded() {
             "{length} s of {least} to {most} s"
         );
     }
-    // In a second that does not end each recording still has a name of its own.
-    clock.set("2001-09-09 01:46:40");
+    // In a second that does not end each recording still has a name of its own. In its middle: the first frames of a
+    // recording may have been mixed a moment before it was begun.
+    clock.set("2001-09-09 01:46:40.5");
     let files = [(); 3].map(|()| {
         let file = desk.record("pcm24");
         sleep(Duration::from_millis(500));

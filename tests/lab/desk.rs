@@ -126,6 +126,26 @@ impl Desk {
         Self::start_on_small_disk(home, environment, DATA, size)
     }
 
+    /// Starts a desk that may do with files what their permissions say, whoever runs it.
+    pub fn start_bound_by_permissions(home: Home, environment: &Environment) -> Self {
+        let desk = home.program("airdesk", environment);
+        // SAFETY: it asks the system for a number.
+        if unsafe { libc::geteuid() } != 0 {
+            return Self::start_at(home, environment, &[]);
+        }
+        // Root, without what lets root pass.
+        let mut command = Command::new("setpriv");
+        command
+            .env_clear()
+            .envs(home.environment())
+            .envs(environment)
+            .current_dir(home.path())
+            .args(["--bounding-set=-dac_override,-dac_read_search", "--"])
+            .arg(desk.get_program())
+            .args(RUN);
+        Self::started(home, &mut command)
+    }
+
     fn start_on_small_disk(home: Home, environment: &Environment, folder: &str, size: &str) -> Self {
         const MOUNT: &str = r#"mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && exec "$@""#;
         fs::create_dir_all(home.path().join(folder)).expect("the home folder takes folders");

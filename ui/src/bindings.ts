@@ -1514,7 +1514,7 @@ export type StartSettings = {
  */
 withButton: boolean, 
 /**
- * It begins when the desk goes on air, and ends when it goes off air.
+ * It begins when the desk goes on air, and ends when it goes off air; a server that is lost and tried again ends nothing.
  */
 withStream: boolean, 
 /**

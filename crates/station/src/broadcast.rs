@@ -239,6 +239,12 @@ impl Air {
         self.targets.iter().any(live)
     }
 
+    /// A stream is on air, or on its way there.
+    pub(crate) fn is_wanted(&self) -> bool {
+        let wanted = |target: &Target| !matches!(target.air(), AirState::Off | AirState::Failed { .. });
+        self.targets.iter().any(wanted)
+    }
+
     fn place(&self, id: TargetId) -> Result<usize, CommandError> {
         let place = self.targets.iter().position(|target| target.id() == id);
         place.ok_or_else(|| CommandError {

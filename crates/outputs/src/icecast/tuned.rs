@@ -130,10 +130,20 @@ fn of_ogg(body: &[u8]) -> Heard {
         let at = body.windows(mark.len()).position(|bytes| bytes == mark)?;
         Some(&body[at + mark.len()..])
     };
-    let Some(comments) = after(b"OpusTags").or_else(|| after(b"\x03vorbis")) else {
-        return Heard::TooLittle;
-    };
-    title_of_comments(comments).map_or(Heard::TooLittle, Heard::All)
+    let comments = after(b"OpusTags")
+        .or_else(|| after(b"\x03vorbis"))
+        .or_else(|| of_flac(after(b"\x7fFLAC")?));
+    let title = comments.and_then(title_of_comments);
+    title.map_or(Heard::TooLittle, Heard::All)
+}
+
+/// The comments of FLAC in Ogg: the second packet, behind the four bytes that say what it is (Ogg FLAC mapping, 1.0).
+fn of_flac(first: &[u8]) -> Option<&[u8]> {
+    const TABLE_AT: usize = 26;
+    let begins = first.windows(4).position(|bytes| bytes == b"OggS")?;
+    let page = &first[begins..];
+    let segments = usize::from(*page.get(TABLE_AT)?);
+    page.get(TABLE_AT + 1 + segments + 4..)
 }
 
 /// `ARTIST` and `TITLE` of a comment header; `None` when its end is not there yet.
@@ -213,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_comments_of_opus_and_vorbis_are_read_and_broken_ones_are_not() {
+    fn the_comments_of_opus_vorbis_and_flac_are_read_and_broken_ones_are_not() {
         let comments = |texts: &[&str]| {
             let mut bytes = 3_u32.to_le_bytes().to_vec();
             bytes.extend(b"lib");
@@ -224,7 +234,16 @@ mod tests {
             }
             bytes
         };
-        for mark in [&b"OpusTags"[..], b"\x03vorbis"] {
+        // Of FLAC all up to its second packet: a page of 51 bytes, and the next one's header with a table of two.
+        let flac = [
+            b"\x7fFLAC\x01\x00\x00\x01fLaC",
+            &[0; 38][..],
+            b"OggS",
+            &[0; 22],
+            &[2, 255, 9, 0x84, 0, 0, 0],
+        ]
+        .concat();
+        for mark in [&b"OpusTags"[..], b"\x03vorbis", &flac] {
             let stream = |comments: &[u8]| [b"HTTP/1.0 200 OK\r\n\r\nOggS....", mark, comments].concat();
             let whole = comments(&["artist=Bjørk", "ENCODER=x", "TITLE=Jóga"]);
             assert_eq!(heard(&stream(&whole)), titled("Bjørk - Jóga"));

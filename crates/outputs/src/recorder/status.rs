@@ -9,8 +9,9 @@ use airdesk_dsp::SampleRate;
 
 use super::drain::Channel;
 
-/// After this long without a byte on disk nobody says "recording" any more.
-const STALLED_AFTER: Duration = Duration::from_secs(1);
+/// After this long without a byte on disk nobody says "recording" any more: a second, less what it takes to be told. The
+/// encoded formats bring some bytes every half second at the latest.
+const STALLED_AFTER: Duration = Duration::from_millis(800);
 
 /// What a recording is doing.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
+use airdesk_outputs::sound_file::{self, FileFormat, SampleFormat};
 
 use crate::recording::{record, settings};
 use crate::rig::decoder::ffmpeg;
 use crate::rig::desk::{Desk, index_frame, index_of};
 use crate::rig::reader::{ffprobe_frames, sndfile_frames, sox_frames, wave};
 use crate::rig::{seconds, wait_for};
+use crate::sound_files::judged::complaints_after_a_kill;
 use crate::sound_files::{FLAC, encoded_formats, file_rate, frames_found};
 
 const FOLDER: &str = "AIRDESK_TEST_RECORD_INTO";
@@ -178,6 +179,12 @@ fn killed_while_encoding(wanted: impl Fn(FileFormat) -> bool) {
                 "kill {kill_number}: the run of frames is broken"
             );
         }
+        sound_file::complete(&file).expect("a sound file");
+        assert_eq!(
+            complaints_after_a_kill(format, &file),
+            [""; 0],
+            "kill {kill_number}, {format}"
+        );
     }
     println!("the worst kill cost {:.1} ms", worst as f64 / 48.0);
 }

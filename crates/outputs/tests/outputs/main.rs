@@ -12,6 +12,8 @@ mod air_chaos;
 #[cfg(target_os = "linux")]
 mod air_faults;
 #[cfg(target_os = "linux")]
+mod air_harbor;
+#[cfg(target_os = "linux")]
 mod air_heard;
 #[cfg(target_os = "linux")]
 mod air_shared;

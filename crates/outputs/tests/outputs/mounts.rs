@@ -11,6 +11,7 @@ use airdesk_outputs::title::Title;
 
 use crate::rig::desk::{Desk, burst};
 use crate::rig::listener::{hear, icy_title};
+use crate::rig::titles::{table, tag};
 use crate::rig::tone::assert_tone;
 use crate::rig::{seconds, wait_for};
 
@@ -293,6 +294,26 @@ fn titles_reach_ogg_listeners_in_the_stream() {
         // Before the new title and after it. That nothing is lost between is seen to where encoders are tested.
         assert_tone(&left[9_600..57_600], 1_000.0, 0.25);
         assert_tone(&left[left.len() - 52_800..left.len() - 4_800], 1_000.0, 0.25);
+    }
+}
+
+#[test]
+fn every_title_is_read_on_every_mount() {
+    let desk = Desk::tone(1_000.0, 0.25);
+    let hub = open(desk.tap.clone(), usual());
+    let port = serve(hub.clone());
+    for (title, shown) in table() {
+        hub.set_title(&Title::new(&title));
+        let in_bytes = shown.replace("';", "\u{2019};");
+        let first: String = in_bytes.chars().take(1).collect();
+        assert_eq!(icy_title(port, Mount::Mp3.path(), &first), in_bytes);
+        for mount in [Mount::Opus, Mount::Vorbis, Mount::Flac] {
+            let url = format!("http://127.0.0.1:{port}{}", mount.path());
+            // What a new listener is given first may be from before the title.
+            wait_for(&format!("{shown} on {mount:?}"), seconds(20), || {
+                (tag(&url, "TITLE")? == shown).then_some(())
+            });
+        }
     }
 }
 

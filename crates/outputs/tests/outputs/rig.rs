@@ -10,6 +10,7 @@ pub(crate) mod impostor;
 pub(crate) mod listener;
 pub(crate) mod reader;
 pub(crate) mod show;
+pub(crate) mod titles;
 pub(crate) mod tone;
 
 use std::time::{Duration, Instant};

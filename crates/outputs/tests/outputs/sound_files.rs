@@ -3,6 +3,7 @@
 mod audio;
 mod completed;
 mod described;
+pub(crate) mod judged;
 #[cfg(target_os = "linux")]
 mod limited;
 

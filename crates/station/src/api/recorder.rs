@@ -171,7 +171,7 @@ pub struct SplitSettings {
 pub struct StartSettings {
     /// "Record" starts it, beside others that it starts.
     pub with_button: bool,
-    /// It begins when the desk goes on air, and ends when it goes off air.
+    /// It begins when the desk goes on air, and ends when it goes off air; a server that is lost and tried again ends nothing.
     pub with_stream: bool,
     /// It begins when there is signal, and ends when there is none any more.
     pub signal: Option<SignalStart>,

@@ -30,6 +30,7 @@ pub(crate) fn named(
         template: settings::template(&recorder.pattern)?,
         show: recorder.show.clone(),
         on_air,
+        hourly: false,
         rate: SampleRate::DESK, // of an origin that is said anew, at the rate of the files
     };
     // A wall clock that was set back since: it was heard just now.

@@ -35,6 +35,7 @@ impl Core {
             _ => None,
         };
         let file = status.file().to_owned();
+        let turns = desk.is_news(matches!(status.state, Running::Stalled { .. }));
         if desk.has_split(status.parts) {
             self.log_split(&status);
         }
@@ -52,17 +53,22 @@ impl Core {
                 reason,
             };
             self.tell_recorder(id);
+        } else if turns {
+            // Before the next figures: half a second more would be half a second of a lie.
+            self.tell_recorder(id);
         }
     }
 
     fn follow_triggers(&mut self) {
-        let (on_air, clock, now) = (self.air.is_live(), Zoned::now().datetime(), Instant::now());
+        let (on_air, wanted) = (self.air.is_live(), self.air.is_wanted());
+        let (clock, now) = (Zoned::now().datetime(), Instant::now());
         for (id, settings) in self.recorder_settings() {
             let report = self.desk.report();
             let bus = settings.source.bus();
             let peak = report.buses[bus.unwrap_or(BusName::Programme).place()].levels.peak;
             let sight = Sight {
                 on_air,
+                wanted,
                 peak: peak[0].max(peak[1]),
                 late: if bus.is_none() {
                     self.air_delay.held()

@@ -7,7 +7,7 @@ use airdesk_dsp::SampleRate;
 use airdesk_outputs::recorder::{Names, Naming, Template, Words};
 use airdesk_outputs::sound_file::{Origin, Tags};
 use airdesk_outputs::title::TitleWords;
-use jiff::{SignedDuration, Zoned};
+use jiff::{SignedDuration, Unit, Zoned};
 
 /// Bytes of a file's name without its ending: with a number and the gap log's ending it stays under 255.
 const NAME_BYTES_MAX: usize = 200;
@@ -35,6 +35,8 @@ pub(super) struct ShowNames {
     /// The recorder's own, for while the title names none.
     pub(super) show: String,
     pub(super) on_air: OnAir,
+    /// A new file begins at the hour.
+    pub(super) hourly: bool,
     pub(super) rate: SampleRate,
 }
 
@@ -42,6 +44,11 @@ impl Names for ShowNames {
     fn next(&mut self, reels: &[&str], index: u32, ago: Duration) -> Vec<Naming> {
         let began = SignedDuration::try_from(ago).unwrap_or_default();
         let began = Zoned::now().checked_sub(began).unwrap_or_else(|_| Zoned::now());
+        let called = if self.hourly && index > 1 {
+            hour_of(&began)
+        } else {
+            began.clone()
+        };
         let TitleWords { title, artist, show } = self.on_air.get();
         let show = if show.trim().is_empty() {
             self.show.clone()
@@ -49,8 +56,8 @@ impl Names for ShowNames {
             show
         };
         let words = |strip: &str| Words {
-            date: began.strftime("%Y-%m-%d").to_string(),
-            time: began.strftime("%H-%M-%S").to_string(),
+            date: called.strftime("%Y-%m-%d").to_string(),
+            time: called.strftime("%H-%M-%S").to_string(),
             title: title.clone(),
             artist: artist.clone(),
             show: show.clone(),
@@ -84,6 +91,16 @@ impl Names for ShowNames {
     }
 }
 
+/// When a file begins, to whoever looks for the hour that it holds: what was mixed a moment before the hour struck, and had not
+/// been written by then, is in the new file. It is not to lie in the folder of the day before for that.
+fn hour_of(began: &Zoned) -> Zoned {
+    const MOMENT: SignedDuration = SignedDuration::from_secs(1);
+    let later = began.checked_add(MOMENT);
+    let strikes = later.is_ok_and(|later| later.hour() != began.hour());
+    let hour = if strikes { began.round(Unit::Hour).ok() } else { None };
+    hour.unwrap_or_else(|| began.clone())
+}
+
 /// The name of a strip as a part of a file's name.
 fn component(strip: &str) -> String {
     let pattern = Template::parse("{strip}").map(|template| {
@@ -112,11 +129,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_begins_a_moment_before_the_hour_is_called_by_it_and_nothing_else_is() {
+        for (began, called) in [
+            ("2026-11-22T23:59:59.95", "2026-11-23T00:00:00"),
+            ("2026-11-22T23:59:58.9", "2026-11-22T23:59:58.9"),
+            ("2026-11-22T20:00:00.05", "2026-11-22T20:00:00.05"),
+        ] {
+            let [began, called] = [began, called].map(|time| format!("{time}[UTC]").parse::<Zoned>().expect("a time"));
+            assert_eq!(hour_of(&began), called);
+        }
+    }
+
+    #[test]
     fn stems_are_told_from_their_recording_and_a_hostile_title_stays_a_name() {
         let mut names = ShowNames {
             template: Template::parse("{show}/{title} {index}").expect("a pattern"),
             show: "Night".into(),
             on_air: OnAir::default(),
+            hourly: false,
             rate: SampleRate::DESK,
         };
         let titled = |title: &str, show: &str| TitleWords {

@@ -77,6 +77,8 @@ pub(crate) struct RecorderDesk {
     /// Files of the recording that runs, or ran last.
     parts: u32,
     moved: Option<String>,
+    /// The hosts know that the disk takes nothing.
+    stalled_told: bool,
     /// The operator has read that no new file can be begun.
     seam_told: bool,
     /// So many of its remarks the operator has read.
@@ -117,6 +119,7 @@ impl RecorderDesk {
             moved_told: false,
             parts: 0,
             moved: None,
+            stalled_told: false,
             seam_told: false,
             remarks_told: 0,
             shorts: Shorts::default(),
@@ -138,6 +141,11 @@ impl RecorderDesk {
         (self.free_bytes, self.disk, self.space_told) = (None, None, 0);
         self.disarm();
         self.look();
+    }
+
+    /// Whether that the disk takes nothing, or something again, is news.
+    pub(super) fn is_news(&mut self, stalls: bool) -> bool {
+        std::mem::replace(&mut self.stalled_told, stalls) != stalls
     }
 
     /// What is kept in memory for a pre-roll is forgotten.
@@ -205,6 +213,7 @@ impl RecorderDesk {
             template: settings::template(&self.settings.pattern)?,
             show: self.settings.show.clone(),
             on_air: self.titles[usize::from(self.takes_air())].clone(),
+            hourly: self.settings.split.hourly,
             rate: self.rate,
         }))
     }

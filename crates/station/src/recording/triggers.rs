@@ -23,6 +23,8 @@ pub(super) enum Starter {
 pub(crate) struct Sight {
     /// A stream is on air.
     pub(crate) on_air: bool,
+    /// One is, or is on its way there: a server that was lost is tried again.
+    pub(crate) wanted: bool,
     /// The highest sample of the recorded bus since the last look, linear.
     pub(crate) peak: f32,
     /// How much later than that bus it is recorded.
@@ -66,7 +68,9 @@ impl Triggers {
                 });
             }
         };
-        change(&mut self.on_air, settings.with_stream && sight.on_air, Starter::Stream);
+        // What is said while the line is broken is wanted most of all.
+        let on_air = sight.on_air || self.on_air && sight.wanted;
+        change(&mut self.on_air, settings.with_stream && on_air, Starter::Stream);
         change(
             &mut self.due,
             schedule::is_due(&settings.schedule, sight.clock),
@@ -103,6 +107,7 @@ mod tests {
     fn sight(peak: f32, now: Instant) -> Sight {
         Sight {
             on_air: false,
+            wanted: false,
             peak,
             late: Duration::ZERO,
             clock: date(2026, 11, 22).at(19, 59, 59, 0),
@@ -144,6 +149,7 @@ mod tests {
         assert_eq!(triggers.look(&settings, &before), []);
         let live = Sight {
             on_air: true,
+            wanted: true,
             clock: date(2026, 11, 22).at(20, 0, 0, 0),
             ..before
         };
@@ -154,6 +160,8 @@ mod tests {
         ];
         assert_eq!(triggers.look(&settings, &live), started);
         assert_eq!(triggers.look(&settings, &live), []);
+        let lost = Sight { on_air: false, ..live };
+        assert_eq!(triggers.look(&settings, &lost), [], "the server is tried again");
         let over = Sight {
             on_air: false,
             clock: date(2026, 11, 22).at(21, 0, 0, 0),
@@ -165,5 +173,7 @@ mod tests {
             Action::Hour,
         ];
         assert_eq!(triggers.look(&settings, &over), stopped);
+        let begins = Sight { wanted: true, ..over };
+        assert_eq!(triggers.look(&settings, &begins), [], "on its way, and not there yet");
     }
 }

@@ -149,20 +149,3 @@ fn a_wav_file_tells_broadcasters_when_it_began_how_loud_it_is_and_what_begins_wh
     let label = "Jóga 🎵\0".as_bytes();
     assert!(bytes.windows(label.len()).any(|window| window == label));
 }
-
-#[test]
-fn an_mp3_file_is_found_sound_by_a_program_that_judges_mp3_files() {
-    for format in encoded_formats() {
-        if !matches!(format, FileFormat::Mp3(_)) {
-            continue;
-        }
-        let mut file = Recorded::begin(format, &opening(48_000, &said()));
-        file.record(480_000, |n| [sine(n, 1_000.0, 48_000) * 0.25, 0.0]);
-        file.sound.finish(&closing(48_000)).expect("finished");
-        let judged = says("mp3val", &[], &file.path);
-        assert!(
-            !judged.contains("WARNING") && judged.contains("MPEG frames"),
-            "{judged}"
-        );
-    }
-}
