@@ -56,18 +56,25 @@ enum State {
 
 struct Capture {
     state: State,
-    /// Frames a callback that it was opened with, or is to be.
-    buffer: Option<u16>,
+    /// What was wanted of it at the last look.
+    wanted: Wanted,
+    /// It was closed to be opened with another buffer, by this name: should it not open again, it is lost.
+    reopening: Option<String>,
     openings: u64,
     doubts: Doubts,
 }
 
+/// Frames a callback that a strip means which leaves it to the desk: at 48 kHz, and in proportion.
+const USUAL_BUFFER: u16 = 256;
+
 /// A device that strips want.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Wanted {
     device: DeviceId,
     /// The fewest frames a callback that one of them asks for.
     buffer: Option<u16>,
+    /// How many strips that are.
+    strips: usize,
 }
 
 impl Wanted {
@@ -79,15 +86,27 @@ impl Wanted {
                 continue;
             };
             match wanted.iter_mut().find(|wanted| wanted.device == *device) {
-                // Who leaves it open takes what others need.
-                Some(known) => known.buffer = known.buffer.into_iter().chain(*buffer).min(),
+                Some(known) => {
+                    known.strips += 1;
+                    let frames = |buffer: Option<u16>| buffer.unwrap_or(USUAL_BUFFER);
+                    if frames(*buffer) < frames(known.buffer) {
+                        known.buffer = *buffer;
+                    }
+                }
                 None => wanted.push(Self {
                     device: device.clone(),
                     buffer: *buffer,
+                    strips: 1,
                 }),
             }
         }
         wanted
+    }
+
+    /// Whether a device that is open as `before` says has to be opened again. A strip that has left interrupts no other
+    /// one: the buffer that it needed stays until the device is opened for another reason.
+    fn is_other_than(&self, before: &Self) -> bool {
+        self.buffer != before.buffer && self.strips >= before.strips
     }
 }
 
@@ -147,23 +166,18 @@ impl Captures {
         self.devices
             .retain(|device, _| wanted.iter().any(|wanted| wanted.device == *device));
         let mut lost = Vec::new();
-        for Wanted { device, buffer } in wanted {
+        for wanted in wanted {
+            let device = &wanted.device;
             let capture = self.devices.entry(device.clone()).or_insert_with(|| Capture {
                 state: State::Closed {
                     reason: list.why_not(device),
                     again: None,
                 },
-                buffer: *buffer,
+                wanted: wanted.clone(),
+                reopening: None,
                 openings: 0,
                 doubts: Doubts::default(),
             });
-            if capture.buffer != *buffer && !matches!(capture.state, State::Opening) {
-                capture.buffer = *buffer;
-                capture.state = State::Closed {
-                    reason: "opening it again with another buffer".into(),
-                    again: Some(Instant::now()),
-                };
-            }
             let listed = list.find(device);
             match &mut capture.state {
                 State::Opening => {}
@@ -189,7 +203,15 @@ impl Captures {
                             reason,
                             again: Some(Instant::now() + wait),
                         };
+                    } else if wanted.is_other_than(&capture.wanted) {
+                        capture.reopening = Some(stream.name().to_owned());
+                        // It opens at the next look: a card that one program has at a time must have been let go of.
+                        capture.state = State::Closed {
+                            reason: "opening it again with another buffer".into(),
+                            again: Some(Instant::now()),
+                        };
                     }
+                    capture.wanted = wanted.clone();
                 }
                 State::Closed { reason, again: None } if listed.is_none() => *reason = list.why_not(device),
                 State::Closed { again, .. } => {
@@ -198,7 +220,8 @@ impl Captures {
                         capture.state = State::Opening;
                         let mut request = CaptureRequest::new(device.clone(), self.clock.clone());
                         request.hosts = self.hosts.clone();
-                        request.buffer = buffer.map(|frames| Frames(frames.into()));
+                        request.buffer = wanted.buffer.map(|frames| Frames(frames.into()));
+                        capture.wanted = wanted.clone();
                         let (internal, device) = (self.internal.clone(), device.clone());
                         tokio::task::spawn_blocking(move || {
                             let result = CaptureStream::open(request, OPEN_LIMIT);
@@ -236,11 +259,16 @@ impl Captures {
         self.devices.clear();
     }
 
-    fn opened(&mut self, device: &DeviceId, result: Result<CaptureStream, OpenError>) {
+    /// Takes in what came of opening a device. Returns it as lost where it was open until just before.
+    fn opened(&mut self, device: &DeviceId, result: Result<CaptureStream, OpenError>) -> Option<Gone> {
         // Nobody wants it any more: the stream closes here.
-        let Some(capture) = self.devices.get_mut(device) else {
-            return;
-        };
+        let capture = self.devices.get_mut(device)?;
+        let lost = capture.reopening.take().zip(result.as_ref().err());
+        let lost = lost.map(|(name, error)| Gone {
+            device: device.clone(),
+            name,
+            why: error.to_string(),
+        });
         capture.state = match result {
             Ok(stream) => {
                 capture.openings += 1;
@@ -252,6 +280,7 @@ impl Captures {
                 again: Some(Instant::now() + retry_in(&error)),
             },
         };
+        lost
     }
 }
 
@@ -284,18 +313,24 @@ impl Core {
         let wanted = Wanted::by(self.strips.states().map(|strip| &strip.source));
         let is_wanted = |device: &DeviceId| wanted.iter().any(|wanted| wanted.device == *device);
         self.log_wanted(|place| !matches!(place, Place::Input(device) if !is_wanted(device)));
-        for Gone { device, name, why } in self.captures.follow(&wanted, &self.devices) {
-            self.log_lost(Place::Input(device), &name, &why);
-            self.notice(Severity::Warning, format!("{name}: {why}"));
+        for gone in self.captures.follow(&wanted, &self.devices) {
+            self.tell_gone(gone);
         }
         self.attach_strips();
+    }
+
+    fn tell_gone(&mut self, Gone { device, name, why }: Gone) {
+        self.log_lost(Place::Input(device), &name, &why);
+        self.notice(Severity::Warning, format!("{name}: {why}"));
     }
 
     pub(crate) fn capture_opened(&mut self, device: &DeviceId, result: Result<CaptureStream, OpenError>) {
         if let Ok(stream) = &result {
             self.log_back(&Place::Input(device.clone()), stream.name());
         }
-        self.captures.opened(device, result);
+        if let Some(gone) = self.captures.opened(device, result) {
+            self.tell_gone(gone);
+        }
         self.attach_strips();
     }
 }
@@ -355,13 +390,14 @@ mod tests {
         }
 
         fn look(&mut self) -> Vec<Gone> {
-            self.look_for(None)
+            self.look_for(None, 1)
         }
 
         /// The same of strips that ask for so many frames a callback.
-        fn look_for(&mut self, buffer: Option<u16>) -> Vec<Gone> {
+        fn look_for(&mut self, buffer: Option<u16>, strips: usize) -> Vec<Gone> {
             let device = SimulatedCards::device("mic");
-            self.captures.follow(&[Wanted { device, buffer }], &self.list)
+            let wanted = Wanted { device, buffer, strips };
+            self.captures.follow(&[wanted], &self.list)
         }
 
         /// Takes in that the microphone was opened.
@@ -428,19 +464,52 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_device_of_which_other_buffers_are_asked_is_opened_again_with_them_and_is_not_told_lost() {
+    async fn a_device_of_which_another_buffer_is_asked_is_closed_and_then_opened_with_it_and_not_told_lost() {
         let mut desk = Desk::new();
-        desk.look_for(None);
+        desk.look_for(None, 1);
         desk.opened().await;
-        assert!(desk.look_for(None).is_empty());
+        assert!(desk.look_for(None, 1).is_empty());
         assert!(matches!(desk.now(), Capturing::Open(1)), "nothing has changed");
-        assert!(desk.look_for(Some(1024)).is_empty());
+        assert!(desk.look_for(Some(1024), 1).is_empty());
+        assert!(matches!(desk.now(), Capturing::Missing(_)), "it is closed first");
+        assert!(desk.look_for(Some(1024), 1).is_empty());
         assert!(matches!(desk.now(), Capturing::Opening));
         desk.opened().await;
-        desk.cards.advance(0.1);
-        assert!(desk.look_for(Some(1024)).is_empty());
+        assert!(desk.look_for(Some(1024), 1).is_empty());
         assert!(matches!(desk.now(), Capturing::Open(2)));
         assert_eq!(desk.cards.callback_frames("mic"), Some(1024));
+    }
+
+    #[tokio::test]
+    async fn a_device_that_does_not_open_again_with_another_buffer_is_lost_once() {
+        let mut desk = Desk::new();
+        desk.look();
+        desk.opened().await;
+        desk.look_for(Some(64), 1);
+        desk.cards.vanish("mic", false);
+        desk.look_for(Some(64), 1);
+        let Some(Internal::CaptureOpened(device, result)) = desk.answers.recv().await else {
+            panic!("another message");
+        };
+        let lost = desk.captures.opened(&device, result).expect("it is lost");
+        assert!(!lost.name.is_empty() && !lost.why.is_empty(), "{lost:?}");
+        assert!(matches!(desk.now(), Capturing::Missing(_)));
+    }
+
+    #[tokio::test]
+    async fn a_strip_that_leaves_takes_its_buffer_from_nobody_else() {
+        let mut desk = Desk::new();
+        desk.look_for(Some(64), 2);
+        desk.opened().await;
+        for _ in 0..2 {
+            desk.look_for(None, 1);
+            assert!(matches!(desk.now(), Capturing::Open(1)), "the other strip is on air");
+        }
+        desk.look_for(Some(32), 2);
+        assert!(
+            matches!(desk.now(), Capturing::Missing(_)),
+            "one that needs less is heard"
+        );
     }
 
     #[test]
@@ -452,19 +521,26 @@ mod tests {
             buffer,
         };
         let sources = [
-            source("alsa:one", None),
+            source("alsa:one", Some(1024)),
             StripSource::Silent,
             source("alsa:two", None),
-            source("alsa:one", Some(1024)),
-            source("alsa:one", Some(128)),
+            source("alsa:one", None),
+            source("alsa:three", None),
+            source("alsa:three", Some(128)),
+            source("alsa:two", Some(2048)),
         ];
         let found: Vec<_> = Wanted::by(sources.iter())
             .into_iter()
-            .map(|wanted| (wanted.device.to_string(), wanted.buffer))
+            .map(|wanted| (wanted.device.to_string(), wanted.buffer, wanted.strips))
             .collect();
+        let expected = [
+            ("alsa:one", None, 2),
+            ("alsa:two", None, 2),
+            ("alsa:three", Some(128), 2),
+        ];
         assert_eq!(
             found,
-            [("alsa:one".to_owned(), Some(128)), ("alsa:two".to_owned(), None)]
+            expected.map(|(id, buffer, strips)| (id.to_owned(), buffer, strips))
         );
     }
 
@@ -477,6 +553,7 @@ mod tests {
         let wanted = Wanted {
             device: device.clone(),
             buffer: None,
+            strips: 1,
         };
         let lost = captures.follow(&[wanted], &list);
         assert!(lost.is_empty(), "{lost:?}");

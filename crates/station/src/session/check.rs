@@ -148,6 +148,11 @@ impl Console<'_> {
 
 fn check_strip(strip: &SessionStrip) -> Result<(), Fault> {
     value("name", checked_name(&strip.name))?;
+    value("source", range::source(&strip.source)).map_err(|mut fault| {
+        // It is the only thing of a source that can be out of its range.
+        fault.at.push(Step::Key("buffer".into()));
+        fault
+    })?;
     let controls = &strip.controls;
     value("trim", range::trim(controls.trim.db()))?;
     settings("delayMs", controls.delay.check())?;

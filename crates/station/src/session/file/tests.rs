@@ -318,6 +318,25 @@ fn one_value_that_cannot_be_takes_nothing_along() {
 }
 
 #[test]
+fn a_strip_whose_buffer_cannot_be_is_there_with_the_usual_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("show.toml"));
+    let mut session = busy();
+    let last = session.strips.len() - 1;
+    let StripSource::Device { buffer, .. } = &mut session.strips[last].source else {
+        panic!("it is a microphone");
+    };
+    *buffer = Some(512);
+    file.save(&session).expect("saved");
+    assert_eq!(read(file.path()).expect("read"), session);
+    let text = fs::read_to_string(file.path()).expect("text");
+    fs::write(file.path(), text.replace("buffer = 512", "buffer = 16")).expect("written");
+    let opened = file.open().expect("mended");
+    assert!(opened.warning.expect("said").contains("16 frames"));
+    assert_eq!(opened.session, busy());
+}
+
+#[test]
 fn a_session_that_is_gone_is_named_with_the_copy_that_is_used() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = SessionFile::new(folder.path().join("show.toml"));
