@@ -20,6 +20,8 @@ pub(crate) use follower::Look;
 
 /// A follower that says nothing for longer hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What comes and goes is told again once it has been there for so long in between.
+const LASTING: Duration = Duration::from_secs(60);
 /// So many followers may hang at the most: each holds a thread until its folder answers.
 const HANGING_MAX: usize = 8;
 
@@ -34,6 +36,10 @@ pub(crate) struct TitleFile {
     followers: u64,
     /// When the follower was heard of last.
     heard: Instant,
+    /// Why no title could be read when that was told last.
+    told: Option<String>,
+    /// Since when titles can be read.
+    followed: Instant,
     /// One more is held by each thread that has not ended.
     threads: Arc<()>,
     internal: mpsc::UnboundedSender<Internal>,
@@ -60,6 +66,8 @@ impl TitleFile {
             follower: None,
             followers: 0,
             heard: Instant::now(),
+            told: None,
+            followed: Instant::now(),
             threads: Arc::new(()),
             internal,
         }
@@ -93,7 +101,32 @@ impl TitleFile {
             None => TitleFileReading::Off,
         };
         (self.path, self.taken, self.follower, self.heard) = (path, taken, follower, Instant::now());
+        self.told = None;
         Ok(())
+    }
+
+    /// A session's file that cannot be followed now is its file all the same.
+    fn cannot(&mut self, SessionTitleFile { path, taken }: SessionTitleFile, reason: String) {
+        (self.path, self.taken, self.follower) = (path, taken, None);
+        self.reading = TitleFileReading::Missing { reason };
+    }
+
+    /// Takes in what is read. Returns why no title can be, where the operator is to be told that.
+    fn is(&mut self, reading: TitleFileReading, now: Instant) -> Option<String> {
+        let before = std::mem::replace(&mut self.reading, reading);
+        let TitleFileReading::Missing { reason } = &self.reading else {
+            if !matches!(before, TitleFileReading::Followed { .. }) {
+                self.followed = now;
+            }
+            return None;
+        };
+        let is_news = !matches!(before, TitleFileReading::Missing { .. });
+        let is_known = self.told.as_ref() == Some(reason) && now.saturating_duration_since(self.followed) < LASTING;
+        if !is_news || is_known {
+            return None;
+        }
+        self.told = Some(reason.clone());
+        self.told.clone()
     }
 
     fn start(&mut self, path: &str) -> Result<Follower, CommandError> {
@@ -163,7 +196,8 @@ impl Core {
 
     /// Follows what the session says, which has been checked.
     pub(crate) fn take_up_title_file(&mut self, session: SessionTitleFile) {
-        if let Err(error) = self.title_file.follow(session) {
+        if let Err(error) = self.title_file.follow(session.clone()) {
+            self.title_file.cannot(session, error.message.clone());
             self.notice(Severity::Error, error.message);
         }
     }
@@ -194,14 +228,9 @@ impl Core {
     }
 
     fn title_file_is(&mut self, reading: TitleFileReading) {
-        let before = std::mem::replace(&mut self.title_file.reading, reading);
-        if let TitleFileReading::Missing { reason } = &self.title_file.reading
-            && !matches!(before, TitleFileReading::Missing { .. })
-        {
-            let text = format!(
-                "no title can be read in {}: {reason}; the title stays as it is",
-                self.title_file.path
-            );
+        if let Some(reason) = self.title_file.is(reading, Instant::now()) {
+            let path = &self.title_file.path;
+            let text = format!("no title can be read in {path}: {reason}; the title stays as it is");
             self.notice(Severity::Warning, text);
         }
         self.tell_title_file();
@@ -241,5 +270,24 @@ mod tests {
             reason: "it hangs".into(),
         };
         assert!(!file.hangs(later(60)), "it is known");
+    }
+
+    #[test]
+    fn a_file_that_comes_and_goes_is_told_of_once_and_again_when_it_had_been_there_for_a_minute() {
+        let (internal, _station) = mpsc::unbounded_channel();
+        let mut file = TitleFile::new(internal);
+        let begin = Instant::now();
+        let missing = |reason: &str| TitleFileReading::Missing { reason: reason.into() };
+        let followed = || TitleFileReading::Followed { line: "A".into() };
+        let mut is = |reading, seconds| file.is(reading, begin + Duration::from_secs(seconds)).is_some();
+        assert!(!is(followed(), 0));
+        assert!(is(missing("gone"), 100));
+        assert!(!is(missing("gone"), 101));
+        assert!(!is(followed(), 102) && !is(missing("gone"), 104), "it comes and goes");
+        assert!(
+            !is(followed(), 105) && is(missing("hangs"), 106),
+            "this is something else"
+        );
+        assert!(!is(followed(), 107) && !is(followed(), 166) && is(missing("hangs"), 168));
     }
 }

@@ -10,6 +10,11 @@ use super::follower::Reading;
 const BYTES_MAX: u64 = 4096;
 /// What some editors begin UTF-8 with.
 const MARK: &[u8] = b"\xef\xbb\xbf";
+/// Windows-1252 from 0x80 on, where Latin-1 has nothing to see; the rest of both is the beginning of Unicode.
+const WINDOWS: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
+    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
 /// What stands between artist and title.
 const BETWEEN: &str = " - ";
 
@@ -37,6 +42,11 @@ fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 fn line(bytes: &[u8]) -> String {
+    match bytes {
+        [0xff, 0xfe, wide @ ..] => return wide_line(wide, u16::from_le_bytes),
+        [0xfe, 0xff, wide @ ..] => return wide_line(wide, u16::from_be_bytes),
+        _ => {}
+    }
     let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
     let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
     let line = &bytes[..end.unwrap_or(bytes.len())];
@@ -46,9 +56,27 @@ fn line(bytes: &[u8]) -> String {
         Err(error) if error.error_len().is_none() && end.is_none() => {
             String::from_utf8_lossy(&line[..error.valid_up_to()]).into_owned()
         }
-        Err(_) => line.iter().map(|byte| char::from(*byte)).collect(), // Latin-1 is the beginning of Unicode
+        Err(_) => line.iter().map(|byte| windows(*byte)).collect(),
     };
     text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// The same of UTF-16, which Windows calls Unicode.
+fn wide_line(bytes: &[u8], number: fn([u8; 2]) -> u16) -> String {
+    let (pairs, _) = bytes.as_chunks();
+    char::decode_utf16(pairs.iter().map(|pair| number(*pair)))
+        .map_while(Result::ok)
+        .take_while(|c| !matches!(c, '\n' | '\r'))
+        .filter(|c| !c.is_control())
+        .collect()
+}
+
+fn windows(byte: u8) -> char {
+    let place = usize::from(byte).checked_sub(0x80);
+    place
+        .and_then(|place| WINDOWS.get(place))
+        .copied()
+        .unwrap_or(char::from(byte))
 }
 
 /// Who made it, and what it is called: all of it is the title where nobody is named.
@@ -83,12 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_read_as_utf_8_with_and_without_a_mark_else_as_latin_1() {
+    fn a_line_is_read_as_utf_8_with_and_without_a_mark_as_utf_16_with_one_and_else_as_windows_writes() {
         for (bytes, said) in [
             ("Björk - Jóga".as_bytes(), "Björk - Jóga"),
             ("\u{feff}Jóga\r\nmore".as_bytes(), "Jóga"),
             (b"Bj\xf6rk - J\xf3ga\n", "Björk - Jóga"),
             (b"Caf\xc3\x0aafter", "CafÃ"),
+            (b"Don\x92t \x96 \x80", "Don’t – €"),
+            (b"\xff\xfeJ\0\xf3\0g\0a\0\r\0\n\0x\0", "Jóga"),
+            (b"\xfe\xff\0J\x30\x42\0\n\0x", "Jあ"),
+            (b"\xff\xfeA\0\x3d\xd8", "A"),
+            (b"\xff\xfe", ""),
             (b"A\x07 - \x1b[2JB\tC\n", "A - [2JBC"),
             (b"\nsecond", ""),
             (b"", ""),
