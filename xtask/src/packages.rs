@@ -18,7 +18,7 @@ pub(crate) struct Group {
 /// What building the desk needs.
 pub(crate) const BUILD: &[Group] = &[
     Group {
-        reason: "compilers for the bundled codecs (LAME, Opus, Vorbis)",
+        reason: "compilers for the bundled codecs (LAME, Opus, Vorbis, FLAC)",
         names: &["gcc", "g++", "make", "cmake"],
     },
     Group {

@@ -74,11 +74,11 @@ impl FlacFrames {
         let count = self.waiting().min(FLAC_BLOCK);
         let encoder = match &mut self.encoder {
             Some(encoder) => encoder,
-            none => {
-                let encoder = none.insert(LibFlac::new()?);
-                encoder.begin(self.rate, u32::from(self.depth.bits()), FLAC_BLOCK as u32)?;
-                encoder
-            }
+            none => none.insert(LibFlac::begin(
+                self.rate,
+                u32::from(self.depth.bits()),
+                FLAC_BLOCK as u32,
+            )?),
         };
         let seen = if is_last { count } else { count + 1 };
         encoder.take_in(&self.samples[2 * self.ahead..2 * seen])?;

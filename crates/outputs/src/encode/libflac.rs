@@ -12,7 +12,7 @@ use libflac_sys as sys;
 /// As the reference encoder is unless told otherwise.
 const LEVEL: u32 = 5;
 
-/// One encoder. It is begun, given samples, and finished; then it can be begun again.
+/// One stream's encoder: it is given samples, and finished.
 pub(super) struct LibFlac {
     encoder: NonNull<sys::FLAC__StreamEncoder>,
     /// Where libFLAC's calls put the bytes of a FLAC frame. Ours alone, but for as long as a call lasts.
@@ -23,39 +23,32 @@ pub(super) struct LibFlac {
 unsafe impl Send for LibFlac {}
 
 impl LibFlac {
-    /// Makes one. Allocates.
+    /// Begins a stream whose FLAC frames are counted from nought. Allocates.
     ///
     /// # Errors
-    /// When there is no memory.
-    pub(super) fn new() -> Result<Self, String> {
+    /// When FLAC has no such stream, or there is no memory.
+    pub(super) fn begin(rate: SampleRate, bits: u32, block: u32) -> Result<Self, String> {
         // SAFETY: takes nothing; what it gives is an encoder or null.
         let encoder = NonNull::new(unsafe { sys::FLAC__stream_encoder_new() });
-        Ok(Self {
+        let begun = Self {
             encoder: encoder.ok_or("no memory is left")?,
             bytes: NonNull::from(Box::leak(Box::default())),
-        })
-    }
-
-    /// Begins a stream whose FLAC frames are counted from nought.
-    ///
-    /// # Errors
-    /// When FLAC has no such stream.
-    pub(super) fn begin(&mut self, rate: SampleRate, bits: u32, block: u32) -> Result<(), String> {
-        let encoder = self.encoder.as_ptr();
+        };
+        let encoder = begun.encoder.as_ptr();
         // SAFETY: the encoder is ours and is not at work; the bytes live as long as it, and the callback is one of this kind.
-        let begun = unsafe {
+        let status = unsafe {
             sys::FLAC__stream_encoder_set_channels(encoder, 2);
             sys::FLAC__stream_encoder_set_bits_per_sample(encoder, bits);
             sys::FLAC__stream_encoder_set_sample_rate(encoder, rate.hz());
             sys::FLAC__stream_encoder_set_compression_level(encoder, LEVEL);
             sys::FLAC__stream_encoder_set_blocksize(encoder, block);
-            let bytes = self.bytes.as_ptr().cast();
+            let bytes = begun.bytes.as_ptr().cast();
             sys::FLAC__stream_encoder_init_stream(encoder, Some(take), None, None, None, bytes)
         };
-        if begun == sys::FLAC__STREAM_ENCODER_INIT_STATUS_OK {
-            Ok(())
+        if status == sys::FLAC__STREAM_ENCODER_INIT_STATUS_OK {
+            Ok(begun)
         } else {
-            Err(self.state())
+            Err(format!("it takes no {bits} bits at {} Hz (status {status})", rate.hz()))
         }
     }
 
