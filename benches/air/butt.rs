@@ -51,9 +51,9 @@ impl Butt {
             environment,
         };
         thread::sleep(seconds(4)); // until it listens for commands
-        butt.say("-s")?;
+        butt.say(&["-s", "show"])?;
         thread::sleep(seconds(2));
-        butt.say("-r")?;
+        butt.say(&["-r"])?;
         Ok(butt)
     }
 
@@ -65,18 +65,20 @@ impl Butt {
     pub(super) fn end(self) {
         for command in ["-t", "-d", "-q"] {
             // It may have ended already; the recording tells.
-            let _ = self.say(command);
+            let _ = self.say(&[command]);
             thread::sleep(seconds(1));
         }
     }
 
-    fn say(&self, command: &str) -> Result<(), String> {
+    fn say(&self, command: &[&str]) -> Result<(), String> {
         let mut butt = Command::new("butt");
-        butt.args([command, "-p", &self.remote.to_string()])
+        butt.args(command)
+            .args(["-p", &self.remote.to_string()])
             .envs(&self.environment);
         let output = butt.output().map_err(|error| error.to_string())?;
         let printed = String::from_utf8_lossy(&output.stderr).into_owned();
-        output.status.success().then_some(()).ok_or(printed)
+        let refused = format!("butt {} gave {}: {printed}", command.join(" "), output.status);
+        output.status.success().then_some(()).ok_or(refused)
     }
 }
 

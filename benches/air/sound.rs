@@ -7,8 +7,9 @@ use lab::listen;
 use lab::sound_server::write;
 use lab::tone::{RATE, amplitude};
 
-/// From the beginning of one burst to that of the next, seconds.
-pub(super) const EVERY: u64 = 5;
+/// Frames from the beginning of one burst to that of the next, 1.3 s: many, as Icecast passes MP3 on in pieces of 87 ms, and
+/// in no step with those.
+const EVERY: u64 = 62_417;
 /// How long a burst is, seconds.
 const BURST: f64 = 0.1;
 /// How loud it is at its peaks, dBFS.
@@ -16,10 +17,9 @@ const LOUD: f64 = -6.0;
 
 /// Writes silence with a burst of 1 kHz now and then, from which one can tell when it was heard.
 pub(super) fn bursts(path: &Path, length: u64) {
-    let gap = EVERY * u64::from(RATE);
     let burst = (BURST * f64::from(RATE)) as u64;
     write(path, length, |frame| {
-        let place = frame % gap;
+        let place = frame % EVERY;
         let sine = (TAU * 1000.0 * place as f64 / f64::from(RATE)).sin();
         let level = if place < burst { amplitude(LOUD) } else { 0.0 };
         [(level * sine) as f32; 2]
