@@ -271,7 +271,11 @@ fn loss_of(place: &str, spot: Option<Spot>) -> Note {
         },
     );
     match spot {
-        Some(Spot { file, position }) => note.because(format!("it is silence in {file}")).at(position),
+        Some(Spot { file, position }) => note
+            .because(format!(
+                "it is silence in what goes to {file}, as the gap log beside it says"
+            ))
+            .at(position),
         None => note,
     }
 }
@@ -355,7 +359,11 @@ mod tests {
         let note = loss_of("recording Two", Some(spot));
         assert_eq!(
             (note.subject.as_str(), note.cause.as_deref(), note.position),
-            ("recording Two", Some("it is silence in /shows/two.wav"), Some(96_000))
+            (
+                "recording Two",
+                Some("it is silence in what goes to /shows/two.wav, as the gap log beside it says"),
+                Some(96_000)
+            )
         );
         let note = loss_of("main output", None);
         assert_eq!((note.cause, note.position), (None, None));
