@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::time::Clock;
-use cpal::BufferSize;
+use cpal::{BufferSize, ErrorKind};
 use cpal::traits::{DeviceTrait, StreamTrait};
 
 use super::OpenStream;
@@ -68,7 +68,8 @@ pub(crate) fn build<C>(
         },
     );
     let stream = match built {
-        Err(refusal) if config.buffer_size != BufferSize::Default => {
+        // A device that somebody else has does not mind the buffer.
+        Err(refusal) if config.buffer_size != BufferSize::Default && refusal.kind() != ErrorKind::DeviceBusy => {
             // CPAL drops the callback on a thread of its own at the latest.
             let Ok(callback) = returned.recv_timeout(Duration::from_secs(1)) else {
                 return Err(OpenError::of(&found.id, &refusal));
