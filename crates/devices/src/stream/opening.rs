@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::time::Clock;
-use cpal::{BufferSize, ErrorKind};
 use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{BufferSize, ErrorKind};
 
 use super::OpenStream;
 use super::config::Chosen;
