@@ -409,6 +409,17 @@ mod tests {
             assert!(matches!(self.now(), Capturing::Open(_)));
         }
 
+        /// Streams are closed on another thread.
+        async fn wait_for_one_stream(&self) {
+            for _ in 0..1000 {
+                if self.cards.streams("mic") == 1 {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("{} streams are open", self.cards.streams("mic"));
+        }
+
         fn now(&self) -> Capturing {
             self.captures.capturing(&SimulatedCards::device("mic"))
         }
@@ -477,6 +488,7 @@ mod tests {
         desk.opened().await;
         assert!(desk.look_for(Some(1024), 1).is_empty());
         assert!(matches!(desk.now(), Capturing::Open(2)));
+        desk.wait_for_one_stream().await;
         assert_eq!(desk.cards.callback_frames("mic"), Some(1024));
     }
 
