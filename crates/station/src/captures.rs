@@ -1,5 +1,7 @@
 //! The capture devices that strips ask for: opened once each, kept, and taken back when they return.
 
+mod wanted;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -13,10 +15,11 @@ use airdesk_engine::input::Bridge;
 use airdesk_engine::time::Clock;
 use tokio::sync::mpsc;
 
-use crate::api::{ChannelPick, DeviceState, Resampling, Severity, StripSource};
+use crate::api::{ChannelPick, DeviceState, Resampling, Severity};
 use crate::doubts::{Doubts, Seen};
 use crate::station::{Core, Internal};
 use crate::timeline::Place;
+use wanted::Wanted;
 
 /// Seconds of audio an inlet holds: the engine may be kept from running so long without a loss.
 const INLET_SECONDS: f64 = 4.0;
@@ -62,52 +65,6 @@ struct Capture {
     reopening: Option<String>,
     openings: u64,
     doubts: Doubts,
-}
-
-/// Frames a callback that a strip means which leaves it to the desk: at 48 kHz, and in proportion.
-const USUAL_BUFFER: u16 = 256;
-
-/// A device that strips want.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Wanted {
-    device: DeviceId,
-    /// The fewest frames a callback that one of them asks for.
-    buffer: Option<u16>,
-    /// How many strips that are.
-    strips: usize,
-}
-
-impl Wanted {
-    /// What these strips' sources want, each device once.
-    fn by<'a>(sources: impl Iterator<Item = &'a StripSource>) -> Vec<Self> {
-        let mut wanted: Vec<Self> = Vec::new();
-        for source in sources {
-            let StripSource::Device { device, buffer, .. } = source else {
-                continue;
-            };
-            match wanted.iter_mut().find(|wanted| wanted.device == *device) {
-                Some(known) => {
-                    known.strips += 1;
-                    let frames = |buffer: Option<u16>| buffer.unwrap_or(USUAL_BUFFER);
-                    if frames(*buffer) < frames(known.buffer) {
-                        known.buffer = *buffer;
-                    }
-                }
-                None => wanted.push(Self {
-                    device: device.clone(),
-                    buffer: *buffer,
-                    strips: 1,
-                }),
-            }
-        }
-        wanted
-    }
-
-    /// Whether a device that is open as `before` says has to be opened again. A strip that has left interrupts no other
-    /// one: the buffer that it needed stays until the device is opened for another reason.
-    fn is_other_than(&self, before: &Self) -> bool {
-        self.buffer != before.buffer && self.strips >= before.strips
-    }
 }
 
 /// The devices in use.
@@ -363,218 +320,4 @@ impl From<&airdesk_devices::Device> for DeviceState {
 }
 
 #[cfg(test)]
-mod tests {
-    use airdesk_devices::simulated::{Card, ErrorKind, SimulatedCards};
-
-    use super::*;
-
-    /// The microphone `mic` of `cards`, as the station has it.
-    struct Desk {
-        cards: SimulatedCards,
-        captures: Captures,
-        answers: mpsc::UnboundedReceiver<Internal>,
-        list: DeviceList,
-    }
-
-    impl Desk {
-        fn new() -> Self {
-            let cards = SimulatedCards::new();
-            cards.add(Card::input("mic"));
-            let (internal, answers) = mpsc::unbounded_channel();
-            Self {
-                captures: Captures::new(internal, cards.clock(), cards.hosts()),
-                answers,
-                list: airdesk_devices::list(&cards.hosts(), OPEN_LIMIT),
-                cards,
-            }
-        }
-
-        fn look(&mut self) -> Vec<Gone> {
-            self.look_for(None, 1)
-        }
-
-        /// The same of strips that ask for so many frames a callback.
-        fn look_for(&mut self, buffer: Option<u16>, strips: usize) -> Vec<Gone> {
-            let device = SimulatedCards::device("mic");
-            let wanted = Wanted { device, buffer, strips };
-            self.captures.follow(&[wanted], &self.list)
-        }
-
-        /// Takes in that the microphone was opened.
-        async fn opened(&mut self) {
-            let Some(Internal::CaptureOpened(device, result)) = self.answers.recv().await else {
-                panic!("it is not being opened");
-            };
-            self.captures.opened(&device, result);
-            assert!(matches!(self.now(), Capturing::Open(_)));
-        }
-
-        /// Streams are closed on another thread.
-        async fn wait_for_one_stream(&self) {
-            for _ in 0..1000 {
-                if self.cards.streams("mic") == 1 {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            panic!("{} streams are open", self.cards.streams("mic"));
-        }
-
-        fn now(&self) -> Capturing {
-            self.captures.capturing(&SimulatedCards::device("mic"))
-        }
-    }
-
-    #[tokio::test]
-    async fn a_device_whose_rate_has_changed_is_opened_again_at_the_next_look_whether_it_said_so_or_not() {
-        for announced in [true, false] {
-            let mut desk = Desk::new();
-            desk.look();
-            desk.opened().await;
-            desk.cards.advance(3.0);
-            desk.cards.set_rate("mic", 44_100);
-            if announced {
-                desk.cards.fail("mic", ErrorKind::StreamInvalidated, 1);
-            } else {
-                desk.cards.advance(2.0);
-            }
-            let lost = desk.look();
-            assert_eq!(lost.len(), 1, "{lost:?}");
-            assert!(matches!(desk.now(), Capturing::Missing(_)), "it is closed first");
-            assert!(desk.look().is_empty());
-            assert!(matches!(desk.now(), Capturing::Opening), "announced: {announced}");
-            desk.opened().await;
-        }
-    }
-
-    #[tokio::test]
-    async fn a_device_that_is_gone_or_changes_all_the_time_is_not_opened_at_every_look() {
-        let mut desk = Desk::new();
-        desk.look();
-        desk.opened().await;
-        desk.cards.advance(0.5);
-        desk.cards.fail("mic", ErrorKind::StreamInvalidated, 1);
-        assert_eq!(desk.look().len(), 1);
-        desk.look();
-        assert!(
-            matches!(desk.now(), Capturing::Missing(_)),
-            "it was opened half a second ago"
-        );
-
-        let mut desk = Desk::new();
-        desk.look();
-        desk.opened().await;
-        desk.cards.advance(3.0);
-        desk.cards.fail("mic", ErrorKind::PermissionDenied, 1);
-        assert_eq!(desk.look().len(), 1);
-        desk.look();
-        assert!(
-            matches!(desk.now(), Capturing::Missing(_)),
-            "nobody has granted access so soon"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_device_of_which_another_buffer_is_asked_is_closed_and_then_opened_with_it_and_not_told_lost() {
-        let mut desk = Desk::new();
-        desk.look_for(None, 1);
-        desk.opened().await;
-        assert!(desk.look_for(None, 1).is_empty());
-        assert!(matches!(desk.now(), Capturing::Open(1)), "nothing has changed");
-        assert!(desk.look_for(Some(1024), 1).is_empty());
-        assert!(matches!(desk.now(), Capturing::Missing(_)), "it is closed first");
-        assert!(desk.look_for(Some(1024), 1).is_empty());
-        assert!(matches!(desk.now(), Capturing::Opening));
-        desk.opened().await;
-        assert!(desk.look_for(Some(1024), 1).is_empty());
-        assert!(matches!(desk.now(), Capturing::Open(2)));
-        desk.wait_for_one_stream().await;
-        assert_eq!(desk.cards.callback_frames("mic"), Some(1024));
-    }
-
-    #[tokio::test]
-    async fn a_device_that_does_not_open_again_with_another_buffer_is_lost_once() {
-        let mut desk = Desk::new();
-        desk.look();
-        desk.opened().await;
-        desk.look_for(Some(64), 1);
-        desk.cards.vanish("mic", false);
-        desk.look_for(Some(64), 1);
-        let Some(Internal::CaptureOpened(device, result)) = desk.answers.recv().await else {
-            panic!("another message");
-        };
-        let lost = desk.captures.opened(&device, result).expect("it is lost");
-        assert!(!lost.name.is_empty() && !lost.why.is_empty(), "{lost:?}");
-        assert!(matches!(desk.now(), Capturing::Missing(_)));
-    }
-
-    #[tokio::test]
-    async fn a_strip_that_leaves_takes_its_buffer_from_nobody_else() {
-        let mut desk = Desk::new();
-        desk.look_for(Some(64), 2);
-        desk.opened().await;
-        for _ in 0..2 {
-            desk.look_for(None, 1);
-            assert!(matches!(desk.now(), Capturing::Open(1)), "the other strip is on air");
-        }
-        desk.look_for(Some(32), 2);
-        assert!(
-            matches!(desk.now(), Capturing::Missing(_)),
-            "one that needs less is heard"
-        );
-    }
-
-    #[test]
-    fn strips_of_one_device_get_the_fewest_frames_that_one_of_them_asks_for() {
-        let source = |id: &str, buffer| StripSource::Device {
-            device: id.parse().expect("an id"),
-            channels: ChannelPick::Mono { channel: 0 },
-            resampling: Resampling::default(),
-            buffer,
-        };
-        let sources = [
-            source("alsa:one", Some(1024)),
-            StripSource::Silent,
-            source("alsa:two", None),
-            source("alsa:one", None),
-            source("alsa:three", None),
-            source("alsa:three", Some(128)),
-            source("alsa:two", Some(2048)),
-        ];
-        let found: Vec<_> = Wanted::by(sources.iter())
-            .into_iter()
-            .map(|wanted| (wanted.device.to_string(), wanted.buffer, wanted.strips))
-            .collect();
-        let expected = [
-            ("alsa:one", None, 2),
-            ("alsa:two", None, 2),
-            ("alsa:three", Some(128), 2),
-        ];
-        assert_eq!(
-            found,
-            expected.map(|(id, buffer, strips)| (id.to_owned(), buffer, strips))
-        );
-    }
-
-    #[test]
-    fn a_device_that_is_not_listed_is_named_with_what_to_do() {
-        let device: DeviceId = "pipewire:gone".parse().expect("an id");
-        let (internal, _station) = mpsc::unbounded_channel();
-        let mut captures = Captures::new(internal, Clock::machine(), HostChoice::none());
-        let list = airdesk_devices::list(&HostChoice::none(), OPEN_LIMIT);
-        let wanted = Wanted {
-            device: device.clone(),
-            buffer: None,
-            strips: 1,
-        };
-        let lost = captures.follow(&[wanted], &list);
-        assert!(lost.is_empty(), "{lost:?}");
-        let Capturing::Missing(reason) = captures.capturing(&device) else {
-            panic!("it is not missing");
-        };
-        assert!(
-            reason.contains("pipewire:gone") && reason.contains("plug it in"),
-            "{reason}"
-        );
-    }
-}
+mod tests;
