@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use lab::desk::{Desk, Home};
 use lab::icecast::{Icecast, PASSWORD};
-use lab::listen::{self, Heard};
+use lab::listen;
 use lab::sound_server::{Environment, numbered};
 use lab::tone::{Sine, TONE};
 use lab::wait::seconds;
@@ -54,13 +54,6 @@ fn set(clock: &WallClock, after: i64) {
     clock.set(&format!("{:+}", SUNDAY + after - now));
 }
 
-#[track_caller]
-fn is_whole(heard: &Heard, seconds: f64) {
-    let numbers = heard.numbers(1.0);
-    assert!(numbers.present as f64 > seconds * 48_000.0, "{numbers:?}");
-    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
-}
-
 #[test]
 fn a_recording_begins_and_ends_with_the_stream_and_goes_on_while_the_server_is_away() {
     let mut icecast = Icecast::start();
@@ -85,7 +78,7 @@ fn a_recording_begins_and_ends_with_the_stream_and_goes_on_while_the_server_is_a
     assert_eq!(when(&mut desk, "recording"), file);
     desk.say(json!({ "type": "goOffAir" }));
     assert_eq!(when(&mut desk, "stopped"), file);
-    is_whole(&listen::file(&file), 5.0);
+    listen::file(&file).must_be_every_frame(5.0);
 }
 
 #[test]
@@ -106,7 +99,7 @@ fn a_recording_begins_and_ends_by_the_clock_of_the_week() {
     sleep(seconds(2));
     set(&clock, 60);
     assert_eq!(when(&mut desk, "stopped"), file);
-    is_whole(&listen::file(&file), 4.0);
+    listen::file(&file).must_be_every_frame(4.0);
     // At this time of a Monday it stays stopped.
     set(&clock, 86_400 + 10);
     sleep(seconds(2));
@@ -148,5 +141,5 @@ fn a_recording_goes_on_in_a_new_file_when_the_hour_strikes_without_a_frame_lost(
     for file in &files[1..] {
         heard.frames.extend(listen::file(file).frames);
     }
-    is_whole(&heard, 5.0);
+    heard.must_be_every_frame(5.0);
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use lab::desk::{DATA, Desk, Home};
 use lab::faulty_disk::{Fault, FaultyDisk};
 use lab::icecast::{Icecast, PASSWORD};
-use lab::listen::{self, Heard, Listener};
+use lab::listen::{self, Listener};
 use lab::sound_server::{Environment, numbered};
 use lab::tone::{Sine, TONE};
 use lab::wait::{self, seconds};
@@ -109,13 +109,6 @@ impl Show {
     }
 }
 
-#[track_caller]
-fn is_whole(heard: &Heard, seconds: f64) {
-    let numbers = heard.numbers(1.0);
-    assert!(numbers.present as f64 > seconds * 48_000.0, "{numbers:?}");
-    assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
-}
-
 #[test]
 fn ten_seconds_in_which_the_disk_stands_still_cost_no_frame_and_are_shown() {
     let (mut late, mut grown) = (f64::INFINITY, f64::INFINITY);
@@ -133,7 +126,7 @@ fn ten_seconds_in_which_the_disk_stands_still_cost_no_frame_and_are_shown() {
         show.disk.heal();
         show.when("recording", SOON);
         show.desk.stop_recording();
-        is_whole(&listen::file(&file), 10.0);
+        listen::file(&file).must_be_every_frame(10.0);
         show.end_unharmed_but_for(None);
     }
     // By the desk's own clock, when it was first told. Of both the shorter: a machine may be late, a desk is so every time.
@@ -154,7 +147,7 @@ fn one_error_of_the_disk_is_tried_again_and_costs_no_frame() {
     }
     assert_eq!(show.recording()["state"], "recording");
     show.desk.stop_recording();
-    is_whole(&listen::file(&file), 2.0);
+    listen::file(&file).must_be_every_frame(2.0);
     show.end_unharmed_but_for(None);
 }
 
@@ -187,7 +180,7 @@ fn a_disk_that_fails_for_good_ends_the_recording_with_a_sentence_and_no_frame_of
             reason.contains(&file.display().to_string()) && reason.contains("complete up to"),
             "{reason}"
         );
-        is_whole(&listen::file(&file), 1.5);
+        listen::file(&file).must_be_every_frame(1.5);
         let refused = show
             .desk
             .ask(json!({ "type": "startRecording" }))
@@ -227,7 +220,7 @@ fn a_second_folder_takes_over_with_the_very_next_frame() {
         show.desk.stop_recording();
         let mut heard = listen::file(Path::new(before.as_str().expect("a path")));
         heard.frames.extend(listen::file(&after).frames);
-        is_whole(&heard, 3.0);
+        heard.must_be_every_frame(3.0);
         show.end_unharmed_but_for(None);
     }
 }
@@ -334,7 +327,7 @@ fn a_folder_that_may_not_be_written_any_more_costs_no_frame_and_is_told_where_a_
     show.desk.stop_recording();
     let mut heard = listen::file(&first);
     heard.frames.extend(listen::file(&second).frames);
-    is_whole(&heard, 3.0);
+    heard.must_be_every_frame(3.0);
     let refused = show.desk.ask(json!({ "type": "startRecording" }));
     let refused = refused.expect_err("no file can be made").to_string();
     assert!(
@@ -364,7 +357,7 @@ fn a_black_box_whose_disk_stands_still_says_so_and_holds_up_nobody() {
         sleep(Duration::from_millis(500));
     }
     show.desk.stop_recording();
-    is_whole(&listen::file(&file), 8.0);
+    listen::file(&file).must_be_every_frame(8.0);
     show.disk.heal();
     show.desk.wait("its return", seconds(20), held);
     // What the disk had before is kept, also while it stands still.

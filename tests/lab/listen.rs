@@ -251,6 +251,14 @@ impl Heard {
         (5..fits.len().saturating_sub(5)).filter_map(broken).collect()
     }
 
+    /// Panics unless so many seconds of numbered frames are here at least, every one of them once.
+    #[track_caller]
+    pub fn must_be_every_frame(&self, seconds: f64) {
+        let numbers = self.numbers(1.0);
+        assert!(numbers.present as f64 > seconds * f64::from(RATE), "{numbers:?}");
+        assert_eq!((numbers.lost, numbers.repeated, numbers.damaged), (0, 0, 0));
+    }
+
     /// What became of frames that [`crate::sound_server::numbered`] made, after `gain` on the right side.
     pub fn numbers(&self, gain: f64) -> Numbers {
         let mut numbers = Numbers::default();
