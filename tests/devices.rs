@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use lab::desk::{self, Desk, Home, pair};
 use lab::listen;
 use lab::real_time::{self, measure};
-use lab::sound_server::{Jack, PipeWire};
+use lab::sound_server::{Cycles, Jack, PipeWire};
 use lab::tone::{OTHER_TONE, Sine, TONE};
 use lab::wait::{self, seconds};
 use serde_json::json;
@@ -213,5 +213,40 @@ fn what_another_program_plays_is_an_input_that_says_so() {
             let level = heard.levels(&[TONE])[0][0];
             assert!((level - (ONE.db - 3.01)).abs() < 0.1, "{level} dB");
         });
+    });
+}
+
+#[test]
+fn a_longer_buffer_of_an_input_is_heard_later_and_as_whole() {
+    measure(|| {
+        let pipewire = PipeWire::start_with(1, Cycles::AsAsked);
+        let _one = pipewire.play_sines("src1", 120, ONE, ONE);
+        let mut desk = Desk::start(pipewire.environment());
+        desk.clear();
+        // A desk's output asks the server for short cycles, too.
+        for output in ["main", "cue"] {
+            desk.say(json!({ "type": "setOutput", "output": output, "device": null }));
+        }
+        let device = desk.device("PipeWire", "src1", "input");
+        let mut source = pair(&device, 0);
+        let strip = desk.add_strip("One", &source);
+        desk.set(strip, &json!({ "fader": 0.0, "pan": 0.0 }));
+        let [short, long] = [256, 1024].map(|buffer| {
+            source["buffer"] = json!(buffer);
+            desk.say(json!({ "type": "setSource", "strip": strip, "source": source }));
+            desk.wait_for_input(strip, "running");
+            desk.wait_until_followed();
+            let recording = desk.record("float32");
+            sleep(seconds(4));
+            let latency = desk::strip(desk.snapshot(), strip).map(|strip| strip["input"]["latency"].clone());
+            desk.stop_recording();
+            let heard = listen::file(&recording);
+            let end = heard.seconds();
+            let heard = heard.span(end - 2.5, end - 0.2);
+            assert_eq!(heard.breaks(0, &[TONE], NOISE), [], "{buffer} frames");
+            latency.and_then(|latency| latency.as_f64()).expect("it runs")
+        });
+        // Periods of 5.3 and of 21.3 ms; a quarter of the longer one is room.
+        assert!(short < 0.016 && long > short + 0.010, "{short} s and {long} s");
     });
 }

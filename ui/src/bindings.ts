@@ -996,7 +996,8 @@ channels: ChannelPick,
 resampling?: Resampling, 
 /**
  * Frames that the device is asked to bring at a time, 32 to 4096; as many as last 5 ms unless set. More cost less
- * and are heard later. Where strips of one device differ the fewest are asked for, and a host may bring others.
+ * and are heard later. Where strips of one device differ the fewest are asked for. A host may bring others:
+ * PipeWire gives everybody the fewest that anyone asks for, and an output of the desk asks for as many as last 5 ms.
  */
 buffer?: number, } | { "type": "material", 
 /**
