@@ -41,8 +41,10 @@ struct Show {
     recorded: (f64, f64),
 }
 
-/// Prints a table of all who can put a show on air here, each watched for `watch` seconds.
-pub(crate) fn compare(watch: u64) {
+/// Prints a table of the desk and of those who can put a show on air here, all or those that `beside` names, each watched for
+/// `watch` seconds.
+pub(crate) fn compare(watch: u64, beside: Option<&str>) {
+    let asked = |peer: &&Peer| beside.is_none_or(|names| names.split(',').any(|name| name == peer.name));
     println!(
         "two captured inputs, mixed, MP3 {BIT_RATE} kbit/s to Icecast, FLAC recording; {watch} s each, one after the other:"
     );
@@ -52,23 +54,22 @@ pub(crate) fn compare(watch: u64) {
     );
     row("Airdesk", on_a_desk(watch, Extras::Off));
     row("all it has", on_a_desk(watch, Extras::On));
-    for peer in &PEERS {
+    for peer in PEERS.iter().filter(asked) {
         match peer.is_missing() {
             Some(program) => println!("{:>12} left out: {program} is not installed", peer.name),
-            None => row(peer.name, beside(peer, watch)),
+            None => row(peer.name, by_a_peer(peer, watch)),
         }
     }
+    encoders_alone();
+}
+
+/// What the encoders cost as programs that read a file, percent of a core each.
+fn encoders_alone() -> Vec<(&'static str, f64)> {
     let bare = encoders::costs();
     for (name, cost) in &bare {
         println!("{name:>12} {cost:>8.2}   the encoder alone, as a program, reading a file");
     }
-    let cost = |wanted: &str| {
-        bare.iter()
-            .find(|(name, _)| *name == wanted)
-            .map_or(f64::NAN, |found| found.1)
-    };
-    println!("MP3 and FLAC alone: {:.2} %", cost("lame") + cost("flac"));
-    further(watch, &bare);
+    bare
 }
 
 fn row(name: &str, show: Result<Show, String>) {
@@ -190,7 +191,7 @@ fn target(desk: &mut Desk, number: usize, icecast: &Icecast, (codec, mount): (&s
     }
 }
 
-fn beside(peer: &Peer, watch: u64) -> Result<Show, String> {
+fn by_a_peer(peer: &Peer, watch: u64) -> Result<Show, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let studio = Studio::open(watch, folder.path());
     let recording = folder.path().join(peer.recording);
@@ -217,8 +218,9 @@ fn measured(studio: &Studio, process: u32, mount: &str, watch: u64) -> Result<Sh
     })
 }
 
-/// What further codecs and targets cost a desk that records in FLAC.
-fn further(watch: u64, bare: &[(&str, f64)]) {
+/// Prints what further codecs and targets cost a desk that records in FLAC.
+pub(crate) fn further(watch: u64) {
+    let bare = encoders_alone();
     let three = [("mp3", "/a.mp3"), ("opus", "/b.opus"), ("vorbis", "/c.ogg")];
     let shared = ["/a.mp3", "/b.mp3", "/c.mp3", "/d.mp3", "/e.mp3"].map(|mount| ("mp3", mount));
     let one = cost(watch, &shared[..1]);

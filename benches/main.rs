@@ -2,7 +2,7 @@
 //! a break that is the desk's.
 //!
 //! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
-//! are there, and so does `air` with those that broadcast; `listeners` the built desk and a crowd; `air`, `desk`, `window` and
+//! are there, and so does `air` with those that broadcast; `listeners` the built desk and a crowd; `air`, `targets`, `desk`, `window` and
 //! `clocks` start real servers, the built programs and a display.
 
 mod air;
@@ -36,9 +36,13 @@ fn main() -> ExitCode {
     if wants("stages") {
         stages::cost();
     }
-    // Minutes for each program: only when it is asked for, with the seconds that each is watched.
-    if let Some(watch) = asked.iter().find_map(|asked| asked.strip_prefix("air=")?.parse().ok()) {
-        air::compare(watch);
+    let given = |name: &str| asked.iter().find_map(|asked| asked.strip_prefix(name));
+    // Minutes for each program: only when they are asked for, with the seconds that each is watched.
+    if let Some(watch) = given("air=").and_then(|watch| watch.parse().ok()) {
+        air::compare(watch, given("beside="));
+    }
+    if let Some(watch) = given("targets=").and_then(|watch| watch.parse().ok()) {
+        air::further(watch);
     }
     // Twenty minutes: only when they are asked for.
     if asked.iter().any(|asked| asked == "worst") {

@@ -8,20 +8,24 @@ use clap::Args;
 use crate::program::{self, cargo, program};
 use crate::{packages, repository, setup, ui};
 
-/// Which figures to measure; without any, all of them but `air`, `worst`, `drift` and `counts`.
+/// Which figures to measure; without any, all of them but `air`, `targets`, `worst`, `drift` and `counts`.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// `engine` (load and latency by calculation), `strips` (strips with all their stages), `stages` (each by itself),
     /// `worst` (the worst blocks of ten minutes, twice), `drift` (two clocks 400 ppm apart for a simulated day), `mix` (files mixed beside ffmpeg, sox and other mixers), `desk`
     /// (headless, on real servers), `air` (a show on air and recorded, beside ffmpeg, liquidsoap and other broadcasters),
-    /// `listeners` (the desk's own mounts with up to a thousand), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
+    /// `targets` (what further codecs and targets cost that show), `listeners` (the desk's own mounts with up to a thousand), `window`, `clocks` (ten minutes on each of two real sound servers), `counts` (instructions,
     /// compared with those in benches/counts/counts.toml).
-    #[arg(value_parser = ["engine", "strips", "stages", "worst", "drift", "mix", "desk", "air", "listeners", "window", "clocks", "counts"])]
+    #[arg(value_parser = ["engine", "strips", "stages", "worst", "drift", "mix", "desk", "air", "targets", "listeners", "window", "clocks", "counts"])]
     figures: Vec<String>,
 
-    /// How long `air` watches each program, seconds.
+    /// How long `air` and `targets` watch each program, seconds.
     #[arg(long, default_value_t = 300)]
     watch: u32,
+
+    /// Beside which broadcasters `air` watches the desk, such as `liquidsoap,ffmpeg`; all of them, unless it is given.
+    #[arg(long, value_delimiter = ',')]
+    beside: Vec<String>,
 
     /// Write the counts that were found into benches/counts/counts.toml, instead of comparing them.
     #[arg(long)]
@@ -48,7 +52,7 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
     let all = bench.figures.is_empty();
     let mut packages = vec!["airdesk-benches"];
     if all
-        || ["mix", "desk", "air", "listeners", "window", "clocks"]
+        || ["mix", "desk", "air", "targets", "listeners", "window", "clocks"]
             .into_iter()
             .any(wants)
     {
@@ -56,7 +60,7 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
         ui::build()?;
         packages.push("airdesk-cli");
     }
-    if all || wants("mix") || wants("air") {
+    if all || wants("mix") || wants("air") || wants("targets") {
         // What cannot be installed is named in the table, and left out.
         if let Err(error) = packages::install_for_benchmarks() {
             println!("note: {error:#}");
@@ -72,10 +76,15 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
     )?;
     let figures = bench.figures.iter().filter(|figure| !is_ours(figure));
     let figures = figures.map(|figure| match figure.as_str() {
-        "air" => format!("air={}", bench.watch),
+        "air" | "targets" => format!("{figure}={}", bench.watch),
         _ => figure.clone(),
     });
-    program::run(program(repository::target().join("release").join("airdesk-bench")).args(figures))
+    let beside = (!bench.beside.is_empty()).then(|| format!("beside={}", bench.beside.join(",")));
+    program::run(
+        program(repository::target().join("release").join("airdesk-bench"))
+            .args(figures)
+            .args(beside),
+    )
 }
 
 /// Whether a figure is found here, and not by the program of benchmarks.
