@@ -15,7 +15,7 @@ use airdesk_dsp::limiter::Limiter;
 use airdesk_dsp::{BLOCK_FRAMES, Block, Frame, SILENCE, SampleRate};
 use airdesk_engine::inlet::inlet;
 use airdesk_engine::input::{BlockTime, Bridge, StripInput};
-use airdesk_engine::mix_queue::{MixBlock, mix_queue};
+use airdesk_engine::mix_queue::{MixBlock, MixWriter, mix_queue};
 use airdesk_engine::time::Nanos;
 use airdesk_engine::{ChainSettings, Console, EngineCommand, Strip, StripControls, StripId};
 use show::{PERIOD, Show, voice};
@@ -33,6 +33,8 @@ const WORKLOADS: [Workload; 7] = [
     ("block_of_the_limiter_at_rest", limiters_at_rest),
     ("block_of_the_limiter_of_a_faint_sum", limiters_of_faint_sums),
     ("block_through_the_mix_queue", queues),
+    ("block_written_for_nobody", written_for_nobody),
+    ("block_written_past_readers_that_stand_still", written_past_readers),
 ];
 
 /// Blocks that pass before a turn is counted: filters and gains have arrived, and a bridge plays.
@@ -102,6 +104,27 @@ fn limit(sum: &Block, turns: usize) {
     let mut limiter = Limiter::on_arch(SampleRate::DESK, Arch::COMMON);
     for _ in 0..turns {
         limiter.process(black_box(&mut sum.clone()));
+    }
+}
+
+/// What the engine's side of a bus costs where nobody listens.
+fn written_for_nobody(turns: usize) {
+    let (mut writer, tap) = mix_queue(64);
+    write(&mut writer, turns);
+    drop(tap);
+}
+
+/// The same past readers that never read: nothing may be added by them.
+fn written_past_readers(turns: usize) {
+    let (mut writer, tap) = mix_queue(64);
+    let readers = [(); 4].map(|()| tap.reader());
+    write(&mut writer, turns);
+    drop(readers);
+}
+
+fn write(writer: &mut MixWriter, turns: usize) {
+    for turn in 0..turns {
+        writer.publish(black_box(&SILENCE), Nanos(turn as u64));
     }
 }
 

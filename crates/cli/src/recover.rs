@@ -34,19 +34,20 @@ struct Printed {
     error: Option<String>,
 }
 
-/// Looks every orphan over, and says what became of it. Fails when one of them stays an orphan.
+/// Looks every orphan over, and says what became of it. Fails when one of them stays an orphan, or a folder could not
+/// be looked through.
 pub(crate) fn recover(arguments: &Arguments) -> anyhow::Result<()> {
     let folders = match &arguments.folder {
         Some(folder) if folder.is_dir() => BTreeSet::from([folder.clone()]),
         Some(folder) => anyhow::bail!("{} is no folder; name one that holds recordings", folder.display()),
         None => folders_of(&StationOptions::default().session)?,
     };
-    let found = find(&folders)?;
-    if found.is_empty() && !arguments.json {
+    let found = find(&folders);
+    if found.orphans.is_empty() && found.unreadable.is_empty() && !arguments.json {
         println!("Every recording is whole.");
     }
     let mut failed = 0;
-    for orphan in found {
+    for orphan in found.orphans {
         let mut printed = Printed {
             file: orphan.file.clone(),
             seconds: None,
@@ -72,6 +73,7 @@ pub(crate) fn recover(arguments: &Arguments) -> anyhow::Result<()> {
         }
         println!("{line}");
     }
+    anyhow::ensure!(found.unreadable.is_empty(), found.unreadable.join("\n"));
     anyhow::ensure!(
         failed == 0,
         "{failed} recordings could not be looked over; their files are left as they are"

@@ -54,12 +54,11 @@ pub(crate) enum News {
     Space(Space),
 }
 
-/// What was looked up of a recorder's disk.
+/// What was looked up of the disk that a recorder writes on, or would.
 pub(crate) struct Space {
     free_bytes: Option<u64>,
     disk: Option<Disk>,
-    writes_on: Option<Disk>,
-    /// Where: it may have been set otherwise meanwhile.
+    /// Where: it may record elsewhere by now.
     folder: PathBuf,
 }
 

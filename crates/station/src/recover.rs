@@ -33,21 +33,36 @@ fn folders(recorders: &[RecordingSettings]) -> BTreeSet<PathBuf> {
     all.map(PathBuf::from).collect()
 }
 
-/// The orphans below these folders, each once.
-///
-/// # Errors
-/// What the system says of the first folder that cannot be read.
-pub fn find(folders: &BTreeSet<PathBuf>) -> std::io::Result<Vec<Orphan>> {
-    let mut found: Vec<Orphan> = Vec::new();
+/// What was found below some folders.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The orphans, each once.
+    pub orphans: Vec<Orphan>,
+    /// A sentence about each folder that could not be looked through: it hides nothing of the others.
+    pub unreadable: Vec<String>,
+}
+
+/// The orphans below these folders.
+pub fn find(folders: &BTreeSet<PathBuf>) -> Found {
+    let mut found = Found::default();
     for folder in folders {
-        for orphan in orphans(folder)? {
+        match orphans(folder) {
             // One folder may be in another.
-            if !found.contains(&orphan) {
-                found.push(orphan);
+            Ok(orphans) => {
+                for orphan in orphans {
+                    if !found.orphans.contains(&orphan) {
+                        found.orphans.push(orphan);
+                    }
+                }
             }
+            Err(error) => found.unreadable.push(format!(
+                "{} cannot be looked through for recordings that were not finished ({error}); make it readable and run \
+                 `airdesk recover`",
+                folder.display()
+            )),
         }
     }
-    Ok(found)
+    found
 }
 
 /// A sentence about a recording that was looked over.
@@ -65,21 +80,33 @@ pub fn told(recovered: &Recovered) -> String {
     format!("{file}{length} was not finished by the desk that recorded it; {state}")
 }
 
+/// What became of the orphans that a desk found when it started.
+pub(crate) struct Looked {
+    orphans: Vec<Result<Recovered, RecoverError>>,
+    unreadable: Vec<String>,
+}
+
 impl Core {
     /// Looks for orphans on another thread.
     pub(crate) fn look_for_orphans(&self) {
         let (folders, internal) = (folders(&self.recorders.settings()), self.internal.clone());
         tokio::task::spawn_blocking(move || {
-            let found = find(&folders).unwrap_or_default(); // a folder that cannot be read is told of when it is recorded into
-            let looked = found.iter().map(Orphan::recover).collect();
+            let found = find(&folders);
+            let looked = Looked {
+                orphans: found.orphans.iter().map(Orphan::recover).collect(),
+                unreadable: found.unreadable,
+            };
             // The station may have ended meanwhile.
             let _ = internal.send(Internal::Orphans(looked));
         });
     }
 
     /// Tells what became of them.
-    pub(crate) fn hear_orphans(&mut self, looked: Vec<Result<Recovered, RecoverError>>) {
-        for result in looked {
+    pub(crate) fn hear_orphans(&mut self, looked: Looked) {
+        for text in looked.unreadable {
+            self.notice(Severity::Warning, text);
+        }
+        for result in looked.orphans {
             match result {
                 Ok(recovered) => {
                     let file = recovered.file.to_string_lossy().into_owned();

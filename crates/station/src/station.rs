@@ -41,7 +41,7 @@ use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
 use crate::recording::{News, Recorders};
-use crate::recover::{RecoverError, Recovered};
+use crate::recover::Looked;
 use crate::scenes::Scenes;
 use crate::secrets::Secrets;
 use crate::session::{Session, SessionError, SessionFile};
@@ -232,7 +232,7 @@ pub(crate) enum Internal {
     CaptureOpened(DeviceId, Result<CaptureStream, OpenError>),
     Recording(RecorderId, News),
     BlackBox(BoxNews),
-    Orphans(Vec<Result<Recovered, RecoverError>>),
+    Orphans(Looked),
     Saved(Result<(), SessionError>),
     Timeline(ScribeNews),
     Password(Kept),

@@ -1,10 +1,15 @@
-//! How long to wait before the next attempt: 1 s, twice as long each time, 30 s at most, each a little
-//! different so that a hundred desks do not knock at the same moment.
+//! How long to wait before the next attempt: 1 s, twice as long each time up to 6 s, so that a way that is back is soon used
+//! again; after some five minutes 30 s, for ever. Each a little different, so that a hundred desks do not knock at the same
+//! moment.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_secs(1);
+/// At most, in the first minutes of an outage: with the time that an attempt may take, a stream is live again within 12 s.
+const SHORT: Duration = Duration::from_secs(6);
+/// So many attempts are made until the waits are long.
+const HOPEFUL: u32 = 50;
 const LONGEST: Duration = Duration::from_secs(30);
 /// The part of a wait that is left to chance.
 const JITTER: f64 = 0.25;
@@ -18,7 +23,11 @@ pub(super) struct Backoff {
 impl Backoff {
     /// How long to wait after one more failure: a quarter less to nothing less than the full time.
     pub(super) fn wait(&mut self) -> Duration {
-        let full = FIRST.saturating_mul(1 << self.failures.min(5)).min(LONGEST);
+        let full = if self.failures < HOPEFUL {
+            FIRST.saturating_mul(1 << self.failures.min(5)).min(SHORT)
+        } else {
+            LONGEST
+        };
         self.failures = self.failures.saturating_add(1);
         let chance = RandomState::new().hash_one(self.failures) as f64 / u64::MAX as f64;
         full.mul_f64(1.0 - JITTER * chance)
@@ -40,16 +49,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_half_a_minute_and_no_further() {
+    fn waits_grow_to_6_s_and_after_some_minutes_to_half_a_minute_and_no_further() {
         let mut backoff = Backoff::default();
         let waits: Vec<f64> = (0..1000).map(|_| backoff.wait().as_secs_f64()).collect();
-        for (wait, full) in waits
-            .iter()
-            .zip([1.0, 2.0, 4.0, 8.0, 16.0].into_iter().chain(std::iter::repeat(30.0)))
-        {
+        let hopeful = [1.0, 2.0, 4.0].into_iter().chain(std::iter::repeat(6.0)).take(50);
+        for (wait, full) in waits.iter().zip(hopeful.chain(std::iter::repeat(30.0))) {
             assert!((0.75 * full..=full).contains(wait), "{wait} of {full}");
         }
-        assert!(waits[10..].windows(2).any(|pair| pair[0] != pair[1]), "there is jitter");
+        assert!((200.0..300.0).contains(&waits[..50].iter().sum()), "some minutes");
+        assert!(waits[60..].windows(2).any(|pair| pair[0] != pair[1]), "there is jitter");
         backoff.reset();
         assert!(backoff.wait() <= FIRST);
     }

@@ -1,5 +1,5 @@
-//! What is drained from a bus or a strip and not yet in a file: 15 s at most while it is recorded, and the last seconds
-//! before it is.
+//! What is drained from a bus or a strip and not yet in a file: 15 s at most while it is recorded, and beside them the last
+//! seconds before it was.
 //!
 //! Between two threads that may wait for each other for microseconds; its memory follows what waits.
 
@@ -41,6 +41,8 @@ struct Waiting {
     runs: VecDeque<VecDeque<Entry>>,
     blocks: usize,
     limit: Limit,
+    /// Of these, what waited when the recording began: it takes no room from what comes.
+    before: usize,
     /// Blocks that found no room since the last that did.
     refused: u32,
     /// Blocks that found no room, counted then, and not yet found missing.
@@ -66,6 +68,7 @@ impl Backlog {
             runs: VecDeque::new(),
             blocks: 0,
             limit,
+            before: 0,
             refused: 0,
             missing: 0,
             end: End::Open,
@@ -78,7 +81,7 @@ impl Backlog {
         let mut waiting = self.lock();
         let came = run.len();
         if let Limit::Recording(most) = waiting.limit {
-            let room = most.saturating_sub(waiting.blocks);
+            let room = (most + waiting.before).saturating_sub(waiting.blocks);
             let refused: u32 = run.drain(room.min(run.len())..).map(|lost| lost.late).sum();
             if let Some(first) = run.front_mut() {
                 first.late += std::mem::take(&mut waiting.refused);
@@ -107,9 +110,11 @@ impl Backlog {
         counted
     }
 
-    /// From now on nothing old is let go of.
+    /// From now on nothing old is let go of, and there is room for 15 s more.
     pub(super) fn record(&self, rate: SampleRate) {
-        self.lock().limit = Limit::recording(rate);
+        let mut waiting = self.lock();
+        waiting.limit = Limit::recording(rate);
+        waiting.before = waiting.blocks;
     }
 
     /// The oldest block that waits.
@@ -184,6 +189,7 @@ impl Waiting {
             self.runs.pop_front();
         }
         self.blocks -= usize::from(entry.is_some());
+        self.before = self.before.saturating_sub(usize::from(entry.is_some()));
         entry
     }
 }
@@ -216,6 +222,26 @@ mod tests {
         };
         assert!(blocks * BLOCK_FRAMES >= 15 * 48_000);
         assert!(blocks * size_of::<Entry>() <= 6_000_000);
+    }
+
+    #[test]
+    fn what_was_kept_before_it_was_recorded_takes_no_room_from_what_comes() {
+        let Limit::Recording(room) = Limit::recording(SampleRate::DESK) else {
+            panic!("it is recorded")
+        };
+        let kept = room as u64 + 1_000;
+        let backlog = Backlog::new(Limit::Last(room * 4));
+        backlog.push(run(0..kept));
+        backlog.record(SampleRate::DESK);
+        assert_eq!(backlog.push(run(kept..kept + room as u64)), 0, "15 s more");
+        assert_eq!(backlog.push(run(0..1)), 1, "and then it is full");
+        // What is taken makes room only once the kept part is on its way.
+        for _ in 0..kept {
+            backlog.take_before(u64::MAX);
+        }
+        assert_eq!(backlog.push(run(0..1)), 1);
+        backlog.take_before(u64::MAX);
+        assert_eq!(backlog.push(run(0..1)), 0);
     }
 
     #[test]

@@ -122,8 +122,10 @@ fn look(folder: &Path, depth: usize, left: &mut usize, found: &mut Vec<Orphan>) 
             return Ok(());
         }
         *left -= 1;
-        let entry = entry?;
-        let kind = entry.file_type()?; // of a link: the link's
+        // An entry that cannot be read hides no other. The kind of a link is the link's.
+        let Ok((kind, entry)) = entry.and_then(|entry| Ok((entry.file_type()?, entry))) else {
+            continue;
+        };
         if kind.is_dir() && depth > 0 {
             if let Err(error) = look(&entry.path(), depth - 1, left, found) {
                 tracing::debug!(folder = %entry.path().display(), %error, "a folder is not looked through");

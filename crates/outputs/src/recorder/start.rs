@@ -34,7 +34,7 @@ const FIRST_BLOCKS: Duration = Duration::from_millis(200);
 pub struct RecorderSettings {
     /// The folder; made when missing.
     pub folder: PathBuf,
-    /// Where the recording goes on when the folder takes no more.
+    /// Where the recording goes on when the folder takes no more, or begins when it takes none.
     pub fallback: Option<PathBuf>,
     /// The kind of file.
     pub format: FileFormat,
@@ -97,6 +97,14 @@ pub enum StartError {
         /// What is left.
         free_bytes: u64,
     },
+    /// Neither the folder nor the second one takes a recording.
+    #[error("{first}; nor does the second folder take it: {second}")]
+    Both {
+        /// What is wrong with the folder.
+        first: Box<StartError>,
+        /// What is wrong with the second.
+        second: Box<StartError>,
+    },
     /// There is nothing to record.
     #[error("there is nothing to record; choose a bus")]
     Nothing,
@@ -109,7 +117,7 @@ impl StartError {
     /// Every variant is listed: a new failure must decide its own recovery.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Folder { .. } | Self::DiskFull { .. } | Self::Nothing => Recovery::AskOperator,
+            Self::Folder { .. } | Self::DiskFull { .. } | Self::Both { .. } | Self::Nothing => Recovery::AskOperator,
             Self::Thread(_) => Recovery::Retry,
         }
     }
@@ -173,8 +181,12 @@ impl Armed {
     /// them.
     ///
     /// # Errors
-    /// When folder or disk cannot take a recording. No file is left behind then, and nothing is kept any more.
-    pub fn record(mut self, settings: RecorderSettings, mut names: Box<dyn Names>) -> Result<Recording, StartError> {
+    /// When neither folder can take a recording. No file is left behind then, and nothing is kept any more.
+    pub fn record(
+        mut self,
+        mut settings: RecorderSettings,
+        mut names: Box<dyn Names>,
+    ) -> Result<Recording, StartError> {
         for (_, backlog, _) in &self.channels {
             backlog.record(settings.rate);
         }
@@ -187,7 +199,7 @@ impl Armed {
         let reels: Vec<&str> = self.channels.iter().map(|(name, ..)| name.as_str()).collect();
         let mut namings = names.next(&reels, 1, ago);
         namings.resize_with(reels.len(), Naming::default);
-        let tapes = tapes(&settings, &namings)?;
+        let (tapes, moved) = tapes_somewhere(&mut settings, &namings)?;
         let channels = self.channels.iter().zip(tapes);
         let reels = channels.map(|((name, backlog, _), tape)| Reel {
             name: name.clone(),
@@ -198,6 +210,9 @@ impl Armed {
             before: Whole::NONE,
         });
         let recording = begin(self.board.clone(), reels.collect(), settings, names, first)?;
+        if let Some(why) = moved {
+            self.board.moved(why);
+        }
         self.recorded = true;
         Ok(recording)
     }
@@ -236,10 +251,37 @@ impl Recorder {
     /// long as the disk takes to make files.
     ///
     /// # Errors
-    /// When folder or disk cannot take a recording. No file is left behind then.
+    /// When neither folder can take a recording. No file is left behind then.
     pub fn start(settings: RecorderSettings, feeds: Vec<Feed>, names: Box<dyn Names>) -> Result<Recording, StartError> {
         let rate = settings.rate;
         Armed::with(feeds, rate, Limit::recording(rate))?.record(settings, names)
+    }
+}
+
+/// Makes the files in the folder or else in the second one, which is that of the recording then. Says why it is.
+fn tapes_somewhere(
+    settings: &mut RecorderSettings,
+    namings: &[Naming],
+) -> Result<(Vec<Tape>, Option<String>), StartError> {
+    let first = match tapes(settings, namings) {
+        Ok(tapes) => return Ok((tapes, None)),
+        Err(error) => error,
+    };
+    let Some(second) = settings.fallback.take() else {
+        return Err(first);
+    };
+    settings.folder = second;
+    match tapes(settings, namings) {
+        Ok(tapes) => {
+            let file = tapes.first().map(|tape| tape.path().display().to_string());
+            let why = format!("{first}; it is recorded in {}", file.unwrap_or_default());
+            tracing::error!(why, "the recording begins in the second folder");
+            Ok((tapes, Some(why)))
+        }
+        Err(second) => Err(StartError::Both {
+            first: Box::new(first),
+            second: Box::new(second),
+        }),
     }
 }
 

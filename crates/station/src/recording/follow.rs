@@ -110,14 +110,12 @@ impl Core {
 
     /// The engine broke and was started again: new files take over. What is aired goes on in the same ones.
     pub(crate) fn recorders_go_on(&mut self) {
-        for (id, settings) in self.recorder_settings() {
-            if self
-                .recorders
-                .desk(id)
-                .is_ok_and(|desk| desk.takes_air() && desk.is_running())
-            {
+        for (id, _) in self.recorder_settings() {
+            let Ok(desk) = self.recorders.desk(id) else { continue };
+            if desk.takes_air() && desk.is_running() {
                 continue;
             }
+            let settings = desk.in_force().clone();
             let (feeds, strips) = self.feeds(&settings);
             if let Ok(desk) = self.recorders.desk(id) {
                 desk.go_on(feeds, strips);

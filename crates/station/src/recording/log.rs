@@ -2,17 +2,23 @@
 
 use airdesk_outputs::recorder::{Recording, RecordingStatus, Summary};
 
-use crate::api::{CommandError, Happening};
+use crate::api::{CommandError, Happening, RecorderId};
 use crate::station::Core;
 use crate::timeline::Note;
 
 impl Core {
-    /// A recording of `name` has begun, or could not.
-    pub(super) fn log_began(&mut self, name: &str, began: &Result<Recording, CommandError>) {
-        self.log(match began {
-            Ok(recording) => Note::new(recording.status().file().to_string_lossy(), Happening::RecordingStarted),
-            Err(error) => Note::new(name, Happening::RecordingFailed).because(&error.message),
-        });
+    /// A recording has begun, or could not; that it could not again, when it is tried without a hand, is no news.
+    pub(super) fn log_began(&mut self, id: RecorderId, began: &Result<Recording, CommandError>) {
+        let Ok(desk) = self.recorders.desk(id) else { return };
+        let (name, is_told) = (desk.settings().name.clone(), desk.is_owed_and_told());
+        match began {
+            Ok(recording) => {
+                let file = recording.status().file().to_string_lossy().into_owned();
+                self.log(Note::new(file, Happening::RecordingStarted));
+            }
+            Err(_) if is_told => {}
+            Err(error) => self.log(Note::new(name, Happening::RecordingFailed).because(&error.message)),
+        }
     }
 
     /// Its files are whole, or as whole as the disk let them be.

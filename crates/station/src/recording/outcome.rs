@@ -1,6 +1,7 @@
 //! What becomes of recordings: begun, stopped, taken over, and what the operator should read of them.
 
 use std::path::Path;
+use std::time::Instant;
 
 use airdesk_outputs::recorder::{Recording, Summary};
 
@@ -15,8 +16,7 @@ impl Core {
     pub(crate) fn hear_recorder(&mut self, id: RecorderId, news: News) {
         match news {
             News::Started(result, answer) => {
-                let name = self.recorders.desk(id).map(|desk| desk.settings().name.clone());
-                self.log_began(&name.unwrap_or_default(), &result);
+                self.log_began(id, &result);
                 let answered = self.recording_began(id, result);
                 answer_all(answer.into_iter().collect(), &answered);
             }
@@ -35,13 +35,12 @@ impl Core {
         let strips = self.strips.states().count();
         let Ok(desk) = self.recorders.desk(id) else { return };
         desk.looking = false;
-        let before = (desk.free_bytes, desk.writes_on.clone());
-        if space.folder == Path::new(&desk.settings().folder) {
-            (desk.free_bytes, desk.disk) = (space.free_bytes, space.disk);
+        if space.folder != desk.place() {
+            desk.look(); // it has moved meanwhile
+            return;
         }
-        // A recording that has just begun was not yet there to be looked for.
-        desk.writes_on = space.writes_on.or(desk.writes_on.take());
-        let changed = (desk.free_bytes, desk.writes_on.clone()) != before;
+        let changed = (desk.free_bytes, &desk.disk) != (space.free_bytes, &space.disk);
+        (desk.free_bytes, desk.disk) = (space.free_bytes, space.disk);
         let beside = self.recorders.desks.iter().find(|desk| desk.id == id);
         let beside = beside.map_or(0.0, |desk| self.recorders.beside(desk));
         let Ok(desk) = self.recorders.desk(id) else { return };
@@ -67,14 +66,18 @@ impl Core {
                 // What files before these, that failed, were never told.
                 desk.shorts.clear();
                 desk.phase = Phase::Running(recording);
+                let (name, was_owed) = (desk.settings().name.clone(), desk.owes_no_more());
                 match then {
                     Then::Record => {}
                     Then::GoOn => {
-                        let settings = desk.settings().clone();
+                        let settings = desk.in_force().clone();
                         let (feeds, strips) = self.feeds(&settings);
                         self.recorders.desk(id)?.go_on(feeds, strips);
                     }
                     Then::Stop(_) => desk.end(answers),
+                }
+                if was_owed {
+                    self.notice(Severity::Info, format!("{name} is being recorded now"));
                 }
                 Ok(())
             }
@@ -84,6 +87,12 @@ impl Core {
                     reason: error.message.clone(),
                 };
                 answer_all(answers, &Err(error.clone()));
+                let name = desk.settings().name.clone();
+                if desk.owes(Instant::now()) {
+                    let text =
+                        format!("{name} cannot be recorded: {error}; it is tried again for as long as it is to be");
+                    self.notice(Severity::Error, text);
+                }
                 Err(error)
             }
         }
@@ -155,6 +164,7 @@ impl Core {
     pub(super) fn tell_moved(&mut self, id: RecorderId, moved: Option<&String>) {
         let Ok(desk) = self.recorders.desk(id) else { return };
         if let Some(text) = desk.moved(moved) {
+            desk.look_anew();
             let place = self.recorders.place(id);
             self.log_moved(&place, &text);
             self.notice(Severity::Error, text);

@@ -5,7 +5,7 @@ pub(super) mod state;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::names::{OnAir, ShowNames};
 use super::settings;
 use super::shorts::Shorts;
-use super::triggers::{Action, Sight, Starter, Triggers};
+use super::triggers::{Owed, Sight, Starter, Triggers};
 use super::{Answer, News, Space};
 use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply, Stems};
 use crate::losses::Spot;
@@ -64,6 +64,8 @@ pub(crate) struct RecorderDesk {
     /// The last seconds, where they are to be in a recording.
     armed: Option<(Armed, Vec<StripId>)>,
     triggers: Triggers,
+    /// What a trigger has asked for and has not got yet.
+    owed: Option<Owed>,
     /// What is on, and what is aired.
     titles: [OnAir; 2],
     /// What was set when what runs, or ran last, began: it goes on so.
@@ -84,11 +86,10 @@ pub(crate) struct RecorderDesk {
     /// So many of its remarks the operator has read.
     remarks_told: usize,
     pub(super) shorts: Shorts,
+    /// What is free where it records, or would.
     pub(super) free_bytes: Option<u64>,
-    /// What the folder is on.
+    /// The disk of that.
     pub(super) disk: Option<Disk>,
-    /// What the recording under way is on: after a move, or with other settings, another one.
-    pub(super) writes_on: Option<Disk>,
     /// How little is left was told: 2 for an hour, 1 for five minutes.
     space_told: u8,
     /// Somebody is looking how much is free; on a dead network folder that may take for ever.
@@ -112,6 +113,7 @@ impl RecorderDesk {
             starter: Starter::Hand,
             armed: None,
             triggers: Triggers::default(),
+            owed: None,
             titles,
             begun: RecordingSettings::default(),
             stems: Vec::new(),
@@ -125,7 +127,6 @@ impl RecorderDesk {
             shorts: Shorts::default(),
             free_bytes: None,
             disk: None,
-            writes_on: None,
             space_told: 0,
             looking: false,
             internal,
@@ -136,10 +137,29 @@ impl RecorderDesk {
         &self.settings
     }
 
+    /// What holds for what it does now: a recording goes on as it began.
+    pub(super) fn in_force(&self) -> &RecordingSettings {
+        if self.is_settled() { &self.settings } else { &self.begun }
+    }
+
+    /// Where it records, or would.
+    pub(super) fn place(&self) -> PathBuf {
+        let written = match &self.phase {
+            Phase::Running(recording) => recording.status().file().parent().map(Path::to_owned),
+            _ => None,
+        };
+        written.unwrap_or_else(|| PathBuf::from(&self.in_force().folder))
+    }
+
     pub(super) fn set(&mut self, settings: RecordingSettings) {
         self.settings = settings;
-        (self.free_bytes, self.disk, self.space_told) = (None, None, 0);
         self.disarm();
+        self.look_anew();
+    }
+
+    /// It writes elsewhere now, or would: what is free there is not known yet.
+    pub(super) fn look_anew(&mut self) {
+        (self.free_bytes, self.disk, self.space_told) = (None, None, 0);
         self.look();
     }
 
@@ -194,7 +214,6 @@ impl RecorderDesk {
         self.phase = Phase::Starting(Then::Record);
         (self.starter, self.moved_told, self.moved, self.parts) = (starter, false, None, 0);
         self.begun = self.settings.clone();
-        self.writes_on = self.disk.clone();
         self.remarks_told = 0;
         let (armed, armed_with) = self.armed.take().unzip();
         self.stems = armed_with.unwrap_or(strips);
@@ -210,16 +229,17 @@ impl RecorderDesk {
     /// Who names the files.
     fn names(&self) -> Result<Box<ShowNames>, CommandError> {
         Ok(Box::new(ShowNames {
-            template: settings::template(&self.settings.pattern)?,
-            show: self.settings.show.clone(),
+            template: settings::template(&self.begun.pattern)?,
+            show: self.begun.show.clone(),
             on_air: self.titles[usize::from(self.takes_air())].clone(),
-            hourly: self.settings.split.hourly,
+            hourly: self.begun.split.hourly,
             rate: self.rate,
         }))
     }
 
-    /// Finishes on another thread; `answer` hears when the files are whole.
+    /// Finishes on another thread; `answer` hears when the files are whole. What a trigger wanted is not wanted any more.
     pub(super) fn stop(&mut self, answer: Answer) {
+        (self.owed, self.starter) = (None, Starter::Hand);
         if matches!(self.phase, Phase::Starting(_) | Phase::Running(_)) {
             self.end(vec![answer]);
         } else {
@@ -354,9 +374,8 @@ impl RecorderDesk {
         match std::mem::replace(&mut self.phase, Phase::Starting(Then::Record)) {
             Phase::Running(broken) => {
                 self.shorts.end(&broken);
-                self.begun = self.settings.clone();
                 (self.stems, self.remarks_told) = (strips, 0);
-                let settings = settings::outputs(&self.settings, self.rate);
+                let settings = settings::outputs(&self.begun, self.rate);
                 let (id, internal, names) = (self.id, self.internal.clone(), self.names());
                 tokio::task::spawn_blocking(move || {
                     // In this order, because the feeds wait: closing files takes as long as the disk does.
@@ -407,20 +426,51 @@ impl RecorderDesk {
         matches!(self.phase, Phase::Running(_))
     }
 
-    /// What starts or stops it now without a hand. True for what has to be started.
+    /// What starts it now without a hand, if something does. Stops what nothing wants any more.
     pub(super) fn follow(&mut self, sight: &Sight) -> Option<Starter> {
-        let mut start = None;
-        for action in self.triggers.look(&self.settings.start, sight) {
-            match action {
-                Action::Start(starter) if self.is_settled() => start = start.or(Some(starter)),
-                Action::Stop(starter) if self.starter == starter && !self.is_settled() => self.end(Vec::new()),
-                Action::Hour if self.settings.split.hourly => {
-                    self.split();
-                }
-                Action::Start(_) | Action::Stop(_) | Action::Hour => {}
-            }
+        let look = self.triggers.look(&self.settings.start, sight);
+        if look.hour && self.begun.split.hourly {
+            self.split();
         }
-        start
+        if !look.wanted {
+            self.owed = None;
+            if self.starter != Starter::Hand && !self.is_settled() {
+                self.end(Vec::new());
+            }
+            return None;
+        }
+        if let Some(starter) = look.rose
+            && (self.is_settled() || matches!(self.phase, Phase::Finishing { .. }))
+        {
+            self.owed = Some(Owed::now(starter, sight.now));
+        }
+        // What stopped by itself is wanted still; what a hand has stopped is not.
+        if matches!(self.phase, Phase::Failed { .. }) && self.starter != Starter::Hand && self.owed.is_none() {
+            self.owed = Some(Owed::again(self.starter, sight.now, None));
+        }
+        let owed = self.owed.as_ref().filter(|owed| owed.is_due(sight.now))?;
+        self.is_settled().then_some(owed.starter)
+    }
+
+    /// It could not be started. True when nobody has asked and nobody has read so yet: it is tried again by itself.
+    pub(super) fn owes(&mut self, now: Instant) -> bool {
+        if self.starter == Starter::Hand {
+            return false;
+        }
+        let before = self.owed.take();
+        let is_news = before.as_ref().is_none_or(|owed| !owed.is_told());
+        self.owed = Some(Owed::again(self.starter, now, before.as_ref()).told());
+        is_news
+    }
+
+    /// It is tried again without a hand, and the operator has read so.
+    pub(super) fn is_owed_and_told(&self) -> bool {
+        self.owed.as_ref().is_some_and(Owed::is_told)
+    }
+
+    /// It was started. True when the operator has read that it could not be.
+    pub(super) fn owes_no_more(&mut self) -> bool {
+        self.owed.take().is_some_and(|owed| owed.is_told())
     }
 
     /// Looks how much is free, on another thread.
@@ -428,16 +478,11 @@ impl RecorderDesk {
         if std::mem::replace(&mut self.looking, true) {
             return;
         }
-        let (id, folder, internal) = (self.id, PathBuf::from(&self.settings.folder), self.internal.clone());
-        let written = match &self.phase {
-            Phase::Running(recording) => recording.status().file().parent().map(Path::to_owned),
-            _ => None,
-        };
+        let (id, folder, internal) = (self.id, self.place(), self.internal.clone());
         tokio::task::spawn_blocking(move || {
             let space = Space {
                 free_bytes: free_space(&folder).ok(),
                 disk: disk_of(&folder).ok(),
-                writes_on: written.and_then(|folder| disk_of(&folder).ok()),
                 folder,
             };
             // The station may have ended meanwhile.

@@ -1,5 +1,5 @@
-//! What starts and stops a recording without a hand: the stream, signal, the clock. Each acts when it changes, so that what
-//! an operator stops stays stopped until then.
+//! What starts and stops a recording without a hand: the stream, signal, the clock. Each starts one when it comes, so that
+//! what an operator stops stays stopped until then; and what was started goes on for as long as one of them wants it.
 
 use std::time::{Duration, Instant};
 
@@ -34,14 +34,15 @@ pub(crate) struct Sight {
     pub(crate) now: Instant,
 }
 
-/// What to do.
+/// What follows from what is so now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Start(Starter),
-    /// Stop what this one has started.
-    Stop(Starter),
+pub(super) struct Look {
+    /// Who wants a recording and did not at the last look; the first, if several do.
+    pub(super) rose: Option<Starter>,
+    /// Somebody wants one.
+    pub(super) wanted: bool,
     /// The hour has struck.
-    Hour,
+    pub(super) hour: bool,
 }
 
 /// What was so at the last look.
@@ -57,35 +58,84 @@ pub(super) struct Triggers {
 
 impl Triggers {
     /// What follows from what is so now.
-    pub(super) fn look(&mut self, settings: &StartSettings, sight: &Sight) -> Vec<Action> {
-        let mut actions = Vec::new();
-        let mut change = |was: &mut bool, is: bool, starter| {
-            if std::mem::replace(was, is) != is {
-                actions.push(if is {
-                    Action::Start(starter)
-                } else {
-                    Action::Stop(starter)
-                });
-            }
-        };
+    pub(super) fn look(&mut self, settings: &StartSettings, sight: &Sight) -> Look {
         // What is said while the line is broken is wanted most of all.
         let on_air = sight.on_air || self.on_air && sight.wanted;
-        change(&mut self.on_air, settings.with_stream && on_air, Starter::Stream);
-        change(
-            &mut self.due,
-            schedule::is_due(&settings.schedule, sight.clock),
-            Starter::Clock,
-        );
         let signal = settings
             .signal
             .is_some_and(|signal| hears(&mut self.heard, &signal, sight));
-        change(&mut self.signal, signal, Starter::Signal);
-        let hour = sight.clock.hour();
-        // A clock that was set back strikes, too: its hours need their names.
-        if self.hour.replace(hour).is_some_and(|before| before != hour) {
-            actions.push(Action::Hour);
+        let (mut rose, mut wanted) = (None, false);
+        for (was, is, starter) in [
+            (&mut self.on_air, settings.with_stream && on_air, Starter::Stream),
+            (
+                &mut self.due,
+                schedule::is_due(&settings.schedule, sight.clock),
+                Starter::Clock,
+            ),
+            (&mut self.signal, signal, Starter::Signal),
+        ] {
+            if is && !*was {
+                rose = rose.or(Some(starter));
+            }
+            wanted |= is;
+            *was = is;
         }
-        actions
+        let hour = sight.clock.hour();
+        Look {
+            rose,
+            wanted,
+            // A clock that was set back strikes, too: its hours need their names.
+            hour: self.hour.replace(hour).is_some_and(|before| before != hour),
+        }
+    }
+}
+
+/// How long to wait until what could not be started is tried again, the first time and at most.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+
+/// A recording that is wanted and that there is not.
+pub(super) struct Owed {
+    pub(super) starter: Starter,
+    due: Instant,
+    pause: Duration,
+    told: bool,
+}
+
+impl Owed {
+    /// It was not tried yet.
+    pub(super) fn now(starter: Starter, now: Instant) -> Self {
+        Self {
+            starter,
+            due: now,
+            pause: Duration::ZERO,
+            told: false,
+        }
+    }
+
+    /// It was tried, as `before` it or for the first time, and is tried again later.
+    pub(super) fn again(starter: Starter, now: Instant, before: Option<&Self>) -> Self {
+        let pause = before
+            .map_or(Duration::ZERO, |before| before.pause * 2)
+            .clamp(AGAIN.0, AGAIN.1);
+        Self {
+            starter,
+            due: now + pause,
+            pause,
+            told: false,
+        }
+    }
+
+    /// The operator reads of it.
+    pub(super) fn told(self) -> Self {
+        Self { told: true, ..self }
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.due <= now
     }
 }
 
@@ -126,11 +176,16 @@ mod tests {
         };
         let (mut triggers, began) = (Triggers::default(), Instant::now());
         let mut at = |seconds, peak| triggers.look(&settings, &sight(peak, began + Duration::from_secs(seconds)));
-        assert_eq!(at(0, 0.001), []);
-        assert_eq!(at(1, 0.1), [Action::Start(Starter::Signal)]);
-        assert_eq!(at(5, 0.0), []);
-        assert_eq!(at(6, 0.0), [Action::Stop(Starter::Signal)]);
-        assert_eq!(at(7, 0.1), [Action::Start(Starter::Signal)]);
+        let look = |rose, wanted| Look {
+            rose,
+            wanted,
+            hour: false,
+        };
+        assert_eq!(at(0, 0.001), look(None, false));
+        assert_eq!(at(1, 0.1), look(Some(Starter::Signal), true));
+        assert_eq!(at(5, 0.0), look(None, true));
+        assert_eq!(at(6, 0.0), look(None, false));
+        assert_eq!(at(7, 0.1), look(Some(Starter::Signal), true));
     }
 
     #[test]
@@ -145,35 +200,75 @@ mod tests {
             ..StartSettings::default()
         };
         let mut triggers = Triggers::default();
+        let nothing = Look {
+            rose: None,
+            wanted: false,
+            hour: false,
+        };
         let before = sight(0.0, Instant::now());
-        assert_eq!(triggers.look(&settings, &before), []);
+        assert_eq!(triggers.look(&settings, &before), nothing);
         let live = Sight {
             on_air: true,
             wanted: true,
-            clock: date(2026, 11, 22).at(20, 0, 0, 0),
             ..before
         };
-        let started = [
-            Action::Start(Starter::Stream),
-            Action::Start(Starter::Clock),
-            Action::Hour,
-        ];
-        assert_eq!(triggers.look(&settings, &live), started);
-        assert_eq!(triggers.look(&settings, &live), []);
+        let (wanted, rose) = (true, Some(Starter::Stream));
+        assert_eq!(
+            triggers.look(&settings, &live),
+            Look {
+                rose,
+                wanted,
+                hour: false
+            }
+        );
+        assert_eq!(triggers.look(&settings, &live), Look { wanted, ..nothing });
         let lost = Sight { on_air: false, ..live };
-        assert_eq!(triggers.look(&settings, &lost), [], "the server is tried again");
-        let over = Sight {
-            on_air: false,
-            clock: date(2026, 11, 22).at(21, 0, 0, 0),
-            ..before
+        assert_eq!(
+            triggers.look(&settings, &lost),
+            Look { wanted, ..nothing },
+            "the server is tried again"
+        );
+        let due = Sight {
+            clock: date(2026, 11, 22).at(20, 0, 0, 0),
+            ..live
         };
-        let stopped = [
-            Action::Stop(Starter::Stream),
-            Action::Stop(Starter::Clock),
-            Action::Hour,
-        ];
-        assert_eq!(triggers.look(&settings, &over), stopped);
+        let (rose, hour) = (Some(Starter::Clock), true);
+        assert_eq!(triggers.look(&settings, &due), Look { rose, wanted, hour });
+        let off_air = Sight {
+            on_air: false,
+            wanted: false,
+            ..due
+        };
+        assert_eq!(
+            triggers.look(&settings, &off_air),
+            Look { wanted, ..nothing },
+            "the clock wants it still"
+        );
+        let over = Sight {
+            clock: date(2026, 11, 22).at(21, 0, 0, 0),
+            ..off_air
+        };
+        assert_eq!(triggers.look(&settings, &over), Look { hour, ..nothing });
         let begins = Sight { wanted: true, ..over };
-        assert_eq!(triggers.look(&settings, &begins), [], "on its way, and not there yet");
+        assert_eq!(
+            triggers.look(&settings, &begins),
+            nothing,
+            "on its way, and not there yet"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_tried_again_after_a_pause_that_grows_to_a_minute() {
+        let began = Instant::now();
+        let mut owed = Owed::now(Starter::Clock, began);
+        assert!(owed.is_due(began));
+        let mut pauses = Vec::new();
+        for _ in 0..6 {
+            owed = Owed::again(Starter::Clock, began, Some(&owed));
+            assert!(!owed.is_due(began + owed.pause - Duration::from_millis(1)));
+            assert!(owed.is_due(began + owed.pause));
+            pauses.push(owed.pause.as_secs());
+        }
+        assert_eq!(pauses, [5, 10, 20, 40, 60, 60]);
     }
 }

@@ -1,9 +1,11 @@
 //! A disk that takes no more: a process whose files may not grow beyond a limit.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::process::Command;
 
 use airdesk_dsp::Frame;
-use airdesk_outputs::sound_file::FileFormat;
+use airdesk_outputs::sound_file::{self, FileFormat};
 
 use super::{FLAC, Recorded, closing, encoded_formats, frames_found, opening, said};
 use crate::rig::decoder::ffmpeg;
@@ -109,4 +111,32 @@ fn records_until_the_disk_is_full() {
 #[test]
 fn a_disk_that_is_full_leaves_a_file_that_is_valid_to_its_last_packet() {
     alone("sound_files::limited::records_until_the_disk_is_full");
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_said_to_be_full_for_as_long_as_it_is() {
+    for format in [encoded_formats(), vec![FileFormat::default()]].concat() {
+        let full = || {
+            File::options()
+                .read(true)
+                .write(true)
+                .open("/dev/full")
+                .expect("there is one")
+        };
+        let mut sound = match sound_file::create(full(), format, &opening(48_000, &said())) {
+            // The header goes to the disk at once, or with the first packets.
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::StorageFull, "{format}");
+                continue;
+            }
+            Ok(sound) => sound,
+        };
+        for second in 0..5 {
+            let run: Vec<Frame> = (second * 48_000..(second + 1) * 48_000).map(index_frame).collect();
+            sound.push(&run).expect("taken");
+            let error = sound.commit().expect_err("nothing can be written");
+            assert_eq!(error.kind(), ErrorKind::StorageFull, "{format}");
+        }
+        assert_eq!(sound.frames(), 0, "{format}: it claims nothing that is not there");
+    }
 }

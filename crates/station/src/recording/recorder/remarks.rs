@@ -62,12 +62,15 @@ impl RecorderDesk {
         self.space_told = level;
         let severity = if level == 1 { Severity::Error } else { Severity::Warning };
         let minutes = (seconds / 60.0).floor();
-        let folder = &self.settings.folder;
+        let folder = self.place();
+        let then = match &self.begun.fallback {
+            Some(second) if self.moved.is_none() => format!("it goes on in {second} then"),
+            _ => "make room there".into(),
+        };
+        let folder = folder.display();
         Some((
             severity,
-            format!(
-                "there is room for {minutes:.0} more minutes of recording in {folder}; make room or set a second folder"
-            ),
+            format!("there is room for {minutes:.0} more minutes of recording in {folder}; {then}"),
         ))
     }
 }

@@ -34,20 +34,20 @@ impl RecorderDesk {
         }
     }
 
-    /// Hours that fit into the folder, at a desk of so many strips, while others write so many bytes a second `beside` it.
+    /// Hours that fit where it records, or would, at a desk of so many strips, while others write so many bytes a second `beside` it.
     pub(in crate::recording) fn hours_left(&self, strips: usize, beside: f64) -> Option<f32> {
         let files = match &self.phase {
             Phase::Running(recording) => recording.status().files.len().max(1),
             _ => self.files(strips),
         };
-        let own = settings::format(&self.settings).bytes_a_second(self.rate) * files as f64;
+        let own = settings::format(self.in_force()).bytes_a_second(self.rate) * files as f64;
         self.free_bytes.map(|free| hours_left(free, own + beside))
     }
 
     /// What its recording writes on this disk, bytes a second.
     pub(in crate::recording) fn writes(&self, disk: &Disk) -> f64 {
         match &self.phase {
-            Phase::Running(recording) if self.writes_on.as_ref() == Some(disk) => {
+            Phase::Running(recording) if self.disk.as_ref() == Some(disk) => {
                 let files = recording.status().files.len().max(1);
                 settings::format(&self.begun).bytes_a_second(self.rate) * files as f64
             }
