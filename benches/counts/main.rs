@@ -23,7 +23,7 @@ use show::{PERIOD, Show, voice};
 /// A name, and what one turn of it is.
 type Workload = (&'static str, fn(usize));
 
-const WORKLOADS: [Workload; 7] = [
+const WORKLOADS: [Workload; 9] = [
     ("block_of_16_plain_strips", |turns| {
         blocks(16, ChainSettings::default(), turns)
     }),

@@ -20,3 +20,4 @@ mod scenes;
 mod spectrum;
 mod timeline;
 mod title_file;
+mod unattended;

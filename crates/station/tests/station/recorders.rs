@@ -2,22 +2,20 @@
 //! killed desk leaves behind.
 
 use std::path::Path;
-use std::time::Duration;
 
 use airdesk_dsp::Decibels;
 use airdesk_station::HostChoice;
 use airdesk_station::api::{
     AudioCommand, ErrorCode, Material, RecordingFormat, RecordingSettings, RecordingSource, RecordingState, Reply,
-    ScheduleSlot, SignalStart, Snapshot, SplitSettings, StartSettings, Stems, StripSource,
+    SignalStart, Snapshot, SplitSettings, StartSettings, Stems, StripSource,
 };
 use airdesk_station::recover::find;
 use airdesk_station::session::{Session, SessionStrip};
-use tokio::time::sleep;
 
 use crate::desk::{self, Desk};
 
 /// A desk of two strips whose recorders are set by `change`, in a folder of its own.
-fn desk_with(change: impl FnOnce(&Path) -> Vec<RecordingSettings>) -> Desk {
+pub(crate) fn desk_with(change: impl FnOnce(&Path) -> Vec<RecordingSettings>) -> Desk {
     let folder = desk::folder();
     let strip = |name: &str, material, fader: f32| {
         let mut strip = SessionStrip::new(name, StripSource::Material { material });
@@ -35,7 +33,7 @@ fn desk_with(change: impl FnOnce(&Path) -> Vec<RecordingSettings>) -> Desk {
     Desk::start(folder, &session, HostChoice::none())
 }
 
-fn into(folder: &Path) -> RecordingSettings {
+pub(crate) fn into(folder: &Path) -> RecordingSettings {
     RecordingSettings {
         folder: folder.join("takes").to_string_lossy().into_owned(),
         pattern: "{strip} {index}".into(),
@@ -44,19 +42,19 @@ fn into(folder: &Path) -> RecordingSettings {
     }
 }
 
-fn recording(now: &Snapshot, place: usize) -> &RecordingState {
+pub(crate) fn recording(now: &Snapshot, place: usize) -> &RecordingState {
     &now.recorders[place].recording
 }
 
 /// Seconds that a recorder has on disk.
-fn recorded(now: &Snapshot, place: usize) -> f64 {
+pub(crate) fn recorded(now: &Snapshot, place: usize) -> f64 {
     match recording(now, place) {
         RecordingState::Recording { seconds, .. } => *seconds,
         _ => 0.0,
     }
 }
 
-fn samples(file: &Path) -> Vec<f32> {
+pub(crate) fn samples(file: &Path) -> Vec<f32> {
     let mut reader = hound::WavReader::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     reader.samples().map(|sample| sample.expect("a sample")).collect()
 }
@@ -184,119 +182,6 @@ async fn the_seconds_before_record_are_in_the_file_with_their_stems_and_without_
     assert_eq!([rhythm.len(), pad.len()], [late.len(); 2]);
     let worst = (0..late.len()).map(|n| (late[n] - rhythm[n] - pad[n]).abs());
     assert!(worst.fold(0.0_f32, f32::max) < 1e-6);
-}
-
-#[tokio::test]
-async fn a_recording_begins_in_the_second_folder_where_the_first_one_takes_none() {
-    let mut desk = desk_with(|folder| {
-        std::fs::write(folder.join("takes"), "no folder").expect("written");
-        let mut settings = into(folder);
-        settings.fallback = Some(folder.join("second").to_string_lossy().into_owned());
-        vec![settings]
-    });
-    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
-    let now = desk
-        .when("what is free there", |now| {
-            recorded(now, 0) > 0.5 && now.recorders[0].free_bytes.is_some()
-        })
-        .await;
-    let moved = now.recorders[0].moved.clone().expect("it says so");
-    assert!(moved.contains("takes") && moved.contains("second"), "{moved}");
-    assert!(now.notices.iter().any(|notice| notice.text == moved));
-    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
-    desk.stop().await;
-    let file = desk.folder.path().join("second").join("Programme 01.wav");
-    assert!(samples(&file).len() > 24_000);
-}
-
-#[tokio::test]
-async fn where_neither_folder_takes_a_recording_both_are_named() {
-    let mut desk = desk_with(|folder| {
-        for name in ["takes", "second"] {
-            std::fs::write(folder.join(name), "no folder").expect("written");
-        }
-        let mut settings = into(folder);
-        settings.fallback = Some(folder.join("second").to_string_lossy().into_owned());
-        vec![settings]
-    });
-    let (_, told) = desk.refused(AudioCommand::StartRecording { recorder: None }).await;
-    assert!(told.contains("takes") && told.contains("second"), "{told}");
-    desk.stop().await;
-}
-
-/// The whole day, whatever day it is.
-fn always() -> Vec<ScheduleSlot> {
-    let days: Vec<u8> = (1..=7).collect();
-    let slot = |from: &str, until: &str| ScheduleSlot {
-        days: days.clone(),
-        from: from.into(),
-        until: until.into(),
-    };
-    vec![slot("00:00", "12:00"), slot("12:00", "00:00")]
-}
-
-#[tokio::test]
-async fn what_the_clock_could_not_start_is_told_once_and_begins_as_soon_as_the_folder_takes_it() {
-    let mut desk = desk_with(|folder| {
-        std::fs::write(folder.join("takes"), "no folder").expect("written");
-        let mut settings = into(folder);
-        settings.start.schedule = always();
-        vec![settings]
-    });
-    let told = |now: &Snapshot| {
-        let of_it =
-            |notice: &&airdesk_station::api::Notice| notice.text.contains("tried again for as long as it is to be");
-        now.notices.iter().filter(of_it).count()
-    };
-    desk.when("the operator is told", |now| told(now) == 1).await;
-    std::fs::remove_file(desk.folder.path().join("takes")).expect("removed");
-    let now = desk.when("it is recorded", |now| recorded(now, 0) > 0.2).await;
-    assert_eq!(told(&now), 1);
-    assert!(
-        now.notices
-            .iter()
-            .any(|notice| notice.text.contains("is being recorded now"))
-    );
-    // What a hand stops stays stopped.
-    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
-    sleep(Duration::from_secs(1)).await;
-    let now = desk.now().await;
-    assert!(matches!(recording(&now, 0), RecordingState::Stopped { .. }));
-    desk.stop().await;
-}
-
-#[tokio::test]
-async fn a_recording_goes_on_for_as_long_as_anything_that_starts_it_wants_it() {
-    let mut desk = desk_with(|folder| {
-        let mut settings = into(folder);
-        settings.start = StartSettings {
-            signal: Some(SignalStart {
-                level: -60.0,
-                seconds: 2.0,
-            }),
-            schedule: always(),
-            ..StartSettings::default()
-        };
-        vec![settings]
-    });
-    desk.when("it is recorded", |now| recorded(now, 0) > 1.0).await;
-    let mut settings = desk.now().await.recorders[0].settings.clone();
-    let set = |settings: &RecordingSettings| AudioCommand::SetRecording {
-        recorder: None,
-        settings: Box::new(settings.clone()),
-    };
-    settings.start.schedule.clear();
-    desk.ask(set(&settings)).await;
-    let before = recorded(&desk.now().await, 0);
-    desk.when("there is signal still", |now| recorded(now, 0) > before + 1.0)
-        .await;
-    settings.start.signal = None;
-    desk.ask(set(&settings)).await;
-    desk.when("nothing wants it any more", |now| {
-        matches!(recording(now, 0), RecordingState::Stopped { .. })
-    })
-    .await;
-    desk.stop().await;
 }
 
 #[tokio::test]
@@ -523,21 +408,4 @@ async fn what_a_dead_desk_left_behind_is_told_at_the_next_start_and_stays_as_it_
     assert!(std::fs::read(&file).expect("read") == before, "not touched");
     assert_eq!(find(&folders).orphans, []);
     desk.stop().await;
-}
-
-#[test]
-fn a_folder_that_cannot_be_looked_through_hides_no_orphan_of_another() {
-    let folder = desk::folder();
-    let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
-    // A file where a folder was: nobody can list it.
-    std::fs::write(&first, "no folder").expect("written");
-    std::fs::create_dir(&second).expect("made");
-    std::fs::write(second.join("Programme.wav"), "").expect("written");
-    std::fs::write(second.join("Programme.wav.recording"), "left behind").expect("written");
-    let found = find(&[first.clone(), second].into_iter().collect());
-    assert_eq!(found.orphans.len(), 1);
-    let [told] = &found.unreadable[..] else {
-        panic!("{:?}", found.unreadable)
-    };
-    assert!(told.contains(&first.display().to_string()), "{told}");
 }
