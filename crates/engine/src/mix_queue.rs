@@ -187,7 +187,8 @@ pub enum Read {
     Empty,
 }
 
-/// One listener's end: speakers, recorder, encoder.
+/// One listener's end: speakers, recorder, encoder. A clone goes on by itself from the same block.
+#[derive(Clone)]
 pub struct MixReader {
     ring: Ring,
     published: Arc<Published>,

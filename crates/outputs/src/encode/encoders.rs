@@ -6,7 +6,7 @@
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use airdesk_engine::mix_queue::MixTap;
+use airdesk_engine::mix_queue::{MixReader, MixTap};
 
 use super::{Codec, EncodedStream, EncoderError, EncoderSettings, StreamLevel};
 use crate::title::Title;
@@ -42,6 +42,19 @@ impl Encoders {
     /// # Errors
     /// When the settings are impossible, the codec refuses them, or the system has no thread left.
     pub fn join(&self, wanted: &Wanted, title: &Title) -> Result<Shared, EncoderError> {
+        self.join_from(wanted, title, || wanted.tap.reader())
+    }
+
+    /// The same, where an encoder that has to be started begins with what `begin` reads of the same bus.
+    ///
+    /// # Errors
+    /// As [`Encoders::join`].
+    pub fn join_from(
+        &self,
+        wanted: &Wanted,
+        title: &Title,
+        begin: impl FnOnce() -> MixReader,
+    ) -> Result<Shared, EncoderError> {
         let mut running = self.lock();
         running.retain(|running| running.stream.strong_count() > 0);
         let found = running
@@ -52,7 +65,7 @@ impl Encoders {
         if let Some(stream) = found {
             return Ok(Shared(stream));
         }
-        let stream = EncodedStream::start_at(wanted.level, wanted.settings, title, wanted.tap.reader())?;
+        let stream = EncodedStream::start_at(wanted.level, wanted.settings, title, begin())?;
         let stream = Arc::new(stream);
         running.push(Running {
             wanted: wanted.clone(),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use airdesk_engine::mix_queue::MixReader;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::broadcast::{self, Receiver, Sender};
@@ -63,7 +64,7 @@ pub(super) struct Beginning {
 }
 
 impl Flow {
-    /// Takes a place at the encoder and begins to hand out what comes from it, until it is ended or `is_over` says so,
+    /// Takes a place at the encoder, which `begin` is for if none runs, and begins to hand out what comes from it, until it is ended or `is_over` says so,
     /// which is asked every round.
     ///
     /// # Errors
@@ -72,9 +73,10 @@ impl Flow {
         encoders: &Encoders,
         wanted: &Wanted,
         title: &Title,
+        begin: impl FnOnce() -> MixReader,
         is_over: impl Fn(&Self) -> bool + Send + 'static,
     ) -> Result<Self, EncoderError> {
-        let place = encoders.join(wanted, title)?;
+        let place = encoders.join_from(wanted, title, begin)?;
         let subscription = place.subscribe().ok_or(EncoderError::Ended)?;
         let lost_before = place.frames_lost();
         let seconds = BURST_MAX.as_secs() as u32 + 1;

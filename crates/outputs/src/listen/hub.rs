@@ -8,6 +8,7 @@ use airdesk_engine::mix_queue::MixTap;
 
 use super::flow::{Beginning, Flow};
 use super::mount::{Introduction, ListenSettings, Mount};
+use super::trail::Trail;
 use super::{ListenSettingsError, ListenerFeed};
 use crate::Recovery;
 use crate::broadcast::TitlePlan;
@@ -76,6 +77,8 @@ struct Shared {
 struct Stage {
     settings: ListenSettings,
     tap: MixTap,
+    /// While the hub is open.
+    trail: Option<Trail>,
     open: bool,
     title: Title,
     introduction: Introduction,
@@ -114,6 +117,7 @@ impl ListenerHub {
         let stage = Mutex::new(Stage {
             settings,
             tap,
+            trail: None,
             open: false,
             title: Title::default(),
             introduction: Introduction::default(),
@@ -154,6 +158,7 @@ impl ListenerHub {
         let mut stage = self.stage();
         stage.tap = tap;
         stage.places.iter_mut().for_each(Place::end);
+        stage.keep_a_trail();
     }
 
     /// Listeners are let in.
@@ -238,7 +243,11 @@ impl ListenerHub {
                 let wanted = stage.wanted(plan.encoder);
                 let hub = Arc::downgrade(&self.0);
                 let is_over = move |flow: &Flow| is_over(&hub, mount, flow);
-                let flow = Flow::start(&self.0.encoders, &wanted, &stage.title, is_over)?;
+                let begin = || match &stage.trail {
+                    Some(trail) => trail.reader(),
+                    None => wanted.tap.reader(),
+                };
+                let flow = Flow::start(&self.0.encoders, &wanted, &stage.title, begin, is_over)?;
                 stage.places[mount as usize].begin(flow.clone());
                 flow
             }
@@ -298,6 +307,15 @@ impl Stage {
             }
             place.open_since = is_open.then(|| place.open_since.unwrap_or_else(Instant::now));
         }
+        self.keep_a_trail();
+    }
+
+    /// What the first listener is given at once is kept from now on.
+    fn keep_a_trail(&mut self) {
+        let burst = self.settings.burst;
+        let wanted = self.open && !burst.is_zero();
+        let rate = self.settings.mounts[0].encoder.rate;
+        self.trail = wanted.then(|| Trail::behind(&self.tap, burst, rate));
     }
 
     /// The air as it is, with the titles of targets that put them together in the usual way: those share its encoders.

@@ -226,6 +226,25 @@ fn a_burst_is_as_long_as_was_set() {
 }
 
 #[test]
+fn the_first_listener_of_a_mount_is_given_the_last_seconds_at_once_too() {
+    let desk = Desk::tone(1_000.0, 0.25);
+    let hub = open(desk.tap.clone(), usual());
+    std::thread::sleep(seconds(4));
+    let runtime = runtime();
+    let mut first = join(&hub, Mount::Mp3);
+    let joined = std::time::Instant::now();
+    let mut bytes = 0;
+    // Two seconds are 32 kB; what an encoder still keeps comes with what is played next.
+    while bytes < 28_000 {
+        bytes += runtime.block_on(first.next()).expect("it goes on").len();
+    }
+    let waited = joined.elapsed();
+    assert!(waited < std::time::Duration::from_millis(1_000), "{waited:?}");
+    let [left, _] = hear(&format!("http://127.0.0.1:{}/live.opus", serve(hub)), 2.0);
+    assert_tone(&left[left.len() / 3..], 1_000.0, 0.25);
+}
+
+#[test]
 fn a_mount_that_is_closed_or_sounds_otherwise_ends_and_the_others_go_on() {
     let desk = Desk::tone(1_000.0, 0.25);
     let hub = open(desk.tap.clone(), usual());
