@@ -34,10 +34,9 @@ impl Core {
     fn hear_space(&mut self, id: RecorderId, space: Space) {
         let strips = self.strips.states().count();
         let Ok(desk) = self.recorders.desk(id) else { return };
-        desk.looking = false;
+        desk.looking.take_if(|(place, _)| *place == space.folder);
         if space.folder != desk.place() {
-            desk.look(); // it has moved meanwhile
-            return;
+            return; // it has moved meanwhile, and is looked for there
         }
         let changed = (desk.free_bytes, &desk.disk) != (space.free_bytes, &space.disk);
         (desk.free_bytes, desk.disk) = (space.free_bytes, space.disk);

@@ -6,7 +6,7 @@ mod unattended;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use airdesk_dsp::SampleRate;
 use airdesk_engine::StripId;
@@ -23,6 +23,9 @@ use super::{Answer, News, Space};
 use crate::api::{BusName, CommandError, ErrorCode, RecorderId, RecordingSettings, RecordingSource, Reply, Stems};
 use crate::losses::Spot;
 use crate::station::Internal;
+
+/// A folder that takes longer to say how much is free stands still.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) enum Phase {
     Stopped {
@@ -93,8 +96,8 @@ pub(crate) struct RecorderDesk {
     pub(super) disk: Option<Disk>,
     /// How little is left was told: 2 for an hour, 1 for five minutes.
     space_told: u8,
-    /// Somebody is looking how much is free; on a dead network folder that may take for ever.
-    pub(super) looking: bool,
+    /// Where and since when somebody is looking how much is free; on a dead network folder that may take for ever.
+    pub(super) looking: Option<(PathBuf, Instant)>,
     internal: mpsc::UnboundedSender<Internal>,
 }
 
@@ -129,7 +132,7 @@ impl RecorderDesk {
             free_bytes: None,
             disk: None,
             space_told: 0,
-            looking: false,
+            looking: None,
             internal,
         }
     }
@@ -429,10 +432,18 @@ impl RecorderDesk {
 
     /// Looks how much is free, on another thread.
     pub(super) fn look(&mut self) {
-        if std::mem::replace(&mut self.looking, true) {
+        let folder = self.place();
+        if let Some((place, since)) = &self.looking
+            && *place == folder
+        {
+            if since.elapsed() > LOOK_LIMIT {
+                // What was seen before is true no more, or nobody knows.
+                (self.free_bytes, self.disk) = (None, None);
+            }
             return;
         }
-        let (id, folder, internal) = (self.id, self.place(), self.internal.clone());
+        self.looking = Some((folder.clone(), Instant::now()));
+        let (id, internal) = (self.id, self.internal.clone());
         tokio::task::spawn_blocking(move || {
             let space = Space {
                 free_bytes: free_space(&folder).ok(),
