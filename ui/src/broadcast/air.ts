@@ -152,13 +152,21 @@ function titleText(title: TitleSeen): Pick<Fact, "value" | "tone"> {
   }
 }
 
-/** Why listeners do not see the title, where it is so. */
+/** Why listeners do not see the title, and why nobody can tell whether they do; nothing where they read it. */
 export function titleProblem(targets: TargetState[]): string | null {
-  const problems = targets.flatMap(({ air, settings }) => {
-    if (air.state !== "live" || air.title.state !== "notShown") return [];
-    return [targets.length > 1 ? `${targetName(settings)}: ${air.title.reason}` : air.title.reason];
-  });
-  return problems.length > 0 ? problems.join("; ") : null;
+  const because = (state: "notShown" | "cannotBeRead"): string =>
+    targets
+      .flatMap(({ air, settings }) => {
+        if (air.state !== "live" || air.title.state !== state) return [];
+        return [targets.length > 1 ? `${targetName(settings)}: ${air.title.reason}` : air.title.reason];
+      })
+      .join("; ");
+  const [unseen, unread] = [because("notShown"), because("cannotBeRead")];
+  const problems = [
+    unseen && `Listeners do not see it: ${unseen}`,
+    unread && `Nobody can tell whether listeners see it: ${unread}`,
+  ];
+  return problems.filter(Boolean).join(". ") || null;
 }
 
 /** Where the password is kept. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { AirState } from "../bindings";
 import { onAir, testTarget } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
-import { deskLamp } from "./air";
+import { deskLamp, titleProblem } from "./air";
 
 const live = (seconds: number): AirState => ({
   state: "live",
@@ -120,6 +120,23 @@ test("a title has an artist where one is named, and a problem names its server",
   await user.type(screen.getByRole("textbox", { name: "Artist" }), "Björk");
   await user.type(screen.getByRole("textbox", { name: "Title" }), "Jóga{Enter}");
   expect(fake.sent).toEqual([{ type: "setTitle", title: "Jóga", artist: "Björk", show: null }]);
+});
+
+test("a title that nobody can read back says why", () => {
+  const unread: AirState = { ...live(1), title: { state: "cannotBeRead", reason: "its page answers 403" } } as AirState;
+  openConsole({ targets: [onAir(testTarget(1), unread)] });
+  const told = "Nobody can tell whether listeners see it: its page answers 403";
+  expect(screen.getByRole("alert")).toHaveTextContent(told);
+  expect(screen.getByRole("textbox", { name: "Title" })).toHaveAccessibleDescription(told);
+});
+
+test("titles that are not seen and titles that nobody can read are told apart", () => {
+  const unseen: AirState = { ...live(1), title: { state: "notShown", reason: "it takes only Latin-1" } } as AirState;
+  const unread: AirState = { ...live(1), title: { state: "cannotBeRead", reason: "its page answers 403" } } as AirState;
+  expect(titleProblem([onAir(testTarget(1, { label: "Main" }), unread), onAir(relay, unseen)])).toBe(
+    "Listeners do not see it: Relay: it takes only Latin-1. Nobody can tell whether listeners see it: Main: its page answers 403",
+  );
+  expect(titleProblem([onAir(relay, live(1))])).toBeNull();
 });
 
 test("a show is named once and stays, and can be taken away", async () => {
