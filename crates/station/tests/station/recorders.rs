@@ -397,6 +397,44 @@ async fn a_new_title_begins_a_new_file_that_is_named_by_it_without_a_frame_lost_
 }
 
 #[tokio::test]
+async fn a_cue_sheet_credits_every_title_to_its_own_artist() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            cue_sheets: true,
+            show: "Night".into(),
+            ..into(folder)
+        }]
+    });
+    desk.ask(titled("Ann", "One")).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    for (seconds, artist, title) in [(0.6, "Bob", "Two"), (1.2, "", "News"), (1.8, "Ann", "Three")] {
+        desk.when("some of it", |now| recorded(now, 0) > seconds).await;
+        desk.ask(titled(artist, title)).await;
+    }
+    desk.when("the last", |now| recorded(now, 0) > 2.4).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    desk.stop().await;
+    let sheet = desk.folder.path().join("takes/Programme 01.wav.cue");
+    let sheet = std::fs::read_to_string(sheet).expect("a sheet");
+    let said: Vec<&str> = sheet
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("TITLE") || line.starts_with("PERFORMER"))
+        .collect();
+    let expected = [
+        "TITLE \"Night\"",
+        "TITLE \"One\"",
+        "PERFORMER \"Ann\"",
+        "TITLE \"Two\"",
+        "PERFORMER \"Bob\"",
+        "TITLE \"News\"",
+        "TITLE \"Three\"",
+        "PERFORMER \"Ann\"",
+    ];
+    assert_eq!(said, expected, "{sheet}");
+}
+
+#[tokio::test]
 async fn settings_that_no_recording_can_begin_with_are_refused_with_what_to_change() {
     let mut desk = desk_with(|folder| vec![into(folder)]);
     let folder = desk.folder.path().to_owned();
