@@ -30,7 +30,7 @@ use crate::api::{CommandError, ErrorCode, Event, RecorderId, RecorderState, Reco
 use crate::losses::Spot;
 use crate::station::{Core, Internal};
 
-pub(crate) use self::afterwards::{began_at, named};
+pub(crate) use self::afterwards::named;
 pub(crate) use self::settings::check;
 
 /// Who waits to hear what came of a command.

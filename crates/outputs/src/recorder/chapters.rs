@@ -15,7 +15,7 @@ use crate::title::Title;
 const BEGINNING: u32 = 10;
 
 /// The marks of a file.
-pub(super) struct Chapters {
+pub(crate) struct Chapters {
     tags: Tags,
     rate: SampleRate,
     marks: Vec<Mark>,
@@ -33,7 +33,7 @@ struct Sheet {
 
 impl Chapters {
     /// Of a file in which nothing began yet.
-    pub(super) fn new(tags: Tags, rate: SampleRate) -> Self {
+    pub(crate) fn new(tags: Tags, rate: SampleRate) -> Self {
         Self {
             tags,
             rate,
@@ -44,7 +44,7 @@ impl Chapters {
     }
 
     /// The same with a cue sheet beside `recording`.
-    pub(super) fn with_sheet(mut self, recording: &Path) -> Self {
+    pub(crate) fn with_sheet(mut self, recording: &Path) -> Self {
         let path = cue_sheet_path(recording);
         let made = OpenOptions::new().write(true).create_new(true).open(&path);
         let of = recording.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -57,7 +57,7 @@ impl Chapters {
     }
 
     /// Something begins at this frame of the file.
-    pub(super) fn mark(&mut self, frame: u64, title: &Title) {
+    pub(crate) fn mark(&mut self, frame: u64, title: &Title) {
         let frame = if frame < u64::from(self.rate.hz() / BEGINNING) {
             0
         } else {
@@ -74,17 +74,17 @@ impl Chapters {
     }
 
     /// All of them, in order. Where anything begins, something has begun at the beginning.
-    pub(super) fn marks(&self) -> Vec<Mark> {
+    pub(crate) fn marks(&self) -> Vec<Mark> {
         self.listed(!self.marks.is_empty())
     }
 
     /// Why the cue sheet cannot be written, once.
-    pub(super) fn take_fault(&mut self) -> Option<String> {
+    pub(crate) fn take_fault(&mut self) -> Option<String> {
         self.fault.take()
     }
 
     /// The file goes, and so does its sheet.
-    pub(super) fn discard(self) {
+    pub(crate) fn discard(self) {
         if let Some(sheet) = self.sheet {
             let _ = std::fs::remove_file(sheet.path); // what stays is the sheet of nothing
         }
