@@ -179,6 +179,15 @@ fn wrong_commands_are_refused_and_change_nothing() {
         "recorded",
         "start a recording",
     );
+    for mount in ["live.mp3", "/"] {
+        refuses(
+            &mut desk,
+            json!({ "type": "setTarget", "target": 1, "settings": { "host": "localhost", "port": 8000, "mount": mount } }),
+            "invalid",
+            mount,
+            "begin it with a slash, like /live",
+        );
+    }
     let device = json!({ "type": "device", "device": "pipewire:nowhere" });
     let played = desk.ask(json!({ "type": "setOutput", "output": "main", "device": device }));
     // A chosen output that is away is waited for; it must not look as if it played.

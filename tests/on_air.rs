@@ -1,7 +1,8 @@
 //! On air through a real Icecast: a listener hears the programme and reads its title, through every outage.
 #![cfg(target_os = "linux")]
 
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 
 use base64::Engine;
@@ -281,7 +282,15 @@ fn a_server_that_signed_for_itself_is_trusted_only_by_hand() {
     hear(&icecast.url("/live.mp3"));
 }
 
-/// The desk shows this nowhere: to hosts, in its metrics and its timeline, to whoever lists processes, and in what it prints.
+/// A secret as it is, as bytes, and as a server is given it.
+fn forms(secret: &str) -> [String; 3] {
+    let in_hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let in_base64 = STANDARD.encode(format!("source:{secret}"));
+    [secret.to_owned(), in_hex, in_base64.trim_end_matches('=').to_owned()]
+}
+
+/// The desk shows this nowhere: to hosts, in its metrics and its timeline, to whoever lists processes, in what it prints, and
+/// in what it writes.
 fn has_not(desk: &mut Desk, secret: &str) {
     let got = |path| String::from_utf8_lossy(&http::get(desk.port, path).expect("the desk answers").body).into_owned();
     let (metrics, timeline) = (got("/metrics"), got("/timeline.csv"));
@@ -291,10 +300,7 @@ fn has_not(desk: &mut Desk, secret: &str) {
     assert!(!arguments.is_empty());
     let printed = desk.process.output();
     let shown = desk.snapshot().to_string();
-    // As it is, as bytes, and as a server is given it.
-    let in_hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let in_base64 = STANDARD.encode(format!("source:{secret}"));
-    for form in [secret, &in_hex, in_base64.trim_end_matches('=')] {
+    for form in forms(secret) {
         for (place, text) in [
             ("the snapshot", &shown),
             ("the metrics", &metrics),
@@ -302,9 +308,30 @@ fn has_not(desk: &mut Desk, secret: &str) {
             ("the arguments", &arguments),
             ("what it prints", &printed),
         ] {
-            assert!(!text.contains(form), "{form} is in {place}");
+            assert!(!text.contains(&form), "{form} is in {place}");
         }
     }
+    no_file_has(desk.files(), secret);
+}
+
+/// None of these files has it, but the one that is for it and that nobody else can read. Returns their names.
+fn no_file_has(files: Vec<PathBuf>, secret: &str) -> Vec<String> {
+    let forms = forms(secret);
+    let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for file in &files {
+        // One that is gone by now, or is no file, holds nothing.
+        let content = std::fs::read(file).unwrap_or_default();
+        if name(file) == "passwords.toml" {
+            let mode = std::fs::metadata(file).expect("it was read").permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", file.display());
+            continue;
+        }
+        for form in &forms {
+            let found = content.windows(form.len()).any(|window| window == form.as_bytes());
+            assert!(!found, "{form} is in {}", file.display());
+        }
+    }
+    files.iter().map(|file| name(file)).collect()
 }
 
 #[test]
@@ -325,15 +352,37 @@ fn the_password_is_nowhere_to_be_read() {
     desk.wait_for_air("failed", 10);
     has_not(&mut desk, secret);
     assert!(desk.process.output().contains("TRACE"));
-    let home = desk.stop();
-    for file in home.files() {
-        let content = std::fs::read(&file).unwrap_or_default();
-        if content.windows(secret.len()).any(|window| window == secret.as_bytes()) {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(&file).expect("it was read").permissions().mode() & 0o777;
-            assert_eq!(mode, 0o600, "{} holds the password", file.display());
-        }
+    let names = no_file_has(desk.stop().files(), secret);
+    // What must not have it is there.
+    for part in [
+        "session.previous.toml",
+        "library.sqlite3",
+        ".segment",
+        "desk.log",
+        "passwords.toml",
+    ] {
+        assert!(names.iter().any(|name| name.ends_with(part)), "no {part}: {names:?}");
     }
+}
+
+#[test]
+fn a_desk_that_crashes_leaves_no_password_behind() {
+    let icecast = Icecast::start();
+    let environment = Environment::from([("AIRDESK_LOG".into(), "trace".into())]);
+    let mut desk = Desk::start_where_crashes_are_kept(Home::new(), &environment);
+    desk.say(json!({ "type": "setOutput", "output": "main", "device": null }));
+    desk.say(json!({ "type": "setTarget", "target": 1, "settings": settings(&icecast, "/live.mp3", "mp3") }));
+    desk.say(json!({ "type": "setPassword", "target": 1, "password": PASSWORD }));
+    desk.say(json!({ "type": "goLive" }));
+    desk.wait_for_air("live", 10);
+    desk.record("pcm24");
+    let home = desk.crash();
+    let names = no_file_has(home.files(), PASSWORD);
+    assert!(names.iter().any(|name| name == "desk.log"), "{names:?}");
+    // Nor does the next one, which looks over what was left, tell of it.
+    let mut next = Desk::start_at(home, &environment, &[]);
+    has_not(&mut next, PASSWORD);
+    no_file_has(next.stop().files(), PASSWORD);
 }
 
 #[test]

@@ -58,6 +58,7 @@ pub fn run() -> ExitCode {
     airdesk_station::memory::give_back_large_buffers();
     let arguments = Arguments::parse();
     airdesk_station::logging::to_stderr();
+    airdesk_station::crash::keep_memory_to_itself();
     // First: a second Airdesk hands over to the first one here and ends, before it looks at the session. What
     // fails from here on is said in a dialog; where no window opens, none does either.
     let app = match build_window() {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::ops::{Deref, DerefMut};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -126,6 +127,22 @@ impl Desk {
         Self::start_on_small_disk(home, environment, DATA, size)
     }
 
+    /// Starts a desk of whose memory the system may keep a copy when it crashes.
+    pub fn start_where_crashes_are_kept(home: Home, environment: &Environment) -> Self {
+        const ALLOW: &str = r#"ulimit -c unlimited && exec "$@""#;
+        let desk = home.program("airdesk", environment);
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .envs(home.environment())
+            .envs(environment)
+            .current_dir(home.path())
+            .args(["-c", ALLOW, "sh"])
+            .arg(desk.get_program())
+            .args(RUN);
+        Self::started(home, &mut command)
+    }
+
     /// Starts a desk that may do with files what their permissions say, whoever runs it.
     pub fn start_bound_by_permissions(home: Home, environment: &Environment) -> Self {
         let desk = home.program("airdesk", environment);
@@ -207,9 +224,22 @@ impl Desk {
         self.home
     }
 
+    /// Lets the desk crash, as a fault in it would, and keeps its home.
+    pub fn crash(mut self) -> Home {
+        self.process.signal(libc::SIGABRT);
+        let status = self.process.wait(seconds(10));
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{}", self.process.output());
+        self.home
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Every file in it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.home.files()
     }
 
     /// Connects one more console.

@@ -90,6 +90,7 @@ fn main() -> ExitCode {
     airdesk_station::memory::give_back_large_buffers();
     let cli = Cli::parse();
     airdesk_station::logging::to_stderr();
+    airdesk_station::crash::keep_memory_to_itself();
     let done = match cli.command {
         Command::Run {
             session,

@@ -16,9 +16,11 @@ mod segment;
 mod shelf;
 mod start;
 mod state;
+mod story;
 mod window;
 mod write;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -28,12 +30,14 @@ use airdesk_engine::mix_queue::{MixReader, MixTap};
 
 use self::collect::{Collector, Wish};
 use self::folder::OwnFolder;
-pub use self::keep::{KeepError, KeepOrder, Keeping, Kept, KeptFile, Progress};
+pub use self::keep::{Heard, KeepError, KeepOrder, Keeping, Kept, KeptFile, NameKept, Progress};
 use self::ledger::Shared;
 pub use self::shelf::Shelf;
 pub use self::start::{BoxSettings, StartError};
 pub use self::state::{BoxPhase, BoxState, LaneState, RunId, RunState};
+use self::story::Note;
 use self::write::Writer;
+use crate::title::TitleWords;
 
 /// Batches that wait for the disk. Capacity: ten seconds, in which 17 lanes of voices take 16 MB.
 const BATCHES: usize = 20;
@@ -105,7 +109,19 @@ impl BlackBox {
         self.wish(Wish::RemoveLane(lane));
     }
 
-    /// Goes on with another engine's programme: a new run, without the lanes of the last one.
+    /// This is on from this frame of the programme on, counted from the first block that its engine published. What is kept is
+    /// called and marked by it.
+    pub fn set_title(&self, frame: u64, words: TitleWords) {
+        self.wish(Wish::Note(Note::On { frame, words }));
+    }
+
+    /// These frames of the programme were dumped: what is kept has them, and says where.
+    pub fn mark_dumped(&self, frames: &Range<u64>) {
+        let (first, frames) = (frames.start, frames.end.saturating_sub(frames.start));
+        self.wish(Wish::Note(Note::Dumped { first, frames }));
+    }
+
+    /// Goes on with another engine's programme: a new run, without the lanes of the last one. What is on stays on.
     pub fn begin_run(&self, programme: MixReader) {
         self.wish(Wish::BeginRun(programme));
     }

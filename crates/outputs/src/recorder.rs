@@ -29,6 +29,7 @@ mod tape;
 mod template;
 mod write;
 
+pub(crate) use chapters::Chapters;
 pub use feed::Feed;
 pub(crate) use file_name::{create, usable_stem};
 pub use names::{Names, Naming};

@@ -146,6 +146,7 @@ impl Core {
         let text = format!("{dropped:.1} s were dropped and are not aired; recordings of the programme have them");
         self.notice(Severity::Info, text);
         let frames = dump.first..dump.first + dump.frames;
+        self.black_box.mark_dumped(&frames);
         self.recorders.dumped(frames, self.air_delay.held());
         self.titles_dumped(self.air_delay.held());
         self.tell_air_delay();

@@ -7,11 +7,13 @@ mod runs;
 mod settings;
 pub mod shelf;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use airdesk_engine::{StripId, TapPoint};
 use airdesk_outputs::Recovery;
 use airdesk_outputs::black_box::{BlackBox, BoxPhase, BoxState, LaneId, StartError};
+use airdesk_outputs::title::TitleWords;
 use tokio::sync::mpsc;
 
 use self::keep::Keep;
@@ -72,6 +74,8 @@ pub(crate) struct BoxDesk {
     engines: u32,
     /// The one whose programme it follows.
     follows: u32,
+    /// What is on.
+    on: TitleWords,
     keep: Option<Keep>,
     kept: Option<BlackBoxKept>,
     /// The desk ends.
@@ -93,6 +97,7 @@ impl BoxDesk {
             lanes: Vec::new(),
             engines: 0,
             follows: 0,
+            on: TitleWords::default(),
             keep: None,
             kept: None,
             ending: false,
@@ -138,6 +143,21 @@ impl BoxDesk {
     /// What it is to be is not what it was started as.
     fn is_stale(&self) -> bool {
         self.ending || !self.settings.on || settings::begins_anew(&self.started, &self.settings)
+    }
+
+    /// This is on from this frame of the engine's programme on.
+    pub(crate) fn set_title(&mut self, words: TitleWords, frame: u64) {
+        if let Phase::On(black_box) = &self.phase {
+            black_box.set_title(frame, words.clone());
+        }
+        self.on = words;
+    }
+
+    /// These frames of the programme were dumped.
+    pub(crate) fn mark_dumped(&self, frames: &Range<u64>) {
+        if let Phase::On(black_box) = &self.phase {
+            black_box.mark_dumped(frames);
+        }
     }
 
     /// What the outputs say of it.
@@ -263,6 +283,8 @@ impl Core {
             desk.follows = desk.engines;
             black_box.begin_run(self.desk.programme().reader());
         }
+        // It was on before anything was held.
+        black_box.set_title(0, desk.on.clone());
         desk.phase = Phase::On(black_box);
         self.black_box_follows();
     }

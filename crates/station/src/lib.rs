@@ -7,6 +7,7 @@
 pub mod api;
 pub mod automation;
 pub mod config;
+pub mod crash;
 pub mod logging;
 pub mod memory;
 pub mod render;

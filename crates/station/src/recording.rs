@@ -30,7 +30,7 @@ use crate::api::{CommandError, ErrorCode, Event, RecorderId, RecorderState, Reco
 use crate::losses::Spot;
 use crate::station::{Core, Internal};
 
-pub(crate) use self::afterwards::{began_at, named};
+pub(crate) use self::afterwards::named;
 pub(crate) use self::settings::check;
 
 /// Who waits to hear what came of a command.
@@ -189,7 +189,7 @@ impl Recorders {
     /// What is on, and aired after `held`: files are named by it, marked with it, and where that is wished begin with it.
     pub(crate) fn set_title(&mut self, words: TitleWords, held: Duration) {
         let now = Instant::now();
-        let title = words.title.clone();
+        let title = words.line();
         if self.titles.set(words, now + held) {
             let of_programme = self.desks.iter().filter(|desk| !desk.takes_air());
             of_programme.for_each(|desk| desk.title_changed(&title));
@@ -209,7 +209,7 @@ impl Recorders {
     pub(crate) fn dumped(&mut self, frames: Range<u64>, held: Duration) {
         self.titles.dumped(Instant::now() + held);
         let seconds = (frames.end - frames.start) as f64 / f64::from(self.rate.hz());
-        let title = self.titles.programme.get().title;
+        let title = self.titles.programme.get().line();
         for desk in &self.desks {
             desk.mark_dumped(&frames, &format!("dumped {seconds:.1} s"), &title);
         }

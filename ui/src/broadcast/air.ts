@@ -1,28 +1,37 @@
-// Being on air, in words. Red only while the server accepts what is sent.
+// Being on air, in words. Red only while the server accepts what is sent, and nobody knows of listeners who do not hear it.
 import type { AirState, BroadcastSettings, PasswordState, ServerStatistics, TargetState, TitleSeen } from "../bindings";
 import type { Fact } from "../ui/Facts.svelte";
 import { bytes, clock } from "../ui/format";
+import { worstHeard } from "./hearing";
 
 interface AirLamp {
   text: string;
+  note?: string | undefined;
   detail?: string;
   tone: "dark" | "red" | "amber";
   busy?: boolean;
 }
 
-export function airLamp(air: AirState): AirLamp {
+/** What the lamp of one target says. Amber also on air, while the desk knows that listeners do not hear it. */
+export function airLamp({ air, listenBack }: Pick<TargetState, "air" | "listenBack">): AirLamp {
   switch (air.state) {
     case "off":
       return { text: "Off air", tone: "dark" };
     case "connecting":
       return { text: "Connecting", tone: "amber", busy: true };
     case "live":
-      return { text: "On air", detail: clock(air.seconds), tone: "red" };
+      return { text: "On air", detail: clock(air.seconds), ...asHeard([listenBack]) };
     case "retrying":
       return { text: "Off air, retrying", tone: "amber", busy: true };
     case "failed":
       return { text: "Off air, failed", tone: "amber" };
   }
+}
+
+/** What is wrong for listeners, and the tone for it. */
+function asHeard(heard: TargetState["listenBack"][]): Pick<AirLamp, "note" | "tone"> {
+  const note = worstHeard(heard);
+  return note ? { note, tone: "amber" } : { tone: "red" };
 }
 
 /** What the best-off of several targets does: that is what going live or off air is about. */
@@ -34,15 +43,22 @@ export function deskAir(targets: TargetState[]): AirState["state"] {
 /** One lamp for all targets: how many of those that are to be on air are. */
 export function deskLamp(targets: TargetState[]): AirLamp {
   const meant = targets.filter(({ air, settings }) => settings.enabled || air.state !== "off");
-  const live = targets.flatMap(({ air }) => (air.state === "live" ? [air.seconds] : []));
+  const live = targets.flatMap(({ air, listenBack }) =>
+    air.state === "live" ? [{ seconds: air.seconds, listenBack }] : [],
+  );
   if (live.length > 0 && meant.length > 1) {
     const text =
       live.length === meant.length ? `On air, all ${meant.length}` : `On air ${live.length} of ${meant.length}`;
-    return { text, detail: clock(Math.max(...live)), tone: "red", busy: live.length < meant.length };
+    return {
+      text,
+      detail: clock(Math.max(...live.map(({ seconds }) => seconds))),
+      busy: live.length < meant.length,
+      ...asHeard(live.map(({ listenBack }) => listenBack)),
+    };
   }
   const state = deskAir(targets);
   const first = targets.find(({ air }) => air.state === state);
-  return first ? airLamp(first.air) : { text: "Off air", tone: "dark" };
+  return first ? airLamp(first) : { text: "Off air", tone: "dark" };
 }
 
 /** What the operator calls a target, or reads instead. */
@@ -152,13 +168,21 @@ function titleText(title: TitleSeen): Pick<Fact, "value" | "tone"> {
   }
 }
 
-/** Why listeners do not see the title, where it is so. */
+/** Why listeners do not see the title, and why nobody can tell whether they do; nothing where they read it. */
 export function titleProblem(targets: TargetState[]): string | null {
-  const problems = targets.flatMap(({ air, settings }) => {
-    if (air.state !== "live" || air.title.state !== "notShown") return [];
-    return [targets.length > 1 ? `${targetName(settings)}: ${air.title.reason}` : air.title.reason];
-  });
-  return problems.length > 0 ? problems.join("; ") : null;
+  const because = (state: "notShown" | "cannotBeRead"): string =>
+    targets
+      .flatMap(({ air, settings }) => {
+        if (air.state !== "live" || air.title.state !== state) return [];
+        return [targets.length > 1 ? `${targetName(settings)}: ${air.title.reason}` : air.title.reason];
+      })
+      .join("; ");
+  const [unseen, unread] = [because("notShown"), because("cannotBeRead")];
+  const problems = [
+    unseen && `Listeners do not see it: ${unseen}`,
+    unread && `Nobody can tell whether listeners see it: ${unread}`,
+  ];
+  return problems.filter(Boolean).join(". ") || null;
 }
 
 /** Where the password is kept. */

@@ -36,6 +36,24 @@ export function hearingText(heard: ListenBackState | null): Hearing | null {
   }
 }
 
+type Verdict = ListenBackState["state"];
+
+/** What is wrong for listeners, the worst first. */
+const WRONG: [Verdict, string][] = [
+  ["nothing", "listeners hear nothing"],
+  ["silence", "listeners hear silence"],
+  ["otherSound", "listeners hear something else"],
+  ["oldTitle", "listeners read an old title"],
+];
+
+/** The worst that listeners of these hear, in a few words; of all of them, or of some. */
+export function worstHeard(heard: (ListenBackState | null)[]): string | undefined {
+  const found = WRONG.find(([state]) => heard.some((one) => one?.state === state));
+  if (!found) return undefined;
+  const [state, text] = found;
+  return heard.every((one) => one?.state === state) ? text : `some ${text}`;
+}
+
 function titleText(title: Extract<ListenBackState, { state: "heard" }>["title"]): string {
   switch (title) {
     case "notSet":

@@ -2,10 +2,10 @@ import { screen, within } from "@testing-library/svelte";
 import axe from "axe-core";
 import { describe, expect, test } from "vitest";
 
-import type { AirState } from "../bindings";
+import type { AirState, ListenBackState } from "../bindings";
 import { onAir, testTarget } from "../platform/fakeOutputs";
 import { openConsole } from "../test-desk";
-import { deskLamp } from "./air";
+import { airLamp, deskLamp, titleProblem } from "./air";
 
 const live = (seconds: number): AirState => ({
   state: "live",
@@ -36,6 +36,72 @@ describe("one lamp for all servers", () => {
   test("counts one that is not enabled while it is on air", () => {
     const targets = [onAir(testTarget(1), live(1)), onAir(spare, live(2))];
     expect(deskLamp(targets).text).toBe("On air, all 2");
+  });
+});
+
+const heard: ListenBackState = { state: "heard", delay: 1, title: "asSet", loudness: -16 };
+const silence: ListenBackState = { state: "silence" };
+const nothing: ListenBackState = { state: "nothing", reason: "it answers 404" };
+
+describe("the lamp of a stream that is live", () => {
+  const lampOf = (listenBack: ListenBackState | null) => airLamp({ air: live(61), listenBack });
+
+  test.each<[string | undefined, ListenBackState]>([
+    ["listeners hear nothing", nothing],
+    ["listeners hear silence", silence],
+    ["listeners hear something else", { state: "otherSound" }],
+    ["listeners read an old title", { state: "oldTitle", title: "Jóga", delay: 1, loudness: null }],
+  ])("warns: %s", (note, listenBack) => {
+    expect(lampOf(listenBack)).toEqual({ text: "On air", detail: "1:01", tone: "amber", note });
+  });
+
+  test.each<[ListenBackState | null]>([
+    [null],
+    [heard],
+    [{ state: "waiting" }],
+    [{ state: "programmeSilent" }],
+    [{ state: "programmeSteady" }],
+    [{ state: "cannotListen", reason: "no decoder" }],
+  ])("is red with %o", (listenBack) => {
+    expect(lampOf(listenBack)).toEqual({ text: "On air", detail: "1:01", tone: "red" });
+  });
+
+  test("does not warn of what was heard before it went off air", () => {
+    expect(airLamp({ air: retrying, listenBack: silence })).toMatchObject({ text: "Off air, retrying", tone: "amber" });
+    expect(airLamp({ air: { state: "off" }, listenBack: silence })).toEqual({ text: "Off air", tone: "dark" });
+  });
+
+  test("has it in its name, for whoever does not see it", async () => {
+    const { container } = openConsole({ targets: [{ ...onAir(testTarget(1), live(61)), listenBack: silence }] });
+    const lamp = screen.getByRole("status", { name: "On air: listeners hear silence" });
+    expect(lamp).toHaveAttribute("data-tone", "amber");
+    expect(within(lamp).getByText("listeners hear silence")).toBeVisible();
+    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+    expect(violations.map(({ id }) => id)).toEqual([]);
+  });
+});
+
+describe("one lamp for all servers and their listeners", () => {
+  const heardBy = (...all: (ListenBackState | null)[]) =>
+    deskLamp(all.map((listenBack, n) => ({ ...onAir(testTarget(n + 1), live(61)), listenBack })));
+
+  test.each<[string, (ListenBackState | null)[]]>([
+    ["listeners hear silence", [silence, silence]],
+    ["some listeners hear silence", [heard, silence]],
+    ["some listeners hear silence", [{ state: "oldTitle", title: null, delay: 1, loudness: null }, silence]],
+    ["some listeners hear nothing", [silence, nothing]],
+  ])("%s", (note, all) => {
+    expect(heardBy(...all)).toMatchObject({ text: "On air, all 2", tone: "amber", note });
+  });
+
+  test("is red where nothing is wrong", () => {
+    expect(heardBy(heard, null)).not.toHaveProperty("note");
+    expect(heardBy(heard, null).tone).toBe("red");
+  });
+
+  test("knows only of those that are live", () => {
+    const off = { ...onAir(testTarget(2), retrying), listenBack: silence };
+    expect(deskLamp([onAir(testTarget(1), live(61)), off])).toMatchObject({ text: "On air 1 of 2", tone: "red" });
   });
 });
 
@@ -120,6 +186,23 @@ test("a title has an artist where one is named, and a problem names its server",
   await user.type(screen.getByRole("textbox", { name: "Artist" }), "Björk");
   await user.type(screen.getByRole("textbox", { name: "Title" }), "Jóga{Enter}");
   expect(fake.sent).toEqual([{ type: "setTitle", title: "Jóga", artist: "Björk", show: null }]);
+});
+
+test("a title that nobody can read back says why", () => {
+  const unread: AirState = { ...live(1), title: { state: "cannotBeRead", reason: "its page answers 403" } } as AirState;
+  openConsole({ targets: [onAir(testTarget(1), unread)] });
+  const told = "Nobody can tell whether listeners see it: its page answers 403";
+  expect(screen.getByRole("alert")).toHaveTextContent(told);
+  expect(screen.getByRole("textbox", { name: "Title" })).toHaveAccessibleDescription(told);
+});
+
+test("titles that are not seen and titles that nobody can read are told apart", () => {
+  const unseen: AirState = { ...live(1), title: { state: "notShown", reason: "it takes only Latin-1" } } as AirState;
+  const unread: AirState = { ...live(1), title: { state: "cannotBeRead", reason: "its page answers 403" } } as AirState;
+  expect(titleProblem([onAir(testTarget(1, { label: "Main" }), unread), onAir(relay, unseen)])).toBe(
+    "Listeners do not see it: Relay: it takes only Latin-1. Nobody can tell whether listeners see it: Main: its page answers 403",
+  );
+  expect(titleProblem([onAir(relay, live(1))])).toBeNull();
 });
 
 test("a show is named once and stays, and can be taken away", async () => {

@@ -14,6 +14,7 @@ use airdesk_engine::{TapBlock, TapReader};
 use super::ledger::Shared;
 use super::pack::Packer;
 use super::segment::{Batch, Packed};
+use super::story::Note;
 use super::{LaneId, priority};
 use crate::follower::Follower;
 
@@ -27,6 +28,8 @@ pub(super) enum Wish {
     AddLane(LaneId, Arc<str>, TapReader),
     RenameLane(LaneId, Arc<str>),
     RemoveLane(LaneId),
+    /// Something is known besides the sound.
+    Note(Note),
     /// Another engine counts blocks from the start, and the lanes of the last one are gone.
     BeginRun(MixReader),
     /// Write what has been heard by now, and say with which block it ends.
@@ -36,10 +39,10 @@ pub(super) enum Wish {
 
 /// What goes to the disk.
 pub(super) enum ToDisk {
-    /// A batch, and what its lanes are called.
-    Batch(Batch, Vec<(LaneId, Arc<str>)>),
-    /// What follows is of another run.
-    BeginRun,
+    /// A batch, what its lanes are called, and what has become known since the last one.
+    Batch(Batch, Vec<(LaneId, Arc<str>)>, Vec<Note>),
+    /// What follows is of another run; this has become known of the last one.
+    BeginRun(Vec<Note>),
     /// Nothing follows, as was wished.
     End,
 }
@@ -68,6 +71,8 @@ pub(super) struct Collector {
     first: u64,
     /// Blocks of a batch.
     batch_blocks: u32,
+    /// What goes with the next batch.
+    notes: Vec<Note>,
     wishes: Receiver<Wish>,
     disk: SyncSender<ToDisk>,
     shared: Shared,
@@ -89,6 +94,7 @@ impl Collector {
             programme_packer: Packer::default(),
             lanes: BTreeMap::new(),
             batch_blocks: blocks.ceil() as u32,
+            notes: Vec::new(),
             wishes,
             disk,
             shared,
@@ -128,6 +134,7 @@ impl Collector {
                     self.flush();
                     self.lanes.remove(&id);
                 }
+                Ok(Wish::Note(note)) => self.notes.push(note),
                 Ok(Wish::BeginRun(programme)) => self.begin_run(programme),
                 Ok(Wish::Flush(answer)) => {
                     self.take_in(self.programme.end());
@@ -159,7 +166,8 @@ impl Collector {
         self.programme = Follower::new(programme);
         self.first = self.programme.next_sequence();
         // Waits: there is nothing to be late for.
-        let _ = self.disk.send(ToDisk::BeginRun); // the disk's thread is gone: so is this one, soon
+        let notes = std::mem::take(&mut self.notes);
+        let _ = self.disk.send(ToDisk::BeginRun(notes)); // the disk's thread is gone: so is this one, soon
     }
 
     /// Packs what has been published up to this block.
@@ -210,9 +218,16 @@ impl Collector {
         });
         let first = std::mem::replace(&mut self.first, end);
         let batch = Batch { first, blocks, lanes };
-        match self.disk.try_send(ToDisk::Batch(batch, names)) {
+        let notes = std::mem::take(&mut self.notes);
+        match self.disk.try_send(ToDisk::Batch(batch, names, notes)) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => self.shared.lock().blocks_not_written += u64::from(blocks),
+            Err(TrySendError::Full(lost)) => {
+                self.shared.lock().blocks_not_written += u64::from(blocks);
+                // What is known is of what follows, too.
+                if let ToDisk::Batch(_, _, notes) = lost {
+                    self.notes = notes;
+                }
+            }
             Err(TrySendError::Disconnected(_)) => {}
         }
     }

@@ -157,6 +157,7 @@ fn read_row(path: &Path) -> io::Result<Row> {
     while let Some(chunk) = reader.next_table()? {
         match chunk {
             Chunk::Lane(lane, name) => row.name(lane, &name),
+            Chunk::Note(note) => row.notes.push(note),
             Chunk::Blocks(batch) => row.add(&batch),
         }
     }

@@ -15,11 +15,13 @@ use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 use super::ledger::{Row, Shared};
 use super::segment::{Chunk, SegmentReader};
 use super::state::{BoxPhase, RunId};
+use super::story::Story;
 use super::window::Window;
 use super::{LaneId, priority};
 use crate::Recovery;
-use crate::recorder::size;
-use crate::sound_file::{FileFormat, Origin, Tags};
+use crate::recorder::{Naming, size};
+use crate::sound_file::FileFormat;
+use crate::title::TitleWords;
 
 /// How long what was heard last may take to reach the disk. Without it, it is missing at the end.
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
@@ -28,8 +30,23 @@ const ROUND: Duration = Duration::from_millis(20);
 /// What progress is counted in.
 const WHOLE: u32 = 1000;
 
+/// What is known of what is being kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// When its first frame was heard, by the wall clock of then.
+    pub began: SystemTime,
+    /// What was on then.
+    pub on: TitleWords,
+    /// The rate of the files.
+    pub rate: SampleRate,
+}
+
+/// Says what the files are called. The last of its names is the programme's without its ending, those of lanes have theirs
+/// behind it, and a name that is taken gets a number; what a file is of is filled into its tags.
+pub type NameKept = Arc<dyn Fn(&Heard) -> Naming + Send + Sync>;
+
 /// What to keep, and as what.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct KeepOrder {
     /// Of which run; the last one that is held unless set.
     pub run: Option<RunId>,
@@ -37,15 +54,12 @@ pub struct KeepOrder {
     pub last: Duration,
     /// The folder; made when missing.
     pub folder: PathBuf,
-    /// The programme's file name without its ending; those of lanes have their names behind it. A name that is taken gets
-    /// a number.
-    pub file_stem: String,
+    /// What they are called.
+    pub naming: NameKept,
     /// The kind of files.
     pub format: FileFormat,
-    /// What people read in each of them; what a file is of is filled in.
-    pub tags: Tags,
-    /// Says what a moment is called by the local clock, at the rate of the files, for those that tell when they began.
-    pub origin: Option<fn(SystemTime, SampleRate) -> Option<Origin>>,
+    /// A cue sheet lies beside the programme's.
+    pub cue_sheet: bool,
 }
 
 /// What was kept.
@@ -274,6 +288,8 @@ pub(super) struct Pinned {
     pub(super) began: SystemTime,
     /// The lanes that these segments have, and what they are called at last.
     pub(super) lanes: BTreeMap<LaneId, String>,
+    /// What was on, and what was dumped.
+    pub(super) story: Story,
 }
 
 impl Pinned {
@@ -306,6 +322,7 @@ impl Pinned {
         for (lane, found) in rows.iter().flat_map(|row| &row.lanes) {
             lanes.entry(*lane).or_default().clone_from(&found.name);
         }
+        let story = Story::new(rows.iter().flat_map(|row| &row.notes));
         let near = rows
             .iter()
             .rev()
@@ -321,6 +338,7 @@ impl Pinned {
             end,
             began: near.began() + Duration::from_secs_f64(later),
             lanes,
+            story,
         })
     }
 }

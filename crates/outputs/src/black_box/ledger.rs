@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::LaneId;
 use super::segment::{Batch, Head};
 use super::state::BoxPhase;
+use super::story::Note;
 
 /// A disk that answers nothing for so long is said to do so.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
@@ -22,6 +23,8 @@ pub(super) struct Row {
     pub(super) end: u64,
     pub(super) bytes: u64,
     pub(super) lanes: BTreeMap<LaneId, LaneRow>,
+    /// What is known of it besides its sound.
+    pub(super) notes: Vec<Note>,
     /// So many read it now: it stays.
     pub(super) pins: u32,
     /// It is being removed: nobody begins to read it.
@@ -45,6 +48,7 @@ impl Row {
             end: head.first,
             bytes: 0,
             lanes: BTreeMap::new(),
+            notes: Vec::new(),
             pins: 0,
             going: false,
         }

@@ -2,7 +2,8 @@
 //! it was killed, what was written before is found.
 //!
 //! A chunk is four letters, the length of its body and the CRC-32 of both (32 bits, little-endian), then its body. The
-//! first is `HEAD`; `LANE` names a lane before it first appears in a file; `BLKS` holds a run of the desk's blocks of every lane,
+//! first is `HEAD`; `LANE` names a lane before it first appears in a file; `ONTI` and
+//! `DUMP` say what is on and what was dumped ([`super::story`]); `BLKS` holds a run of the desk's blocks of every lane,
 //! each packed by itself ([`super::pack`]), beginning with a table. A reader stops at the first chunk that is not whole.
 
 use std::collections::HashSet;
@@ -15,10 +16,13 @@ use airdesk_dsp::SampleRate;
 
 use super::LaneId;
 use super::pack::Packer;
+use super::story::Note;
 
 const HEAD: [u8; 4] = *b"HEAD";
 const LANE: [u8; 4] = *b"LANE";
 const BLOCKS: [u8; 4] = *b"BLKS";
+const ON: [u8; 4] = *b"ONTI";
+const DUMPED: [u8; 4] = *b"DUMP";
 /// Written into `HEAD`. A file of another version is left alone.
 const VERSION: u16 = 1;
 const CHUNK_HEAD_BYTES: usize = 12;
@@ -115,6 +119,15 @@ pub(super) fn lane_chunk(lane: LaneId, name: &str, bytes: &mut Vec<u8>) {
     chunk(LANE, &[&lane.0.to_le_bytes(), name.as_bytes()], bytes);
 }
 
+/// Appends what is known besides the sound.
+pub(super) fn note_chunk(note: &Note, bytes: &mut Vec<u8>) {
+    let tag = match note {
+        Note::On { .. } => ON,
+        Note::Dumped { .. } => DUMPED,
+    };
+    chunk(tag, &[&note.body()], bytes);
+}
+
 /// Appends a batch.
 pub(super) fn batch_chunk(batch: &Batch, bytes: &mut Vec<u8>) {
     let mut table = Vec::with_capacity(TABLE_HEAD_BYTES + batch.lanes.len() * TABLE_ENTRY_BYTES);
@@ -151,6 +164,7 @@ fn check_sum(tag: [u8; 4], length: u32, parts: &[&[u8]]) -> u32 {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Chunk {
     Lane(LaneId, String),
+    Note(Note),
     Blocks(Batch),
 }
 
@@ -190,6 +204,8 @@ impl SegmentReader {
         while let Some((tag, body)) = read_chunk(&mut self.file)? {
             match tag {
                 LANE => return Ok(read_lane(&body)),
+                ON => return Ok(Note::read_on(&body).map(Chunk::Note)),
+                DUMPED => return Ok(Note::read_dumped(&body).map(Chunk::Note)),
                 BLOCKS => return Ok(read_batch(&body).filter(|batch| self.holds(batch)).map(Chunk::Blocks)),
                 _ => {} // of a later version
             }

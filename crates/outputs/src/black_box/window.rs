@@ -1,5 +1,5 @@
-//! The window that is kept: one sound file for each lane, filled from batches in order; what is missing is silence. For
-//! threads that may block.
+//! The window that is kept: one sound file for each lane, filled from batches in order; what is missing is silence. Each is
+//! marked where something begins in it. For threads that may block.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use airdesk_dsp::{BLOCK_FRAMES, Block};
 
 use super::LaneId;
-use super::keep::{KeepError, KeepOrder, Kept, KeptFile, Pinned};
+use super::keep::{Heard, KeepError, KeepOrder, Kept, KeptFile, Pinned};
 use super::pack::{Unpacked, Unpacker};
 use super::segment::{Batch, Packed};
 use super::state::RunId;
-use crate::recorder::{create, free_space, usable_stem};
+use crate::recorder::{Chapters, Naming, create, free_space, usable_stem};
 use crate::sound_file::{self, Closing, Opening, SoundFile};
+use crate::title::Title;
 
 /// The most that is held before it is written.
 const COMMIT_BYTES: usize = 256 * 1024;
@@ -26,7 +27,10 @@ const SPARED_MOST: u64 = 64 * 1024 * 1024;
 /// Where the frames of a window go.
 pub(super) struct Window<'a> {
     order: KeepOrder,
+    naming: Naming,
     stem: String,
+    /// What begins where.
+    marks: Vec<(u64, Title)>,
     pinned: &'a Pinned,
     /// Frames of every file.
     frames: u64,
@@ -39,6 +43,7 @@ struct LaneFile {
     path: PathBuf,
     file: File,
     sound: Box<dyn SoundFile>,
+    chapters: Chapters,
     /// Frames that were put into it.
     next: u64,
     /// The number after the last block that was there.
@@ -48,8 +53,16 @@ struct LaneFile {
 
 impl<'a> Window<'a> {
     /// Refuses what cannot be named, or does not fit.
-    pub(super) fn open(order: KeepOrder, pinned: &'a Pinned) -> Result<Self, KeepError> {
-        let stem = usable_stem(&order.file_stem).ok_or_else(|| KeepError::Name(order.file_stem.clone()))?;
+    pub(super) fn open(mut order: KeepOrder, pinned: &'a Pinned) -> Result<Self, KeepError> {
+        let (first, end) = (frames_before(pinned.first), frames_before(pinned.end));
+        let mut naming = (order.naming)(&Heard {
+            began: pinned.began,
+            on: pinned.story.on_at(first),
+            rate: pinned.rate,
+        });
+        let name = naming.names.pop().unwrap_or_default();
+        let stem = usable_stem(&name).ok_or(KeepError::Name(name))?;
+        order.folder.extend(&naming.names);
         let refused = |source| written(&order.folder, source);
         std::fs::create_dir_all(&order.folder).map_err(refused)?;
         let frames = (pinned.end - pinned.first) * BLOCK_FRAMES as u64;
@@ -66,7 +79,9 @@ impl<'a> Window<'a> {
             });
         }
         Ok(Self {
+            marks: pinned.story.marks(first, end, pinned.rate.hz()),
             order,
+            naming,
             stem,
             pinned,
             frames,
@@ -130,18 +145,16 @@ impl<'a> Window<'a> {
         )
         .map_err(refused)?;
         let mut opening = Opening::new(self.pinned.rate);
-        opening.tags = self.order.tags.clone();
+        opening.tags = self.naming.tags.clone();
         opening.tags.source.clone_from(&name);
-        opening.origin = self
-            .order
-            .origin
-            .and_then(|origin| origin(self.pinned.began, self.pinned.rate));
+        opening.origin.clone_from(&self.naming.origin);
         let made = file
             .try_clone()
             .and_then(|other| Ok((sound_file::create(other, self.order.format, &opening)?, file)));
         let (sound, file) = made.map_err(|source| written(&path, source))?;
         Ok(LaneFile {
             name,
+            chapters: self.chapters(lane, &path, opening),
             path,
             file,
             sound,
@@ -149,6 +162,21 @@ impl<'a> Window<'a> {
             seen: seen.min(batch.first),
             gaps: Vec::new(),
         })
+    }
+
+    /// What begins where in a lane's file.
+    fn chapters(&self, lane: LaneId, path: &Path, opening: Opening) -> Chapters {
+        let mut chapters = Chapters::new(opening.tags, opening.rate);
+        if self.order.cue_sheet && lane == LaneId::PROGRAMME {
+            chapters = chapters.with_sheet(path);
+        }
+        for (frame, title) in &self.marks {
+            chapters.mark(*frame, title);
+        }
+        if let Some(fault) = chapters.take_fault() {
+            tracing::warn!("{fault}");
+        }
+        chapters
     }
 
     /// Makes all files equally long.
@@ -225,7 +253,10 @@ impl LaneFile {
 
     fn finish(mut self, lane: LaneId, frames: u64) -> io::Result<KeptFile> {
         self.sound.push_silence(frames - self.next)?;
-        self.sound.finish(&Closing::default())?;
+        self.sound.finish(&Closing {
+            marks: self.chapters.marks(),
+            ..Closing::default()
+        })?;
         self.file.sync_all()?;
         Ok(KeptFile {
             lane,
@@ -234,6 +265,11 @@ impl LaneFile {
             gaps: self.gaps,
         })
     }
+}
+
+/// The programme's frame that a block begins with.
+fn frames_before(block: u64) -> u64 {
+    block.saturating_sub(1) * BLOCK_FRAMES as u64
 }
 
 fn written(path: &Path, source: io::Error) -> KeepError {

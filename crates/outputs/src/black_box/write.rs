@@ -11,11 +11,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::collect::ToDisk;
 use super::folder::OwnFolder;
 use super::ledger::{Row, Shared, blocks_to_seconds};
-use super::segment::{Batch, Head, batch_chunk, head_chunk, lane_chunk};
+use super::segment::{Batch, Head, batch_chunk, head_chunk, lane_chunk, note_chunk};
 use super::start::BoxSettings;
 use super::state::BoxPhase;
+use super::story::Note;
 use super::{LaneId, priority};
 use crate::recorder::{free_space, is_full, size};
+use crate::title::TitleWords;
 
 /// What a segment lasts, unless it grows too large before.
 const SEGMENT_SECONDS: f64 = 10.0;
@@ -76,6 +78,10 @@ pub(super) struct Writer {
     /// Trying again cannot help.
     over: bool,
     looked: Option<Instant>,
+    /// What is on, and from which frame on: a segment begins with it.
+    on: (u64, TitleWords),
+    /// What is known and not written yet.
+    notes: Vec<Note>,
 }
 
 impl Writer {
@@ -89,6 +95,8 @@ impl Writer {
             halted: None,
             over: false,
             looked: None,
+            on: Default::default(),
+            notes: Vec::new(),
         }
     }
 
@@ -97,8 +105,14 @@ impl Writer {
         priority::lower();
         for message in batches {
             match message {
-                ToDisk::BeginRun => self.end_run(),
-                ToDisk::Batch(batch, names) => self.take(&batch, &names),
+                ToDisk::BeginRun(notes) => {
+                    self.notes.extend(notes);
+                    self.end_run();
+                }
+                ToDisk::Batch(batch, names, notes) => {
+                    self.notes.extend(notes);
+                    self.take(&batch, &names);
+                }
                 ToDisk::End => self.tell(BoxPhase::Stopped),
             }
         }
@@ -113,6 +127,9 @@ impl Writer {
     }
 
     fn end_run(&mut self) {
+        // What is on stays on. Frames are counted anew, and what was dumped before is in no later segment.
+        self.note_all();
+        self.on.0 = 0;
         self.open = None;
         self.run = None;
     }
@@ -121,6 +138,9 @@ impl Writer {
         let waits = self.halted.is_some_and(|since| since.elapsed() < TRY_AGAIN);
         if self.over || waits {
             self.shared.lock().blocks_not_written += u64::from(batch.blocks);
+            if self.over {
+                self.note_all(); // nothing is ever written any more
+            }
             return;
         }
         self.shared.lock().asked = Some(Instant::now());
@@ -160,7 +180,7 @@ impl Writer {
 
     fn write(&mut self, batch: &Batch, names: &[(LaneId, Arc<str>)]) -> Result<(), Fault> {
         self.look()?;
-        self.make_room(batch.bytes())?;
+        self.make_room(batch.bytes() + (Note::BYTES_MAX * (self.notes.len() + 1)) as u64)?;
         if self.is_to_be_ended(batch) {
             self.open = None;
         }
@@ -251,6 +271,7 @@ impl Writer {
             .filter(|(id, name)| open.named.get(id) != Some(name))
             .collect();
         unnamed.iter().for_each(|(id, name)| lane_chunk(*id, name, &mut bytes));
+        self.notes.iter().for_each(|note| note_chunk(note, &mut bytes));
         batch_chunk(batch, &mut bytes);
         if let Err(error) = open.file.write_all(&bytes) {
             // A reader stops at a chunk that is not whole: what follows it would never be found.
@@ -267,13 +288,24 @@ impl Writer {
         let mut ledger = self.shared.lock();
         if let Some(row) = ledger.rows.back_mut() {
             unnamed.iter().for_each(|(id, name)| row.name(*id, name));
+            row.notes.extend(self.notes.iter().cloned());
             row.add(batch);
             row.bytes = open.bytes;
         }
         drop(ledger);
+        self.note_all();
         open.named.extend(unnamed.into_iter().cloned());
         self.open = Some(open);
         Ok(())
+    }
+
+    /// What was to be written is written, or of a run that is over.
+    fn note_all(&mut self) {
+        for note in self.notes.drain(..) {
+            if let Note::On { frame, words } = note {
+                self.on = (frame, words);
+            }
+        }
     }
 
     /// Begins a segment, and a run where there is none.
@@ -293,7 +325,10 @@ impl Writer {
         let lasts = Duration::from_secs_f64(blocks_to_seconds(u64::from(batch.blocks), &head));
         head.began = now.saturating_sub(lasts).as_millis() as u64;
         let (path, mut file) = self.folder.new_segment(run, batch.first)?;
-        let bytes = head_chunk(&head);
+        let (frame, words) = self.on.clone();
+        let on = Note::On { frame, words };
+        let mut bytes = head_chunk(&head);
+        note_chunk(&on, &mut bytes);
         if let Err(error) = file.write_all(&bytes) {
             let _ = self.folder.remove(&path); // the first error says more
             return Err(error);
@@ -301,6 +336,7 @@ impl Writer {
         let bytes = bytes.len() as u64;
         let mut row = Row::new(path.clone(), head);
         row.bytes = bytes;
+        row.notes.push(on);
         self.shared.lock().rows.push_back(row);
         Ok(Open {
             file,

@@ -9,12 +9,13 @@ use airdesk_dsp::SampleRate;
 
 use super::file_name::cue_sheet_path;
 use crate::sound_file::{Mark, Tags, cue_sheet};
+use crate::title::Title;
 
 /// What begins so soon after a file does begins with it: a tenth of a second.
 const BEGINNING: u32 = 10;
 
 /// The marks of a file.
-pub(super) struct Chapters {
+pub(crate) struct Chapters {
     tags: Tags,
     rate: SampleRate,
     marks: Vec<Mark>,
@@ -32,7 +33,7 @@ struct Sheet {
 
 impl Chapters {
     /// Of a file in which nothing began yet.
-    pub(super) fn new(tags: Tags, rate: SampleRate) -> Self {
+    pub(crate) fn new(tags: Tags, rate: SampleRate) -> Self {
         Self {
             tags,
             rate,
@@ -43,7 +44,7 @@ impl Chapters {
     }
 
     /// The same with a cue sheet beside `recording`.
-    pub(super) fn with_sheet(mut self, recording: &Path) -> Self {
+    pub(crate) fn with_sheet(mut self, recording: &Path) -> Self {
         let path = cue_sheet_path(recording);
         let made = OpenOptions::new().write(true).create_new(true).open(&path);
         let of = recording.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -56,14 +57,14 @@ impl Chapters {
     }
 
     /// Something begins at this frame of the file.
-    pub(super) fn mark(&mut self, frame: u64, title: &str) {
+    pub(crate) fn mark(&mut self, frame: u64, title: &Title) {
         let frame = if frame < u64::from(self.rate.hz() / BEGINNING) {
             0
         } else {
             frame
         };
         let place = self.marks.partition_point(|mark| mark.frame <= frame);
-        let title = title.to_owned();
+        let title = title.clone();
         match self.marks.get_mut(place.wrapping_sub(1)) {
             // Of two titles for one place the newer one counts.
             Some(mark) if mark.frame == frame => mark.title = title,
@@ -73,17 +74,17 @@ impl Chapters {
     }
 
     /// All of them, in order. Where anything begins, something has begun at the beginning.
-    pub(super) fn marks(&self) -> Vec<Mark> {
+    pub(crate) fn marks(&self) -> Vec<Mark> {
         self.listed(!self.marks.is_empty())
     }
 
     /// Why the cue sheet cannot be written, once.
-    pub(super) fn take_fault(&mut self) -> Option<String> {
+    pub(crate) fn take_fault(&mut self) -> Option<String> {
         self.fault.take()
     }
 
     /// The file goes, and so does its sheet.
-    pub(super) fn discard(self) {
+    pub(crate) fn discard(self) {
         if let Some(sheet) = self.sheet {
             let _ = std::fs::remove_file(sheet.path); // what stays is the sheet of nothing
         }
@@ -94,7 +95,7 @@ impl Chapters {
         let missing = from_the_beginning && self.marks.first().is_none_or(|first| first.frame > 0);
         let opening = missing.then(|| Mark {
             frame: 0,
-            title: self.tags.title.clone(),
+            title: Title::by(&self.tags.artist, &self.tags.title),
         });
         opening.into_iter().chain(self.marks.iter().cloned()).collect()
     }
@@ -142,15 +143,18 @@ mod tests {
 
     fn told(chapters: &Chapters) -> Vec<(u64, String)> {
         let marks = chapters.marks();
-        marks.into_iter().map(|mark| (mark.frame, mark.title)).collect()
+        marks
+            .into_iter()
+            .map(|mark| (mark.frame, mark.title.as_str().to_owned()))
+            .collect()
     }
 
     #[test]
     fn a_file_begins_with_what_was_on_when_it_began() {
         let mut chapters = chapters("Before");
         assert_eq!(told(&chapters), []);
-        chapters.mark(96_000, "Later");
-        chapters.mark(48_000, "Dumped");
+        chapters.mark(96_000, &"Later".into());
+        chapters.mark(48_000, &"Dumped".into());
         let expected = [(0, "Before"), (48_000, "Dumped"), (96_000, "Later")];
         assert_eq!(
             told(&chapters),
@@ -161,7 +165,7 @@ mod tests {
     #[test]
     fn a_title_that_comes_with_the_file_begins_with_it() {
         let mut chapters = chapters("Old");
-        chapters.mark(2_000, "New");
+        chapters.mark(2_000, &"New".into());
         assert_eq!(told(&chapters), [(0, "New".to_owned())]);
     }
 
@@ -177,9 +181,9 @@ mod tests {
             "{}",
             sheet()
         );
-        chapters.mark(48_000, "B");
+        chapters.mark(48_000, &Title::by("Ann", "B"));
         assert!(
-            sheet().ends_with("  TRACK 02 AUDIO\n    TITLE \"B\"\n    INDEX 01 00:01:00\n"),
+            sheet().ends_with("  TRACK 02 AUDIO\n    TITLE \"B\"\n    PERFORMER \"Ann\"\n    INDEX 01 00:01:00\n"),
             "{}",
             sheet()
         );

@@ -6,6 +6,7 @@ use std::time::Instant;
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 
 use super::write::frames_in;
+use crate::title::Title;
 
 /// Where a mark stands.
 #[derive(Debug, Clone, Copy)]
@@ -18,11 +19,11 @@ pub(super) enum Place {
 
 /// Marks whose place is not written yet.
 #[derive(Default)]
-pub(super) struct Marks(Vec<(u64, String)>);
+pub(super) struct Marks(Vec<(u64, Title)>);
 
 impl Marks {
     /// A mark at a place, while the sources are at the block `next`.
-    pub(super) fn add(&mut self, place: Place, title: String, next: u64, rate: SampleRate) {
+    pub(super) fn add(&mut self, place: Place, title: Title, next: u64, rate: SampleRate) {
         let frame = match place {
             Place::Frame(frame) => frame,
             Place::At(asked) => frames_before(next).saturating_sub(frames_in(asked.elapsed(), rate)),
@@ -31,7 +32,7 @@ impl Marks {
     }
 
     /// Those before a frame, in the order in which they were made.
-    pub(super) fn take_before(&mut self, frame: u64) -> Vec<(u64, String)> {
+    pub(super) fn take_before(&mut self, frame: u64) -> Vec<(u64, Title)> {
         self.0.extract_if(.., |(place, _)| *place < frame).collect()
     }
 
@@ -57,8 +58,8 @@ mod tests {
         marks.add(Place::Frame(640), "B".into(), 1, SampleRate::DESK);
         marks.add(Place::Frame(64), "A".into(), 1, SampleRate::DESK);
         assert_eq!(marks.take_before(64), []);
-        assert_eq!(marks.take_before(640), [(64, "A".to_owned())]);
-        assert_eq!(marks.take_before(641), [(640, "B".to_owned())]);
+        assert_eq!(marks.take_before(640), [(64, "A".into())]);
+        assert_eq!(marks.take_before(641), [(640, "B".into())]);
         assert!(marks.is_empty());
     }
 

@@ -14,6 +14,7 @@ use super::marks::Place;
 use super::status::Board;
 use super::write::Order;
 use super::{RecordingStatus, Summary};
+use crate::title::Title;
 
 /// A recording in progress. Dropped, it stops like [`Recording::stop`] but nobody waits for it.
 pub struct Recording {
@@ -49,19 +50,19 @@ impl Recording {
     }
 
     /// Something begins in the recording just now: it is marked in files whose format has marks.
-    pub fn mark(&self, title: &str) {
+    pub fn mark(&self, title: impl Into<Title>) {
         self.order(Order::Mark {
             place: Place::At(Instant::now()),
-            title: title.to_owned(),
+            title: title.into(),
         });
     }
 
     /// Something begins at this frame of the bus, counted from the first block that it ever published. What began in a file
     /// that is whole already is marked at the beginning of the one that is written now.
-    pub fn mark_at(&self, frame: u64, title: &str) {
+    pub fn mark_at(&self, frame: u64, title: impl Into<Title>) {
         self.order(Order::Mark {
             place: Place::Frame(frame),
-            title: title.to_owned(),
+            title: title.into(),
         });
     }
 

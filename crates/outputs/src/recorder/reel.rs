@@ -12,6 +12,7 @@ use super::marks::frames_before;
 use super::names::Naming;
 use super::status::Board;
 use super::tape::{Kind, Refusal, Tape, Whole};
+use crate::title::Title;
 
 /// A source, as the writer has it.
 pub(super) struct Reel {
@@ -104,7 +105,7 @@ impl Reel {
     }
 
     /// Something begins at this frame of the bus; what began in a file before this one began before its first frame.
-    pub(super) fn mark(&mut self, frame: u64, title: &str) {
+    pub(super) fn mark(&mut self, frame: u64, title: &Title) {
         let behind = frames_before(self.next).saturating_sub(frame);
         self.tape.mark(self.tape.given().saturating_sub(behind), title);
     }

@@ -17,6 +17,7 @@ use super::keep::Kept;
 use super::names::Naming;
 use super::orphan::Note;
 use crate::sound_file::{self, Closing, FileFormat, Opening, SoundFile};
+use crate::title::Title;
 
 /// The most that is converted before it is written: a second or so.
 const COMMIT_BYTES: usize = 256 * 1024;
@@ -231,7 +232,7 @@ impl Tape {
     }
 
     /// Something begins with this frame of it.
-    pub(super) fn mark(&mut self, frame: u64, title: &str) {
+    pub(super) fn mark(&mut self, frame: u64, title: &Title) {
         self.chapters.mark(frame, title);
     }
 

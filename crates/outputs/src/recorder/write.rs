@@ -19,6 +19,8 @@ use super::reel::Reel;
 use super::start::{RecorderSettings, SECONDS_MIN};
 use super::status::Board;
 use super::tape::{Refusal, Tape};
+use crate::sound_file::Tags;
+use crate::title::Title;
 
 /// How often audio goes to the file. With the drain's round, what a killed process loses.
 const INTERVAL: Duration = Duration::from_millis(40);
@@ -34,7 +36,7 @@ pub(super) enum Order {
     /// So many frames were not mixed, or not wholly.
     Note { frames: u64, cause: GapCause },
     /// Something begins there.
-    Mark { place: Place, title: String },
+    Mark { place: Place, title: Title },
     /// Go on in new files.
     Split,
     /// One more source, whose blocks come there.
@@ -216,7 +218,7 @@ impl Writer {
                 Ok(tape) => tapes.push(tape),
                 Err(error) => {
                     tapes.into_iter().for_each(Tape::discard);
-                    return self.go_on_in_these(place, error, &namings[0].tags.title);
+                    return self.go_on_in_these(place, error, &namings[0].tags);
                 }
             }
         }
@@ -232,7 +234,7 @@ impl Writer {
 
     /// New files cannot be made. The second folder may take them; without one the recording goes on where it is, which still
     /// takes what comes, says so, and tries again later.
-    fn go_on_in_these(&mut self, reel: usize, error: std::io::Error, title: &str) -> Result<(), Fault> {
+    fn go_on_in_these(&mut self, reel: usize, error: std::io::Error, tags: &Tags) -> Result<(), Fault> {
         if self.settings.fallback.is_some() {
             let refusal = error.into();
             return Err(Fault::Refused { reel, refusal });
@@ -242,9 +244,10 @@ impl Writer {
         if self.again.is_none() {
             tracing::error!(%error, file, "no new file could be begun");
             let here = frames_before(self.position());
-            if !title.is_empty() {
+            if !tags.title.is_empty() {
                 // The new file would have begun with it.
-                self.reels.iter_mut().for_each(|reel| reel.mark(here, title));
+                let title = Title::by(&tags.artist, &tags.title);
+                self.reels.iter_mut().for_each(|reel| reel.mark(here, &title));
             }
         }
         let folder = self.settings.folder.display();

@@ -26,5 +26,5 @@ pub(super) fn push_chapter(comments: &mut Comments, number: usize, mark: &Mark, 
         &format!("CHAPTER{number:03}"),
         &format!("{h:02}:{m:02}:{s:02}.{:03}", ms % 1000),
     );
-    comments.push(&format!("CHAPTER{number:03}NAME"), &mark.title);
+    comments.push(&format!("CHAPTER{number:03}NAME"), mark.title.as_str());
 }

@@ -17,7 +17,16 @@ const TRACKS_MAX: usize = 99;
 pub fn cue_sheet(file_name: &str, tags: &Tags, marks: &[Mark], rate: SampleRate) -> String {
     let mut sheet = String::new();
     let album = if tags.show.is_empty() { &tags.title } else { &tags.show };
-    field(&mut sheet, "PERFORMER", &tags.artist);
+    let performers: Vec<&str> = marks
+        .iter()
+        .map(|mark| mark.title.artist().unwrap_or_default())
+        .collect();
+    // It counts for every track that has none of its own.
+    if let Some(one) = performers.first()
+        && performers.iter().all(|performer| performer == one)
+    {
+        field(&mut sheet, "PERFORMER", one);
+    }
     field(&mut sheet, "TITLE", album);
     let kind = match file_name.rsplit_once('.') {
         Some((_, "mp3")) => "MP3",
@@ -28,7 +37,8 @@ pub fn cue_sheet(file_name: &str, tags: &Tags, marks: &[Mark], rate: SampleRate)
         let frames = mark.frame * 75 / u64::from(rate.hz());
         let (minutes, seconds, frames) = (frames / 75 / 60, frames / 75 % 60, frames % 75);
         let _ = writeln!(sheet, "  TRACK {:02} AUDIO", n + 1);
-        field(&mut sheet, "    TITLE", &mark.title);
+        field(&mut sheet, "    TITLE", mark.title.name());
+        field(&mut sheet, "    PERFORMER", mark.title.artist().unwrap_or_default());
         let _ = writeln!(sheet, "    INDEX 01 {minutes:02}:{seconds:02}:{frames:02}");
     }
     sheet
@@ -50,6 +60,7 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::title::Title;
 
     #[test]
     fn a_sheet_says_what_begins_where_and_nothing_breaks_out_of_it() {
@@ -58,15 +69,40 @@ mod tests {
             artist: "Ann".into(),
             ..Tags::default()
         };
-        let marks = [(0, "First"), (48_000 * 3_661 + 24_000, "مرحبا \0 \"quoted\"")];
-        let marks = marks.map(|(frame, title)| Mark {
-            frame,
-            title: title.into(),
-        });
-        let sheet = cue_sheet("show.mp3", &tags, &marks, SampleRate::DESK);
+        let marks = [
+            (0, "Ann", "First"),
+            (48_000 * 3_661 + 24_000, "Ann", "مرحبا \0 \"quoted\""),
+        ];
+        let sheet = cue_sheet("show.mp3", &tags, &marks.map(mark), SampleRate::DESK);
         let expected = "PERFORMER \"Ann\"\nTITLE \"Night  FILE '/etc/passwd' WAVE\"\nFILE \"show.mp3\" MP3\n  TRACK 01 AUDIO\n    \
-                        TITLE \"First\"\n    INDEX 01 00:00:00\n  TRACK 02 AUDIO\n    TITLE \"مرحبا   'quoted'\"\n    \
-                        INDEX 01 61:01:37\n";
+                        TITLE \"First\"\n    PERFORMER \"Ann\"\n    INDEX 01 00:00:00\n  TRACK 02 AUDIO\n    \
+                        TITLE \"مرحبا   'quoted'\"\n    PERFORMER \"Ann\"\n    INDEX 01 61:01:37\n";
         assert_eq!(sheet, expected);
+    }
+
+    #[test]
+    fn every_track_has_its_own_artist_and_the_whole_has_one_only_where_it_is_everybodys() {
+        let tags = Tags {
+            title: "First".into(),
+            artist: "Ann".into(),
+            ..Tags::default()
+        };
+        let marks = [
+            (0, "Ann", "First"),
+            (48_000, "Bob\" FILE", "Second"),
+            (96_000, "", "News"),
+        ];
+        let sheet = cue_sheet("show.wav", &tags, &marks.map(mark), SampleRate::DESK);
+        let expected = "TITLE \"First\"\nFILE \"show.wav\" WAVE\n  TRACK 01 AUDIO\n    TITLE \"First\"\n    PERFORMER \"Ann\"\n    \
+                        INDEX 01 00:00:00\n  TRACK 02 AUDIO\n    TITLE \"Second\"\n    PERFORMER \"Bob' FILE\"\n    \
+                        INDEX 01 00:01:00\n  TRACK 03 AUDIO\n    TITLE \"News\"\n    INDEX 01 00:02:00\n";
+        assert_eq!(sheet, expected);
+    }
+
+    fn mark((frame, artist, title): (u64, &str, &str)) -> Mark {
+        Mark {
+            frame,
+            title: Title::by(artist, title),
+        }
     }
 }

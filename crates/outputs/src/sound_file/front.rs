@@ -50,7 +50,7 @@ mod tests {
         opening.tags.show = "x".repeat(900);
         let marks = (0..60).map(|n| Mark {
             frame: n * 1_000,
-            title: "y".repeat(90),
+            title: "y".repeat(90).as_str().into(),
         });
         let closing = Closing {
             marks: marks.collect(),

@@ -50,7 +50,8 @@ pub(super) fn chapter_frames(marks: &[Mark], end: u64, rate: u32, room: usize) -
             body.extend(milliseconds(frame, rate).to_be_bytes());
         }
         body.extend([0xff; 8]); // places in bytes are not given
-        push_text(&mut body, b"TIT2", &mark.title);
+        // Of a chapter players show this frame and no other: the artist stands in it, too.
+        push_text(&mut body, b"TIT2", mark.title.as_str());
         let before = chapters.len();
         push_frame(&mut chapters, b"CHAP", &body);
         if chapters.len() + table(&entries).len() + name.len() > room {

@@ -2,6 +2,8 @@
 
 use airdesk_dsp::SampleRate;
 
+use crate::title::Title;
+
 /// What is known when a file begins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opening {
@@ -70,6 +72,6 @@ pub struct Closing {
 pub struct Mark {
     /// Its frame, counted from the file's first.
     pub frame: u64,
-    /// What begins there.
-    pub title: String,
+    /// What begins there, and whose it is.
+    pub title: Title,
 }

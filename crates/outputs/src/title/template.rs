@@ -38,6 +38,13 @@ pub struct TitleWords {
     pub show: String,
 }
 
+impl TitleWords {
+    /// Artist and title as they are read together, and still told apart.
+    pub fn line(&self) -> Title {
+        Title::by(&self.artist, &self.title)
+    }
+}
+
 /// How titles are put together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TitleTemplate {

@@ -13,6 +13,7 @@ use lab::icecast::{Icecast, PASSWORD};
 
 use crate::rig::air::{air, await_live, await_retrying, source, to};
 use crate::rig::desk::{Desk, sine};
+use crate::rig::impostor::Impostor;
 use crate::rig::{seconds, wait_for};
 
 /// What is promised, and some more for a machine that builds meanwhile.
@@ -288,4 +289,59 @@ fn what_listeners_do_not_hear_is_connected_anew_once_in_half_a_minute_where_that
         (*verdict == Verdict::Silence).then_some(())
     });
     assert!(broadcast.state().is_live());
+}
+
+#[test]
+fn whatever_address_is_given_or_told_one_request_is_made_for_it_and_nothing_is_added() {
+    let server = Icecast::start();
+    let desk = Desk::play(voice(9));
+    let source = to(&server, Codec::Mp3, "/live");
+    let broadcast = air(source.clone(), PASSWORD, &desk);
+    await_live(&broadcast);
+    let odd = "/li ve\"'<>&%20x?token=a&b=\"c d\"#X-Evil: 1";
+    let asked = "GET /li%20ve%22'%3C%3E&%20x?token=a&b=%22c%20d%22 HTTP/1.";
+    let one_request = |place: &Impostor| {
+        let heard = wait_for("a request", seconds(10), || {
+            Some(place.heard()).filter(|heard| !heard.is_empty())
+        });
+        // It has no answer: a second one would be another connection's.
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(place.heard(), heard);
+        let [head] = &heard[..] else { panic!("{heard:?}") };
+        assert!(head.starts_with(asked), "{head}");
+        assert!(head.is_ascii() && head.matches("\r\n\r\n").count() == 1, "{head}");
+        assert!(
+            !head.contains("X-Evil") && !head.to_lowercase().contains("authorization"),
+            "{head}"
+        );
+    };
+    let hole = Impostor::black_hole();
+    let given = listen(&source, &desk, &broadcast, Some(url(hole.port, odd)));
+    one_request(&hole);
+    drop(given);
+    // A server may send listeners anywhere.
+    let elsewhere = Impostor::black_hole();
+    let there = url(elsewhere.port, odd);
+    let sends = Impostor::start(move |_| format!("HTTP/1.0 302 Found\r\nLocation: {there}\r\n\r\n"));
+    let sent = listen(&source, &desk, &broadcast, Some(url(sends.port, "/live")));
+    one_request(&elsewhere);
+    assert_eq!(sends.heard().len(), 1);
+    drop(sent);
+    // What would break out of a request is no address, and nobody is asked.
+    let nobody = Impostor::black_hole();
+    for path in ["/a\r\nX-Evil: 1", "/a\n\nGET /evil HTTP/1.0", "/a\0", "/a\u{85}b"] {
+        let settings = ListenBackSettings {
+            url: Some(url(nobody.port, path)),
+            reconnects: false,
+        };
+        let feed = Feed::from(desk.tap.clone());
+        let refused = ListenBack::start(&settings, &source, &feed, broadcast.on_air());
+        let Err(error) = refused else {
+            panic!("{path:?} is taken")
+        };
+        assert!(error.to_string().contains("is no address"), "{error}");
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(nobody.heard(), Vec::<String>::new());
+    broadcast.stop();
 }

@@ -8,12 +8,14 @@ mod runs;
 mod small_disk;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use airdesk_dsp::{BLOCK_FRAMES, Frame, SampleRate};
 use airdesk_engine::mix_queue::{MixTap, mix_queue};
-use airdesk_outputs::black_box::{BlackBox, BoxSettings, KeepOrder, Kept};
-use airdesk_outputs::sound_file::{FileFormat, SampleFormat, Tags};
+use airdesk_outputs::black_box::{BlackBox, BoxSettings, KeepOrder, Kept, NameKept};
+use airdesk_outputs::recorder::Naming;
+use airdesk_outputs::sound_file::{FileFormat, SampleFormat};
 
 use crate::rig::reader::wave;
 use crate::rig::show::{Show, noise};
@@ -40,11 +42,19 @@ fn order(folder: &Path, last: Duration) -> KeepOrder {
         run: None,
         last,
         folder: folder.join("kept"),
-        file_stem: "kept".into(),
+        naming: called("kept"),
         format: FileFormat::Wav(SampleFormat::Pcm24),
-        tags: Tags::default(),
-        origin: None,
+        cue_sheet: false,
     }
+}
+
+/// What is kept is called so, whatever was on.
+fn called(name: &str) -> NameKept {
+    let name = name.to_owned();
+    Arc::new(move |_| Naming {
+        names: vec![name.clone()],
+        ..Naming::default()
+    })
 }
 
 fn keep(black_box: &BlackBox, order: KeepOrder) -> Kept {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use airdesk_dsp::{Frame, SampleRate};
 use airdesk_outputs::encode::FlacDepth;
 use airdesk_outputs::sound_file::{self, BitRate, Closing, FileFormat, Mark, Opening, Origin, SoundFile, Tags};
+use airdesk_outputs::title::Title;
 
 use crate::rig::decoder::{ffmpeg, flac, mpg123, oggdec, opusdec};
 
@@ -123,12 +124,16 @@ fn opening(desk: u32, tags: &Tags) -> Opening {
 }
 
 fn closing(desk: u32) -> Closing {
-    let mark = |seconds: f64, title: &str| Mark {
+    let mark = |seconds: f64, title: Title| Mark {
         frame: (seconds * f64::from(desk)) as u64,
-        title: title.into(),
+        title,
     };
     Closing {
-        marks: vec![mark(0.0, "first"), mark(1.0, "Jóga\n🎵"), mark(1.5, "third")],
+        marks: vec![
+            mark(0.0, "first".into()),
+            mark(1.0, Title::by("Björk", "Jóga\n🎵")),
+            mark(1.5, "third".into()),
+        ],
         loudness: Some(-16.14),
         loudness_range: Some(3.5),
         true_peak: Some(-1.05),

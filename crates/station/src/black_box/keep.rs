@@ -1,9 +1,9 @@
 //! Recordings of what the black box holds, with the names and tags of a recorder's.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use airdesk_outputs::black_box::{KeepOrder, Kept, Progress, RunState};
-use airdesk_outputs::title::TitleWords;
 
 use super::runs::{clock, written};
 use super::{BoxNews, Phase, settings};
@@ -11,7 +11,7 @@ use crate::api::{
     BlackBoxFile, BlackBoxKeeping, BlackBoxKept, CommandError, ErrorCode, Event, RecordingFormat, RecordingSettings,
     Reply, RunId,
 };
-use crate::recording::{Answer, began_at, named};
+use crate::recording::{Answer, named};
 use crate::station::{Core, Internal};
 
 /// What is being kept.
@@ -31,25 +31,20 @@ impl Keep {
 }
 
 /// What is asked of the outputs: the last so much of a run, named as this recorder would have named it when its first frame
-/// was heard. Of an earlier run nobody knows what was on.
+/// was heard.
 pub(super) fn order(
     recorder: &RecordingSettings,
-    title: TitleWords,
     run: &RunState,
     last: Duration,
     format: RecordingFormat,
 ) -> Result<KeepOrder, CommandError> {
-    let title = if run.current { title } else { Default::default() };
-    let first_heard = run.began + run.held.saturating_sub(last);
-    let (folder, file_stem, naming) = named(recorder, title, first_heard)?;
     Ok(KeepOrder {
         run: Some(run.id),
         last,
-        folder,
-        file_stem,
+        folder: PathBuf::from(&recorder.folder),
+        naming: named(recorder)?,
         format: settings::format(format)?,
-        tags: naming.tags,
-        origin: Some(began_at),
+        cue_sheet: recorder.cue_sheets,
     })
 }
 
@@ -126,7 +121,7 @@ impl Core {
         })?;
         let mut recorder = self.recorders.first_settings();
         recorder.folder = folder.unwrap_or(recorder.folder);
-        let order = order(&recorder, self.recorders.on_now(), found, last, desk.settings.format)?;
+        let order = order(&recorder, found, last, desk.settings.format)?;
         let keeping = black_box
             .keep(order)
             .map_err(|error| refused(ErrorCode::Unavailable, error.to_string()))?;

@@ -78,13 +78,7 @@ impl Shelf {
         if let Some(folder) = folder {
             recorder.folder = folder.to_string_lossy().into_owned();
         }
-        let order = keep::order(
-            &recorder,
-            Default::default(),
-            found,
-            last,
-            self.session.black_box.format,
-        )?;
+        let order = keep::order(&recorder, found, last, self.session.black_box.format)?;
         Ok(keep::kept(&self.ring.keep(order)?.wait()?))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use airdesk_dsp::BLOCK_FRAMES;
 use airdesk_outputs::title::{Title, TitleTemplate, TitleWords};
 
 use super::{Air, TITLE_CHARS};
@@ -127,6 +128,8 @@ impl Core {
     fn note_title(&mut self, title: &str, artist: &str, show: Option<&str>, held: Duration) {
         self.air.set_title(title, artist, show, held);
         let words = self.air.common.titles.on.words.clone();
+        let frame = self.desk.programme().published() * BLOCK_FRAMES as u64;
+        self.black_box.set_title(words.clone(), frame);
         self.recorders.set_title(words, held);
     }
 

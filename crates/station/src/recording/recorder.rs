@@ -13,6 +13,7 @@ use airdesk_engine::StripId;
 use airdesk_outputs::recorder::{
     Armed, Disk, Feed, Recorder, RecorderSettings, Recording, StartError, Summary, disk_of, free_space,
 };
+use airdesk_outputs::title::Title;
 use tokio::sync::mpsc;
 
 use super::names::{OnAir, ShowNames};
@@ -275,13 +276,13 @@ impl RecorderDesk {
     }
 
     /// The title has changed.
-    pub(super) fn title_changed(&self, title: &str) {
+    pub(super) fn title_changed(&self, title: &Title) {
         if let Phase::Running(recording) = &self.phase {
             if self.begun.split.titles {
                 // The new file begins with it.
                 recording.split();
             } else {
-                recording.mark(title);
+                recording.mark(title.clone());
             }
         }
     }
@@ -307,14 +308,14 @@ impl RecorderDesk {
     }
 
     /// These frames of the programme were dumped while `title` was on. They are in recordings of the programme.
-    pub(super) fn mark_dumped(&self, frames: &Range<u64>, what: &str, title: &str) {
+    pub(super) fn mark_dumped(&self, frames: &Range<u64>, what: &str, title: &Title) {
         let has_programme =
             self.begun.source == RecordingSource::Programme || self.begun.buses.contains(&BusName::Programme);
         if let Phase::Running(recording) = &self.phase
             && has_programme
         {
             recording.mark_at(frames.start, what);
-            recording.mark_at(frames.end, title);
+            recording.mark_at(frames.end, title.clone());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use airdesk_outputs::title::TitleWords;
+use airdesk_outputs::title::{Title, TitleWords};
 
 use super::names::OnAir;
 use crate::aired_later::AiredLater;
@@ -28,9 +28,9 @@ impl Titles {
     }
 
     /// The title that is aired from now on, where it is another than before.
-    pub(super) fn look(&mut self, now: Instant) -> Option<String> {
+    pub(super) fn look(&mut self, now: Instant) -> Option<Title> {
         let words = self.waiting.due(now)?;
-        let title = words.title.clone();
+        let title = words.line();
         self.aired.set(words).then_some(title)
     }
 }

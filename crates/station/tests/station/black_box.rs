@@ -13,7 +13,7 @@ use airdesk_station::session::Session;
 use tokio::time::sleep;
 
 use crate::desk::{self, Desk, pad};
-use crate::timeline::newest;
+use crate::timeline::{newest, next_after};
 
 /// A desk with these strips that records into a folder of its own, and whose black box is as `set`.
 fn desk_with(names: &[&str], set: impl FnOnce(&Path) -> BlackBoxSettings) -> Desk {
@@ -117,8 +117,8 @@ async fn what_an_earlier_desk_held_is_kept_by_the_next_or_without_one() {
         2 * (kept.seconds * 48_000.0).round() as usize
     );
     assert!(
-        !kept.files[0].path.contains("Late show"),
-        "nobody knows what was on then"
+        kept.files[0].path.contains("Late show"),
+        "it is known what was on then: {kept:?}"
     );
     drop(shelf);
 
@@ -136,6 +136,69 @@ async fn what_an_earlier_desk_held_is_kept_by_the_next_or_without_one() {
         .await;
     assert_eq!(code, ErrorCode::NotRunning);
     next.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_has_the_title_of_its_beginning_and_a_cue_sheet_of_all_also_when_the_desk_has_ended() {
+    let mut desk = desk_with(&["One"], wave);
+    let mut settings = desk.now().await.recorders[0].settings.clone();
+    settings.cue_sheets = true;
+    let settings = Box::new(settings);
+    desk.ask(AudioCommand::SetRecording {
+        recorder: None,
+        settings,
+    })
+    .await;
+    let mut noted = Vec::new();
+    for (seconds, artist, title) in [(1.0, "Ann", "First"), (5.0, "Bob", "Second")] {
+        held(&desk, seconds).await;
+        desk.ask(AudioCommand::SetTitle {
+            title: title.into(),
+            artist: artist.into(),
+            show: None,
+        })
+        .await;
+        let entry = match noted.last() {
+            Some((number, _)) => next_after(&desk, *number, TimelineKind::Title).await,
+            None => newest(&desk, TimelineKind::Title).await,
+        };
+        noted.push((entry.number, entry.frame));
+    }
+    let before = held(&desk, 7.0).await;
+    let run = before.runs.last().expect("a run").id;
+    // From a moment of the first title on.
+    let part = keep(&desk, 4.0, None).await;
+    assert!(part.files[0].path.ends_with(" First.wav"), "{part:?}");
+    let sheet = std::fs::read_to_string(format!("{}.cue", part.files[0].path)).expect("a sheet");
+    assert!(
+        sheet.contains("TRACK 01 AUDIO\n    TITLE \"First\"\n    PERFORMER \"Ann\"\n    INDEX 01 00:00:00\n  TRACK 02 AUDIO\n    TITLE \"Second\"\n    PERFORMER \"Bob\""),
+        "{sheet}"
+    );
+    assert!(!sheet.contains("TRACK 03"), "{sheet}");
+    desk.stop().await;
+    // Nothing of it was only in the memory of that desk.
+    let mut next = desk.restart().await;
+    held(&next, 0.5).await;
+    let kept = keep(&next, 60.0, Some(run)).await;
+    assert!(kept.files[0].path.ends_with(" Late show.wav"), "{kept:?}");
+    let sheet = std::fs::read_to_string(format!("{}.cue", kept.files[0].path)).expect("a sheet");
+    let places: Vec<i64> = sheet
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("INDEX 01 "))
+        .map(place)
+        .collect();
+    let [0, first, second] = places[..] else {
+        panic!("{sheet}")
+    };
+    let expected = (noted[1].1 - noted[0].1) as i64 / 640;
+    assert!((second - first - expected).abs() <= 2, "{expected} of 1/75 s: {sheet}");
+    next.stop().await;
+}
+
+/// A place in a cue sheet, 1/75 s.
+fn place(text: &str) -> i64 {
+    let parts: Vec<i64> = text.split(':').map(|part| part.parse().expect("a number")).collect();
+    (parts[0] * 60 + parts[1]) * 75 + parts[2]
 }
 
 #[tokio::test]
@@ -296,6 +359,9 @@ async fn what_is_kept_is_of_the_show_that_the_title_names_else_of_the_recorders_
             show: Some(show.into()),
         })
         .await;
+        // What is kept begins with it.
+        let here = held(&desk, 0.0).await.runs.last().map_or(0.0, |run| run.seconds);
+        held(&desk, here + 1.5).await;
         let kept = keep(&desk, 0.3, None).await;
         let file = Path::new(&kept.files[0].path);
         let of = file.parent().and_then(Path::file_name);

@@ -59,6 +59,39 @@ async fn every_transport_that_is_told_is_taken_and_every_other_is_refused() {
 }
 
 #[tokio::test]
+async fn a_mount_without_its_slash_is_refused_in_plain_words_for_an_old_target_and_a_new_one() {
+    let mut desk = Desk::with(&Session::default());
+    let before = desk.target().await;
+    for mount in ["live.mp3", "", "/"] {
+        let settings = BroadcastSettings {
+            mount: mount.into(),
+            ..BroadcastSettings::default()
+        };
+        let target = before.id;
+        let changed = AudioCommand::SetTarget {
+            target,
+            settings: Box::new(settings.clone()),
+        };
+        let added = AudioCommand::AddTarget {
+            settings: Box::new(settings),
+        };
+        for command in [changed, added] {
+            let (code, message) = desk.refused(command).await;
+            assert_eq!(code, ErrorCode::Invalid, "{mount:?}: {message}");
+            let told = format!("{mount:?} is no mount; begin it with a slash, like /live");
+            assert_eq!(message, told);
+        }
+    }
+    let now = desk.now().await.targets;
+    assert_eq!(
+        (now.len(), &now[0].settings),
+        (1, &before.settings),
+        "nothing has changed"
+    );
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn a_broken_file_of_passwords_is_told_at_the_start_and_to_whoever_wants_to_go_live() {
     let folder = desk::folder();
     let file = folder.path().join("passwords.toml");

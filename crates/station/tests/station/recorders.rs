@@ -350,6 +350,122 @@ async fn files_of_six_seconds_follow_each_other_without_a_frame_lost_or_doubled(
     assert!(whole[at..].starts_with(&joined), "the seams are not heard");
 }
 
+fn titled(artist: &str, title: &str) -> AudioCommand {
+    AudioCommand::SetTitle {
+        title: title.into(),
+        artist: artist.into(),
+        show: None,
+    }
+}
+
+/// A value of a WAV file's `LIST INFO`.
+fn told(file: &Path, id: &[u8; 4]) -> String {
+    let bytes = std::fs::read(file).expect("read");
+    let at = bytes.windows(4).position(|name| name == id).expect("it is told");
+    let length = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().expect("four bytes")) as usize;
+    let value = String::from_utf8_lossy(&bytes[at + 8..at + 8 + length]);
+    value.trim_end_matches('\0').to_owned()
+}
+
+#[tokio::test]
+async fn a_new_title_begins_a_new_file_that_is_named_by_it_without_a_frame_lost_or_doubled() {
+    let mut desk = desk_with(|folder| {
+        let whole = RecordingSettings {
+            pattern: "whole".into(),
+            ..into(folder)
+        };
+        let by_title = RecordingSettings {
+            pattern: "{artist} {title}".into(),
+            split: SplitSettings {
+                titles: true,
+                ..SplitSettings::default()
+            },
+            ..into(folder)
+        };
+        vec![whole, by_title]
+    });
+    let ids: Vec<_> = desk.now().await.recorders.iter().map(|recorder| recorder.id).collect();
+    let [whole, by_title] = ids[..] else {
+        panic!("two recorders")
+    };
+    desk.ask(titled("Ann", "One")).await;
+    // The one that is whole has all that the other has.
+    desk.ask(AudioCommand::StartRecording { recorder: Some(whole) }).await;
+    desk.when("the first", |now| recorded(now, 0) > 0.5).await;
+    desk.ask(AudioCommand::StartRecording {
+        recorder: Some(by_title),
+    })
+    .await;
+    for (part, (artist, title)) in [(1, ("Bob", "Two")), (2, ("Cleo", "Three"))] {
+        desk.when("a second of it", |now| recorded(now, 1) > f64::from(part))
+            .await;
+        desk.ask(titled(artist, title)).await;
+        desk.when("another file", |now| now.recorders[1].parts == part + 1)
+            .await;
+        // The same once more is no other title.
+        desk.ask(titled(artist, title)).await;
+    }
+    desk.when("the last part", |now| recorded(now, 1) > 3.0).await;
+    assert_eq!(desk.now().await.recorders[1].parts, 3);
+    desk.ask(AudioCommand::StopRecording {
+        recorder: Some(by_title),
+    })
+    .await;
+    desk.ask(AudioCommand::StopRecording { recorder: Some(whole) }).await;
+    desk.stop().await;
+    let takes = desk.folder.path().join("takes");
+    let mut joined = Vec::new();
+    for (artist, title) in [("Ann", "One"), ("Bob", "Two"), ("Cleo", "Three")] {
+        let file = takes.join(format!("{artist} {title}.wav"));
+        assert_eq!([told(&file, b"INAM"), told(&file, b"IART")], [title, artist]);
+        let part = samples(&file);
+        assert!(part.len() > 48_000, "{title}: {}", part.len());
+        joined.extend(part);
+    }
+    let whole = samples(&takes.join("whole.wav"));
+    let begins = |at: &usize| whole[*at..].starts_with(&joined[..48_000]);
+    let at = (0..whole.len()).step_by(2).find(begins).expect("it is in it");
+    assert!(whole[at..].starts_with(&joined), "the seams are not heard");
+}
+
+#[tokio::test]
+async fn a_cue_sheet_credits_every_title_to_its_own_artist() {
+    let mut desk = desk_with(|folder| {
+        vec![RecordingSettings {
+            cue_sheets: true,
+            show: "Night".into(),
+            ..into(folder)
+        }]
+    });
+    desk.ask(titled("Ann", "One")).await;
+    desk.ask(AudioCommand::StartRecording { recorder: None }).await;
+    for (seconds, artist, title) in [(0.6, "Bob", "Two"), (1.2, "", "News"), (1.8, "Ann", "Three")] {
+        desk.when("some of it", |now| recorded(now, 0) > seconds).await;
+        desk.ask(titled(artist, title)).await;
+    }
+    desk.when("the last", |now| recorded(now, 0) > 2.4).await;
+    desk.ask(AudioCommand::StopRecording { recorder: None }).await;
+    desk.stop().await;
+    let sheet = desk.folder.path().join("takes/Programme 01.wav.cue");
+    let sheet = std::fs::read_to_string(sheet).expect("a sheet");
+    let said: Vec<&str> = sheet
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("TITLE") || line.starts_with("PERFORMER"))
+        .collect();
+    let expected = [
+        "TITLE \"Night\"",
+        "TITLE \"One\"",
+        "PERFORMER \"Ann\"",
+        "TITLE \"Two\"",
+        "PERFORMER \"Bob\"",
+        "TITLE \"News\"",
+        "TITLE \"Three\"",
+        "PERFORMER \"Ann\"",
+    ];
+    assert_eq!(said, expected, "{sheet}");
+}
+
 #[tokio::test]
 async fn settings_that_no_recording_can_begin_with_are_refused_with_what_to_change() {
     let mut desk = desk_with(|folder| vec![into(folder)]);

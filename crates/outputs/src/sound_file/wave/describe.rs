@@ -96,8 +96,7 @@ pub(super) fn cue_points(marks: &[Mark]) -> Vec<u8> {
         points.extend(b"data");
         points.extend([0; 8]); // no other chunk, no block
         points.extend(frame);
-        let line = one_line(&mark.title);
-        let title = cut(&line, VALUE_BYTES_MAX);
+        let title = cut(mark.title.as_str(), VALUE_BYTES_MAX);
         labels.extend(chunk(
             b"labl",
             &[&number.to_le_bytes(), title.as_bytes(), b"\0"].concat(),

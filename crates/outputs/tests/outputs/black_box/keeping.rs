@@ -1,9 +1,13 @@
 //! What is kept: every frame of it, and what stands where there was none.
 
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use airdesk_engine::TapPoint;
-use airdesk_outputs::black_box::KeepError;
+use airdesk_outputs::black_box::{Heard, KeepError, KeepOrder, Kept, Shelf};
+use airdesk_outputs::recorder::Naming;
+use airdesk_outputs::title::TitleWords;
 
 use super::{differs_at, expected, first_of, frames, keep, order, play, play_seconds, ring_files, settings, start};
 use crate::rig::reader::{ffprobe_frames, sndfile_frames, sox_frames};
@@ -147,4 +151,137 @@ fn silence_costs_next_to_nothing_and_is_kept_as_silence() {
         .map(|path| path.metadata().expect("there").len())
         .sum();
     assert_eq!(state.bytes, on_disk);
+}
+
+/// The frames of a WAV file's cue points.
+fn cue_points(path: &Path) -> Vec<u32> {
+    let bytes = std::fs::read(path).expect("there");
+    let at = bytes.windows(4).rposition(|name| name == b"cue ").expect("cue points");
+    let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    let points = u32_at(at + 8) as usize;
+    (0..points).map(|point| u32_at(at + 12 + point * 24 + 20)).collect()
+}
+
+fn by(artist: &str, title: &str) -> TitleWords {
+    TitleWords {
+        title: title.into(),
+        artist: artist.into(),
+        show: "Night".into(),
+    }
+}
+
+#[test]
+fn what_is_kept_is_called_by_what_was_on_when_it_began_and_marked_to_the_frame_also_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut show = Show::new();
+    let one = show.add_strip(0, 1, false);
+    let black_box = start(settings(folder.path(), &show), &show);
+    let tap = show.tap(one, TapPoint::PostFader);
+    black_box.add_lane("Mic", tap);
+    black_box.set_title(0, by("", "Before"));
+    play_seconds(&mut show, &black_box, 5);
+    black_box.set_title(show.blocks * 64, by("Ann", "One"));
+    // Over the end of a segment, and of another.
+    play_seconds(&mut show, &black_box, 17);
+    black_box.mark_dumped(&(20 * 48_000..21 * 48_000));
+    let second = show.blocks * 64;
+    black_box.set_title(second, by("Bob", "Two"));
+    play_seconds(&mut show, &black_box, 6);
+    let asked = |last: u64, called: &str| {
+        let (heard, name) = (Arc::new(Mutex::new(None)), called.to_owned());
+        let told = heard.clone();
+        let naming = move |now: &Heard| {
+            *told.lock().expect("nobody panics here") = Some(now.on.clone());
+            let mut naming = Naming {
+                names: vec![name.clone()],
+                ..Naming::default()
+            };
+            (naming.tags.title, naming.tags.artist) = (now.on.title.clone(), now.on.artist.clone());
+            naming
+        };
+        let order = KeepOrder {
+            naming: Arc::new(naming),
+            cue_sheet: true,
+            ..order(folder.path(), seconds(last))
+        };
+        (order, heard)
+    };
+    let check = |kept: &Kept, heard: &Mutex<Option<TitleWords>>| {
+        assert_eq!(kept.frames, 10 * 48_000);
+        assert_eq!(*heard.lock().expect("nobody panics here"), Some(by("Ann", "One")));
+        let first = 18 * 48_000;
+        let expected = [0, 20 * 48_000 - first, 21 * 48_000 - first, second - first].map(|frame| frame as u32);
+        for file in &kept.files {
+            assert_eq!(cue_points(&file.path), expected, "{}", file.name);
+        }
+        let sheet = std::fs::read_to_string(kept.files[0].path.with_extension("wav.cue")).expect("a sheet");
+        let lines: Vec<&str> = sheet
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.contains("FILE"))
+            .collect();
+        let expected = [
+            "TITLE \"One\"",
+            "TRACK 01 AUDIO",
+            "TITLE \"One\"",
+            "PERFORMER \"Ann\"",
+            "INDEX 01 00:00:00",
+            "TRACK 02 AUDIO",
+            "TITLE \"dumped 1.0 s\"",
+            "INDEX 01 00:02:00",
+            "TRACK 03 AUDIO",
+            "TITLE \"One\"",
+            "PERFORMER \"Ann\"",
+            "INDEX 01 00:03:00",
+            "TRACK 04 AUDIO",
+            "TITLE \"Two\"",
+            "PERFORMER \"Bob\"",
+            "INDEX 01 00:04:00",
+        ];
+        assert_eq!(lines, expected);
+        assert!(
+            !kept.files[1].path.with_extension("wav.cue").exists(),
+            "stems have none"
+        );
+    };
+    let (order, heard) = asked(10, "while it turns");
+    check(&keep(&black_box, order), &heard);
+    black_box.stop();
+    let shelf = Shelf::open(&folder.path().join("ring"))
+        .expect("looked")
+        .expect("it is there");
+    let (order, heard) = asked(10, "afterwards");
+    check(
+        &shelf.keep(order).expect("it begins").wait().expect("it is kept"),
+        &heard,
+    );
+}
+
+#[test]
+fn what_is_on_stays_on_when_another_engine_begins_another_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut show, mut next) = (Show::new(), Show::new());
+    let black_box = start(settings(folder.path(), &show), &show);
+    play_seconds(&mut show, &black_box, 1);
+    black_box.set_title(show.blocks * 64, by("Ann", "One"));
+    play_seconds(&mut show, &black_box, 1);
+    black_box.begin_run(next.programme.reader());
+    std::thread::sleep(Duration::from_millis(200));
+    // Longer than the first: only so is it known that the disk has it.
+    play_seconds(&mut next, &black_box, 4);
+    let on = Arc::new(Mutex::new(TitleWords::default()));
+    let told = on.clone();
+    let naming = move |heard: &Heard| {
+        *told.lock().expect("nobody panics here") = heard.on.clone();
+        Naming {
+            names: vec!["kept".into()],
+            ..Naming::default()
+        }
+    };
+    let order = KeepOrder {
+        naming: Arc::new(naming),
+        ..order(folder.path(), seconds(60))
+    };
+    keep(&black_box, order);
+    assert_eq!(*on.lock().expect("nobody panics here"), by("Ann", "One"));
 }

@@ -3,7 +3,7 @@
 use airdesk_engine::TapPoint;
 use airdesk_outputs::black_box::{BoxPhase, KeepOrder};
 
-use super::{differs_at, expected, first_of, frames, keep, order, play_seconds, ring_files, settings, start};
+use super::{called, differs_at, expected, first_of, frames, keep, order, play_seconds, ring_files, settings, start};
 use crate::rig::seconds;
 use crate::rig::show::{Show, noise};
 
@@ -66,7 +66,7 @@ fn what_is_being_kept_stays_until_it_is_kept_though_the_ring_turns() {
     let mut keepings = Vec::new();
     for n in 0..4 {
         let order = KeepOrder {
-            file_stem: format!("take {n}"),
+            naming: called(&format!("take {n}")),
             ..order(folder.path(), seconds(18))
         };
         keepings.push((show.blocks, black_box.keep(order).expect("it begins")));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use airdesk_outputs::sound_file::{BitRate, Closing, FileFormat, Mark};
+use airdesk_outputs::title::Title;
 
 use super::{FLAC, Recorded, closing, encoded_formats, opening, said};
 use crate::rig::decoder::{ffmpeg, says};
@@ -69,7 +70,7 @@ fn chapters_are_in_mp3_and_flac_where_others_find_them() {
         let found: Vec<&str> = found.lines().collect();
         assert_eq!(
             found,
-            ["0.000000,first", "1.000000,Jóga 🎵", "1.500000,third"],
+            ["0.000000,first", "1.000000,Björk - Jóga 🎵", "1.500000,third"],
             "{format}"
         );
     }
@@ -79,7 +80,7 @@ fn chapters_are_in_mp3_and_flac_where_others_find_them() {
 fn more_marks_than_there_is_room_for_leave_a_file_that_decodes_and_the_first_of_them() {
     let marks = (0..1_000).map(|n| Mark {
         frame: n * 90,
-        title: format!("{n} {}", "x".repeat(100)),
+        title: Title::new(&format!("{n} {}", "x".repeat(100))),
     });
     let closing = Closing {
         marks: marks.collect(),
@@ -146,6 +147,6 @@ fn a_wav_file_tells_broadcasters_when_it_began_how_loud_it_is_and_what_begins_wh
         .any(|line| line.trim().starts_with("Count") && line.trim().ends_with(": 3"));
     assert!(counted && told.contains(": 96000\n"), "{told}");
     let bytes = std::fs::read(&file.path).expect("read");
-    let label = "Jóga 🎵\0".as_bytes();
+    let label = "Björk - Jóga 🎵\0".as_bytes();
     assert!(bytes.windows(label.len()).any(|window| window == label));
 }
