@@ -49,11 +49,11 @@ fn kill(name: &str, folder: &Path, file: &Path, longest: u64) -> u64 {
         .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
-    // Beyond what the file has before its first audio: ffmpeg refuses an MP3 of one frame and a Vorbis file of none. Numbered
+    // Beyond what the file has before its first audio: readers refuse an MP3 of a few frames, and ffmpeg a Vorbis file of none. Numbered
     // frames are so even that FLAC makes hardly anything of them.
     let header = match file.extension().and_then(|extension| extension.to_str()) {
         Some("flac") => 16_400,
-        Some("mp3") => 20_000,
+        Some("mp3") => 36_000,
         Some("ogg") => 8_000,
         _ => 4_096,
     };
