@@ -1,7 +1,9 @@
 //! As much of an HTTP client as the tests need: one request, one answer, connection closed.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::time::Duration;
 
 /// An answer.
@@ -41,10 +43,20 @@ pub fn request(port: u16, request: &str) -> std::io::Result<Answer> {
     parse(&bytes).ok_or_else(|| std::io::Error::other("no HTTP answer"))
 }
 
+/// Ports that no system gives to outgoing connections: one of those may be taken by any program before it is bound.
+const PORTS: Range<u16> = 20_000..32_000;
+
 /// A port of this machine that is free now.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it is bound").port()
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let found = std::iter::repeat_with(any_port).take(1_000).find(is_free);
+    found.expect("a port is free")
+}
+
+/// The standard library's hash keys are random.
+fn any_port() -> u16 {
+    let random = RandomState::new().hash_one(0);
+    PORTS.start + (random % PORTS.len() as u64) as u16
 }
 
 /// A port of this machine that is free now, and so is the next higher one.
