@@ -114,6 +114,16 @@ impl Inlet {
         filled.len()
     }
 
+    /// Leaves out up to `count` of the frames that wait, oldest first. Returns how many there were.
+    pub fn leave_out(&mut self, count: usize) -> usize {
+        let count = count.min(self.frames.slots());
+        match self.frames.read_chunk(count) {
+            Ok(chunk) => chunk.commit_all(),
+            Err(_) => return 0,
+        }
+        count
+    }
+
     /// The next stamp nobody has read, oldest first.
     pub fn stamp(&mut self) -> Option<Stamp> {
         self.stamps.pop().ok()

@@ -16,6 +16,7 @@ pub mod mix_queue;
 pub mod outlet_clock;
 pub mod report;
 pub mod time;
+pub mod transport;
 
 mod bus;
 mod chain;

@@ -36,6 +36,8 @@ pub enum InputPhase {
     Silent,
     /// Waiting for (more) audio.
     Waiting,
+    /// Ready, and told not to play.
+    Paused,
     /// Sounding.
     Running,
     /// The source is gone and all of it has been played.

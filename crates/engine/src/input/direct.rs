@@ -40,7 +40,7 @@ impl Direct {
         let waiting = self.inlet.waiting();
         match self.phase {
             InputPhase::Running => {}
-            InputPhase::Silent | InputPhase::Ended => return false,
+            InputPhase::Silent | InputPhase::Paused | InputPhase::Ended => return false,
             InputPhase::Waiting => {
                 let wanted = if self.starved { CUSHION } else { BLOCK_FRAMES };
                 if waiting < wanted && !ending {

@@ -1,12 +1,14 @@
-//! What feeds a strip: nothing, a source that keeps the desk's time, or a device with its own clock.
+//! What feeds a strip: nothing, a source that keeps the desk's time, one that is played like a tape, or a device with its own clock.
 
 mod bridge;
 mod direct;
+mod staged;
 
 use airdesk_dsp::Block;
 
 pub use bridge::Bridge;
 pub use direct::Direct;
+pub use staged::Staged;
 
 use crate::report::{InputPhase, InputReport};
 
@@ -27,16 +29,19 @@ pub enum StripInput {
     Silent,
     /// A deck or other worker that writes at the desk's rate, as fast as it is read.
     Direct(Direct),
+    /// A source that prepares what it plays, and is started, paused and moved within a block.
+    Staged(Staged),
     /// A device, bridged to the desk's clock.
     Bridged(Bridge),
 }
 
 impl StripInput {
     /// Fills one block. Returns false, and leaves the block alone, when there is nothing to hear.
-    pub(crate) fn read(&mut self, block: &mut Block, time: &BlockTime) -> bool {
+    pub fn read(&mut self, block: &mut Block, time: &BlockTime) -> bool {
         match self {
             Self::Silent => false,
             Self::Direct(direct) => direct.read(block),
+            Self::Staged(staged) => staged.read(block),
             Self::Bridged(bridge) => bridge.read(block, time),
         }
     }
@@ -46,6 +51,7 @@ impl StripInput {
         match self {
             Self::Silent => true,
             Self::Direct(direct) => direct.phase() != InputPhase::Running,
+            Self::Staged(staged) => staged.phase() != InputPhase::Running,
             Self::Bridged(bridge) => bridge.phase() != InputPhase::Running,
         }
     }
@@ -54,6 +60,7 @@ impl StripInput {
         match self {
             Self::Silent => InputReport::default(),
             Self::Direct(direct) => direct.report(),
+            Self::Staged(staged) => staged.report(),
             Self::Bridged(bridge) => bridge.report(),
         }
     }
