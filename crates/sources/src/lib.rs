@@ -1,11 +1,19 @@
-//! What feeds a strip and is no device: material that comes with Airdesk, and WAV files.
+//! What feeds a strip and is no device: material that comes with Airdesk, sound files by themselves or on decks, and what
+//! comes over a network.
 //!
 //! A [`Player`] renders frames at the desk's rate. A [`Worker`] does so on a thread of its own into a
-//! strip's inlet; an offline render calls it directly.
+//! strip's inlet; an offline render calls it directly. A [`deck`] plays one file after the other, and a [`stream`] is pushed
+//! and waits for what is late.
 
+pub mod deck;
+pub mod decode;
 pub mod material;
+pub mod playlist;
+pub mod stream;
+pub mod text;
 pub mod wav;
 
+mod converter;
 mod worker;
 
 use airdesk_dsp::Frame;
@@ -18,5 +26,17 @@ pub trait Player: Send {
     ///
     /// # Errors
     /// When the source broke; what was rendered before is valid.
-    fn render(&mut self, out: &mut [Frame]) -> Result<usize, wav::WavError>;
+    fn render(&mut self, out: &mut [Frame]) -> Result<usize, SourceError>;
+}
+
+/// Why a source cannot be played.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A WAV file that is read as it is.
+    #[error(transparent)]
+    Wav(#[from] wav::WavError),
+    /// A sound file of any kind.
+    #[error(transparent)]
+    Decode(#[from] decode::DecodeError),
 }

@@ -9,15 +9,13 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use airdesk_dsp::resample::StereoResampler;
+use airdesk_dsp::resample::Quality;
 use airdesk_dsp::{Frame, SampleRate};
-use hound::{WavReader, WavSpec};
+use hound::WavReader;
 
 use self::samples::Layout;
-use crate::Player;
-
-/// Frames converted at a time when the rates differ.
-const STEP: usize = 256;
+use crate::converter::Converter;
+use crate::{Player, SourceError};
 
 /// Why a WAV file cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -50,30 +48,21 @@ pub enum WavError {
 
 /// Plays one WAV file from its beginning to its end.
 pub struct WavPlayer<R> {
+    samples: Samples<R>,
+    converter: Converter,
+    looped: bool,
+}
+
+/// The frames as they are in the file.
+struct Samples<R> {
     source: R,
-    spec: WavSpec,
     layout: Layout,
     /// Where the audio begins, in bytes.
     start: u64,
     /// Frames in the file, and those of them that are still to be read.
     length: u32,
     unread: u32,
-    /// Frames as they are in the file.
     bytes: Vec<u8>,
-    converter: Option<Converter>,
-    /// Frames the desk is still owed: what the file holds, at the desk's rate.
-    frames_left: u64,
-    looped: bool,
-    rate: SampleRate,
-}
-
-struct Converter {
-    resampler: StereoResampler,
-    source: Vec<Frame>,
-    out: [Frame; STEP],
-    place: usize,
-    /// The resampler's delay, still to be left out.
-    skip: usize,
 }
 
 /// Opens a file for the desk's rate.
@@ -109,34 +98,27 @@ impl<R: Read + Seek> WavPlayer<R> {
         }
         let mut source = reader.into_inner();
         let (start, bytes) = data(&mut source).map_err(hound::Error::IoError)?;
-        let mut player = Self {
-            source,
-            spec,
-            layout: Layout::new(&spec, bytes / samples)?,
-            start,
-            length,
-            unread: length,
-            bytes: Vec::new(),
-            converter: None,
-            frames_left: 0,
+        Ok(Self {
+            samples: Samples {
+                source,
+                layout: Layout::new(&spec, bytes / samples)?,
+                start,
+                length,
+                unread: length,
+                bytes: Vec::new(),
+            },
+            converter: Converter::new(from, rate, Quality::Balanced),
             looped: false,
-            rate,
-        };
-        player.converter = (from != rate).then(|| Converter::new(from, rate));
-        player.frames_left = player.frames_at_desk_rate();
-        Ok(player)
+        })
     }
 
     /// How long it is, in frames at the desk's rate.
     pub fn frames(&self) -> u64 {
-        self.frames_at_desk_rate()
+        self.converter.scaled(self.samples.length.into())
     }
+}
 
-    fn frames_at_desk_rate(&self) -> u64 {
-        let frames = f64::from(self.length);
-        (frames * f64::from(self.rate.hz()) / f64::from(self.spec.sample_rate)).round() as u64
-    }
-
+impl<R: Read + Seek> Samples<R> {
     /// Reads frames as they are in the file; fewer than asked for at its end.
     fn read(&mut self, out: &mut [Frame]) -> Result<usize, WavError> {
         let count = out.len().min(self.unread as usize);
@@ -147,45 +129,11 @@ impl<R: Read + Seek> WavPlayer<R> {
         Ok(count)
     }
 
-    fn convert(&mut self, out: &mut [Frame]) -> Result<(), WavError> {
-        let Some(mut converter) = self.converter.take() else {
-            return Ok(());
-        };
-        let mut result = Ok(());
-        for frame in out {
-            while converter.place == STEP || converter.skip > 0 {
-                if converter.place == STEP {
-                    let needed = converter.resampler.frames_needed();
-                    let mut source = std::mem::take(&mut converter.source);
-                    source.resize(needed, [0.0; 2]);
-                    match self.read(&mut source) {
-                        Ok(count) => source[count..].fill([0.0; 2]),
-                        Err(error) => result = Err(error),
-                    }
-                    converter.resampler.process(&source, &mut converter.out);
-                    converter.source = source;
-                    converter.place = 0;
-                }
-                let skipped = converter.skip.min(STEP - converter.place);
-                converter.skip -= skipped;
-                converter.place += skipped;
-            }
-            *frame = converter.out[converter.place];
-            converter.place += 1;
-        }
-        self.converter = Some(converter);
-        result
-    }
-
     fn rewind(&mut self) -> Result<(), WavError> {
         self.source
             .seek(SeekFrom::Start(self.start))
             .map_err(hound::Error::IoError)?;
         self.unread = self.length;
-        if let Some(converter) = &mut self.converter {
-            converter.start_again();
-        }
-        self.frames_left = self.frames_at_desk_rate();
         Ok(())
     }
 }
@@ -199,53 +147,24 @@ fn data(source: &mut (impl Read + Seek)) -> io::Result<(u64, u32)> {
     Ok((source.stream_position()?, u32::from_le_bytes(length)))
 }
 
-impl Converter {
-    fn new(from: SampleRate, to: SampleRate) -> Self {
-        let resampler = StereoResampler::new(f64::from(from.hz()), f64::from(to.hz()), STEP);
-        let skip = resampler.delay();
-        Self {
-            resampler,
-            source: Vec::new(),
-            out: [[0.0; 2]; STEP],
-            place: STEP,
-            skip,
-        }
-    }
-
-    fn start_again(&mut self) {
-        self.resampler.reset();
-        (self.place, self.skip) = (STEP, self.resampler.delay());
-    }
-}
-
 impl<R: Read + Seek + Send> Player for WavPlayer<R> {
-    fn render(&mut self, out: &mut [Frame]) -> Result<usize, WavError> {
+    fn render(&mut self, out: &mut [Frame]) -> Result<usize, SourceError> {
+        let Self {
+            samples,
+            converter,
+            looped,
+        } = self;
         let mut done = 0;
-        while done < out.len() {
-            if self.frames_left == 0 {
-                if !self.looped {
-                    break;
-                }
-                self.rewind()?;
+        loop {
+            let count = converter.render(&mut out[done..], |source| samples.read(source))?;
+            done += count;
+            // A piece of no frames at the desk's rate would go round for ever.
+            if done == out.len() || !*looped || converter.scaled(samples.length.into()) == 0 {
+                return Ok(done);
             }
-            let wanted = (out.len() - done).min(usize::try_from(self.frames_left).unwrap_or(usize::MAX));
-            let part = &mut out[done..done + wanted];
-            let read = if self.converter.is_some() {
-                self.convert(part)?;
-                wanted
-            } else {
-                self.read(part)?
-            };
-            done += read;
-            self.frames_left -= read as u64;
-            if read < wanted {
-                self.frames_left = 0; // the file is shorter than its header says
-                if !self.looped || read == 0 {
-                    break;
-                }
-            }
+            samples.rewind()?;
+            converter.seek(0);
         }
-        Ok(done)
     }
 }
 
@@ -254,7 +173,7 @@ mod tests {
     use std::f64::consts::TAU;
     use std::io::Cursor;
 
-    use hound::{SampleFormat, WavWriter};
+    use hound::{SampleFormat, WavSpec, WavWriter};
 
     use super::*;
 

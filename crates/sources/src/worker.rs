@@ -7,8 +7,7 @@ use std::time::Duration;
 use airdesk_dsp::Frame;
 use airdesk_engine::inlet::InletWriter;
 
-use crate::Player;
-use crate::wav::WavError;
+use crate::{Player, SourceError};
 
 /// How often room is looked for: a fraction of what the inlet holds.
 const ROUND: Duration = Duration::from_millis(10);
@@ -27,8 +26,8 @@ impl Worker {
     /// # Errors
     /// When the system refuses a thread.
     pub fn start(
-        open: impl FnOnce() -> Result<Box<dyn Player>, WavError> + Send + 'static,
-        explain: impl Fn(WavError) -> String + Send + 'static,
+        open: impl FnOnce() -> Result<Box<dyn Player>, SourceError> + Send + 'static,
+        explain: impl Fn(SourceError) -> String + Send + 'static,
         mut writer: InletWriter,
     ) -> std::io::Result<Self> {
         let fault = Arc::new(Mutex::new(None));

@@ -4,20 +4,23 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use airdesk_dsp::{Frame, SampleRate};
-use airdesk_sources::Player;
 use airdesk_sources::material::{Loop, pad, rhythm, voice};
 use airdesk_sources::wav::{self, WavError};
+use airdesk_sources::{Player, SourceError};
 
 use crate::api::{Material, StripSource};
 use crate::desk::Piece;
 
 /// Opens a player, on whatever thread may wait for it.
-pub(crate) type Opener = Box<dyn FnOnce() -> Result<Box<dyn Player>, WavError> + Send>;
+pub(crate) type Opener = Box<dyn FnOnce() -> Result<Box<dyn Player>, SourceError> + Send>;
 
 /// Why a source cannot be heard, in a sentence that names the file.
-pub(crate) fn explain(source: &StripSource, error: &WavError) -> String {
+pub(crate) fn explain(source: &StripSource, error: &SourceError) -> String {
     match (source, error) {
-        (_, WavError::Open { .. } | WavError::NotAFile { .. }) => error.to_string(),
+        // Each of them names its file.
+        (_, SourceError::Wav(WavError::Open { .. } | WavError::NotAFile { .. }) | SourceError::Decode(_)) => {
+            error.to_string()
+        }
         (StripSource::File { path, .. }, error) => format!("{path}: {error}"),
         (_, error) => error.to_string(),
     }
@@ -37,7 +40,7 @@ impl Pieces {
     /// When built-in material cannot be made.
     pub(crate) fn opener(&mut self, source: &StripSource, rate: SampleRate) -> Result<Option<Opener>, String> {
         Ok(match source {
-            StripSource::Silent | StripSource::Device { .. } => None,
+            StripSource::Silent | StripSource::Device { .. } | StripSource::Deck => None,
             StripSource::Material { material } => {
                 let piece = self.piece(*material, rate)?;
                 Some(Box::new(move || Ok(Box::new(Loop::new(piece)) as Box<dyn Player>)))
@@ -45,7 +48,7 @@ impl Pieces {
             StripSource::File { path, looped } => {
                 let (path, looped) = (path.clone(), *looped);
                 Some(Box::new(move || {
-                    wav::open(Path::new(&path), rate, looped).map(|player| Box::new(player) as Box<dyn Player>)
+                    Ok(Box::new(wav::open(Path::new(&path), rate, looped)?) as Box<dyn Player>)
                 }))
             }
         })

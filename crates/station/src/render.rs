@@ -148,7 +148,7 @@ fn length(session: &Session, rate: SampleRate, duration: Option<f64>, kind: File
                     let player = airdesk_sources::wav::open(Path::new(path), rate, false).map_err(|error| {
                         RenderError::Source {
                             strip: strip.name.clone(),
-                            reason: explain(&strip.source, &error),
+                            reason: explain(&strip.source, &error.into()),
                         }
                     })?;
                     longest = longest.max(player.frames());

@@ -4,17 +4,12 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use airdesk_sources::text;
+
 use super::follower::Reading;
 
 /// More of a file is not read.
 const BYTES_MAX: u64 = 4096;
-/// What some editors begin UTF-8 with.
-const MARK: &[u8] = b"\xef\xbb\xbf";
-/// Windows-1252 from 0x80 on, where Latin-1 has nothing to see; the rest of both is the beginning of Unicode.
-const WINDOWS: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
-    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-];
 /// What stands between artist and title.
 const BETWEEN: &str = " - ";
 
@@ -42,41 +37,16 @@ fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 fn line(bytes: &[u8]) -> String {
-    match bytes {
-        [0xff, 0xfe, wide @ ..] => return wide_line(wide, u16::from_le_bytes),
-        [0xfe, 0xff, wide @ ..] => return wide_line(wide, u16::from_be_bytes),
-        _ => {}
-    }
-    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
-    let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-    let line = &bytes[..end.unwrap_or(bytes.len())];
-    let text = match str::from_utf8(line) {
-        Ok(text) => text.to_owned(),
-        // The limit may have cut its last character.
-        Err(error) if error.error_len().is_none() && end.is_none() => {
-            String::from_utf8_lossy(&line[..error.valid_up_to()]).into_owned()
-        }
-        Err(_) => line.iter().map(|byte| windows(*byte)).collect(),
-    };
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
-/// The same of UTF-16, which Windows calls Unicode.
-fn wide_line(bytes: &[u8], number: fn([u8; 2]) -> u16) -> String {
-    let (pairs, _) = bytes.as_chunks();
-    char::decode_utf16(pairs.iter().map(|pair| number(*pair)))
-        .map_while(Result::ok)
-        .take_while(|c| !matches!(c, '\n' | '\r'))
-        .filter(|c| !c.is_control())
-        .collect()
-}
-
-fn windows(byte: u8) -> char {
-    let place = usize::from(byte).checked_sub(0x80);
-    place
-        .and_then(|place| WINDOWS.get(place))
-        .copied()
-        .unwrap_or(char::from(byte))
+    let is_wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    // What is behind it may be written otherwise.
+    let end = bytes
+        .iter()
+        .position(|byte| matches!(byte, b'\n' | b'\r'))
+        .filter(|_| !is_wide);
+    // With its end: what is cut off before that is no character of UTF-8.
+    let text = text::decode(&bytes[..end.map_or(bytes.len(), |end| end + 1)]);
+    let line = text.split(['\n', '\r']).next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// Who made it, and what it is called: all of it is the title where nobody is named.
