@@ -1,0 +1,426 @@
+//! What a deck does, without its thread: it obeys, and looks after what is written, a hundred times a second.
+
+use std::collections::VecDeque;
+
+use airdesk_engine::transport::{Order, Transport};
+
+use super::score::{Passing, STEP, Score, Slot, SlotId, Step};
+use super::track::{KEPT, Known, Repeat, Track};
+use super::{DeckCommand, DeckNews, DeckState, DeckStatus, Item};
+
+/// Frames that are written ahead of what is heard: a quarter of a second, longer than a busy machine keeps a thread.
+pub(super) const LEAD: u64 = 12_000;
+/// What is about to be heard is not changed any more, frames: an order takes a turn of the engine to arrive.
+const SETTLED: u64 = 1_536;
+/// Frames of another sound that are there before it is jumped to.
+const PREPARED: usize = 4 * STEP;
+/// The room that a deck's transport needs, frames: what is written ahead, and once more while it changes its mind.
+pub const ROOM: usize = 32_768;
+
+const _: () = assert!(LEAD as usize * 2 + STEP <= ROOM && LEAD as usize + STEP <= KEPT);
+
+/// Another sound that is to be heard instead, as soon as it is there.
+struct Switch {
+    to: SlotId,
+    play: bool,
+}
+
+pub(super) struct Machine {
+    transport: Transport,
+    score: Score,
+    switch: Option<Switch>,
+    /// It is to play.
+    playing: bool,
+    /// Where the engine was told to go on: what was written before is not ahead of it.
+    begins: u64,
+    /// The frame before which the sound ends.
+    end: Option<u64>,
+    /// The frame at which it goes on elsewhere, and where, as the engine was told last.
+    splice: Option<(u64, u64)>,
+    slots: SlotId,
+    /// Orders that found no room.
+    orders: VecDeque<Order>,
+    /// The item that was heard at the last look.
+    heard: Option<(SlotId, u64)>,
+    pub(super) news: Vec<DeckNews>,
+}
+
+impl Machine {
+    pub(super) fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            score: Score::default(),
+            switch: None,
+            playing: false,
+            begins: 0,
+            end: None,
+            splice: None,
+            slots: 0,
+            orders: VecDeque::new(),
+            heard: None,
+            news: Vec::new(),
+        }
+    }
+
+    pub(super) fn obey(&mut self, command: DeckCommand) {
+        match command {
+            DeckCommand::Load(item, play) => {
+                if let Some(id) = self.open(*item) {
+                    self.score.next = None;
+                    self.switch = Some(Switch { to: id, play });
+                }
+            }
+            DeckCommand::LineUp(item) => {
+                self.score.next = item.and_then(|item| self.open(*item));
+                self.go_on_behind_the_end();
+            }
+            DeckCommand::Play => match &mut self.switch {
+                Some(switch) => switch.play = true,
+                None => self.play(),
+            },
+            DeckCommand::Pause => match &mut self.switch {
+                Some(switch) => {
+                    switch.play = false;
+                    self.pause();
+                }
+                None => self.pause(),
+            },
+            DeckCommand::Seek(frame) => self.seek(frame),
+            DeckCommand::Repeat(repeat) => self.repeat(repeat),
+            DeckCommand::Next => self.next(),
+            DeckCommand::Passing(length, curve) => self.score.passing = Passing { length, curve },
+            DeckCommand::StopBehind(stops) => {
+                let on = self.score.mix.on.and_then(|id| self.score.slot_mut(id));
+                on.into_iter().for_each(|slot| slot.stops = stops);
+                self.go_on_behind_the_end();
+            }
+            DeckCommand::Eject => {
+                self.pause();
+                self.score.next = None;
+                self.begin(None);
+            }
+            DeckCommand::Through(transport) => self.go_through(*transport),
+        }
+    }
+
+    /// Opens an item. `None`: it cannot be, and that was told.
+    fn open(&mut self, item: Item) -> Option<SlotId> {
+        let track = match Track::begin(item.open, item.cue_in) {
+            Ok(track) => track,
+            Err(error) => {
+                let reason = format!("the system has no thread left for it: {error}; end other programs");
+                self.news.push(DeckNews::Broke(item.id, reason));
+                return None;
+            }
+        };
+        self.slots += 1;
+        self.score.add(Slot {
+            id: self.slots,
+            item: item.id,
+            track,
+            gain: item.gain.gain().linear(),
+            cue_out: item.cue_out,
+            stops: item.stops,
+        });
+        Some(self.slots)
+    }
+
+    fn play(&mut self) {
+        if self.score.mix.on.is_none() {
+            return;
+        }
+        self.playing = true;
+        self.order(Order::Play);
+    }
+
+    fn pause(&mut self) {
+        self.playing = false;
+        self.order(Order::Pause);
+    }
+
+    fn seek(&mut self, frame: u64) {
+        let target = self.switch.as_ref().map(|switch| switch.to);
+        let Some(id) = target.or_else(|| self.on_now().map(|(id, _)| id)) else {
+            return;
+        };
+        let Some(slot) = self.score.slot_mut(id) else { return };
+        let last = slot.length().map_or(u64::MAX, |length| length.saturating_sub(1));
+        let repeat = slot.track.repeat();
+        slot.track.locate(frame.min(last), repeat);
+        let play = self.switch.as_ref().map_or(self.playing, |switch| switch.play);
+        self.switch = Some(Switch { to: id, play });
+    }
+
+    fn repeat(&mut self, repeat: Option<Repeat>) {
+        let Some((id, heard)) = self.on_now() else { return };
+        let Some(slot) = self.score.slot_mut(id) else { return };
+        let length = slot.length().unwrap_or(u64::MAX);
+        let repeat = repeat.map(|Repeat { from, to }| Repeat {
+            from,
+            to: to.min(length),
+        });
+        if repeat.is_some_and(|repeat| repeat.from >= repeat.to) {
+            return;
+        }
+        let place = slot.track.place();
+        // What is written already is behind the part's end: back into it.
+        let from = repeat.filter(|repeat| heard < repeat.to && place >= repeat.to);
+        match from {
+            Some(part) => {
+                slot.track.locate(heard.max(part.from), repeat);
+                let play = self.playing;
+                self.switch = Some(Switch { to: id, play });
+            }
+            None => slot.track.locate(place, repeat),
+        }
+    }
+
+    fn next(&mut self) {
+        if self.switch.is_some() {
+            return;
+        }
+        if !self.playing {
+            // Nothing to pass from: it is put on.
+            if let Some(next) = self.score.next.take() {
+                self.switch = Some(Switch { to: next, play: false });
+            }
+            return;
+        }
+        let written = self.transport.written();
+        let settled = self.transport.heard() + SETTLED;
+        if let Some(first) = self.score.go_back(settled) {
+            // A splice that was not reached yet leads to where this one begins.
+            let from = match self.splice {
+                Some((from, to)) if to == first && self.transport.heard() < from => from,
+                _ => first,
+            };
+            self.splice = Some((from, written));
+            self.begins = written;
+            self.withdraw_end();
+            self.order(Order::Splice { from, to: written });
+        }
+        self.score.pass_now();
+    }
+
+    /// Something else from the next frame on; nothing is left of what was written.
+    fn begin(&mut self, id: Option<SlotId>) {
+        if let Some((_, item)) = self.heard.take_if(|(heard, _)| Some(*heard) != id) {
+            self.news.push(DeckNews::Ended(item));
+        }
+        self.score.begin_with(id);
+        (self.switch, self.end, self.splice) = (None, None, None);
+        self.begins = self.transport.written();
+        self.order(Order::JumpTo(self.begins));
+    }
+
+    fn go_through(&mut self, transport: Transport) {
+        let on = self.on_now();
+        self.transport = transport;
+        (self.end, self.splice, self.begins) = (None, None, 0);
+        self.orders.clear();
+        self.score.begin_with(self.score.mix.on);
+        if let Some((id, place)) = on
+            && let Some(slot) = self.score.slot_mut(id)
+        {
+            let repeat = slot.track.repeat();
+            slot.track.locate(place, repeat);
+            let play = self.playing;
+            self.switch = Some(Switch { to: id, play });
+        }
+    }
+
+    /// What is heard, or would be, and where in its file.
+    fn on_now(&self) -> Option<(SlotId, u64)> {
+        match &self.switch {
+            Some(switch) => Some((switch.to, self.score.slot(switch.to)?.track.place())),
+            None => self.score.heard(self.transport.heard()),
+        }
+    }
+
+    /// Something follows after all, and the end was not heard yet.
+    fn go_on_behind_the_end(&mut self) {
+        if self.end.is_some_and(|end| self.transport.heard() < end) {
+            self.withdraw_end();
+        }
+    }
+
+    fn withdraw_end(&mut self) {
+        if self.end.take().is_some() {
+            self.order(Order::PlayOn);
+        }
+    }
+
+    /// Nothing moves, and nothing is waited for.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let next = self.score.next.and_then(|id| self.score.slot(id));
+        let opens = next.is_some_and(|slot| slot.track.known() == Known::Nothing);
+        !self.playing && self.switch.is_none() && self.orders.is_empty() && !opens
+    }
+
+    pub(super) fn look(&mut self) {
+        self.send_orders();
+        self.tell_what_is_heard();
+        let wanted = self.switch.as_ref().map(|switch| switch.to);
+        self.score.forget_before(self.transport.heard(), wanted);
+        self.drop_what_broke();
+        self.follow_switch();
+        self.write();
+        self.send_orders();
+    }
+
+    /// What follows and cannot be played does not follow.
+    fn drop_what_broke(&mut self) {
+        let next = self.score.next.and_then(|id| self.score.slot(id));
+        if let Some(slot) = next
+            && let Known::Broken(reason) = slot.track.known()
+        {
+            let news = DeckNews::Broke(slot.item, reason);
+            self.news.push(news);
+            self.score.next = None;
+        }
+    }
+
+    /// Goes over to another sound once it is there.
+    fn follow_switch(&mut self) {
+        let Some(Switch { to, play }) = self.switch else { return };
+        let Some(slot) = self.score.slot(to) else {
+            self.switch = None;
+            return;
+        };
+        match slot.track.known() {
+            Known::Nothing => {}
+            Known::Broken(reason) => {
+                self.news.push(DeckNews::Broke(slot.item, reason));
+                self.switch = None;
+                if self.score.mix.on == Some(to) {
+                    self.begin(None);
+                    self.playing = false;
+                }
+            }
+            Known::Length(_) if slot.track.ready() >= PREPARED || slot.track.is_whole() => {
+                self.begin(Some(to));
+                // Before the order is sent, what it jumps to is there.
+                self.write();
+                if play {
+                    self.play();
+                } else {
+                    self.pause();
+                }
+            }
+            Known::Length(_) => {}
+        }
+    }
+
+    fn write(&mut self) {
+        // It is being moved: what it has read there does not follow what was written.
+        if self
+            .switch
+            .as_ref()
+            .is_some_and(|switch| self.score.mix.on == Some(switch.to))
+        {
+            return;
+        }
+        let mut step = [[0.0; 2]; STEP];
+        while self.end.is_none()
+            && self.transport.written() < self.transport.heard().max(self.begins) + LEAD
+            && self.transport.room() >= STEP
+        {
+            match self.score.write(self.transport.written(), &mut step) {
+                Step::Frames(count) => self.transport.write(&step[..count]),
+                Step::Waits => return,
+                Step::Ends => {
+                    self.end_here();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The sound ends with what was written last.
+    fn end_here(&mut self) {
+        if self.score.mix.on.is_some() && self.end.is_none() {
+            let end = self.transport.written();
+            self.end = Some(end);
+            self.order(Order::PauseAt(end));
+        }
+    }
+
+    fn tell_what_is_heard(&mut self) {
+        let heard = if self.playing { self.on_now() } else { None };
+        let slot = heard.map(|(id, _)| id);
+        let before = self.heard.map(|(id, _)| id);
+        if slot.is_some() && slot != before && self.switch.is_none() {
+            if let Some((before, item)) = self.heard {
+                self.tell_what_is_torn(before);
+                self.news.push(DeckNews::Ended(item));
+            }
+            let item = slot.and_then(|id| self.score.slot(id)).map(|slot| slot.item);
+            self.heard = slot.zip(item);
+            self.news.extend(item.map(DeckNews::Began));
+        }
+        if self.playing && self.end.is_some_and(|end| end <= self.transport.heard()) {
+            self.playing = false;
+            if let Some((before, item)) = self.heard.take() {
+                self.tell_what_is_torn(before);
+                self.news.push(DeckNews::Ended(item));
+            }
+            self.stop_before_what_follows();
+        }
+    }
+
+    /// What was heard to where it is torn, and not to its end.
+    fn tell_what_is_torn(&mut self, slot: SlotId) {
+        let torn = self
+            .score
+            .slot(slot)
+            .and_then(|slot| Some((slot.item, slot.track.torn()?)));
+        self.news
+            .extend(torn.map(|(item, reason)| DeckNews::Broke(item, reason)));
+    }
+
+    /// What follows is on, and waits.
+    fn stop_before_what_follows(&mut self) {
+        if let Some(next) = self.score.next.take() {
+            self.switch = Some(Switch { to: next, play: false });
+        }
+    }
+
+    fn order(&mut self, order: Order) {
+        self.orders.push_back(order);
+    }
+
+    fn send_orders(&mut self) {
+        while let Some(order) = self.orders.front() {
+            if self.transport.order(*order).is_err() {
+                return; // the engine will go on, or another takes over
+            }
+            self.orders.pop_front();
+        }
+    }
+
+    pub(super) fn status(&self) -> DeckStatus {
+        let on = self.on_now();
+        let slot = on.and_then(|(id, _)| self.score.slot(id));
+        let follows = self.score.next.and_then(|id| self.score.slot(id));
+        let follows = follows.filter(|slot| matches!(slot.track.known(), Known::Length(_)));
+        let has_ended = self.end.is_some_and(|end| end <= self.transport.heard());
+        DeckStatus {
+            state: match (slot, &self.switch) {
+                (None, _) => DeckState::Empty,
+                (Some(_), Some(switch)) if self.score.mix.on != Some(switch.to) => DeckState::Loading,
+                (Some(_), _) if self.playing => DeckState::Playing,
+                (Some(_), _) if has_ended => DeckState::Ended,
+                (Some(_), _) => DeckState::Paused,
+            },
+            item: slot.map(|slot| slot.item),
+            place: on.map_or(0, |(_, place)| place),
+            length: slot.and_then(Slot::length),
+            follows: follows.map(|slot| slot.item),
+            passing: self.score.mix.fade.is_some(),
+            repeat: slot.and_then(|slot| slot.track.repeat()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

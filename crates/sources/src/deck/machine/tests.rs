@@ -1,0 +1,468 @@
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use airdesk_dsp::{BLOCK_FRAMES, Decibels, Frame, SILENCE};
+use airdesk_engine::input::{BlockTime, StripInput};
+use airdesk_engine::transport::transport;
+
+use super::*;
+use crate::deck::{Curve, Medium};
+
+/// A file whose frames count from `first` on, to the left; to the right it is as loud as it counts to the left, so that
+/// crossfades can be told apart.
+struct Numbers {
+    first: u64,
+    length: u64,
+    place: u64,
+    known: bool,
+    breaks_at: Option<u64>,
+}
+
+impl Medium for Numbers {
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, String> {
+        let count = out.len().min((self.length - self.place) as usize);
+        for frame in &mut out[..count] {
+            if self.breaks_at == Some(self.place) {
+                return Err("it is torn".into());
+            }
+            *frame = [(self.first + self.place) as f32, 1.0];
+            self.place += 1;
+        }
+        Ok(count)
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<(), String> {
+        self.place = frame.min(self.length);
+        Ok(())
+    }
+
+    fn frames(&self) -> Option<u64> {
+        self.known.then_some(self.length)
+    }
+}
+
+fn numbers(first: u64, length: u64) -> Numbers {
+    Numbers {
+        first,
+        length,
+        place: 0,
+        known: true,
+        breaks_at: None,
+    }
+}
+
+fn item_of(id: u64, medium: Numbers) -> Box<Item> {
+    Box::new(Item {
+        id,
+        open: Box::new(move || Ok(Box::new(medium))),
+        gain: Decibels::UNITY,
+        cue_in: 0,
+        cue_out: None,
+        stops: false,
+    })
+}
+
+fn item(id: u64, first: u64, length: u64) -> Box<Item> {
+    item_of(id, numbers(first, length))
+}
+
+/// A deck without its thread, and who hears it.
+struct Rig {
+    machine: Machine,
+    input: StripInput,
+    heard: Vec<Frame>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let (transport, staged) = transport(48_000.0, ROOM);
+        Self {
+            machine: Machine::new(transport),
+            input: StripInput::Staged(staged),
+            heard: Vec::new(),
+        }
+    }
+
+    fn tell(&mut self, command: DeckCommand) {
+        self.machine.obey(command);
+    }
+
+    /// Lets the files' threads do what they can, and then hears so many blocks.
+    fn hear(&mut self, blocks: usize) -> &[Frame] {
+        let from = self.heard.len();
+        for _ in 0..blocks {
+            self.settle();
+            let mut block = SILENCE;
+            let time = BlockTime { due: 0.0, speed: 1.0 };
+            if !self.input.read(&mut block, &time) {
+                block = SILENCE;
+            }
+            self.heard.extend_from_slice(&block);
+        }
+        self.settle();
+        &self.heard[from..]
+    }
+
+    /// Until the deck has nothing to wait for.
+    fn settle(&mut self) {
+        let until = Instant::now() + Duration::from_secs(5);
+        loop {
+            self.machine.look();
+            if !self.machine.waits() {
+                return;
+            }
+            assert!(Instant::now() < until, "it waits for ever: {:?}", self.machine.status());
+            sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn left(&self, from: usize) -> Vec<u64> {
+        self.heard[from..].iter().map(|frame| frame[0] as u64).collect()
+    }
+
+    fn state(&self) -> DeckState {
+        self.machine.status().state
+    }
+}
+
+impl Machine {
+    /// It would do more if a file's thread had done more.
+    fn waits(&self) -> bool {
+        let on = self.score.mix.on.and_then(|id| self.score.slot(id));
+        let starved = |slot: &Slot| {
+            !slot.track.is_whole() && slot.track.ready() < PREPARED && !matches!(slot.track.known(), Known::Broken(_))
+        };
+        let next = self.score.next.and_then(|id| self.score.slot(id));
+        self.switch.is_some() || on.is_some_and(starved) || next.is_some_and(starved)
+    }
+}
+
+/// Says where two runs part, and not all of both.
+#[track_caller]
+fn same(heard: &[u64], wanted: &[u64], what: &str) {
+    let parts = heard.iter().zip(wanted).position(|(heard, wanted)| heard != wanted);
+    if let Some(at) = parts {
+        panic!("{what}: frame {at} is {} instead of {}", heard[at], wanted[at]);
+    }
+    assert_eq!(heard.len(), wanted.len(), "{what}");
+}
+
+fn run(from: u64, count: usize) -> Vec<u64> {
+    (from..from + count as u64).collect()
+}
+
+#[test]
+fn what_is_loaded_waits_for_play_and_then_begins_with_its_first_frame_in_the_next_block() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.state(), DeckState::Empty);
+    rig.tell(DeckCommand::Load(item(7, 1, 96_000), false));
+    assert!(rig.hear(5).iter().all(|frame| *frame == [0.0; 2]));
+    assert_eq!(rig.state(), DeckState::Paused);
+    rig.tell(DeckCommand::Play);
+    rig.hear(20);
+    same(&rig.left(5 * BLOCK_FRAMES), &run(1, 20 * BLOCK_FRAMES), "what is heard");
+    let status = rig.machine.status();
+    assert_eq!(
+        (status.state, status.item, status.length),
+        (DeckState::Playing, Some(7), Some(96_000))
+    );
+    assert_eq!(status.place, 20 * BLOCK_FRAMES as u64);
+    assert_eq!(rig.machine.news, [DeckNews::Began(7)]);
+}
+
+#[test]
+fn a_pause_keeps_its_place_and_a_seek_is_exact_playing_or_not() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(7, 1, 960_000), true));
+    rig.hear(10);
+    rig.tell(DeckCommand::Pause);
+    rig.hear(3);
+    let place = rig.machine.status().place;
+    assert_eq!((rig.state(), place), (DeckState::Paused, 11 * BLOCK_FRAMES as u64));
+    rig.tell(DeckCommand::Seek(500_000));
+    rig.hear(2);
+    assert_eq!(rig.machine.status().place, 500_000);
+    rig.tell(DeckCommand::Play);
+    let from = rig.heard.len();
+    rig.hear(4);
+    same(
+        &rig.left(from),
+        &run(500_001, 4 * BLOCK_FRAMES),
+        "from its first frame, without a fade",
+    );
+    rig.tell(DeckCommand::Seek(100));
+    let from = rig.heard.len();
+    rig.hear(4);
+    // One block passes from the one to the other.
+    same(
+        &rig.left(from)[BLOCK_FRAMES..],
+        &run(101 + 64, 3 * BLOCK_FRAMES),
+        "what is heard",
+    );
+    rig.tell(DeckCommand::Seek(u64::MAX));
+    rig.hear(2);
+    assert_eq!(rig.state(), DeckState::Ended);
+}
+
+#[test]
+fn one_item_follows_the_other_without_a_frame_between_them() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 10_001), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 10_000))));
+    rig.hear(400);
+    let expected: Vec<u64> = run(1, 10_001).into_iter().chain(run(500_000, 10_000)).collect();
+    same(&rig.left(0)[..20_001], &expected, "what is heard");
+    assert!(rig.left(20_001).iter().all(|sample| *sample == 0));
+    assert_eq!(rig.state(), DeckState::Ended);
+    use DeckNews::{Began, Ended};
+    assert_eq!(rig.machine.news, [Began(1), Ended(1), Began(2), Ended(2)]);
+}
+
+#[test]
+fn an_item_ends_at_its_cue_begins_at_its_cue_and_has_its_own_level() {
+    let mut rig = Rig::new();
+    let mut first = item(1, 1, 50_000);
+    (first.cue_in, first.cue_out) = (100, Some(5_100));
+    let mut second = item(2, 1, 50_000);
+    second.gain = Decibels::new(6.0).expect("a level");
+    rig.tell(DeckCommand::Load(first, true));
+    rig.tell(DeckCommand::LineUp(Some(second)));
+    rig.hear(100);
+    same(&rig.left(0)[..5_000], &run(101, 5_000), "what is heard");
+    let louder = rig.heard[5_000];
+    assert!((louder[0] - 1.995_262).abs() < 1e-4, "{louder:?}");
+}
+
+#[test]
+fn a_crossfade_is_as_long_as_was_set_and_as_loud_as_its_curve_says() {
+    for (curve, in_the_middle) in [(Curve::EqualGain, 1.0), (Curve::EqualPower, std::f32::consts::SQRT_2)] {
+        let mut rig = Rig::new();
+        rig.tell(DeckCommand::Passing(4_800, curve));
+        rig.tell(DeckCommand::Load(item(1, 1, 30_000), true));
+        rig.tell(DeckCommand::LineUp(Some(item(2, 1, 30_000))));
+        rig.hear(900);
+        // The right side is one everywhere: what it is in the fade is the sum of both gains.
+        let right: Vec<f32> = rig.heard.iter().map(|frame| frame[1]).collect();
+        assert!(right[..25_200].iter().all(|sample| *sample == 1.0));
+        assert!(
+            (right[25_200 + 2_400] - in_the_middle).abs() < 1e-3,
+            "{}",
+            right[27_600]
+        );
+        assert!(right[30_000..55_200].iter().all(|sample| *sample == 1.0));
+        assert!(
+            right[55_200..].iter().all(|sample| *sample == 0.0),
+            "both last as long as they do, less the fade"
+        );
+        same(&rig.left(0)[30_000..55_200], &run(4_801, 25_200), "what is heard");
+        let worst = right[25_200..30_000].windows(2).map(|pair| (pair[1] - pair[0]).abs());
+        assert!(worst.fold(0.0, f32::max) < 1e-3, "no step");
+    }
+}
+
+#[test]
+fn next_passes_at_once_and_what_was_written_ahead_is_not_heard() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Passing(4_800, Curve::EqualGain));
+    rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 1_000_001, 960_000))));
+    rig.hear(100);
+    rig.tell(DeckCommand::Next);
+    let from = rig.heard.len();
+    rig.hear(150);
+    let heard = rig.left(from);
+    // As soon as an order can arrive, and a step of what is written.
+    let begins = heard
+        .iter()
+        .zip(run(6_401, heard.len()))
+        .position(|(heard, on)| *heard != on);
+    let begins = begins.expect("it passes") as u64;
+    assert!((SETTLED - 64..SETTLED + 2 * STEP as u64).contains(&begins), "{begins}");
+    let last = heard[heard.len() - 1];
+    assert_eq!(
+        last,
+        1_000_000 + (heard.len() as u64 - begins),
+        "the other is heard from its first frame"
+    );
+    // Nothing was lost or heard twice on the way.
+    assert!(rig.heard[from..].iter().all(|frame| (frame[1] - 1.0).abs() < 1e-6));
+    assert_eq!(rig.machine.status().item, Some(2));
+}
+
+#[test]
+fn next_twice_before_the_first_was_heard_is_next_once_where_nothing_follows() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 1_000_001, 960_000))));
+    rig.hear(50);
+    rig.tell(DeckCommand::Next);
+    rig.hear(1);
+    rig.tell(DeckCommand::Next);
+    let from = rig.heard.len();
+    rig.hear(100);
+    let heard = rig.left(from);
+    let begins = heard.iter().position(|heard| *heard >= 1_000_000).expect("it passes");
+    same(&heard[..begins], &run(51 * 64 + 1, begins), "to the frame");
+    same(
+        &heard[begins..],
+        &run(1_000_001, heard.len() - begins),
+        "from its first frame",
+    );
+}
+
+#[test]
+fn a_break_stops_behind_its_item_with_the_next_one_ready() {
+    let mut rig = Rig::new();
+    let mut first = item(1, 1, 10_000);
+    first.stops = true;
+    rig.tell(DeckCommand::Load(first, true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 10_000))));
+    rig.hear(300);
+    same(&rig.left(0)[..10_000], &run(1, 10_000), "what is heard");
+    assert!(rig.left(10_000).iter().all(|sample| *sample == 0));
+    let status = rig.machine.status();
+    assert_eq!(
+        (status.state, status.item, status.place),
+        (DeckState::Paused, Some(2), 0)
+    );
+    rig.tell(DeckCommand::Play);
+    let from = rig.heard.len();
+    rig.hear(4);
+    same(&rig.left(from), &run(500_000, 256), "what is heard");
+}
+
+#[test]
+fn a_part_is_repeated_without_a_frame_between_and_left_again() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 0, 960_000), true));
+    rig.hear(10);
+    rig.tell(DeckCommand::Repeat(Some(Repeat {
+        from: 20_000,
+        to: 25_000,
+    })));
+    rig.hear(1_000);
+    let heard = rig.left(0);
+    same(&heard[..25_000], &run(0, 25_000), "what is heard");
+    for turn in 0..7 {
+        let at = 25_000 + turn * 5_000;
+        same(&heard[at..at + 5_000], &run(20_000, 5_000), &format!("turn {turn}"));
+    }
+    let place = rig.machine.status().place;
+    assert!((20_000..25_000).contains(&place), "{place}");
+    assert_eq!(place, heard[heard.len() - 1] + 1);
+    rig.tell(DeckCommand::Repeat(None));
+    rig.hear(600);
+    assert!(rig.machine.status().place > 30_000);
+}
+
+#[test]
+fn a_part_that_is_written_past_already_is_gone_back_into() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 0, 960_000), true));
+    rig.hear(100);
+    // It ends before what is written and behind what is heard.
+    rig.tell(DeckCommand::Repeat(Some(Repeat { from: 5_000, to: 8_000 })));
+    rig.hear(400);
+    let place = rig.machine.status().place;
+    assert!((5_000..8_000).contains(&place), "{place}");
+}
+
+#[test]
+fn what_cannot_be_played_is_told_and_what_is_on_plays_on() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+    rig.hear(10);
+    let mut broken = item(2, 1, 1);
+    broken.open = Box::new(|| Err("2.mp3 is no sound file; choose another".into()));
+    rig.tell(DeckCommand::Load(broken, true));
+    rig.hear(20);
+    same(&rig.left(0), &run(1, 30 * BLOCK_FRAMES), "what is heard");
+    let told = DeckNews::Broke(2, "2.mp3 is no sound file; choose another".into());
+    assert_eq!(rig.machine.news, [DeckNews::Began(1), told]);
+    assert_eq!(rig.machine.status().item, Some(1));
+}
+
+#[test]
+fn a_file_that_breaks_midway_is_played_so_far_and_what_follows_begins() {
+    let mut rig = Rig::new();
+    let torn = Numbers {
+        breaks_at: Some(20_480),
+        ..numbers(1, 960_000)
+    };
+    rig.tell(DeckCommand::Load(item_of(1, torn), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 10_000))));
+    rig.hear(400);
+    let heard = rig.left(0);
+    same(&heard[..20_480], &run(1, 20_480), "what is heard");
+    same(&heard[20_480..25_000], &run(500_000, 4_520), "what is heard");
+    assert!(
+        rig.machine.news.contains(&DeckNews::Broke(1, "it is torn".into())),
+        "{:?}",
+        rig.machine.news
+    );
+}
+
+#[test]
+fn a_file_whose_length_nobody_knows_ends_with_its_last_frame() {
+    let mut rig = Rig::new();
+    let unknown = Numbers {
+        known: false,
+        ..numbers(1, 150_000)
+    };
+    rig.tell(DeckCommand::Passing(4_800, Curve::EqualGain));
+    rig.tell(DeckCommand::Load(item_of(1, unknown), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 1, 100_000))));
+    rig.hear(4_000);
+    let right: Vec<f32> = rig.heard.iter().map(|frame| frame[1]).collect();
+    same(&rig.left(0)[..145_200], &run(1, 145_200), "what is heard");
+    assert!(right[..245_200 - 64].iter().all(|sample| (sample - 1.0).abs() < 1e-5));
+}
+
+#[test]
+fn what_is_lined_up_behind_the_end_before_that_was_heard_follows() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+    rig.hear(100);
+    rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 10_000))));
+    rig.hear(200);
+    let expected: Vec<u64> = run(1, 12_000).into_iter().chain(run(500_000, 7_200)).collect();
+    same(&rig.left(0), &expected, "what is heard");
+}
+
+#[test]
+fn what_is_taken_off_is_silent_and_an_empty_deck_does_nothing() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+    rig.hear(10);
+    rig.tell(DeckCommand::Eject);
+    rig.hear(2);
+    assert!(rig.hear(5).iter().all(|frame| *frame == [0.0; 2]));
+    assert_eq!(rig.state(), DeckState::Empty);
+    for command in [
+        DeckCommand::Play,
+        DeckCommand::Next,
+        DeckCommand::Seek(9),
+        DeckCommand::Repeat(None),
+    ] {
+        rig.tell(command);
+    }
+    assert!(rig.hear(5).iter().all(|frame| *frame == [0.0; 2]));
+    assert_eq!(rig.state(), DeckState::Empty);
+    rig.tell(DeckCommand::Load(item(2, 1, 960_000), true));
+    let from = rig.heard.len();
+    rig.hear(5);
+    same(&rig.left(from), &run(1, 320), "what is heard");
+}
+
+#[test]
+fn another_engine_goes_on_where_the_one_before_was() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+    rig.hear(100);
+    let (another, staged) = transport(48_000.0, ROOM);
+    rig.input = StripInput::Staged(staged);
+    rig.tell(DeckCommand::Through(Box::new(another)));
+    let from = rig.heard.len();
+    rig.hear(10);
+    same(&rig.left(from), &run(6_401, 640), "what is heard");
+}
