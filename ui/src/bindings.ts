@@ -32,7 +32,15 @@ strip: number,
 /**
  * What feeds it from now on.
  */
-source: StripSource, } | { "type": "setTrim", 
+source: StripSource, } | { "type": "deck", 
+/**
+ * Its strip.
+ */
+strip: number, 
+/**
+ * What.
+ */
+command: DeckCommand, } | { "type": "setTrim", 
 /**
  * Which strip.
  */
@@ -478,6 +486,10 @@ session: string,
  */
 strips: Array<StripState>, 
 /**
+ * The strips that are decks.
+ */
+decks: Array<DeckState>, 
+/**
  * Programme, cue and aux buses, in that order.
  */
 buses: Array<BusState>, 
@@ -569,7 +581,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "deck", "value": DeckState } | { "type": "deckPosition", "value": DeckPosition } | { "type": "deckRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1003,7 +1015,7 @@ buffer?: number, } | { "type": "material",
 /**
  * Which piece.
  */
-material: Material, } | { "type": "file", 
+material: Material, } | { "type": "deck" } | { "type": "file", 
 /**
  * Its path.
  */
@@ -1038,7 +1050,7 @@ export type Material = "rhythm" | "pad" | "voice";
 /**
  * What a strip's source is doing.
  */
-export type InputState = { "state": "silent" } | { "state": "opening" } | { "state": "running", 
+export type InputState = { "state": "silent" } | { "state": "opening" } | { "state": "ready" } | { "state": "running", 
 /**
  * From the device's callback to the mix, seconds; 0 for files and material.
  */
@@ -1067,6 +1079,223 @@ framesMissing: number, } | { "state": "ended" } | { "state": "missing",
  * Why, in a sentence.
  */
 reason: string, };
+
+/**
+ * A deck: what a strip plays that is fed by one.
+ */
+export type DeckState = { 
+/**
+ * Its strip.
+ */
+strip: number, 
+/**
+ * The playlist.
+ */
+items: Array<DeckItem>, 
+/**
+ * How it goes from one item to the next.
+ */
+settings: DeckSettings, 
+/**
+ * Where it is.
+ */
+position: DeckPosition, };
+
+/**
+ * One item of a playlist.
+ */
+export type DeckItem = { 
+/**
+ * Which.
+ */
+id: number, 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * What the file says it is; the file's name where it says nothing.
+ */
+title: string, 
+/**
+ * Who performs it; empty where the file does not say.
+ */
+artist: string, 
+/**
+ * How long it is, seconds, once that was looked up.
+ */
+seconds?: number, 
+/**
+ * Why it cannot be played.
+ */
+fault?: string, 
+/**
+ * What is special about it.
+ */
+settings: ItemSettings, };
+
+/**
+ * What is special about an item of a playlist.
+ */
+export type ItemSettings = { 
+/**
+ * The deck stops behind it.
+ */
+stops: boolean, 
+/**
+ * Where it begins, seconds from the file's beginning.
+ */
+cueIn: number, 
+/**
+ * Where it ends, seconds from the file's beginning; at the file's end unless set.
+ */
+cueOut?: number, 
+/**
+ * How much louder than levelling makes it, -20 to +20 dB.
+ */
+gain: number, };
+
+/**
+ * How a deck goes from one item to the next.
+ */
+export type DeckSettings = { 
+/**
+ * Go on with the next item by itself.
+ */
+advance: boolean, 
+/**
+ * Begin the playlist again at its end.
+ */
+repeat: boolean, 
+/**
+ * Seconds in which one item passes into the next, 0 to 20; with 0 one begins with the frame after the other's last.
+ */
+crossfade: number, 
+/**
+ * Its curve.
+ */
+curve: FadeCurve, 
+/**
+ * Bring all items to one loudness by what their tags say (ReplayGain, R128): -18 LUFS.
+ */
+levelling: boolean, 
+/**
+ * What is heard is the title that is on.
+ */
+titles: boolean, };
+
+/**
+ * The curve of a crossfade.
+ */
+export type FadeCurve = "equalPower" | "equalGain";
+
+/**
+ * Where a deck is. Told five times a second while it plays.
+ */
+export type DeckPosition = { 
+/**
+ * Which deck.
+ */
+strip: number, 
+/**
+ * What it is doing.
+ */
+phase: DeckPhase, 
+/**
+ * The item that is heard, or would be.
+ */
+item?: number, 
+/**
+ * Seconds from its file's beginning.
+ */
+seconds: number, 
+/**
+ * How long it is, seconds, where that is known: to its end, where it has one of its own.
+ */
+length?: number, 
+/**
+ * What follows, when it can be played.
+ */
+follows?: number, 
+/**
+ * One item is passing into the next.
+ */
+passing: boolean, 
+/**
+ * The part that is played again and again.
+ */
+part?: LoopPart, };
+
+/**
+ * What a deck is doing.
+ */
+export type DeckPhase = "empty" | "loading" | "paused" | "playing" | "ended";
+
+/**
+ * A part of a file that is played again and again.
+ */
+export type LoopPart = { 
+/**
+ * Where it begins, seconds.
+ */
+from: number, 
+/**
+ * Where it ends, seconds.
+ */
+to: number, };
+
+/**
+ * What a deck is told.
+ */
+export type DeckCommand = { "type": "add", 
+/**
+ * The files, as paths from the root.
+ */
+paths: Array<string>, 
+/**
+ * Before which item; at the end unless set.
+ */
+before?: number, } | { "type": "remove", 
+/**
+ * Which.
+ */
+items: Array<number>, } | { "type": "move", 
+/**
+ * Which.
+ */
+item: number, 
+/**
+ * Before which.
+ */
+before?: number, } | { "type": "setItem", 
+/**
+ * Which.
+ */
+item: number, 
+/**
+ * All of it.
+ */
+settings: ItemSettings, } | { "type": "load", 
+/**
+ * Which.
+ */
+item: number, 
+/**
+ * Play it at once.
+ */
+play: boolean, } | { "type": "play" } | { "type": "pause" } | { "type": "seek", 
+/**
+ * Seconds from the file's beginning.
+ */
+seconds: number, } | { "type": "loop", 
+/**
+ * Its beginning and its end, seconds from the file's beginning.
+ */
+part: LoopPart | null, } | { "type": "next" } | { "type": "eject" } | { "type": "set", 
+/**
+ * All of it.
+ */
+settings: DeckSettings, };
 
 /**
  * The buses of the desk, in the order in which they are listed everywhere.

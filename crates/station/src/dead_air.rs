@@ -70,6 +70,8 @@ pub(crate) struct DeadAir {
     settings: DeadAirSettings,
     programme: Option<Watched>,
     fallback: Fallback,
+    /// The deck that was begun to stand in.
+    begun: Option<StripId>,
     strips: Vec<(StripId, Watched)>,
     looked: Option<Instant>,
 }
@@ -163,6 +165,8 @@ impl Core {
             Some(Move::In) => {
                 let to = Decibels::new(self.dead_air.settings.fallback_db).unwrap_or(Decibels::UNITY);
                 self.move_fallback(to, IN_SECONDS);
+                let deck = self.dead_air.settings.fallback;
+                self.dead_air.begun = deck.filter(|strip| self.begin_deck(*strip));
                 self.log_fallback(Happening::FallbackIn, "dead air");
             }
             Some(Move::Out { home }) => {
@@ -170,6 +174,20 @@ impl Core {
                 self.log_fallback(Happening::FallbackOut, "the programme is heard again");
             }
             None => {}
+        }
+        self.pause_fallback();
+    }
+
+    /// A deck that was begun to stand in plays no more once it has faded out; one that a hand has taken plays on.
+    fn pause_fallback(&mut self) {
+        match self.dead_air.fallback {
+            Fallback::Ready => {
+                if let Some(strip) = self.dead_air.begun.take() {
+                    self.pause_deck(strip);
+                }
+            }
+            Fallback::Taken => self.dead_air.begun = None,
+            Fallback::In { .. } | Fallback::Going { .. } => {}
         }
     }
 
@@ -289,6 +307,7 @@ impl Core {
         }
         if ends {
             self.dead_air.fallback = Fallback::Ready;
+            self.pause_fallback();
         }
         match &mut self.dead_air.programme {
             Some(watched) if settings.on => watched.watch.set(settings.watch),

@@ -132,6 +132,7 @@ impl Core {
             // goes out: these are no part of the console. The rest is looking, and undoing itself.
             Command::StartRecording { .. }
             | Command::StopRecording { .. }
+            | Command::Deck { .. }
             | Command::SplitRecording { .. }
             | Command::AddRecorder { .. }
             | Command::RemoveRecorder { .. }
@@ -205,6 +206,7 @@ impl Core {
     fn travel(&mut self, state: ConsoleState) {
         self.history.movement = None;
         let returned = self.go_to(&state, 0.0);
+        self.return_playlists(&returned);
         self.history.rename(&returned);
         self.tell(Event::History(self.history.state()));
     }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use airdesk_devices::mac::EXCLUSIVE_OUTPUTS;
 
-use crate::api::{BusName, OutputName, Severity, TitleState};
+use crate::api::{BusName, OutputName, Severity, StripState, TitleState};
 use crate::breakdown::Breakdown;
 use crate::control::BusControl;
-use crate::session::{Session, SessionBus, SessionError};
+use crate::session::{Session, SessionBus, SessionError, SessionStrip};
 use crate::station::{Core, Internal};
 
 /// A change is on disk this much later, so that a moving fader is saved once.
@@ -89,7 +89,13 @@ impl Core {
             black_box: self.black_box.settings().clone(),
             dead_air: self.session_dead_air(),
             buses: self.session_buses(),
-            strips: self.strips.states().map(|strip| self.strip_as_set(strip)).collect(),
+            strips: {
+                let with_deck = |strip: &StripState| SessionStrip {
+                    deck: self.decks.as_kept(strip.id),
+                    ..self.strip_as_set(strip)
+                };
+                self.strips.states().map(with_deck).collect()
+            },
             scenes: self.scenes.to_vec(),
             automation: self.automation.clone(),
         }

@@ -24,6 +24,7 @@ mod captures;
 mod console;
 mod control;
 mod dead_air;
+mod decks;
 mod desk;
 mod doubts;
 mod ending;

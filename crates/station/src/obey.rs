@@ -75,6 +75,7 @@ impl Core {
                 self.change_strip(strip, |state| state.name = name)?;
             }
             AudioCommand::SetSource { strip, source } => self.set_source(strip, source)?,
+            AudioCommand::Deck { strip, command } => self.deck(strip, command)?,
             AudioCommand::SetVcaFader { vca, level } => {
                 let (vca, fader) = (range::vca(vca)?, range::fader("VCA fader", level)?);
                 self.fades.let_go_of_vca(vca);

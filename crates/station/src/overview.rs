@@ -124,6 +124,7 @@ impl Core {
             version: env!("CARGO_PKG_VERSION").into(),
             session: self.file.path().to_string_lossy().into_owned(),
             strips: self.strips.states().cloned().collect(),
+            decks: self.decks.states().collect(),
             buses: self.buses.to_vec(),
             vcas: self.vcas.to_vec(),
             limiter: self.limiter,

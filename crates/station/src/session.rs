@@ -3,6 +3,7 @@
 mod bus;
 mod check;
 mod dead_air;
+mod deck;
 mod error;
 mod file;
 mod mend;
@@ -22,6 +23,7 @@ use crate::scenes::Scene;
 
 pub use bus::SessionBus;
 pub use dead_air::{SessionDeadAir, SessionWatch};
+pub use deck::{SessionDeck, SessionItem};
 pub use error::SessionError;
 pub use file::{Opened, SessionFile};
 pub use mend::read_mended;

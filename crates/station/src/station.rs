@@ -27,6 +27,7 @@ use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
 use crate::dead_air::DeadAir;
+use crate::decks::{DeckFinding, Decks};
 use crate::desk::Desk;
 use crate::fades::{self, Fades};
 use crate::folders::data_folder;
@@ -149,6 +150,7 @@ impl Station {
             ),
             hls: HlsLine::new(encoders, &options.data, hls_folder),
             title_file: TitleFile::new(internal.clone()),
+            decks: Decks::new(),
             air_delay,
             black_box: BoxDesk::new(opened.session.black_box.clone(), &options.data, internal.clone()),
             dead_air: DeadAir::default(),
@@ -237,6 +239,7 @@ pub(crate) enum Internal {
     Timeline(ScribeNews),
     Password(Kept),
     TitleFile(Look),
+    Deck(DeckFinding),
     PlaybackOpened {
         output: OutputName,
         attempt: u64,
@@ -248,6 +251,7 @@ pub(crate) enum Internal {
 pub(crate) struct Core {
     pub(crate) desk: Desk,
     pub(crate) strips: Strips,
+    pub(crate) decks: Decks,
     pub(crate) captures: Captures,
     pub(crate) playbacks: Playbacks,
     pub(crate) recorders: Recorders,
@@ -376,6 +380,7 @@ impl Core {
             Internal::Recording(recorder, news) => self.hear_recorder(recorder, news),
             Internal::BlackBox(news) => self.hear_black_box(news),
             Internal::Orphans(looked) => self.hear_orphans(looked),
+            Internal::Deck(finding) => self.hear_of_files(finding),
             Internal::Saved(result) => self.saved(result),
             Internal::Timeline(news) => self.hear_scribe(news),
             Internal::Password(kept) => self.hear_password(kept),
@@ -398,6 +403,7 @@ impl Core {
         self.follow_playbacks();
         self.refresh_strips(ticks.is_multiple_of(5));
         self.look_after_title_file();
+        self.look_after_decks(ticks);
         self.air_titles();
         self.look_after_recorders(ticks.is_multiple_of(5));
         self.look_after_air_delay(ticks.is_multiple_of(5));

@@ -15,7 +15,7 @@ use crate::control::{BusControl, Control};
 use crate::losses::Counter;
 use crate::material::explain;
 use crate::range;
-use crate::session::SessionStrip;
+use crate::session::{SessionDeck, SessionStrip};
 use crate::station::Core;
 
 /// Seconds of audio a worker keeps ahead: longer than a disk's hiccup, shorter than a hand's patience.
@@ -25,6 +25,8 @@ const WORKER_SECONDS: f64 = 0.5;
 pub(crate) enum Feed {
     Nothing,
     Worker(Worker),
+    /// The strip is a deck.
+    Deck,
     /// Attached to this opening of its device.
     Device {
         opening: u64,
@@ -95,7 +97,7 @@ impl Core {
                 airdesk_engine::MAX_STRIPS
             ),
         })?;
-        let (input, feed, told) = self.feed(&wanted.source);
+        let (input, feed, told) = self.feed(id, &wanted.source, wanted.deck.as_ref());
         let state = StripState {
             id,
             name: wanted.name.clone(),
@@ -125,6 +127,7 @@ impl Core {
         self.desk.give_back(id);
         self.look_away_from(id);
         self.losses.forget_strip(id);
+        self.remove_deck(id);
         self.watch_no_more(id, &name);
         // A gap that is still open ends with the strip.
         self.recorders.strip_was_short(id, "", 0);
@@ -171,7 +174,10 @@ impl Core {
     pub(crate) fn set_source(&mut self, id: StripId, source: StripSource) -> Result<(), CommandError> {
         self.strips.slot(id)?;
         range::source(&source)?;
-        let (input, feed, told) = self.feed(&source);
+        if source != StripSource::Deck {
+            self.part_from_deck(id);
+        }
+        let (input, feed, told) = self.feed(id, &source, None);
         self.desk.send(EngineCommand::SetInput(id, Box::new(input)))?;
         let slot = self.strips.slot(id)?;
         slot.feed = feed;
@@ -184,7 +190,16 @@ impl Core {
     }
 
     /// What a source becomes: the engine's end, the station's, and what hosts are told until more is known.
-    fn feed(&mut self, source: &StripSource) -> (StripInput, Feed, InputState) {
+    fn feed(
+        &mut self,
+        id: StripId,
+        source: &StripSource,
+        kept: Option<&SessionDeck>,
+    ) -> (StripInput, Feed, InputState) {
+        if *source == StripSource::Deck {
+            let (input, told) = self.feed_by_deck(id, kept);
+            return (input, Feed::Deck, told);
+        }
         let silent = |state| (StripInput::Silent, Feed::Nothing, state);
         let rate = self.desk.rate;
         let opener = match self.pieces.opener(source, rate) {
@@ -238,11 +253,15 @@ impl Core {
                 },
                 (_, InputPhase::Running) => running,
                 (Feed::Worker(_), InputPhase::Ended) => InputState::Ended,
+                (Feed::Deck, InputPhase::Waiting) if matches!(slot.state.input, InputState::Running { .. }) => running,
+                (Feed::Deck, _) => InputState::Ready,
                 // It has run and is short of audio for a moment, or the engine has not got it yet.
-                (_, InputPhase::Waiting | InputPhase::Silent | InputPhase::Ended) => match slot.state.input {
-                    InputState::Running { .. } => running,
-                    _ => InputState::Opening,
-                },
+                (_, InputPhase::Waiting | InputPhase::Silent | InputPhase::Paused | InputPhase::Ended) => {
+                    match slot.state.input {
+                        InputState::Running { .. } => running,
+                        _ => InputState::Opening,
+                    }
+                }
             };
             let (id, name) = (slot.state.id, &slot.state.name);
             let more = if matches!(now, InputState::Running { .. }) {
@@ -293,7 +312,7 @@ impl Core {
             let (input, feed, told) = if state.input == InputState::Ended {
                 (StripInput::Silent, Feed::Nothing, InputState::Ended)
             } else {
-                self.feed(&state.source)
+                self.feed(state.id, &state.source, None)
             };
             let strip = Strip::new(state.id, self.desk.rate, input, state.controls);
             if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {

@@ -17,6 +17,8 @@ export function sourceName(source: StripSource, devices: DeviceState[]): string 
       return "No source";
     case "device":
       return devices.find(({ id }) => id === source.device)?.name ?? source.device.replace(/^[^:]*:/, "");
+    case "deck":
+      return "Deck";
     case "material":
       return MATERIALS.find(({ material }) => material === source.material)?.name ?? source.material;
     case "file":
@@ -31,6 +33,8 @@ export function sourceDetail(source: StripSource): string {
       return "";
     case "device":
       return channelsText(source.channels);
+    case "deck":
+      return "files";
     case "material":
       return "built in";
     case "file":
@@ -68,6 +72,8 @@ export function inputText(input: InputState, growing: boolean): { text: string; 
   switch (input.state) {
     case "silent":
       return { text: "", warn: false };
+    case "ready":
+      return { text: "Ready", warn: false };
     case "opening":
       return { text: "Opening…", warn: false };
     case "running": {

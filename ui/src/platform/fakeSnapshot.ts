@@ -22,6 +22,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     version: "0.1.0",
     session: "/home/studio/airdesk/evening.toml",
     strips: [testStrip(1), testStrip(2)],
+    decks: [],
     buses: BUSES.map((bus) => testBus(bus, bus === "cue" ? { fader: -6 } : {})),
     vcas: Array.from({ length: 8 }, (_, vca) => ({ vca, fader: 0 })),
     limiter: { on: true, ceilingDbtp: -1, releaseMs: 100 },

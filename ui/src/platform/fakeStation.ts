@@ -15,6 +15,7 @@ import type {
 } from "../bindings";
 import { BUSES } from "../meter/frame";
 import { obeyBroadcast } from "./fakeBroadcast";
+import { obeyDeck, testDeck } from "./fakeDeck";
 import { unheard } from "./fakeLoudness";
 import { testAirDelay, testRecorder } from "./fakeOutputs";
 import { INSTANT, testStrip } from "./fakeStrip";
@@ -22,6 +23,7 @@ import { INSTANT, testStrip } from "./fakeStrip";
 /** Obeys `command` on `desk`. Throws a {@link CommandError} when it is refused. */
 export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; events: Event[] } {
   if (command.type === "setStripWatch") return done(watchStrip(desk, command));
+  if (command.type === "deck") return done(obeyDeck(desk, command));
   if ("strip" in command) return done(obeyOnStrip(desk, command));
   switch (command.type) {
     case "addStrip":
@@ -164,7 +166,7 @@ function watchStrip(desk: Snapshot, { strip, watch }: Extract<AudioCommand, { ty
   return { type: "deadAir", value: desk.deadAir };
 }
 
-type OnStrip = Exclude<Extract<AudioCommand, { strip: number }>, { type: "setStripWatch" }>;
+type OnStrip = Exclude<Extract<AudioCommand, { strip: number }>, { type: "setStripWatch" | "deck" }>;
 
 function obeyOnStrip(desk: Snapshot, command: OnStrip): Event {
   const at = desk.strips.findIndex(({ id }) => id === command.strip);
@@ -226,6 +228,7 @@ function changeOf(command: Exclude<OnStrip, { type: "removeStrip" }>, strip: Str
 
 function inputOf(source: StripState["source"]): StripState["input"] {
   if (source.type === "silent") return { state: "silent" };
+  if (source.type === "deck") return { state: "ready" };
   return source.type === "device" ? testStrip(1).input : INSTANT;
 }
 
@@ -237,7 +240,13 @@ function addStrip(
   const { name, source } = command;
   const value = testStrip(id, { name, source, input: inputOf(source), fader: null });
   desk.strips.push(value);
-  return { reply: { type: "strip", id }, events: [{ type: "strip", value }] };
+  const events: Event[] = [{ type: "strip", value }];
+  if (source.type === "deck") {
+    const deck = testDeck(id);
+    desk.decks.push(deck);
+    events.push({ type: "deck", value: deck });
+  }
+  return { reply: { type: "strip", id }, events };
 }
 
 function setOutput(desk: Snapshot, command: Extract<AudioCommand, { type: "setOutput" }>): Event {

@@ -189,6 +189,15 @@ export function apply(desk: Snapshot, event: Event): void {
       return;
     case "stripRemoved":
       return take(desk.strips, ({ id }) => id === event.value);
+    case "deck":
+      return put(desk.decks, event.value, ({ strip }) => strip === event.value.strip);
+    case "deckPosition": {
+      const deck = desk.decks.find(({ strip }) => strip === event.value.strip);
+      if (deck) deck.position = event.value;
+      return;
+    }
+    case "deckRemoved":
+      return take(desk.decks, ({ strip }) => strip === event.value);
     case "bus":
       return put(desk.buses, event.value, ({ bus }) => bus === event.value.bus);
     case "vca":

@@ -9,7 +9,7 @@ use ts_rs::TS;
 use super::Reply;
 use super::{
     AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode,
-    CommandError, DeadAirSettings, DelaySettings, DeviceChoice, DuckerSettings, ErrorCode, HlsSettings,
+    CommandError, DeadAirSettings, DeckCommand, DelaySettings, DeviceChoice, DuckerSettings, ErrorCode, HlsSettings,
     LimiterSettings, ListeningSettings, OutputName, OutputSettings, PanLaw, Password, RecorderId, RecordingSettings,
     RunId, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId, TimelineKind, WatchSettings, number,
 };
@@ -52,6 +52,14 @@ pub enum AudioCommand {
         strip: StripId,
         /// What feeds it from now on.
         source: StripSource,
+    },
+    /// Tell a deck something.
+    Deck {
+        /// Its strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// What.
+        command: DeckCommand,
     },
     /// Input trim, -20 to +40 dB.
     SetTrim {

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CommandError, DeadAirState, DeviceState,
-    DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState, LimiterSettings, ListeningState, LoudnessState,
-    Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState, TargetId, TargetState,
-    TimelineEntry, TitleFileState, TitleState, VcaState,
+    AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CommandError, DeadAirState, DeckPosition, DeckState,
+    DeviceState, DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState, LimiterSettings, ListeningState,
+    LoudnessState, Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState,
+    TargetId, TargetState, TimelineEntry, TitleFileState, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -21,6 +21,12 @@ pub enum Event {
     Strips(Vec<StripState>),
     /// A strip is gone.
     StripRemoved(#[ts(type = "number")] StripId),
+    /// A deck is new or has changed.
+    Deck(Box<DeckState>),
+    /// A deck is elsewhere; five times a second while it plays.
+    DeckPosition(DeckPosition),
+    /// A strip is no deck any more.
+    DeckRemoved(#[ts(type = "number")] StripId),
     /// A bus has changed.
     Bus(BusState),
     /// A VCA group has moved.

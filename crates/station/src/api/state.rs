@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, BlackBoxState, BusName, BusState, DeadAirState, HistoryState, HlsState, ListeningState,
+    AirDelayState, BlackBoxState, BusName, BusState, DeadAirState, DeckState, HistoryState, HlsState, ListeningState,
     LoudnessState, RecorderState, Resampling, StripState, TargetState, TitleFileState, TitleState, Transport, VcaState,
 };
 
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub session: String,
     /// Strips, left to right.
     pub strips: Vec<StripState>,
+    /// The strips that are decks.
+    pub decks: Vec<DeckState>,
     /// Programme, cue and aux buses, in that order.
     pub buses: Vec<BusState>,
     /// The VCA groups.

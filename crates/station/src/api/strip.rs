@@ -36,6 +36,8 @@ pub enum StripSource {
         /// Which piece.
         material: Material,
     },
+    /// A deck: files, one after the other, as [`super::DeckState`] has them.
+    Deck,
     /// A WAV file.
     File {
         /// Its path.
@@ -107,6 +109,8 @@ pub enum InputState {
     Silent,
     /// The device or file is being opened.
     Opening,
+    /// A deck that does not play.
+    Ready,
     /// Audio is arriving.
     Running {
         /// From the device's callback to the mix, seconds; 0 for files and material.

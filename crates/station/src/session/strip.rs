@@ -9,7 +9,7 @@ use airdesk_dsp::{Decibels, Pan};
 use airdesk_engine::AUX_BUSES;
 use serde::{Deserialize, Serialize};
 
-use super::is_usual;
+use super::{SessionDeck, is_usual};
 use crate::api::{
     BusName, ChainSettings, ChannelMode, PanLaw, SendSettings, SendTap, StripControls, StripSource, StripState,
     Talkover,
@@ -25,6 +25,8 @@ pub struct SessionStrip {
     pub source: StripSource,
     /// Where its controls stand.
     pub controls: StripControls,
+    /// What it plays when it is a deck.
+    pub deck: Option<SessionDeck>,
 }
 
 impl SessionStrip {
@@ -34,6 +36,7 @@ impl SessionStrip {
             name: name.into(),
             source,
             controls: StripControls::default(),
+            deck: None,
         }
     }
 }
@@ -44,6 +47,7 @@ impl From<&StripState> for SessionStrip {
             name: strip.name.clone(),
             source: strip.source.clone(),
             controls: strip.controls,
+            deck: None,
         }
     }
 }
@@ -80,6 +84,8 @@ struct Written {
     #[serde(default, skip_serializing_if = "is_usual")]
     talkover: Talkover,
     source: StripSource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deck: Option<SessionDeck>,
     #[serde(default, skip_serializing_if = "is_usual")]
     high_pass: HighPassSettings,
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -173,6 +179,7 @@ impl From<SessionStrip> for Written {
             vca: controls.vca.map(WrittenVca),
             talkover: controls.talkover,
             source: strip.source,
+            deck: strip.deck,
             high_pass: controls.chain.high_pass,
             gate: controls.chain.gate,
             equaliser: controls.chain.equaliser,
@@ -226,6 +233,7 @@ impl From<Written> for SessionStrip {
         Self {
             name: strip.name,
             source: strip.source,
+            deck: strip.deck,
             controls,
         }
     }

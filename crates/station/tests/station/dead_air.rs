@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use airdesk_station::api::{
-    AudioCommand, BusName, DeadAirSettings, FallbackState, RecordingFormat, RecordingSettings, SignalState,
-    StripSource, TimelineKind, WatchSettings,
+    AudioCommand, BusName, DeadAirSettings, DeckPhase, FallbackState, ItemSettings, RecordingFormat, RecordingSettings,
+    SignalState, StripSource, TimelineKind, WatchSettings,
 };
-use airdesk_station::session::Session;
+use airdesk_station::session::{Session, SessionDeck, SessionItem, SessionStrip};
 use airdesk_station::{HostChoice, StripId};
 
+use crate::decks;
 use crate::desk::{self, Desk};
 use crate::timeline::newest;
 
@@ -37,6 +38,40 @@ async fn silence(desk: &Desk, strip: StripId, silent: bool) {
         StripSource::Material { material }
     };
     desk.ask(AudioCommand::SetSource { strip, source }).await;
+}
+
+#[tokio::test]
+async fn a_deck_stands_in_with_its_playlist_and_waits_again_when_the_programme_is_back() {
+    let folder = desk::folder();
+    let path = decks::numbers(folder.path(), "Ident.wav", 2_000_000, 480_000);
+    let mut deck = SessionStrip::new("Fallback", StripSource::Deck);
+    deck.deck = Some(SessionDeck {
+        items: vec![SessionItem {
+            path,
+            settings: ItemSettings::default(),
+        }],
+        ..SessionDeck::default()
+    });
+    let session = Session {
+        strips: vec![desk::pad("Show"), deck],
+        ..Session::default()
+    };
+    let mut desk = Desk::start(folder, &session, HostChoice::none());
+    let [show, fallback] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    stand_by(&desk, fallback).await;
+    silence(&desk, show, true).await;
+    desk.when("it plays", |now| now.decks[0].position.phase == DeckPhase::Playing)
+        .await;
+    desk.when("its fader", |now| now.strips[1].controls.fader.db() == -6.0)
+        .await;
+    assert!(desk.peak(BusName::Programme).await > 0.03, "it is heard");
+    silence(&desk, show, false).await;
+    desk.when("it waits", |now| now.decks[0].position.phase == DeckPhase::Paused)
+        .await;
+    assert_eq!(desk.now().await.dead_air.fallback, FallbackState::Ready);
+    desk.stop().await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod black_box;
 mod breakdown;
 mod console;
 mod dead_air;
+mod decks;
 mod desk;
 mod devices;
 mod ending;

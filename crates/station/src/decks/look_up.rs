@@ -1,0 +1,176 @@
+//! What files say about themselves, read where a disk may be waited for.
+
+use std::path::{Path, PathBuf};
+
+use airdesk_dsp::{Frame, SampleRate};
+use airdesk_engine::StripId;
+use airdesk_sources::deck::{Medium, Opener};
+use airdesk_sources::decode::{Converted, DecodeError, Decoder, Tags, at_desk_rate};
+use airdesk_sources::playlist::{Listed, is_playlist, read as read_playlist};
+
+use crate::api::{Event, ItemId, Severity};
+use crate::station::{Core, Internal};
+
+/// What helpers have read for a deck.
+pub(crate) enum DeckFinding {
+    /// What a file says about itself.
+    File(FileFinding),
+    /// What playlists list.
+    Playlists(PlaylistFinding),
+}
+
+pub(crate) struct PlaylistFinding {
+    strip: StripId,
+    paths: Vec<String>,
+    before: Option<ItemId>,
+    /// What could not be taken, in sentences.
+    faults: Vec<String>,
+}
+
+pub(crate) struct FileFinding {
+    strip: StripId,
+    item: ItemId,
+    result: Result<(Option<f64>, Tags), DecodeError>,
+    /// Nobody looks up more for this deck now: hosts are told.
+    is_last: bool,
+}
+
+/// Opens a file for a deck.
+pub(super) fn open(path: &str, rate: SampleRate) -> Opener {
+    let path = PathBuf::from(path);
+    Box::new(move || {
+        let decoder = Decoder::open(&path).map_err(|error| error.to_string())?;
+        Ok(Box::new(OfFile(at_desk_rate(decoder, rate))) as Box<dyn Medium>)
+    })
+}
+
+/// A file at the desk's rate.
+struct OfFile(Converted);
+
+impl Medium for OfFile {
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, String> {
+        self.0.read(out).map_err(|error| error.to_string())
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<(), String> {
+        self.0.seek(frame).map_err(|error| error.to_string())
+    }
+
+    fn frames(&self) -> Option<u64> {
+        self.0.frames()
+    }
+}
+
+fn read(path: &Path) -> Result<(Option<f64>, Tags), DecodeError> {
+    let decoder = Decoder::open(path)?;
+    let seconds = decoder
+        .frames()
+        .map(|frames| frames as f64 / f64::from(decoder.rate().hz()));
+    Ok((seconds, decoder.tags().clone()))
+}
+
+/// The files that these paths stand for, and what is none.
+fn listed(paths: &[String]) -> (Vec<String>, Vec<String>) {
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    for path in paths {
+        if !is_playlist(Path::new(path)) {
+            files.push(path.clone());
+            continue;
+        }
+        match read_playlist(Path::new(path)) {
+            Ok(entries) => {
+                let mut addresses = 0;
+                for entry in entries {
+                    match entry {
+                        Listed::File(file) => files.push(file.to_string_lossy().into_owned()),
+                        Listed::Address(_) => addresses += 1,
+                    }
+                }
+                if addresses > 0 {
+                    faults.push(format!(
+                        "{addresses} of what {path} lists are addresses on a network, which a deck does not play; feed a strip from them"
+                    ));
+                }
+            }
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    (files, faults)
+}
+
+impl Core {
+    /// Reads what these files say about themselves, on another thread.
+    pub(super) fn look_up(&self, strip: StripId, files: Vec<(ItemId, PathBuf)>) {
+        let internal = self.internal.clone();
+        tokio::task::spawn_blocking(move || {
+            let last = files.len().saturating_sub(1);
+            for (n, (item, path)) in files.into_iter().enumerate() {
+                let finding = FileFinding {
+                    strip,
+                    item,
+                    result: read(&path),
+                    // Now and then: a long list shows that it grows.
+                    is_last: n == last || n % 50 == 49,
+                };
+                if internal.send(Internal::Deck(DeckFinding::File(finding))).is_err() {
+                    return; // the station has ended
+                }
+            }
+        });
+    }
+
+    /// Reads playlists among these paths, on another thread: what they list is added in their place.
+    pub(super) fn read_playlists(&self, strip: StripId, paths: Vec<String>, before: Option<ItemId>) {
+        let internal = self.internal.clone();
+        tokio::task::spawn_blocking(move || {
+            let (paths, faults) = listed(&paths);
+            let finding = PlaylistFinding {
+                strip,
+                paths,
+                before,
+                faults,
+            };
+            // The station may have ended meanwhile.
+            let _ = internal.send(Internal::Deck(DeckFinding::Playlists(finding)));
+        });
+    }
+
+    pub(crate) fn hear_of_files(&mut self, finding: DeckFinding) {
+        match finding {
+            DeckFinding::File(finding) => self.hear_of_file(finding),
+            DeckFinding::Playlists(finding) => self.hear_of_playlists(&finding),
+        }
+    }
+
+    fn hear_of_playlists(&mut self, finding: &PlaylistFinding) {
+        for fault in &finding.faults {
+            self.notice(Severity::Warning, fault.clone());
+        }
+        // Before which they were to be may be gone by now.
+        let there = self
+            .decks
+            .desk(finding.strip)
+            .is_ok_and(|desk| finding.before.is_some_and(|id| desk.place(id).is_some()));
+        let before = finding.before.filter(|_| there);
+        match self.add_files(finding.strip, &finding.paths, before) {
+            Ok(()) => self.touch(),
+            Err(error) => self.notice(Severity::Error, error.message),
+        }
+    }
+
+    fn hear_of_file(&mut self, finding: FileFinding) {
+        let Ok(desk) = self.decks.desk(finding.strip) else {
+            return;
+        };
+        match finding.result {
+            Ok((seconds, tags)) => desk.found(finding.item, seconds, &tags),
+            Err(error) => {
+                desk.broke(finding.item, &error.to_string()); // it stands in the playlist
+            }
+        }
+        if finding.is_last {
+            let state = desk.state();
+            self.tell(Event::Deck(Box::new(state)));
+        }
+    }
+}
