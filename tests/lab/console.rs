@@ -242,6 +242,17 @@ fn apply(snapshot: &mut Value, event: &Value) {
     let (kind, value) = (event["type"].as_str().unwrap_or_default(), event["value"].clone());
     match kind {
         "strip" => replace(&mut snapshot["strips"], "id", value),
+        "deck" => replace(&mut snapshot["decks"], "strip", value),
+        "deckPosition" => {
+            let decks = snapshot["decks"].as_array_mut().into_iter().flatten();
+            for deck in decks.filter(|deck| deck["strip"] == value["strip"]) {
+                deck["position"] = value.clone();
+            }
+        }
+        "deckRemoved" => {
+            let decks = snapshot["decks"].as_array_mut().expect("a list of the snapshot");
+            decks.retain(|deck| deck["strip"] != value);
+        }
         "loudness" => replace(&mut snapshot["loudness"], "bus", value),
         "loudnessEnded" | "spectrum" => {}
         "vca" => replace(&mut snapshot["vcas"], "vca", value),

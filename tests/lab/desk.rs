@@ -268,12 +268,14 @@ impl Desk {
         })
     }
 
-    /// Adds a strip and waits until its source runs.
+    /// Adds a strip and waits until its source runs, or is ready where it is a deck.
     pub fn add_strip(&mut self, name: &str, source: &Value) -> u32 {
         let reply = self.say(json!({ "type": "addStrip", "name": name, "source": source }));
         let id = reply["id"].as_u64().expect("a strip has a number") as u32;
-        if source["type"] != "silent" {
-            self.wait_for_input(id, "running");
+        match source["type"].as_str() {
+            Some("silent") => {}
+            Some("deck") => self.wait_for_input(id, "ready"),
+            _ => self.wait_for_input(id, "running"),
         }
         id
     }

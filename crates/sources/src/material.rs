@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use airdesk_dsp::{Frame, SampleRate};
 
-use crate::Player;
-use crate::wav::{WavError, WavPlayer};
+use crate::wav::WavPlayer;
+use crate::{Player, SourceError};
 
 const BEATS_PER_MINUTE: f64 = 104.0;
 const BEATS: usize = 16;
@@ -33,7 +33,7 @@ impl Loop {
 }
 
 impl Player for Loop {
-    fn render(&mut self, out: &mut [Frame]) -> Result<usize, WavError> {
+    fn render(&mut self, out: &mut [Frame]) -> Result<usize, SourceError> {
         let count = out.len();
         if self.frames.is_empty() {
             out.fill([0.0; 2]);
@@ -133,7 +133,7 @@ pub fn pad(rate: SampleRate) -> Arc<[Frame]> {
 ///
 /// # Errors
 /// Never in a sound build: the phrase is part of the program.
-pub fn voice(rate: SampleRate) -> Result<Arc<[Frame]>, WavError> {
+pub fn voice(rate: SampleRate) -> Result<Arc<[Frame]>, SourceError> {
     let phrase = Cursor::new(include_bytes!("../assets/voice.wav").as_slice());
     let mut player = WavPlayer::new(phrase, rate)?;
     let mut frames = Vec::new();
