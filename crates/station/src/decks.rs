@@ -156,6 +156,8 @@ impl Core {
         }
         for (title, artist) in titles {
             self.set_title(&title, &artist, None);
+            self.touch(); // the session has it, too
+            self.tell(Event::Title(self.air.title()));
         }
         for event in events {
             self.tell(event);

@@ -6,8 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Which messages are written, in `tracing`'s words: `debug`, `airdesk_outputs=trace,warn`.
 const VARIABLE: &str = "AIRDESK_LOG";
-/// libjack writes its own lines about every server that is not there.
-const UNASKED: &str = "info,jack=off";
+/// libjack writes its own lines about every server that is not there, and Symphonia about every file.
+const UNASKED: &str = "info,jack=off,symphonia=off";
 
 /// Writes messages to standard error from now on. For a host's `main`, once.
 ///
