@@ -73,6 +73,8 @@ impl DuckerSettings {
 pub struct Ducker {
     rate: SampleRate,
     on: bool,
+    /// Something else than the keys wants it.
+    demanded: bool,
     threshold: f32,
     depth_db: f32,
     /// What is left of the way after [`DUCK_FRAMES`], per stage: down, up.
@@ -92,6 +94,7 @@ impl Ducker {
         let mut ducker = Self {
             rate,
             on: false,
+            demanded: false,
             threshold: 1.0,
             depth_db: 0.0,
             attack: 0.0,
@@ -128,10 +131,15 @@ impl Ducker {
         }
     }
 
+    /// Ducks for as long as this is so, also while it is off, whatever the keys say: a cart asks for it.
+    pub fn demand(&mut self, demanded: bool) {
+        self.demanded = demanded;
+    }
+
     /// Listens to the coming block of each key strip, and so decides about the music of the same block.
     pub fn key<'a>(&mut self, blocks: impl IntoIterator<Item = &'a Block>) {
         let [.., last] = self.gains;
-        if !self.on && self.stages_db == [0.0; 2] && last == 1.0 {
+        if !self.on && !self.demanded && self.stages_db == [0.0; 2] && last == 1.0 {
             self.gains = [1.0; GAINS];
             return;
         }
@@ -151,7 +159,7 @@ impl Ducker {
     }
 
     fn gain_after(&mut self, peak: f32) -> f32 {
-        let speaks = self.on && peak > self.threshold;
+        let speaks = self.demanded || (self.on && peak > self.threshold);
         let back = speaks || self.hold_left > 0;
         self.hold_left = if speaks {
             self.hold

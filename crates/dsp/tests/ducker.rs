@@ -236,6 +236,22 @@ fn switched_off_it_lets_the_music_back_and_listens_no_more() {
 }
 
 #[test]
+fn what_is_demanded_is_done_in_silence_and_while_it_is_off_and_no_longer() {
+    let mut ducker = ducker(&DuckerSettings::default());
+    ducker.demand(true);
+    let heard = music_db(&mut ducker, 1500, |_| false);
+    assert!(heard.last().is_some_and(|last| (last + 12.0).abs() < 0.01));
+    ducker.demand(false);
+    let heard = music_db(&mut ducker, 300, |_| false);
+    assert!(
+        heard.last().is_some_and(|last| (last + 12.0).abs() < 0.01),
+        "it is held"
+    );
+    music_db(&mut ducker, 10_000, |_| true);
+    assert!(music_db(&mut ducker, 10, |_| true).iter().all(|db| *db == 0.0));
+}
+
+#[test]
 fn what_is_no_number_is_no_speech() {
     let mut ducker = ducker(&on());
     for _ in 0..100 {

@@ -43,6 +43,8 @@ pub struct Console {
     /// Programme, cue and aux buses, as far as they are summed.
     sums: Box<[Block; BUSES]>,
     ducker: Ducker,
+    /// A cart that music steps back for was heard in the last block.
+    ducks: bool,
     vcas: [Decibels; VCA_GROUPS],
     /// What the aux buses carry of the programme.
     minus: Box<[MixMinus]>,
@@ -78,6 +80,7 @@ impl Console {
             buses,
             sums: Box::new([SILENCE; BUSES]),
             ducker: Ducker::new(rate),
+            ducks: false,
             vcas: [Decibels::UNITY; VCA_GROUPS],
             minus: (0..AUX_BUSES).map(|_| MixMinus::new(rate)).collect(),
             scopes: Box::default(),
@@ -275,8 +278,10 @@ impl Console {
         self.publish(due);
     }
 
-    /// Lets the microphones decide how far music steps back in this block.
+    /// Lets the microphones decide how far music steps back in this block. What carts ask for counts from their second
+    /// block on: no attack is so short that this is heard, and their strips need not be taken in before the others.
     fn duck(&mut self, time: &BlockTime) {
+        self.ducker.demand(std::mem::take(&mut self.ducks));
         let banks = self.strips.chunks_mut(BANK).zip(&mut self.strip_banks);
         let with_keys = banks.zip(&self.keys).filter(|(_, has_key)| **has_key);
         with_keys.for_each(|((strips, bank), _)| take_in(strips, bank, &mut self.lanes, time));
@@ -298,6 +303,7 @@ impl Console {
             }
             for strip in strips.iter_mut().flatten() {
                 let id = strip.id();
+                self.ducks |= strip.ducks();
                 // As the strip's meter and cue have it. It can be looked at before anybody hears it: mute and solo change
                 // nothing here.
                 let scopes = self.scopes.iter_mut().filter(|scope| scope.strip() == Some(id));

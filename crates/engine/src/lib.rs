@@ -17,6 +17,7 @@ pub mod outlet_clock;
 pub mod report;
 pub mod time;
 pub mod transport;
+pub mod wall;
 
 mod bus;
 mod chain;

@@ -283,6 +283,11 @@ impl Strip {
         !self.post.is_silent()
     }
 
+    /// The programme has a sound of it that music steps back for.
+    pub(crate) fn ducks(&self) -> bool {
+        self.input.ducks() && self.is_heard()
+    }
+
     /// It has left, and nothing of it is heard any more.
     pub(crate) fn has_left(&self) -> bool {
         self.leaving && self.post.is_silent() && self.cue.is_silent() && self.sends.iter().all(Send::is_silent)

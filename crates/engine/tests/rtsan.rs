@@ -11,11 +11,12 @@ use airdesk_dsp::equaliser::{Band, BandKind, EqualiserSettings};
 use airdesk_dsp::high_pass::{HighPassSettings, Slope};
 use airdesk_dsp::input_matrix::ChannelMode;
 use airdesk_dsp::limiter::LimiterSettings;
-use airdesk_dsp::{Decibels, Frame, Pan, SampleRate};
+use airdesk_dsp::{Decibels, Frame, Gain, Pan, SampleRate};
 use airdesk_engine::inlet::inlet;
 use airdesk_engine::input::{Bridge, Direct, StripInput};
 use airdesk_engine::mix_queue::{MixBlock, Read};
 use airdesk_engine::time::{Clock, Nanos};
+use airdesk_engine::wall::{Start, VoiceKind, wall};
 use airdesk_engine::{
     BusChainSettings, BusId, ChainSettings, Engine, EngineCommand, EngineSettings, SendSettings, SendTap, Stages,
     Strip, StripControls, StripId, Talkover, TapBlock, TapPoint, TapWriter, delay_line, tap,
@@ -130,9 +131,11 @@ fn a_show_is_mixed_without_a_call_that_may_block() {
     let (mut engine, mut link) = Engine::new(EngineSettings::default(), clock);
     let (mut microphone, mic) = inlet(44_100.0, 44_100);
     let (mut deck, deck_inlet) = inlet(48_000.0, 48_000);
+    let (mut wall, voices) = wall();
     let inputs = [
         StripInput::Bridged(Bridge::new(mic, SampleRate::DESK)),
         StripInput::Direct(Direct::new(deck_inlet)),
+        StripInput::Carts(voices),
     ];
     for (slot, input) in inputs.into_iter().enumerate() {
         let strip = Strip::new(StripId::new(slot, 1), SampleRate::DESK, input, StripControls::default());
@@ -147,6 +150,21 @@ fn a_show_is_mixed_without_a_call_that_may_block() {
         if step % 5 == 0 {
             microphone.write_stamped(&frames[..441], now);
             deck.write(&frames);
+        }
+        if step % 3 == 0 {
+            let start = Start {
+                sound: frames.as_slice().into(),
+                gain: Gain::UNITY,
+                pad: (step / 3 % 24) as u16,
+                kind: if step % 2 == 0 {
+                    VoiceKind::Looped
+                } else {
+                    VoiceKind::Once
+                },
+                group: (step % 5) as u8,
+                ducks: true,
+            };
+            assert!(wall.start(start).is_ok());
         }
         let id = StripId::new((step / 80 % 2) as usize, 1);
         let (writer, stem) = tap(1024);

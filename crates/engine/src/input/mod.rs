@@ -1,14 +1,17 @@
-//! What feeds a strip: nothing, a source that keeps the desk's time, one that is played like a tape, or a device with its own clock.
+//! What feeds a strip: nothing, a source that keeps the desk's time, one that is played like a tape, a cart wall, or a device
+//! with its own clock.
 
 mod bridge;
 mod direct;
 mod staged;
+mod voices;
 
 use airdesk_dsp::Block;
 
 pub use bridge::Bridge;
 pub use direct::Direct;
 pub use staged::Staged;
+pub use voices::Voices;
 
 use crate::report::{InputPhase, InputReport};
 
@@ -31,6 +34,8 @@ pub enum StripInput {
     Direct(Direct),
     /// A source that prepares what it plays, and is started, paused and moved within a block.
     Staged(Staged),
+    /// A cart wall: what sounds of it.
+    Carts(Voices),
     /// A device, bridged to the desk's clock.
     Bridged(Bridge),
 }
@@ -42,6 +47,7 @@ impl StripInput {
             Self::Silent => false,
             Self::Direct(direct) => direct.read(block),
             Self::Staged(staged) => staged.read(block),
+            Self::Carts(voices) => voices.read(block),
             Self::Bridged(bridge) => bridge.read(block, time),
         }
     }
@@ -52,8 +58,14 @@ impl StripInput {
             Self::Silent => true,
             Self::Direct(direct) => direct.phase() != InputPhase::Running,
             Self::Staged(staged) => staged.phase() != InputPhase::Running,
+            Self::Carts(voices) => voices.phase() != InputPhase::Running,
             Self::Bridged(bridge) => bridge.phase() != InputPhase::Running,
         }
+    }
+
+    /// What sounds now asks music to step back.
+    pub(crate) fn ducks(&self) -> bool {
+        matches!(self, Self::Carts(voices) if voices.duck())
     }
 
     pub(crate) fn report(&self) -> InputReport {
@@ -61,6 +73,7 @@ impl StripInput {
             Self::Silent => InputReport::default(),
             Self::Direct(direct) => direct.report(),
             Self::Staged(staged) => staged.report(),
+            Self::Carts(voices) => voices.report(),
             Self::Bridged(bridge) => bridge.report(),
         }
     }

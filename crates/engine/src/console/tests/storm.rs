@@ -16,6 +16,7 @@ use crate::levels::Levels;
 use crate::outlet_clock::outlet_clock;
 use crate::strip::delay_line;
 use crate::tap::{TapPoint, TapReader, tap};
+use crate::wall::{Start, VoiceKind, Wall, wall};
 
 /// Kinds of commands.
 const KINDS: usize = 29;
@@ -29,12 +30,18 @@ const LIMITER_BLOCKS: usize = 40;
 
 /// Sources of all strips that were ever added, `None` once the console has let go, and who listens to strips.
 #[derive(Default)]
-struct Sources(Vec<Option<(InletWriter, usize)>>, Vec<TapReader>);
+struct Sources(Vec<Option<(InletWriter, usize)>>, Vec<TapReader>, Vec<Wall>);
 
 impl Sources {
     fn input(&mut self, dice: &mut Dice) -> StripInput {
-        if dice.roll(8) == 0 {
-            return StripInput::Silent;
+        match dice.roll(8) {
+            0 => return StripInput::Silent,
+            1 => {
+                let (wall, voices) = wall();
+                self.2.push(wall);
+                return StripInput::Carts(voices);
+            }
+            _ => {}
         }
         let (writer, inlet) = inlet(48_000.0, 4 * BLOCK_FRAMES);
         self.0.push(Some((writer, dice.roll(7))));
@@ -56,8 +63,38 @@ impl Sources {
             }
         }
         self.0.retain(Option::is_some);
+        for wall in &mut self.2 {
+            order(wall, dice);
+        }
+        self.2.retain(|wall| dice.roll(2000) > 0 && !wall.orders.is_abandoned());
         self.1.retain(|reader| dice.roll(1000) > 0 && !reader.is_abandoned());
     }
+}
+
+/// Tells a wall something, now and then.
+fn order(wall: &mut Wall, dice: &mut Dice) {
+    // A ring that is full refuses, which is told.
+    let _ = match dice.roll(20) {
+        0..3 => {
+            let kind = dice.roll(7);
+            let sound = dice.sound(kind);
+            wall.start(Start {
+                sound: sound.to_vec().into(),
+                gain: dice.trim().gain(),
+                pad: dice.roll(8) as u16,
+                kind: if dice.coin() {
+                    VoiceKind::Looped
+                } else {
+                    VoiceKind::Once
+                },
+                group: dice.roll(3) as u8,
+                ducks: dice.coin(),
+            })
+        }
+        3 => wall.stop(dice.roll(8) as u16),
+        4 => wall.stop_all(),
+        _ => Ok(()),
+    };
 }
 
 fn command(kind: usize, dice: &mut Dice, sources: &mut Sources) -> EngineCommand {

@@ -5,6 +5,7 @@ use airdesk_dsp::compressor::{CompressorSettings, Ratio};
 use airdesk_dsp::ducker::DuckerSettings;
 
 use super::*;
+use crate::wall::{Start, VoiceKind, wall};
 
 const SETTINGS: DuckerSettings = DuckerSettings {
     on: true,
@@ -196,4 +197,42 @@ fn music_that_is_given_a_part_in_the_middle_of_a_word_and_loses_it_again_does_no
         (tone_db(&heard[heard.len() - 960..], 1000.0) + 21.02).abs() < 0.1,
         "it is ducked again"
     );
+}
+
+#[test]
+fn music_steps_back_for_a_cart_that_asks_for_it_while_it_sounds_also_without_talkover() {
+    for (ducks, fader, steps_back) in [(true, 0.0, true), (false, 0.0, false), (true, -200.0, false)] {
+        let mut rig = Rig::new();
+        let (mut wall, voices) = wall();
+        let fader = if fader < -90.0 { Decibels::SILENCE } else { level(fader) };
+        let controls = StripControls { fader, ..plain() };
+        let strip = Strip::new(
+            StripId::new(200, 1),
+            SampleRate::DESK,
+            StripInput::Carts(voices),
+            controls,
+        );
+        rig.obey(EngineCommand::AddStrip(Box::new(strip)));
+        let part = |talkover| StripControls { talkover, ..plain() };
+        rig.strip(0, &sine(1000.0, 0.5, 5 * 48_000), part(Talkover::Ducked));
+        rig.strip(1, &sine(2000.0, 0.5, 5 * 48_000), plain());
+        rig.obey(EngineCommand::SetDucker(DuckerSettings { on: false, ..SETTINGS }));
+        assert!((music_after(&mut rig, 0.5) + 6.02).abs() < 0.01, "before");
+        let start = Start {
+            sound: sine(300.0, 0.001, 48_000).into(),
+            gain: Gain::UNITY,
+            pad: 1,
+            kind: VoiceKind::Once,
+            group: 0,
+            ducks,
+        };
+        wall.start(start).expect("taken");
+        rig.hear(675);
+        let heard = rig.hear(75).0;
+        let expected = if steps_back { -21.02 } else { -6.02 };
+        assert!((tone_db(&heard, 1000.0) - expected).abs() < 0.05, "while");
+        assert!((tone_db(&heard, 2000.0) + 6.02).abs() < 0.01, "no other strip");
+        assert!((music_after(&mut rig, 1.5) + 6.02).abs() < 0.01, "after");
+        assert_eq!(rig.report().ducking, 0.0);
+    }
 }
