@@ -40,7 +40,15 @@ strip: number,
 /**
  * What.
  */
-command: DeckCommand, } | { "type": "setTrim", 
+command: DeckCommand, } | { "type": "carts", 
+/**
+ * Its strip.
+ */
+strip: number, 
+/**
+ * What.
+ */
+command: CartCommand, } | { "type": "setTrim", 
 /**
  * Which strip.
  */
@@ -490,6 +498,10 @@ strips: Array<StripState>,
  */
 decks: Array<DeckState>, 
 /**
+ * The strips that are cart walls.
+ */
+carts: Array<CartsState>, 
+/**
  * Programme, cue and aux buses, in that order.
  */
 buses: Array<BusState>, 
@@ -581,7 +593,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "deck", "value": DeckState } | { "type": "deckPosition", "value": DeckPosition } | { "type": "deckRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "deck", "value": DeckState } | { "type": "deckPosition", "value": DeckPosition } | { "type": "deckRemoved", "value": number } | { "type": "carts", "value": CartsState } | { "type": "cartsPlaying", "value": CartsPlaying } | { "type": "cartsRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1015,7 +1027,7 @@ buffer?: number, } | { "type": "material",
 /**
  * Which piece.
  */
-material: Material, } | { "type": "deck" } | { "type": "file", 
+material: Material, } | { "type": "deck" } | { "type": "carts" } | { "type": "file", 
 /**
  * Its path.
  */
@@ -1296,6 +1308,199 @@ part: LoopPart | null, } | { "type": "next" } | { "type": "eject" } | { "type": 
  * All of it.
  */
 settings: DeckSettings, };
+
+/**
+ * What a cart wall is told.
+ */
+export type CartCommand = { "type": "setPad", 
+/**
+ * Its bank.
+ */
+bank: number, 
+/**
+ * Which.
+ */
+pad: number, 
+/**
+ * All of it.
+ */
+settings: PadSettings, } | { "type": "clearPad", 
+/**
+ * Its bank.
+ */
+bank: number, 
+/**
+ * Which.
+ */
+pad: number, } | { "type": "fire", 
+/**
+ * Its bank.
+ */
+bank: number, 
+/**
+ * Which.
+ */
+pad: number, } | { "type": "release", 
+/**
+ * Its bank.
+ */
+bank: number, 
+/**
+ * Which.
+ */
+pad: number, } | { "type": "stop", 
+/**
+ * Its bank.
+ */
+bank: number, 
+/**
+ * Which.
+ */
+pad: number, } | { "type": "stopAll" } | { "type": "setBanks", 
+/**
+ * Their names, 1 to 40 characters each.
+ */
+names: Array<string>, };
+
+/**
+ * How a pad is set.
+ */
+export type PadSettings = { 
+/**
+ * The file, as a path from the root; at most ten minutes long, and all pads of the desk together take 512 MB at most. It
+ * is read when it is set: one that has changed on disk since then once its pad was cleared and set again.
+ */
+path: string, 
+/**
+ * What is read on it, at most 40 characters; the file's name unless set.
+ */
+name: string, 
+/**
+ * Its colour.
+ */
+colour: PadColour, 
+/**
+ * What pressing it does.
+ */
+mode: PadMode, 
+/**
+ * How loud it is, -60 to +10 dB.
+ */
+level: number, 
+/**
+ * Its stop group, 1 to 8: firing it stops the others of the group. 0 is none.
+ */
+group: number, 
+/**
+ * While it sounds in the programme the strips that step back in talkover do so, by talkover's depth and times, also
+ * while talkover is off.
+ */
+ducks: boolean, 
+/**
+ * The key that fires it at a console: a letter, a digit, or F1 to F12. No other pad of the desk has it.
+ */
+hotkey?: string, };
+
+/**
+ * The colour of a pad.
+ */
+export type PadColour = "grey" | "blue" | "green" | "yellow" | "orange" | "pink" | "violet" | "turquoise";
+
+/**
+ * What pressing a pad does.
+ */
+export type PadMode = "oneShot" | "loop" | "hold";
+
+/**
+ * How a pad's file is doing.
+ */
+export type PadSound = { "state": "loading" } | { "state": "ready", 
+/**
+ * How long it is, seconds.
+ */
+seconds: number, } | { "state": "faulty", 
+/**
+ * Why, in a sentence.
+ */
+reason: string, };
+
+/**
+ * A pad that is set.
+ */
+export type PadState = { 
+/**
+ * How it is set.
+ */
+settings: PadSettings, 
+/**
+ * How its file is doing.
+ */
+sound: PadSound, };
+
+/**
+ * A bank of a wall.
+ */
+export type BankState = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its 16 pads; `null` is one that is not set.
+ */
+pads: Array<PadState | null>, };
+
+/**
+ * A pad that sounds.
+ */
+export type PadPlaying = { 
+/**
+ * Its bank.
+ */
+bank: number, 
+/**
+ * Which.
+ */
+pad: number, 
+/**
+ * Seconds up to its end; of a loop up to its next beginning.
+ */
+left: number, };
+
+/**
+ * What sounds of a wall. Told when that changes, and five times a second while something does.
+ */
+export type CartsPlaying = { 
+/**
+ * Which wall.
+ */
+strip: number, 
+/**
+ * The pads that sound, at most 16.
+ */
+pads: Array<PadPlaying>, 
+/**
+ * How many were faded out since the wall is there because more than 16 were fired: the oldest that would end by
+ * itself gives way.
+ */
+gaveWay: number, };
+
+/**
+ * A cart wall: what a strip plays that is fed by one.
+ */
+export type CartsState = { 
+/**
+ * Its strip.
+ */
+strip: number, 
+/**
+ * Its banks.
+ */
+banks: Array<BankState>, 
+/**
+ * What sounds of it.
+ */
+playing: CartsPlaying, };
 
 /**
  * The buses of the desk, in the order in which they are listed everywhere.

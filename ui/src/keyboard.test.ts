@@ -2,6 +2,7 @@
 import { screen } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
+import { testCarts, testPad } from "./platform/fakeCarts";
 import { showcase } from "./platform/fakeShow";
 import { openConsole } from "./test-desk";
 
@@ -65,6 +66,7 @@ describe.each([
   ["a new strip", "Add strip"],
   ["stages", "Stages of Presenter: no stage on"],
   ["the loudness", "Loudness"],
+  ["the cart wall", "Carts"],
   ["the scenes", "Scenes"],
   ["what guards the air", "Air"],
   ["talkover", "Talkover"],
@@ -72,7 +74,8 @@ describe.each([
   ["the question whether to go off air", "Go off air…"],
 ])("in %s", (_, button) => {
   async function open(): Promise<Open> {
-    const opened = openConsole(showcase(new URLSearchParams("strips=3")));
+    const carts = [testCarts(1, [testPad("Horn"), testPad("Bed", { mode: "loop", hotkey: "F2" })])];
+    const opened = openConsole({ ...showcase(new URLSearchParams("strips=3")), carts });
     if (button) await opened.user.click(screen.getByRole("button", { name: button }));
     return opened;
   }

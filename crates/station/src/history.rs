@@ -133,6 +133,7 @@ impl Core {
             Command::StartRecording { .. }
             | Command::StopRecording { .. }
             | Command::Deck { .. }
+            | Command::Carts { .. }
             | Command::SplitRecording { .. }
             | Command::AddRecorder { .. }
             | Command::RemoveRecorder { .. }
@@ -207,6 +208,7 @@ impl Core {
         self.history.movement = None;
         let returned = self.go_to(&state, 0.0);
         self.return_playlists(&returned);
+        self.return_walls(&returned);
         self.history.rename(&returned);
         self.tell(Event::History(self.history.state()));
     }

@@ -90,11 +90,12 @@ impl Core {
             dead_air: self.session_dead_air(),
             buses: self.session_buses(),
             strips: {
-                let with_deck = |strip: &StripState| SessionStrip {
+                let with_files = |strip: &StripState| SessionStrip {
                     deck: self.decks.as_kept(strip.id),
+                    carts: self.walls.as_kept(strip.id),
                     ..self.strip_as_set(strip)
                 };
-                self.strips.states().map(with_deck).collect()
+                self.strips.states().map(with_files).collect()
             },
             scenes: self.scenes.to_vec(),
             automation: self.automation.clone(),

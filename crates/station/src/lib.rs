@@ -21,6 +21,7 @@ pub mod black_box;
 mod breakdown;
 mod broadcast;
 mod captures;
+mod carts;
 mod console;
 mod control;
 mod dead_air;

@@ -38,6 +38,10 @@ impl Core {
                 // Asked for every second, and nothing of it is saved. A host that has gone does not want the answer.
                 let _ = answer.send(self.show_spectrum(of).map(|()| Reply::Done));
             }
+            AudioCommand::Carts { strip, command } if !command.sets() => {
+                // Nothing of it is saved. A host that has gone does not want the answer.
+                let _ = answer.send(self.carts(strip, command).map(|()| Reply::Done));
+            }
             command => {
                 let action = self.action(&command);
                 let before = action.map(|action| (action, self.console_state()));
@@ -76,6 +80,7 @@ impl Core {
             }
             AudioCommand::SetSource { strip, source } => self.set_source(strip, source)?,
             AudioCommand::Deck { strip, command } => self.deck(strip, command)?,
+            AudioCommand::Carts { strip, command } => self.carts(strip, command)?,
             AudioCommand::SetVcaFader { vca, level } => {
                 let (vca, fader) = (range::vca(vca)?, range::fader("VCA fader", level)?);
                 self.fades.let_go_of_vca(vca);

@@ -125,6 +125,7 @@ impl Core {
             session: self.file.path().to_string_lossy().into_owned(),
             strips: self.strips.states().cloned().collect(),
             decks: self.decks.states().collect(),
+            carts: self.walls.states(),
             buses: self.buses.to_vec(),
             vcas: self.vcas.to_vec(),
             limiter: self.limiter,

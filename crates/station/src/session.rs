@@ -1,6 +1,7 @@
 //! The session: everything the operator set, in one readable TOML file. Secrets are never in it.
 
 mod bus;
+mod carts;
 mod check;
 mod dead_air;
 mod deck;
@@ -22,6 +23,7 @@ use crate::automation::Automation;
 use crate::scenes::Scene;
 
 pub use bus::SessionBus;
+pub use carts::{SessionBank, SessionCarts, SessionPad};
 pub use dead_air::{SessionDeadAir, SessionWatch};
 pub use deck::{SessionDeck, SessionItem};
 pub use error::SessionError;

@@ -26,6 +26,7 @@ use crate::black_box::{BoxDesk, BoxNews};
 use crate::breakdown::Breakdown;
 use crate::broadcast::Air;
 use crate::captures::Captures;
+use crate::carts::{CartFinding, Walls};
 use crate::dead_air::DeadAir;
 use crate::decks::{DeckFinding, Decks};
 use crate::desk::Desk;
@@ -151,6 +152,7 @@ impl Station {
             hls: HlsLine::new(encoders, &options.data, hls_folder),
             title_file: TitleFile::new(internal.clone()),
             decks: Decks::new(),
+            walls: Walls::default(),
             air_delay,
             black_box: BoxDesk::new(opened.session.black_box.clone(), &options.data, internal.clone()),
             dead_air: DeadAir::default(),
@@ -240,6 +242,7 @@ pub(crate) enum Internal {
     Password(Kept),
     TitleFile(Look),
     Deck(DeckFinding),
+    Cart(CartFinding),
     PlaybackOpened {
         output: OutputName,
         attempt: u64,
@@ -252,6 +255,7 @@ pub(crate) struct Core {
     pub(crate) desk: Desk,
     pub(crate) strips: Strips,
     pub(crate) decks: Decks,
+    pub(crate) walls: Walls,
     pub(crate) captures: Captures,
     pub(crate) playbacks: Playbacks,
     pub(crate) recorders: Recorders,
@@ -351,6 +355,8 @@ impl Core {
                 }
                 _ = fade_step.tick(), if !self.fades.is_empty() => self.step_fades(),
                 _ = meter_tick.tick(), if meters.receiver_count() > 0 => {
+                    // Somebody looks: a pad is lit as soon as it sounds.
+                    self.look_after_carts(false);
                     let frame = Arc::new(self.meters());
                     // Everybody may have left since the count was taken.
                     let _ = meters.send(frame);
@@ -381,6 +387,7 @@ impl Core {
             Internal::BlackBox(news) => self.hear_black_box(news),
             Internal::Orphans(looked) => self.hear_orphans(looked),
             Internal::Deck(finding) => self.hear_of_files(finding),
+            Internal::Cart(finding) => self.hear_of_cart(finding),
             Internal::Saved(result) => self.saved(result),
             Internal::Timeline(news) => self.hear_scribe(news),
             Internal::Password(kept) => self.hear_password(kept),
@@ -404,6 +411,7 @@ impl Core {
         self.refresh_strips(ticks.is_multiple_of(5));
         self.look_after_title_file();
         self.look_after_decks(ticks);
+        self.look_after_carts(ticks.is_multiple_of(2));
         self.air_titles();
         self.look_after_recorders(ticks.is_multiple_of(5));
         self.look_after_air_delay(ticks.is_multiple_of(5));

@@ -15,7 +15,7 @@ use crate::control::{BusControl, Control};
 use crate::losses::Counter;
 use crate::material::explain;
 use crate::range;
-use crate::session::{SessionDeck, SessionStrip};
+use crate::session::SessionStrip;
 use crate::station::Core;
 
 /// Seconds of audio a worker keeps ahead: longer than a disk's hiccup, shorter than a hand's patience.
@@ -27,6 +27,8 @@ pub(crate) enum Feed {
     Worker(Worker),
     /// The strip is a deck.
     Deck,
+    /// The strip is a cart wall.
+    Carts,
     /// Attached to this opening of its device.
     Device {
         opening: u64,
@@ -97,7 +99,7 @@ impl Core {
                 airdesk_engine::MAX_STRIPS
             ),
         })?;
-        let (input, feed, told) = self.feed(id, &wanted.source, wanted.deck.as_ref());
+        let (input, feed, told) = self.feed(id, &wanted.source, Some(wanted));
         let state = StripState {
             id,
             name: wanted.name.clone(),
@@ -128,6 +130,7 @@ impl Core {
         self.look_away_from(id);
         self.losses.forget_strip(id);
         self.remove_deck(id);
+        self.remove_wall(id);
         self.watch_no_more(id, &name);
         // A gap that is still open ends with the strip.
         self.recorders.strip_was_short(id, "", 0);
@@ -177,6 +180,9 @@ impl Core {
         if source != StripSource::Deck {
             self.part_from_deck(id);
         }
+        if source != StripSource::Carts {
+            self.part_from_wall(id);
+        }
         let (input, feed, told) = self.feed(id, &source, None);
         self.desk.send(EngineCommand::SetInput(id, Box::new(input)))?;
         let slot = self.strips.slot(id)?;
@@ -194,11 +200,15 @@ impl Core {
         &mut self,
         id: StripId,
         source: &StripSource,
-        kept: Option<&SessionDeck>,
+        kept: Option<&SessionStrip>,
     ) -> (StripInput, Feed, InputState) {
         if *source == StripSource::Deck {
-            let (input, told) = self.feed_by_deck(id, kept);
+            let (input, told) = self.feed_by_deck(id, kept.and_then(|kept| kept.deck.as_ref()));
             return (input, Feed::Deck, told);
+        }
+        if *source == StripSource::Carts {
+            let input = self.feed_by_wall(id, kept.and_then(|kept| kept.carts.as_ref()));
+            return (input, Feed::Carts, InputState::Ready);
         }
         let silent = |state| (StripInput::Silent, Feed::Nothing, state);
         let rate = self.desk.rate;
@@ -254,7 +264,7 @@ impl Core {
                 (_, InputPhase::Running) => running,
                 (Feed::Worker(_), InputPhase::Ended) => InputState::Ended,
                 (Feed::Deck, InputPhase::Waiting) if matches!(slot.state.input, InputState::Running { .. }) => running,
-                (Feed::Deck, _) => InputState::Ready,
+                (Feed::Deck | Feed::Carts, _) => InputState::Ready,
                 // It has run and is short of audio for a moment, or the engine has not got it yet.
                 (_, InputPhase::Waiting | InputPhase::Silent | InputPhase::Paused | InputPhase::Ended) => {
                     match slot.state.input {
@@ -329,6 +339,7 @@ impl Core {
 
     /// No strip with a source is heard any more.
     pub(crate) fn silence_strips(&mut self, input: &InputState) {
+        self.silence_walls();
         for place in 0..self.strips.0.len() {
             let slot = &mut self.strips.0[place];
             slot.feed = Feed::Nothing;

@@ -65,8 +65,23 @@ export function shortcutOf(event: Keys): Shortcut | null {
 /** Whether keys typed at `target` are for it, and no shortcuts. A list takes letters, but takes nothing back. */
 export function takesText(target: EventTarget | null, shortcut: Shortcut): boolean {
   const history = shortcut.do === "undo" || shortcut.do === "redo";
-  const takers = history ? "input, textarea, dialog" : "input, select, textarea, dialog";
+  return history ? isIn(target, "input, textarea, dialog") : takesLetters(target);
+}
+
+/** Whether letters and digits typed at `target` are for it. */
+export function takesLetters(target: EventTarget | null): boolean {
+  return isIn(target, "input, select, textarea, dialog");
+}
+
+function isIn(target: EventTarget | null, takers: string): boolean {
   return target instanceof Element && target.closest(takers) !== null;
+}
+
+/** What a key does at the console by itself; `null`: nothing. */
+export function meaningOf(key: string): string | null {
+  if (/^[1-9]$/.test(key)) return "To the fader of that strip";
+  const keys = HELP.slice(0, 2).flatMap((group) => group.keys);
+  return keys.find(([name]) => name === key || name.endsWith(` or ${key}`))?.[1] ?? null;
 }
 
 export const HELP: { title: string; keys: [string, string][] }[] = [
@@ -95,6 +110,14 @@ export const HELP: { title: string; keys: [string, string][] }[] = [
       ["C", "Cue"],
       ["E", "Open or close its stages"],
       ["Escape", "Close the stages"],
+    ],
+  },
+  {
+    title: "On a pad of a cart wall",
+    keys: [
+      ["Its key", "Fire it, from anywhere; a loop that sounds is stopped"],
+      ["Enter or Space", "The same, on the pad; held, where it sounds while it is held"],
+      ["Shift Enter", "Stop it; with the mouse, too"],
     ],
   },
   {

@@ -19,6 +19,8 @@ export function sourceName(source: StripSource, devices: DeviceState[]): string 
       return devices.find(({ id }) => id === source.device)?.name ?? source.device.replace(/^[^:]*:/, "");
     case "deck":
       return "Deck";
+    case "carts":
+      return "Cart wall";
     case "material":
       return MATERIALS.find(({ material }) => material === source.material)?.name ?? source.material;
     case "file":
@@ -35,6 +37,8 @@ export function sourceDetail(source: StripSource): string {
       return channelsText(source.channels);
     case "deck":
       return "files";
+    case "carts":
+      return "pads";
     case "material":
       return "built in";
     case "file":

@@ -23,6 +23,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     session: "/home/studio/airdesk/evening.toml",
     strips: [testStrip(1), testStrip(2)],
     decks: [],
+    carts: [],
     buses: BUSES.map((bus) => testBus(bus, bus === "cue" ? { fader: -6 } : {})),
     vcas: Array.from({ length: 8 }, (_, vca) => ({ vca, fader: 0 })),
     limiter: { on: true, ceilingDbtp: -1, releaseMs: 100 },

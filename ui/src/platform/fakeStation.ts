@@ -15,6 +15,7 @@ import type {
 } from "../bindings";
 import { BUSES } from "../meter/frame";
 import { obeyBroadcast } from "./fakeBroadcast";
+import { obeyCarts, testCarts } from "./fakeCarts";
 import { obeyDeck, testDeck } from "./fakeDeck";
 import { unheard } from "./fakeLoudness";
 import { testAirDelay, testRecorder } from "./fakeOutputs";
@@ -24,6 +25,7 @@ import { INSTANT, testStrip } from "./fakeStrip";
 export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; events: Event[] } {
   if (command.type === "setStripWatch") return done(watchStrip(desk, command));
   if (command.type === "deck") return done(obeyDeck(desk, command));
+  if (command.type === "carts") return done(obeyCarts(desk, command));
   if ("strip" in command) return done(obeyOnStrip(desk, command));
   switch (command.type) {
     case "addStrip":
@@ -166,7 +168,7 @@ function watchStrip(desk: Snapshot, { strip, watch }: Extract<AudioCommand, { ty
   return { type: "deadAir", value: desk.deadAir };
 }
 
-type OnStrip = Exclude<Extract<AudioCommand, { strip: number }>, { type: "setStripWatch" | "deck" }>;
+type OnStrip = Exclude<Extract<AudioCommand, { strip: number }>, { type: "setStripWatch" | "deck" | "carts" }>;
 
 function obeyOnStrip(desk: Snapshot, command: OnStrip): Event {
   const at = desk.strips.findIndex(({ id }) => id === command.strip);
@@ -228,7 +230,7 @@ function changeOf(command: Exclude<OnStrip, { type: "removeStrip" }>, strip: Str
 
 function inputOf(source: StripState["source"]): StripState["input"] {
   if (source.type === "silent") return { state: "silent" };
-  if (source.type === "deck") return { state: "ready" };
+  if (source.type === "deck" || source.type === "carts") return { state: "ready" };
   return source.type === "device" ? testStrip(1).input : INSTANT;
 }
 
@@ -245,6 +247,11 @@ function addStrip(
     const deck = testDeck(id);
     desk.decks.push(deck);
     events.push({ type: "deck", value: deck });
+  }
+  if (source.type === "carts") {
+    const wall = testCarts(id);
+    desk.carts.push(wall);
+    events.push({ type: "carts", value: wall });
   }
   return { reply: { type: "strip", id }, events };
 }

@@ -198,6 +198,15 @@ export function apply(desk: Snapshot, event: Event): void {
     }
     case "deckRemoved":
       return take(desk.decks, ({ strip }) => strip === event.value);
+    case "carts":
+      return put(desk.carts, event.value, ({ strip }) => strip === event.value.strip);
+    case "cartsPlaying": {
+      const wall = desk.carts.find(({ strip }) => strip === event.value.strip);
+      if (wall) wall.playing = event.value;
+      return;
+    }
+    case "cartsRemoved":
+      return take(desk.carts, ({ strip }) => strip === event.value);
     case "bus":
       return put(desk.buses, event.value, ({ bus }) => bus === event.value.bus);
     case "vca":

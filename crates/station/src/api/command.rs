@@ -8,10 +8,11 @@ use ts_rs::TS;
 #[cfg(doc)]
 use super::Reply;
 use super::{
-    AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, ChainSettings, ChannelMode,
-    CommandError, DeadAirSettings, DeckCommand, DelaySettings, DeviceChoice, DuckerSettings, ErrorCode, HlsSettings,
-    LimiterSettings, ListeningSettings, OutputName, OutputSettings, PanLaw, Password, RecorderId, RecordingSettings,
-    RunId, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId, TimelineKind, WatchSettings, number,
+    AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, CartCommand, ChainSettings,
+    ChannelMode, CommandError, DeadAirSettings, DeckCommand, DelaySettings, DeviceChoice, DuckerSettings, ErrorCode,
+    HlsSettings, LimiterSettings, ListeningSettings, OutputName, OutputSettings, PanLaw, Password, RecorderId,
+    RecordingSettings, RunId, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId, TimelineKind,
+    WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -60,6 +61,14 @@ pub enum AudioCommand {
         strip: StripId,
         /// What.
         command: DeckCommand,
+    },
+    /// Tell a cart wall something.
+    Carts {
+        /// Its strip.
+        #[ts(type = "number")]
+        strip: StripId,
+        /// What.
+        command: CartCommand,
     },
     /// Input trim, -20 to +40 dB.
     SetTrim {

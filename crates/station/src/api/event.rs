@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CommandError, DeadAirState, DeckPosition, DeckState,
-    DeviceState, DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState, LimiterSettings, ListeningState,
-    LoudnessState, Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StripState,
-    TargetId, TargetState, TimelineEntry, TitleFileState, TitleState, VcaState,
+    AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CartsPlaying, CartsState, CommandError,
+    DeadAirState, DeckPosition, DeckState, DeviceState, DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState,
+    LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot,
+    SpectrumState, StripState, TargetId, TargetState, TimelineEntry, TitleFileState, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -27,6 +27,12 @@ pub enum Event {
     DeckPosition(DeckPosition),
     /// A strip is no deck any more.
     DeckRemoved(#[ts(type = "number")] StripId),
+    /// A cart wall is new or has changed.
+    Carts(Box<CartsState>),
+    /// What sounds of a cart wall; five times a second while something does.
+    CartsPlaying(CartsPlaying),
+    /// A strip is no cart wall any more.
+    CartsRemoved(#[ts(type = "number")] StripId),
     /// A bus has changed.
     Bus(BusState),
     /// A VCA group has moved.

@@ -8,6 +8,7 @@ mod air_delay;
 mod black_box;
 mod broadcast;
 mod bus;
+mod carts;
 mod command;
 mod dead_air;
 mod deck;
@@ -37,6 +38,7 @@ pub use airdesk_engine::{BusChainSettings, ChainSettings, PanLaw, SendSettings, 
 pub use black_box::*;
 pub use broadcast::*;
 pub use bus::*;
+pub use carts::*;
 pub use command::*;
 pub use dead_air::*;
 pub use deck::*;

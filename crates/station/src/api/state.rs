@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, BlackBoxState, BusName, BusState, DeadAirState, DeckState, HistoryState, HlsState, ListeningState,
-    LoudnessState, RecorderState, Resampling, StripState, TargetState, TitleFileState, TitleState, Transport, VcaState,
+    AirDelayState, BlackBoxState, BusName, BusState, CartsState, DeadAirState, DeckState, HistoryState, HlsState,
+    ListeningState, LoudnessState, RecorderState, Resampling, StripState, TargetState, TitleFileState, TitleState,
+    Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub strips: Vec<StripState>,
     /// The strips that are decks.
     pub decks: Vec<DeckState>,
+    /// The strips that are cart walls.
+    pub carts: Vec<CartsState>,
     /// Programme, cue and aux buses, in that order.
     pub buses: Vec<BusState>,
     /// The VCA groups.

@@ -38,6 +38,8 @@ pub enum StripSource {
     },
     /// A deck: files, one after the other, as [`super::DeckState`] has them.
     Deck,
+    /// A cart wall: pads that are fired, as [`super::CartsState`] has them.
+    Carts,
     /// A WAV file.
     File {
         /// Its path.
@@ -109,7 +111,7 @@ pub enum InputState {
     Silent,
     /// The device or file is being opened.
     Opening,
-    /// A deck that does not play.
+    /// A deck that does not play, or a cart wall of which nothing sounds.
     Ready,
     /// Audio is arriving.
     Running {

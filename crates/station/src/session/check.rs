@@ -4,11 +4,11 @@ use airdesk_dsp::range::OutOfRange;
 use airdesk_dsp::{Decibels, SampleRate};
 use airdesk_engine::{MAX_STRIPS, VCA_GROUPS};
 
-use super::{Session, SessionBus, SessionStrip};
-use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings};
+use super::{Session, SessionBank, SessionBus, SessionCarts, SessionStrip};
+use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings, PADS};
 use crate::obey::checked_name;
 use crate::scenes::{SCENES_MAX, checked_scene_name};
-use crate::{black_box, broadcast, hls, listening, range, recording, title_file};
+use crate::{black_box, broadcast, carts, hls, listening, range, recording, title_file};
 
 /// A value that cannot be.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,6 +153,12 @@ fn check_strip(strip: &SessionStrip) -> Result<(), Fault> {
         fault.at.push(Step::Key("buffer".into()));
         fault
     })?;
+    if let Some(carts) = &strip.carts {
+        check_carts(carts).map_err(|mut fault| {
+            fault.at.insert(0, Step::Key("carts".into()));
+            fault
+        })?;
+    }
     let controls = &strip.controls;
     value("trim", range::trim(controls.trim.db()))?;
     settings("delayMs", controls.delay.check())?;
@@ -167,6 +173,36 @@ fn check_strip(strip: &SessionStrip) -> Result<(), Fault> {
         })?;
     }
     value("vca", controls.vca.map(range::vca).transpose()).map(drop)
+}
+
+fn check_carts(carts: &SessionCarts) -> Result<(), Fault> {
+    no_more_than(carts.banks.len(), carts::BANKS_MAX, "banks of carts")?;
+    let mut keys = Vec::new();
+    for (place, bank) in carts.banks.iter().enumerate() {
+        check_bank(bank, &mut keys).map_err(|fault| fault.inside("banks", place, &format!("bank {}", bank.name)))?;
+    }
+    Ok(())
+}
+
+/// Checks a bank of pads, of a wall whose pads before it have these keys.
+fn check_bank(bank: &SessionBank, keys: &mut Vec<String>) -> Result<(), Fault> {
+    value("name", carts::bank_name(&bank.name))?;
+    for (place, pad) in bank.pads.iter().enumerate() {
+        let inside = |fault: Fault| fault.inside("pads", place, &format!("pad {}", pad.pad));
+        let others = bank.pads.iter().take(place);
+        if !(1..=PADS).contains(&pad.pad.into()) || others.into_iter().any(|other| other.pad == pad.pad) {
+            let reason = format!("it is there twice, or none of 1 to {PADS}");
+            return Err(inside(Fault::at("pad", reason)));
+        }
+        let checked = value("settings", carts::pad_settings(pad.settings.clone())).map_err(inside)?;
+        let Some(key) = checked.hotkey else { continue };
+        if keys.contains(&key) {
+            let reason = format!("the key {key} is there twice; take one out");
+            return Err(inside(Fault::at("settings", reason)));
+        }
+        keys.push(key);
+    }
+    Ok(())
 }
 
 fn value<T>(key: &str, checked: Result<T, CommandError>) -> Result<T, Fault> {

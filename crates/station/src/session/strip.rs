@@ -9,7 +9,7 @@ use airdesk_dsp::{Decibels, Pan};
 use airdesk_engine::AUX_BUSES;
 use serde::{Deserialize, Serialize};
 
-use super::{SessionDeck, is_usual};
+use super::{SessionCarts, SessionDeck, is_usual};
 use crate::api::{
     BusName, ChainSettings, ChannelMode, PanLaw, SendSettings, SendTap, StripControls, StripSource, StripState,
     Talkover,
@@ -27,6 +27,8 @@ pub struct SessionStrip {
     pub controls: StripControls,
     /// What it plays when it is a deck.
     pub deck: Option<SessionDeck>,
+    /// What it plays when it is a cart wall.
+    pub carts: Option<SessionCarts>,
 }
 
 impl SessionStrip {
@@ -37,6 +39,7 @@ impl SessionStrip {
             source,
             controls: StripControls::default(),
             deck: None,
+            carts: None,
         }
     }
 }
@@ -48,6 +51,7 @@ impl From<&StripState> for SessionStrip {
             source: strip.source.clone(),
             controls: strip.controls,
             deck: None,
+            carts: None,
         }
     }
 }
@@ -86,6 +90,8 @@ struct Written {
     source: StripSource,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deck: Option<SessionDeck>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    carts: Option<SessionCarts>,
     #[serde(default, skip_serializing_if = "is_usual")]
     high_pass: HighPassSettings,
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -180,6 +186,7 @@ impl From<SessionStrip> for Written {
             talkover: controls.talkover,
             source: strip.source,
             deck: strip.deck,
+            carts: strip.carts,
             high_pass: controls.chain.high_pass,
             gate: controls.chain.gate,
             equaliser: controls.chain.equaliser,
@@ -234,6 +241,7 @@ impl From<Written> for SessionStrip {
             name: strip.name,
             source: strip.source,
             deck: strip.deck,
+            carts: strip.carts,
             controls,
         }
     }

@@ -5,6 +5,7 @@ mod aired;
 mod answers;
 mod black_box;
 mod breakdown;
+mod carts;
 mod console;
 mod dead_air;
 mod decks;

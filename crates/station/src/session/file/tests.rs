@@ -1,6 +1,7 @@
 use super::*;
 use crate::api::{
-    BroadcastSettings, BusName, ChannelPick, DeviceChoice, OutputSettings, Resampling, StreamCodec, StripSource,
+    BroadcastSettings, BusName, ChannelPick, DeviceChoice, OutputSettings, PadMode, PadSettings, Resampling,
+    StreamCodec, StripSource,
 };
 use crate::session::{SessionBus, SessionStrip};
 use airdesk_dsp::Decibels;
@@ -315,6 +316,67 @@ fn one_value_that_cannot_be_takes_nothing_along() {
         assert!(opened.warning.is_some(), "{broken}");
         assert_eq!(opened.session, wanted, "{broken}");
     }
+}
+
+#[test]
+fn of_a_cart_wall_one_value_is_mended_and_all_other_pads_stay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("show.toml"));
+    let pad =
+        |pad: u8, settings: &str| format!("[[strips.carts.banks.pads]]\npad = {pad}\nsettings = {{ {settings} }}\n");
+    let text = [
+        "[[strips]]\nname = \"Carts\"\nsource = { type = \"carts\" }\n[[strips.carts.banks]]\nname = \"Jingles\"\n"
+            .into(),
+        pad(1, "path = \"/a.wav\", level = 99.0, group = 2, hotkey = \"h\""),
+        pad(2, "path = \"/b.wav\", hotkey = \"H\", ducks = true"),
+        pad(2, "path = \"/twice.wav\""),
+        pad(17, "path = \"/beyond.wav\""),
+        pad(5, "path = \"no-root.wav\""),
+        pad(6, "path = \"/c.wav\", mode = \"loop\", group = 9, colour = \"mauve\""),
+    ]
+    .concat();
+    fs::write(file.path(), text).expect("written");
+    let opened = file.open().expect("a session");
+    let warning = opened.warning.expect("told");
+    assert!(
+        warning.contains("bank Jingles: pad 1: a pad's level of 99 dB"),
+        "{warning}"
+    );
+    let carts = opened.session.strips[0].carts.clone().expect("a wall");
+    let pads: Vec<_> = carts.banks[0]
+        .pads
+        .iter()
+        .map(|pad| (pad.pad, pad.settings.clone()))
+        .collect();
+    let settings = |path: &str| PadSettings {
+        path: path.into(),
+        ..PadSettings::default()
+    };
+    let expected = [
+        (
+            1,
+            PadSettings {
+                group: 2,
+                hotkey: Some("h".into()),
+                ..settings("/a.wav")
+            },
+        ),
+        (
+            2,
+            PadSettings {
+                ducks: true,
+                ..settings("/b.wav")
+            },
+        ),
+        (
+            6,
+            PadSettings {
+                mode: PadMode::Loop,
+                ..settings("/c.wav")
+            },
+        ),
+    ];
+    assert_eq!(pads, expected, "{warning}");
 }
 
 #[test]
