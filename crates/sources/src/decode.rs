@@ -4,8 +4,8 @@
 //! No thread of its own, never on the audio thread: it reads files and allocates. A hostile file costs at most two seconds of
 //! processor time and 64 MiB, and a decoder that panics is caught here.
 
-mod bare;
-mod codec;
+pub(crate) mod bare;
+pub(crate) mod codec;
 mod converted;
 mod error;
 mod m4a;

@@ -2,8 +2,8 @@
 //! comes over a network.
 //!
 //! A [`Player`] renders frames at the desk's rate. A [`Worker`] does so on a thread of its own into a
-//! strip's inlet; an offline render calls it directly. A [`deck`] plays one file after the other, and a [`stream`] is pushed
-//! and waits for what is late.
+//! strip's inlet; an offline render calls it directly. A [`deck`] plays one file after the other, a [`stream`] is pushed
+//! and waits for what is late, and a [`tuner`] fetches one.
 
 pub mod deck;
 pub mod decode;
@@ -11,6 +11,7 @@ pub mod material;
 pub mod playlist;
 pub mod stream;
 pub mod text;
+pub mod tuner;
 pub mod wav;
 
 mod converter;

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// A header of either kind fits in.
-const HEADER_BYTES: usize = 7;
+pub(crate) const HEADER_BYTES: usize = 7;
 /// Bytes read at a time.
 const WINDOW: usize = 1 << 16;
 /// Every so many frames the place is kept: 100 kB for a day of MP3.
@@ -19,20 +19,24 @@ const JUNK_MAX: u64 = 1 << 20;
 
 /// What the frames are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Mp3,
     Adts,
 }
 
 /// What one frame's header says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Header {
     /// Bytes of the frame, with its header.
-    bytes: usize,
+    pub(crate) bytes: usize,
     /// Frames of sound in it.
     pub(super) frames: u32,
     /// What stays the same from one header to the next in one file.
-    kind: u32,
+    pub(crate) kind: u32,
+    /// Hz.
+    pub(crate) rate: u32,
+    /// Channels; 0 where the header does not say.
+    pub(crate) channels: u8,
 }
 
 /// The frames of a file.
@@ -58,11 +62,7 @@ impl<R: Read + Seek> Bare<R> {
             length: source.seek(SeekFrom::End(0))?,
             source,
             kind,
-            first: Header {
-                bytes: 0,
-                frames: 0,
-                kind: 0,
-            },
+            first: Header::default(),
             index: Vec::new(),
             next: (0, start),
             window: Vec::new(),
@@ -217,7 +217,7 @@ impl<R: Read + Seek> Bare<R> {
 }
 
 /// MPEG audio, layer III: ISO/IEC 11172-3, 2.4.1.3, and 13818-3 for the lower rates. One without a declared bit rate is none.
-fn mp3_header(bytes: &[u8]) -> Option<Header> {
+pub(crate) fn mp3_header(bytes: &[u8]) -> Option<Header> {
     const KBITS: [[u32; 15]; 2] = [
         [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
         [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
@@ -246,22 +246,30 @@ fn mp3_header(bytes: &[u8]) -> Option<Header> {
         bytes: (bytes_times * kbits * 1000 / rate + padding) as usize,
         frames: if is_first { 1152 } else { 576 },
         kind: u32::from(second & 0xfe) << 8 | u32::from(third & 0x0c) | u32::from(is_mono),
+        rate,
+        channels: if is_mono { 1 } else { 2 },
     })
 }
 
 /// AAC's own: ISO/IEC 13818-7, 6.2. One block of 1024 frames each, as all encoders write it.
-fn adts_header(bytes: &[u8]) -> Option<Header> {
+pub(crate) fn adts_header(bytes: &[u8]) -> Option<Header> {
+    const RATES: [u32; 13] = [
+        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
+    ];
     let [0xff, second, third, fourth, fifth, sixth, seventh] = *bytes else {
         return None;
     };
     let length = usize::from(fourth & 3) << 11 | usize::from(fifth) << 3 | usize::from(sixth >> 5);
     let header_bytes = if second & 1 == 1 { 7 } else { 9 };
-    let is_one = second & 0xf6 == 0xf0 && third >> 2 & 15 < 13 && length > header_bytes && seventh & 3 == 0;
+    let rate = *RATES.get(usize::from(third >> 2 & 15))?;
+    let is_one = second & 0xf6 == 0xf0 && length > header_bytes && seventh & 3 == 0;
     is_one.then(|| Header {
         bytes: length,
         frames: 1024,
         // Rate, object type and channels.
         kind: u32::from(third & 0xfd) << 8 | u32::from(fourth & 0xc0),
+        rate,
+        channels: (third & 1) << 2 | fourth >> 6,
     })
 }
 

@@ -18,7 +18,7 @@ const OPUS_RATE: u32 = 48_000;
 const OPUS_FRAMES_MAX: usize = 5760;
 
 /// Decodes packets of one stream.
-pub(super) enum Codec {
+pub(crate) enum Codec {
     Symphonia {
         decoder: Box<dyn AudioDecoder>,
         samples: Vec<f32>,
@@ -28,7 +28,7 @@ pub(super) enum Codec {
 }
 
 /// libopus, and what the identification header says (RFC 7845, 5.1).
-pub(super) struct Opus {
+pub(crate) struct Opus {
     decoder: OpusDecoder,
     samples: Vec<f32>,
     channels: usize,
@@ -45,7 +45,7 @@ impl Codec {
     ///
     /// # Errors
     /// When there is no decoder for it.
-    pub(super) fn new(params: &AudioCodecParameters) -> Result<Self, Error> {
+    pub(crate) fn new(params: &AudioCodecParameters) -> Result<Self, Error> {
         if params.codec == CODEC_ID_OPUS {
             return Opus::new(params.extra_data.as_deref().unwrap_or_default()).map(Self::Opus);
         }
@@ -62,7 +62,7 @@ impl Codec {
     ///
     /// # Errors
     /// When it cannot be decoded.
-    pub(super) fn decode(&mut self, packet: &[u8], out: &mut Vec<Frame>) -> Result<u32, Error> {
+    pub(crate) fn decode(&mut self, packet: &[u8], out: &mut Vec<Frame>) -> Result<u32, Error> {
         match self {
             Self::Symphonia {
                 decoder,

@@ -8,7 +8,7 @@ use symphonia::core::audio::{ChannelLabel, Channels, Position};
 
 /// How much of each channel goes to the left and to the right.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Downmix(Vec<Frame>);
+pub(crate) struct Downmix(Vec<Frame>);
 
 impl Downmix {
     /// By the positions of the channels; where they are not known, the first two.

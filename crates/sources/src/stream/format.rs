@@ -92,6 +92,11 @@ impl Format {
         })
     }
 
+    /// Bytes of one sample.
+    pub fn sample_bytes(&self) -> usize {
+        self.encoding.bytes()
+    }
+
     /// Bytes of one frame.
     pub fn frame_bytes(&self) -> usize {
         self.encoding.bytes() * self.channels

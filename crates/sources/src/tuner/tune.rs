@@ -1,0 +1,320 @@
+//! Connects until there is a stream: where the address leads, what is sent there, and its first bytes. Blocks.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::address::Address;
+use super::body::Body;
+use super::connect::connect;
+use super::error::TuneError;
+use super::line::Line;
+use super::patience::{Patience, Step, must_wait};
+use super::playlist;
+use super::reach::Reach;
+use super::reply::Reply;
+use super::sort::{Sort, What, what};
+use super::text::one_line;
+use super::{Limits, TunerSettings};
+
+/// How often a server may send the desk elsewhere.
+const MOVES_MAX: usize = 5;
+/// What has to be there to tell one kind of sound from another.
+const FIRST_BYTES: usize = 16;
+/// Bytes taken at once.
+const READ_BYTES: usize = 8 * 1024;
+
+/// A stream that has begun.
+pub(super) struct Tuned {
+    pub(super) connection: Connection,
+    pub(super) reply: Reply,
+    pub(super) sort: Sort,
+    /// What has come of its body.
+    pub(super) first: Vec<u8>,
+    /// From the first attempt to its first byte.
+    pub(super) first_byte: Duration,
+}
+
+/// A connection in the middle of an answer.
+pub(super) struct Connection {
+    line: Line,
+    body: Body,
+    host: String,
+    bytes: Box<[u8]>,
+}
+
+impl Connection {
+    /// Appends what comes next of the body to `out`. Waits for no longer than the limit for a stall.
+    pub(super) fn read(&mut self, out: &mut Vec<u8>, limit: Duration, patience: &Patience) -> Result<(), TuneError> {
+        let began = Instant::now();
+        loop {
+            if patience.has_ended() {
+                return Err(TuneError::Stopped);
+            }
+            let count = match self.line.read_some(&mut self.bytes) {
+                Ok(0) => return Err(self.over()),
+                Ok(count) => count,
+                Err(error) if must_wait(&error) && began.elapsed() < limit => continue,
+                Err(error) if must_wait(&error) => {
+                    return Err(TuneError::Stalled {
+                        host: self.host.clone(),
+                        seconds: limit.as_secs_f64(),
+                    });
+                }
+                Err(error) => {
+                    return Err(TuneError::Lost {
+                        host: self.host.clone(),
+                        reason: error.to_string(),
+                    });
+                }
+            };
+            return self.take(count, out);
+        }
+    }
+
+    fn take(&mut self, count: usize, out: &mut Vec<u8>) -> Result<(), TuneError> {
+        let taken = self.body.take(&self.bytes[..count], out);
+        taken.map_err(|_| self.no_server("its pieces have no length"))
+    }
+
+    /// It was a file, and all of it has come.
+    pub(super) fn is_whole(&self) -> bool {
+        self.body.missing() == Some(0)
+    }
+
+    /// All of the body has come, as far as one can know.
+    pub(super) fn is_over(&self) -> bool {
+        self.body.is_over()
+    }
+
+    /// Why nothing comes any more.
+    pub(super) fn over(&self) -> TuneError {
+        let host = self.host.clone();
+        match self.body.missing() {
+            Some(missing) if missing > 0 => TuneError::CutOff { host, missing },
+            _ => TuneError::Over { host },
+        }
+    }
+
+    pub(super) fn undecodable(&self, why: &'static str) -> TuneError {
+        TuneError::Undecodable {
+            host: self.host.clone(),
+            why,
+        }
+    }
+
+    fn no_server(&self, why: &'static str) -> TuneError {
+        TuneError::NoServer {
+            host: self.host.clone(),
+            why,
+        }
+    }
+}
+
+/// Finds the stream, through redirects and at most one playlist.
+pub(super) fn tune(settings: &TunerSettings, patience: &Patience) -> Result<Tuned, TuneError> {
+    let mut search = Search {
+        settings,
+        patience,
+        reach: settings.reach,
+        began: Instant::now(),
+    };
+    let text = match search.follow(settings.address.clone())? {
+        Found::Stream(tuned) => return Ok(*tuned),
+        Found::List(list) => list,
+    };
+    let mut fault = text.nowhere("there is no entry in it".into());
+    if playlist::is_hls(&text.text) {
+        return Err(TuneError::Unsupported {
+            host: text.address.to_string(),
+            kind: "HLS".into(),
+        });
+    }
+    let mut entries: VecDeque<_> = playlist::entries(text.kind, &text.text).into();
+    search.reach = text.reach;
+    while let Some(entry) = entries.pop_front() {
+        let found = text
+            .address
+            .moved(&entry)
+            .map_err(|error| TuneError::Sent {
+                from: text.address.to_string(),
+                error,
+            })
+            .and_then(|address| search.follow(address));
+        match found {
+            Ok(Found::Stream(tuned)) => return Ok(*tuned),
+            Ok(Found::List(_)) => fault = text.nowhere("it leads to another playlist".into()),
+            Err(TuneError::Stopped) => return Err(TuneError::Stopped),
+            Err(error) => fault = text.nowhere(error.to_string()),
+        }
+        search.reach = text.reach;
+    }
+    Err(fault)
+}
+
+enum Found {
+    Stream(Box<Tuned>),
+    List(List),
+}
+
+/// A playlist, and from where.
+struct List {
+    address: Address,
+    reach: Reach,
+    kind: playlist::Kind,
+    text: String,
+}
+
+impl List {
+    fn nowhere(&self, why: String) -> TuneError {
+        TuneError::Playlist {
+            host: self.address.to_string(),
+            why,
+        }
+    }
+}
+
+struct Search<'a> {
+    settings: &'a TunerSettings,
+    patience: &'a Patience,
+    /// How far whoever was asked last may send the desk.
+    reach: Reach,
+    began: Instant,
+}
+
+impl Search<'_> {
+    fn limits(&self) -> Limits {
+        self.settings.limits
+    }
+
+    /// Goes where servers send the desk, five times at most and never twice to one place.
+    fn follow(&mut self, mut address: Address) -> Result<Found, TuneError> {
+        let mut visited = Vec::new();
+        loop {
+            if visited.contains(&address) || visited.len() > MOVES_MAX {
+                return Err(TuneError::Circles {
+                    host: address.to_string(),
+                });
+            }
+            visited.push(address.clone());
+            let (mut line, ip) = connect(&address, self.reach, self.limits().connect, self.patience)?;
+            self.reach = self.reach.sent_from(ip);
+            let step = self
+                .patience
+                .step(&address.host, "begin to answer", self.limits().first_byte);
+            line.write_all(self.request(&address).as_bytes(), &step)?;
+            let (reply, rest) = answer(&mut line, &address, &step)?;
+            if let (300..=399, Some(location)) = (reply.status, reply.header("location")) {
+                address = address.moved(location).map_err(|error| TuneError::Sent {
+                    from: address.to_string(),
+                    error,
+                })?;
+                continue;
+            }
+            return self.begin(line, address, reply, &rest);
+        }
+    }
+
+    fn request(&self, address: &Address) -> String {
+        format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\
+             Icy-MetaData: 1\r\nConnection: close\r\n\r\n",
+            address.path,
+            address.host_line(),
+            self.settings.agent,
+        )
+    }
+
+    /// Looks at what an answer brings.
+    fn begin(&self, line: Line, address: Address, reply: Reply, rest: &[u8]) -> Result<Found, TuneError> {
+        let host = address.to_string();
+        if !(200..=299).contains(&reply.status) {
+            return Err(refusal(host, &reply));
+        }
+        if let Some(encoding) = reply.packing() {
+            return Err(TuneError::Packed { host, encoding });
+        }
+        let mut connection = Connection {
+            line,
+            body: Body::of(&reply),
+            host,
+            bytes: vec![0; READ_BYTES].into(),
+        };
+        let mut first = Vec::new();
+        let taken = connection.body.take(rest, &mut first);
+        taken.map_err(|_| connection.no_server("its pieces have no length"))?;
+        let until = Instant::now() + self.limits().first_byte;
+        while first.len() < FIRST_BYTES && !connection.is_over() {
+            let left = until.saturating_duration_since(Instant::now());
+            match connection.read(&mut first, left, self.patience) {
+                Ok(()) => {}
+                Err(TuneError::Over { .. } | TuneError::CutOff { .. }) if !first.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let first_byte = self.began.elapsed();
+        match what(&reply, &address, &first, self.settings.raw)? {
+            What::Sound(sort) => Ok(Found::Stream(Box::new(Tuned {
+                connection,
+                reply,
+                sort,
+                first,
+                first_byte,
+            }))),
+            What::List(kind) => {
+                while first.len() <= playlist::BYTES_MAX && !connection.is_over() {
+                    let left = until.saturating_duration_since(Instant::now());
+                    match connection.read(&mut first, left, self.patience) {
+                        Ok(()) => {}
+                        // A server that keeps the connection open has said all the same.
+                        Err(TuneError::Over { .. } | TuneError::Stalled { .. } | TuneError::CutOff { .. }) => break,
+                        Err(error) => return Err(error),
+                    }
+                }
+                first.truncate(playlist::BYTES_MAX);
+                Ok(Found::List(List {
+                    address,
+                    reach: self.reach,
+                    kind,
+                    text: crate::text::decode(&first),
+                }))
+            }
+        }
+    }
+}
+
+/// Reads up to the empty line. Also returns what has come behind it.
+fn answer(line: &mut Line, address: &Address, step: &Step) -> Result<(Reply, Vec<u8>), TuneError> {
+    let host = || address.to_string();
+    let mut answer = Vec::new();
+    let mut bytes = vec![0; READ_BYTES];
+    loop {
+        let count = step.repeat(|| line.read_some(&mut bytes))?;
+        if count == 0 {
+            return Err(TuneError::Lost {
+                host: host(),
+                reason: "it was closed without an answer".into(),
+            });
+        }
+        answer.extend_from_slice(&bytes[..count]);
+        match Reply::parse(&answer) {
+            Ok(Some((reply, length))) => return Ok((reply, answer.split_off(length))),
+            Ok(None) => {}
+            Err(why) => return Err(TuneError::NoServer { host: host(), why }),
+        }
+    }
+}
+
+fn refusal(host: String, reply: &Reply) -> TuneError {
+    TuneError::Status {
+        host,
+        status: reply.status,
+        reason: one_line(&reply.reason),
+        advice: match reply.status {
+            401 | 407 => ": it wants a login, and the desk gives none; choose a stream that is open to all",
+            403 => ": it does not let the desk listen; ask whoever runs it",
+            404 | 410 => ": there is nothing at this address now; look after its path, or have its source connected",
+            429 | 503 => ": it has too many listeners",
+            _ => "",
+        },
+    }
+}
