@@ -135,6 +135,7 @@ mod tests {
             data: folder.path().to_owned(),
             key_store: false,
             hosts: HostChoice::none(),
+            refuse_private: false,
         })
         .expect("a station");
         let (desk, closing) = (station.handle(), Closing::default());

@@ -84,7 +84,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 /// The desk behind the window, from its start to its end.
 fn run_desk(app: App, arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load()?;
-    let mut options = StationOptions::default();
+    let mut options = StationOptions {
+        refuse_private: config.refuse_private.unwrap_or(false),
+        ..StationOptions::default()
+    };
     if let Some(session) = arguments.session.or(config.session) {
         options.session = session;
     }

@@ -24,6 +24,7 @@ impl Desk {
             data: folder.path().to_owned(),
             key_store: false,
             hosts: HostChoice::none(),
+            refuse_private: false,
         })
         .expect("a station");
         let app = configure(mock_builder())

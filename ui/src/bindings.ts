@@ -502,6 +502,10 @@ decks: Array<DeckState>,
  */
 carts: Array<CartsState>, 
 /**
+ * The strips that play what is at an address.
+ */
+streams: Array<StreamState>, 
+/**
  * Programme, cue and aux buses, in that order.
  */
 buses: Array<BusState>, 
@@ -593,7 +597,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "deck", "value": DeckState } | { "type": "deckPosition", "value": DeckPosition } | { "type": "deckRemoved", "value": number } | { "type": "carts", "value": CartsState } | { "type": "cartsPlaying", "value": CartsPlaying } | { "type": "cartsRemoved", "value": number } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "deck", "value": DeckState } | { "type": "deckPosition", "value": DeckPosition } | { "type": "deckRemoved", "value": number } | { "type": "carts", "value": CartsState } | { "type": "cartsPlaying", "value": CartsPlaying } | { "type": "cartsRemoved", "value": number } | { "type": "stream", "value": StreamState } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1035,7 +1039,19 @@ path: string,
 /**
  * Start again at its end.
  */
-looped: boolean, };
+looped: boolean, } | { "type": "stream", 
+/**
+ * Its address, `http://` or `https://`, without a login; a playlist stands for its first entry that plays.
+ */
+url: string, 
+/**
+ * It is samples without a header, whatever the server says.
+ */
+raw?: RawFormat, 
+/**
+ * Its titles are the desk's; not unless set.
+ */
+titles?: boolean, };
 
 /**
  * Which channels of a device, counted from 0.
@@ -1058,6 +1074,106 @@ right: number, };
  * The material that comes with Airdesk.
  */
 export type Material = "rhythm" | "pad" | "voice";
+
+/**
+ * Samples without a header, as the operator says they are.
+ */
+export type RawFormat = { 
+/**
+ * How one sample is written.
+ */
+encoding: RawEncoding, 
+/**
+ * Samples of so many channels in turn, 1 to 8.
+ */
+channels: number, 
+/**
+ * Frames a second, 8000 to 192 000.
+ */
+rate: number, 
+/**
+ * The high byte of a sample comes first; the low one unless set.
+ */
+bigEndian?: boolean, };
+
+/**
+ * How one sample is written.
+ */
+export type RawEncoding = "u8" | "s16" | "s24" | "s32" | "f32";
+
+/**
+ * What is known of a strip's stream.
+ */
+export type StreamState = { 
+/**
+ * The strip.
+ */
+strip: number, 
+/**
+ * Host and path of its address, without the query.
+ */
+url: string, 
+/**
+ * What it does.
+ */
+phase: StreamPhase, 
+/**
+ * Why it is not heard.
+ */
+reason: string | null, 
+/**
+ * What is on, as the stream says.
+ */
+title: string | null, 
+/**
+ * What the station calls itself.
+ */
+station: string | null, 
+/**
+ * What it is: MP3, AAC, Vorbis, Opus, FLAC, WAV or PCM.
+ */
+codec: string | null, 
+/**
+ * As the server says or as it comes, kbit/s.
+ */
+kbits: number | null, 
+/**
+ * Buffered now, seconds.
+ */
+buffered: number, 
+/**
+ * What should be buffered at least, seconds: more after a gap.
+ */
+target: number, 
+/**
+ * Gaps since the strip has had this source.
+ */
+underruns: number, 
+/**
+ * How often it was looked for again.
+ */
+reconnects: number, 
+/**
+ * Packets that could not be decoded.
+ */
+spoilt: number, 
+/**
+ * Its clock against the desk's, parts per million; positive is fast. 0 while it is not known.
+ */
+driftPpm: number, 
+/**
+ * From the last attempt to the first byte of it, milliseconds.
+ */
+timeToFirstByte: number | null, 
+/**
+ * And to the first frame that was handed on to be heard.
+ */
+timeToFirstAudio: number | null, };
+
+/**
+ * What a stream does.
+ */
+export type StreamPhase = "connecting" | "buffering" | "playing" | "rebuffering" | "reconnecting" | "failed" | "ended";
 
 /**
  * What a strip's source is doing.

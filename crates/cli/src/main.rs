@@ -21,6 +21,7 @@ const ENVIRONMENT: &str = "\
 Environment:
   AIRDESK_PORT      The console's port, where --port is not given
   AIRDESK_SESSION   The session to run, where none is named
+  AIRDESK_REFUSE_PRIVATE  true: no strip plays a stream from this machine or its own network
   AIRDESK_PASSWORD  The stream's password; it is used and never kept
   AIRDESK_LOG       What is logged, for example debug or airdesk_station=trace";
 

@@ -14,6 +14,7 @@ pub(crate) fn run(session: Option<PathBuf>, port: Option<u16>, key_store: bool) 
     let config = Config::load()?;
     let mut options = StationOptions {
         key_store,
+        refuse_private: config.refuse_private.unwrap_or(false),
         ..StationOptions::default()
     };
     if let Some(session) = session.or(config.session) {

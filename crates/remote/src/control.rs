@@ -172,6 +172,7 @@ mod tests {
             data: folder.path().to_owned(),
             key_store: false,
             hosts: HostChoice::none(),
+            refuse_private: false,
         })
         .expect("a station");
         let station = desk.handle();

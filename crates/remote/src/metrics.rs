@@ -3,6 +3,7 @@
 mod air;
 mod mounts;
 mod streams;
+mod tuned;
 
 use std::fmt::Write;
 
@@ -102,6 +103,7 @@ fn text(desk: &Snapshot) -> String {
     mounts::put(&mut text, desk);
     put_recorders(&mut text, &desk.recorders);
     streams::put(&mut text, &desk.targets);
+    tuned::put(&mut text, &desk.streams, &desk.strips);
     air::put_delay(&mut text, &desk.air_delay);
     air::put_dead_air(&mut text, &desk.dead_air, &desk.strips);
     put_losses(&mut text, &desk.engine.losses);
@@ -301,6 +303,7 @@ mod tests {
             data: folder.path().to_owned(),
             key_store: false,
             hosts: HostChoice::none(),
+            refuse_private: false,
         })
         .expect("a station");
         let handle = station.handle();

@@ -36,6 +36,7 @@ async fn a_player_is_told_whose_stream_it_is_and_the_next_one_what_was_saved_sin
         data: folder.path().to_owned(),
         key_store: false,
         hosts: HostChoice::none(),
+        refuse_private: false,
     };
     let station = Station::start(options()).expect("a station");
     let handle = station.handle();

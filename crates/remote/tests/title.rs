@@ -35,6 +35,7 @@ async fn a_program_sets_the_title_with_one_request_and_is_told_what_is_wrong_wit
         data: folder.path().to_owned(),
         key_store: false,
         hosts: HostChoice::none(),
+        refuse_private: false,
     })
     .expect("a station");
     let station = desk.handle();

@@ -16,6 +16,9 @@ pub struct Config {
     pub port: Option<u16>,
     /// The session to run. `AIRDESK_SESSION`.
     pub session: Option<PathBuf>,
+    /// No strip plays a stream from this machine or its own network. Off unless set: a studio's servers are its own.
+    /// `AIRDESK_REFUSE_PRIVATE`, `true` or `false`.
+    pub refuse_private: Option<bool>,
 }
 
 /// Why the configuration cannot be used.
@@ -41,6 +44,9 @@ pub enum ConfigError {
     /// A variable is no port.
     #[error("AIRDESK_PORT is \"{0}\"; set it to a number from 0 to 65535")]
     Port(String),
+    /// A variable is neither yes nor no.
+    #[error("AIRDESK_REFUSE_PRIVATE is \"{0}\"; set it to true or false")]
+    RefusePrivate(String),
 }
 
 impl Config {
@@ -56,6 +62,9 @@ impl Config {
         };
         if let Ok(port) = env::var("AIRDESK_PORT") {
             config.port = Some(port.parse().map_err(|_| ConfigError::Port(port))?);
+        }
+        if let Ok(refuse) = env::var("AIRDESK_REFUSE_PRIVATE") {
+            config.refuse_private = Some(refuse.parse().map_err(|_| ConfigError::RefusePrivate(refuse))?);
         }
         if let Some(session) = env::var_os("AIRDESK_SESSION") {
             config.session = Some(session.into());

@@ -50,6 +50,7 @@ mod recording;
 pub mod recover;
 mod scenes;
 mod station;
+mod streams;
 mod strips;
 mod title_file;
 

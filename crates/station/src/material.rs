@@ -40,7 +40,11 @@ impl Pieces {
     /// When built-in material cannot be made.
     pub(crate) fn opener(&mut self, source: &StripSource, rate: SampleRate) -> Result<Option<Opener>, String> {
         Ok(match source {
-            StripSource::Silent | StripSource::Device { .. } | StripSource::Deck | StripSource::Carts => None,
+            StripSource::Silent
+            | StripSource::Device { .. }
+            | StripSource::Deck
+            | StripSource::Carts
+            | StripSource::Stream { .. } => None,
             StripSource::Material { material } => {
                 let piece = self.piece(*material, rate)?;
                 Some(Box::new(move || Ok(Box::new(Loop::new(piece)) as Box<dyn Player>)))

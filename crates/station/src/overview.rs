@@ -126,6 +126,7 @@ impl Core {
             strips: self.strips.states().cloned().collect(),
             decks: self.decks.states().collect(),
             carts: self.walls.states(),
+            streams: self.strips.streams().cloned().collect(),
             buses: self.buses.to_vec(),
             vcas: self.vcas.to_vec(),
             limiter: self.limiter,

@@ -34,7 +34,7 @@ pub(crate) fn pan(position: f32) -> Result<Pan, CommandError> {
     })
 }
 
-/// What feeds a strip: a device's buffer, 32 to 4096 frames.
+/// What feeds a strip: a device's buffer, 32 to 4096 frames; a stream's address.
 pub(crate) fn source(source: &StripSource) -> Result<(), CommandError> {
     match source {
         StripSource::Device {
@@ -43,7 +43,7 @@ pub(crate) fn source(source: &StripSource) -> Result<(), CommandError> {
             f32::from(*frames),
             format!("the buffer is {frames} frames; it is 32 to 4096, or left to the desk"),
         )),
-        _ => Ok(()),
+        _ => crate::streams::check(source),
     }
 }
 

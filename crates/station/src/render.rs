@@ -127,7 +127,7 @@ pub fn render(request: &RenderRequest, mut progress: impl FnMut(f64, f64)) -> Re
     let silent = session
         .strips
         .iter()
-        .filter(|strip| matches!(strip.source, StripSource::Device { .. }));
+        .filter(|strip| matches!(strip.source, StripSource::Device { .. } | StripSource::Stream { .. }));
     Ok(RenderSummary {
         frames,
         seconds: total,

@@ -13,6 +13,7 @@ use airdesk_dsp::Decibels;
 use airdesk_engine::{BUSES, Notice as EngineNotice, VCA_GROUPS};
 use airdesk_outputs::encode::Encoders;
 use airdesk_outputs::listen::{ListenSettings, ListenerHub};
+use airdesk_sources::tuner::Reach;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
@@ -67,6 +68,8 @@ pub struct StationOptions {
     pub key_store: bool,
     /// Which sound systems to look at; all that are there unless a test says otherwise.
     pub hosts: HostChoice,
+    /// No strip plays a stream from this machine or its own network.
+    pub refuse_private: bool,
 }
 
 impl Default for StationOptions {
@@ -77,6 +80,7 @@ impl Default for StationOptions {
             data,
             key_store: true,
             hosts: HostChoice::default(),
+            refuse_private: false,
         }
     }
 }
@@ -153,6 +157,9 @@ impl Station {
             title_file: TitleFile::new(internal.clone()),
             decks: Decks::new(),
             walls: Walls::default(),
+            reach: Reach {
+                refuse_private: options.refuse_private,
+            },
             air_delay,
             black_box: BoxDesk::new(opened.session.black_box.clone(), &options.data, internal.clone()),
             dead_air: DeadAir::default(),
@@ -256,6 +263,8 @@ pub(crate) struct Core {
     pub(crate) strips: Strips,
     pub(crate) decks: Decks,
     pub(crate) walls: Walls,
+    /// How far a stream's address may lead.
+    pub(crate) reach: Reach,
     pub(crate) captures: Captures,
     pub(crate) playbacks: Playbacks,
     pub(crate) recorders: Recorders,
@@ -408,6 +417,7 @@ impl Core {
         self.tell_meters();
         self.follow_captures();
         self.follow_playbacks();
+        self.look_after_streams(ticks.is_multiple_of(5));
         self.refresh_strips(ticks.is_multiple_of(5));
         self.look_after_title_file();
         self.look_after_decks(ticks);

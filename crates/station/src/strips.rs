@@ -9,7 +9,7 @@ use airdesk_engine::report::InputPhase;
 use airdesk_engine::{EngineCommand, Strip, StripId};
 use airdesk_sources::Worker;
 
-use crate::api::{BusName, CommandError, ErrorCode, Event, InputState, Severity, StripSource, StripState};
+use crate::api::{BusName, CommandError, ErrorCode, Event, InputState, Severity, StreamState, StripSource, StripState};
 use crate::captures::Capturing;
 use crate::control::{BusControl, Control};
 use crate::losses::Counter;
@@ -17,6 +17,7 @@ use crate::material::explain;
 use crate::range;
 use crate::session::SessionStrip;
 use crate::station::Core;
+use crate::streams::StreamDesk;
 
 /// Seconds of audio a worker keeps ahead: longer than a disk's hiccup, shorter than a hand's patience.
 const WORKER_SECONDS: f64 = 0.5;
@@ -29,6 +30,7 @@ pub(crate) enum Feed {
     Deck,
     /// The strip is a cart wall.
     Carts,
+    Stream(Box<StreamDesk>),
     /// Attached to this opening of its device.
     Device {
         opening: u64,
@@ -51,6 +53,14 @@ impl Strips {
 
     pub(crate) fn slots_mut(&mut self) -> impl Iterator<Item = &mut StripSlot> {
         self.0.iter_mut()
+    }
+
+    /// The streams that are played.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamState> {
+        self.0.iter().filter_map(|slot| match &slot.feed {
+            Feed::Stream(stream) => Some(stream.state()),
+            _ => None,
+        })
     }
 
     /// Brings the strips into this order. Says whether it was another one.
@@ -210,6 +220,9 @@ impl Core {
             let input = self.feed_by_wall(id, kept.and_then(|kept| kept.carts.as_ref()));
             return (input, Feed::Carts, InputState::Ready);
         }
+        if let StripSource::Stream { url, raw, titles } = source {
+            return self.feed_by_stream(id, url, *raw, *titles);
+        }
         let silent = |state| (StripInput::Silent, Feed::Nothing, state);
         let rate = self.desk.rate;
         let opener = match self.pieces.opener(source, rate) {
@@ -258,6 +271,7 @@ impl Core {
             };
             let now = match (&slot.feed, heard.input.phase) {
                 (Feed::Nothing, _) => continue,
+                (Feed::Stream(stream), phase) => stream.input((phase == InputPhase::Running).then_some(running)),
                 (Feed::Worker(worker), _) if worker.fault().is_some() => InputState::Missing {
                     reason: worker.fault().unwrap_or_default(),
                 },

@@ -2,6 +2,7 @@
 import type { ChannelPick, DeviceState, InputState, Material, StripSource } from "../bindings";
 import { clockOffset, followed, framesGoneFact } from "../devices/following";
 import type { Fact } from "../ui/Facts.svelte";
+import { streamName } from "../streams/stream";
 import { counted, milliseconds, sentence } from "../ui/format";
 
 export const MATERIALS: { material: Material; name: string; about: string }[] = [
@@ -25,6 +26,8 @@ export function sourceName(source: StripSource, devices: DeviceState[]): string 
       return MATERIALS.find(({ material }) => material === source.material)?.name ?? source.material;
     case "file":
       return source.path.split(/[/\\]/).at(-1) ?? source.path;
+    case "stream":
+      return streamName(source.url);
   }
 }
 
@@ -43,6 +46,8 @@ export function sourceDetail(source: StripSource): string {
       return "built in";
     case "file":
       return source.looped ? "looped" : "once";
+    case "stream":
+      return "stream";
   }
 }
 

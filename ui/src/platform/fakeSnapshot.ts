@@ -24,6 +24,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     strips: [testStrip(1), testStrip(2)],
     decks: [],
     carts: [],
+    streams: [],
     buses: BUSES.map((bus) => testBus(bus, bus === "cue" ? { fader: -6 } : {})),
     vcas: Array.from({ length: 8 }, (_, vca) => ({ vca, fader: 0 })),
     limiter: { on: true, ceilingDbtp: -1, releaseMs: 100 },

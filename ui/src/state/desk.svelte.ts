@@ -188,6 +188,7 @@ export function apply(desk: Snapshot, event: Event): void {
       desk.strips = event.value;
       return;
     case "stripRemoved":
+      take(desk.streams, ({ strip }) => strip === event.value);
       return take(desk.strips, ({ id }) => id === event.value);
     case "deck":
       return put(desk.decks, event.value, ({ strip }) => strip === event.value.strip);
@@ -207,6 +208,8 @@ export function apply(desk: Snapshot, event: Event): void {
     }
     case "cartsRemoved":
       return take(desk.carts, ({ strip }) => strip === event.value);
+    case "stream":
+      return put(desk.streams, event.value, ({ strip }) => strip === event.value.strip);
     case "bus":
       return put(desk.buses, event.value, ({ bus }) => bus === event.value.bus);
     case "vca":

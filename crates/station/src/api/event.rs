@@ -8,7 +8,7 @@ use super::{
     AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CartsPlaying, CartsState, CommandError,
     DeadAirState, DeckPosition, DeckState, DeviceState, DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState,
     LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot,
-    SpectrumState, StripState, TargetId, TargetState, TimelineEntry, TitleFileState, TitleState, VcaState,
+    SpectrumState, StreamState, StripState, TargetId, TargetState, TimelineEntry, TitleFileState, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -33,6 +33,8 @@ pub enum Event {
     CartsPlaying(CartsPlaying),
     /// A strip is no cart wall any more.
     CartsRemoved(#[ts(type = "number")] StripId),
+    /// A strip's stream is new or has changed; twice a second while it is heard.
+    Stream(Box<StreamState>),
     /// A bus has changed.
     Bus(BusState),
     /// A VCA group has moved.

@@ -9,8 +9,8 @@ use ts_rs::TS;
 
 use super::{
     AirDelayState, BlackBoxState, BusName, BusState, CartsState, DeadAirState, DeckState, HistoryState, HlsState,
-    ListeningState, LoudnessState, RecorderState, Resampling, StripState, TargetState, TitleFileState, TitleState,
-    Transport, VcaState,
+    ListeningState, LoudnessState, RecorderState, Resampling, StreamState, StripState, TargetState, TitleFileState,
+    TitleState, Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub decks: Vec<DeckState>,
     /// The strips that are cart walls.
     pub carts: Vec<CartsState>,
+    /// The strips that play what is at an address.
+    pub streams: Vec<StreamState>,
     /// Programme, cue and aux buses, in that order.
     pub buses: Vec<BusState>,
     /// The VCA groups.

@@ -5,7 +5,7 @@ use airdesk_engine::{StripControls, StripId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::Resampling;
+use super::{RawFormat, Resampling};
 
 /// What feeds a strip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -47,6 +47,25 @@ pub enum StripSource {
         /// Start again at its end.
         looped: bool,
     },
+    /// A stream or a file by HTTP: MP3, AAC-LC, Ogg (Vorbis, Opus, FLAC), WAV, or samples without a header.
+    Stream {
+        /// Its address, `http://` or `https://`, without a login; a playlist stands for its first entry that plays.
+        url: String,
+        /// It is samples without a header, whatever the server says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        raw: Option<RawFormat>,
+        /// Its titles are the desk's; not unless set.
+        #[serde(default, skip_serializing_if = "is_off")]
+        #[ts(as = "Option<bool>", optional)]
+        titles: bool,
+    },
+}
+
+// By reference: that is how serde asks.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_off(flag: &bool) -> bool {
+    !*flag
 }
 
 // By reference: that is how serde asks.

@@ -168,6 +168,7 @@ pub(crate) fn options(folder: &TempDir) -> StationOptions {
         data: folder.path().to_owned(),
         key_store: false,
         hosts: HostChoice::none(),
+        refuse_private: false,
     }
 }
 

@@ -20,6 +20,7 @@ mod recorders;
 mod recording;
 mod scenes;
 mod spectrum;
+mod streams;
 mod timeline;
 mod title_file;
 mod unattended;
