@@ -13,8 +13,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("airdesk-dsp", &[]),
     ("airdesk-engine", &["airdesk-dsp"]),
     ("airdesk-devices", &["airdesk-dsp", "airdesk-engine"]),
-    ("airdesk-sources", &["airdesk-dsp", "airdesk-engine"]),
-    // Its tests borrow the lab's Icecast, and the material that comes with the desk.
+    // The tests of this and of the next two borrow the lab's Icecast.
+    ("airdesk-sources", &["airdesk-dsp", "airdesk-engine", "airdesk-tests"]),
+    // Its tests borrow the material that comes with the desk, too.
     (
         "airdesk-outputs",
         &["airdesk-dsp", "airdesk-engine", "airdesk-sources", "airdesk-tests"],
@@ -27,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "airdesk-devices",
             "airdesk-sources",
             "airdesk-outputs",
+            "airdesk-tests",
         ],
     ),
     ("airdesk-remote", &["airdesk-station"]),

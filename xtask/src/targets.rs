@@ -6,8 +6,8 @@ use crate::report::Report;
 /// A target of Windows and one of macOS that need no foreign C compiler to be type-checked.
 const TARGETS: &[(&str, &str)] = &[("Windows", "x86_64-pc-windows-gnu"), ("macOS", "aarch64-apple-darwin")];
 
-/// The crates that bring no C code of their own; the codecs in `outputs`, and so what stands on it, do.
-const CRATES: &[&str] = &["airdesk-dsp", "airdesk-engine", "airdesk-devices", "airdesk-sources"];
+/// The crates that bring no C code of their own; the codecs in `sources` and `outputs`, and so what stands on them, do.
+const CRATES: &[&str] = &["airdesk-dsp", "airdesk-engine", "airdesk-devices"];
 
 /// Checks the crates for each system whose target is there or can be added.
 pub(crate) fn check(report: &mut Report) {
