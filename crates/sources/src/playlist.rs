@@ -112,7 +112,7 @@ fn entries(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// Every line that is no remark.
-fn m3u(text: &str) -> Vec<String> {
+pub(crate) fn m3u(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim);
     lines
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -121,7 +121,7 @@ fn m3u(text: &str) -> Vec<String> {
 }
 
 /// `File1=…`, by their numbers.
-fn pls(text: &str) -> Vec<String> {
+pub(crate) fn pls(text: &str) -> Vec<String> {
     let entry = |line: &str| {
         let (key, value) = line.split_once('=')?;
         let number = key
@@ -142,7 +142,7 @@ fn pls(text: &str) -> Vec<String> {
 }
 
 /// The first `<location>` of each `<track>` (XSPF version 1, section 4.1.1.2.14.1.1.1.1).
-fn xspf(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn xspf(text: &str) -> Result<Vec<String>, String> {
     let mut reader = Reader::from_str(text);
     let (mut entries, mut location, mut in_track, mut is_playlist) = (Vec::new(), None::<String>, false, false);
     loop {

@@ -1,6 +1,8 @@
 //! Playlists that stand in front of a stream: M3U, PLS and XSPF. All that is read of them is where they lead. Untrusted: 64 kB
 //! and 16 entries at most.
 
+use crate::playlist;
+
 /// Bytes of a playlist.
 pub(super) const BYTES_MAX: usize = 64 * 1024;
 /// Entries that are tried.
@@ -60,40 +62,16 @@ pub(super) fn is_hls(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("#EXT-X-"))
 }
 
-/// Where it leads, in its order.
+/// Where it leads, in its order; nowhere when it is broken.
 pub(super) fn entries(kind: Kind, text: &str) -> Vec<String> {
     let text = text.trim_start_matches('\u{feff}');
-    let lines = text.lines().map(str::trim);
-    let found: Box<dyn Iterator<Item = &str>> = match kind {
-        Kind::M3u => Box::new(lines.filter(|line| !line.starts_with('#'))),
-        Kind::Pls => Box::new(lines.filter_map(|line| {
-            let (name, value) = line.split_once('=')?;
-            let name = name.trim();
-            let number = name
-                .get(..4)
-                .filter(|file| file.eq_ignore_ascii_case("file"))
-                .and(name.get(4..))?;
-            number.bytes().all(|digit| digit.is_ascii_digit()).then(|| value.trim())
-        })),
-        Kind::Xspf => Box::new(text.split("<location>").skip(1).filter_map(|rest| {
-            let (location, _) = rest.split_once("</location>")?;
-            Some(location.trim())
-        })),
+    let mut found = match kind {
+        Kind::M3u => playlist::m3u(text),
+        Kind::Pls => playlist::pls(text),
+        Kind::Xspf => playlist::xspf(text).unwrap_or_default(),
     };
-    let found = found.filter(|entry| !entry.is_empty()).take(ENTRIES_MAX);
-    match kind {
-        Kind::Xspf => found.map(plain).collect(),
-        Kind::M3u | Kind::Pls => found.map(str::to_owned).collect(),
-    }
-}
-
-/// Without the escapes of XML.
-fn plain(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'")
-        .replace("&amp;", "&")
+    found.truncate(ENTRIES_MAX);
+    found
 }
 
 #[cfg(test)]
