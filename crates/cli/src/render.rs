@@ -53,7 +53,7 @@ pub(crate) fn render(
     })?;
     bar.finish_and_clear();
     for strip in &summary.silent_strips {
-        eprintln!("airdesk: strip {strip} is fed by a device and silent in a rendering");
+        eprintln!("airdesk: strip {strip} is fed by a device, a deck, carts or a stream, and silent in a rendering");
     }
     if summary.clipped > 0 {
         eprintln!(

@@ -177,6 +177,13 @@ impl Core {
         }
     }
 
+    /// There is no engine any more: no deck plays, and none says so.
+    pub(crate) fn silence_decks(&mut self) {
+        for desk in self.decks.desks.iter().filter(|desk| desk.is_fed()) {
+            desk.tell(Told::Pause);
+        }
+    }
+
     fn tell_deck(&mut self, strip: StripId) {
         if let Ok(desk) = self.decks.desk(strip) {
             let state = desk.state();

@@ -124,10 +124,7 @@ pub fn render(request: &RenderRequest, mut progress: impl FnMut(f64, f64)) -> Re
         clipped += mix.finish()?;
     }
     progress(total, total);
-    let silent = session
-        .strips
-        .iter()
-        .filter(|strip| matches!(strip.source, StripSource::Device { .. } | StripSource::Stream { .. }));
+    let silent = session.strips.iter().filter(|strip| strip.source.is_live());
     Ok(RenderSummary {
         frames,
         seconds: total,

@@ -120,6 +120,8 @@ impl Core {
         let strip = Strip::new(id, self.desk.rate, input, state.controls);
         if let Err(error) = self.desk.send(EngineCommand::AddStrip(Box::new(strip))) {
             self.desk.give_back(id);
+            self.remove_deck(id);
+            self.remove_wall(id);
             return Err(error);
         }
         self.strips.0.push(StripSlot {
@@ -354,6 +356,7 @@ impl Core {
     /// No strip with a source is heard any more.
     pub(crate) fn silence_strips(&mut self, input: &InputState) {
         self.silence_walls();
+        self.silence_decks();
         for place in 0..self.strips.0.len() {
             let slot = &mut self.strips.0[place];
             slot.feed = Feed::Nothing;

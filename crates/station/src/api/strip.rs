@@ -62,6 +62,16 @@ pub enum StripSource {
     },
 }
 
+impl StripSource {
+    /// What it gives is there only while a desk runs: a rendering has none of it.
+    pub(crate) fn is_live(&self) -> bool {
+        match self {
+            Self::Device { .. } | Self::Deck | Self::Carts | Self::Stream { .. } => true,
+            Self::Silent | Self::Material { .. } | Self::File { .. } => false,
+        }
+    }
+}
+
 // By reference: that is how serde asks.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_off(flag: &bool) -> bool {

@@ -19,6 +19,12 @@ const SECONDS_MAX: f64 = 86_400.0;
 impl Core {
     /// Does what a deck is told.
     pub(crate) fn deck(&mut self, strip: StripId, command: DeckCommand) -> Result<(), CommandError> {
+        if matches!(
+            command,
+            DeckCommand::Play | DeckCommand::Load { play: true, .. } | DeckCommand::Next
+        ) {
+            self.desk.check()?;
+        }
         let desk = self.decks.desk(strip)?;
         match command {
             DeckCommand::Add { paths, before } => return self.add_items(strip, &paths, before),

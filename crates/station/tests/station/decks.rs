@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use airdesk_station::api::{
-    AudioCommand, DeckCommand, DeckPhase, DeckSettings, DeckState, ErrorCode, InputState, ItemSettings, LoopPart,
-    RecordingFormat, RecordingSettings, Snapshot, Stems, StripSource,
+    AudioCommand, BusName, DeckCommand, DeckPhase, DeckSettings, DeckState, ErrorCode, InputState, ItemSettings,
+    LoopPart, RecordingFormat, RecordingSettings, Snapshot, Stems, StripSource,
 };
 use airdesk_station::session::{Session, SessionDeck, SessionItem, SessionStrip};
 use airdesk_station::{HostChoice, StripId};
@@ -261,6 +261,36 @@ async fn playlist_settings_and_what_was_on_outlast_the_desk_and_an_undone_remova
     let now = desk.now().await;
     assert_eq!(deck(&now).items.len(), 2);
     assert_eq!(deck(&now).settings, settings);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_deck_goes_on_where_it_was_with_the_next_engine_and_does_not_say_that_it_plays_without_one() {
+    let mut desk = desk_of(|folder| vec![numbers(folder, "long.wav", 1_000, 960_000)]);
+    let strip = desk.first_strip().await;
+    tell(&desk, strip, DeckCommand::Play).await;
+    desk.when("it plays", |now| deck(now).position.seconds > 0.5).await;
+    desk.handle.break_engine().await.expect("a station");
+    let now = desk
+        .when("the next engine", |now| {
+            now.notices.iter().any(|notice| notice.text.contains("started again"))
+        })
+        .await;
+    let before = deck(&now).position.seconds;
+    assert!(before > 0.5, "{before} s: not from its beginning");
+    desk.when("it plays on", |now| {
+        phase(now) == DeckPhase::Playing && deck(now).position.seconds > before + 0.5
+    })
+    .await;
+    assert!(desk.peak(BusName::Programme).await > 0.001, "it is heard");
+    desk.handle.break_engine().await.expect("a station");
+    let is_missing = |now: &Snapshot| matches!(now.strips[0].input, InputState::Missing { .. });
+    desk.when("the engine is gone", is_missing).await;
+    desk.when("it does not play", |now| phase(now) == DeckPhase::Paused)
+        .await;
+    let command = DeckCommand::Play;
+    let (code, told) = desk.refused(AudioCommand::Deck { strip, command }).await;
+    assert_eq!(code, ErrorCode::Unavailable, "{told}");
     desk.stop().await;
 }
 
