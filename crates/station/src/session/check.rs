@@ -4,11 +4,11 @@ use airdesk_dsp::range::OutOfRange;
 use airdesk_dsp::{Decibels, SampleRate};
 use airdesk_engine::{MAX_STRIPS, VCA_GROUPS};
 
-use super::{Session, SessionBank, SessionBus, SessionCarts, SessionStrip};
-use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings, PADS};
+use super::{Session, SessionBank, SessionBus, SessionCarts, SessionDeck, SessionStrip};
+use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings, PADS, StripSource};
 use crate::obey::checked_name;
 use crate::scenes::{SCENES_MAX, checked_scene_name};
-use crate::{black_box, broadcast, carts, hls, listening, range, recording, title_file};
+use crate::{black_box, broadcast, carts, decks, hls, listening, range, recording, title_file};
 
 /// A value that cannot be.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,13 +149,21 @@ impl Console<'_> {
 fn check_strip(strip: &SessionStrip) -> Result<(), Fault> {
     value("name", checked_name(&strip.name))?;
     value("source", range::source(&strip.source)).map_err(|mut fault| {
-        // It is the only thing of a source that can be out of its range.
-        fault.at.push(Step::Key("buffer".into()));
+        // What of a source can be out of its range.
+        if let StripSource::Device { .. } = &strip.source {
+            fault.at.push(Step::Key("buffer".into()));
+        }
         fault
     })?;
     if let Some(carts) = &strip.carts {
         check_carts(carts).map_err(|mut fault| {
             fault.at.insert(0, Step::Key("carts".into()));
+            fault
+        })?;
+    }
+    if let Some(deck) = &strip.deck {
+        check_deck(deck).map_err(|mut fault| {
+            fault.at.insert(0, Step::Key("deck".into()));
             fault
         })?;
     }
@@ -173,6 +181,17 @@ fn check_strip(strip: &SessionStrip) -> Result<(), Fault> {
         })?;
     }
     value("vca", controls.vca.map(range::vca).transpose()).map(drop)
+}
+
+fn check_deck(deck: &SessionDeck) -> Result<(), Fault> {
+    no_more_than(deck.items.len(), decks::ITEMS_MAX, "items of a playlist")?;
+    value("settings", decks::deck_settings(deck.settings))?;
+    for (place, item) in deck.items.iter().enumerate() {
+        let inside = |fault: Fault| fault.inside("items", place, &format!("item {}", item.path));
+        value("path", decks::item_path(&item.path)).map_err(inside)?;
+        value("settings", decks::item_settings(item.settings)).map_err(inside)?;
+    }
+    Ok(())
 }
 
 fn check_carts(carts: &SessionCarts) -> Result<(), Fault> {

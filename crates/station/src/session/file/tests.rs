@@ -319,6 +319,33 @@ fn one_value_that_cannot_be_takes_nothing_along() {
 }
 
 #[test]
+fn of_a_deck_what_no_command_could_have_set_is_mended_and_the_rest_of_its_playlist_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SessionFile::new(folder.path().join("show.toml"));
+    let item = |settings: &str| format!("[[strips.deck.items]]\n{settings}\n");
+    let text = [
+        "[[strips]]\nname = \"Deck\"\nsource = { type = \"deck\" }\n[strips.deck.settings]\ncrossfade = 1e9\nrepeat = true\n".into(),
+        item("path = \"/a.mp3\"\nsettings = { gain = 90.0, stops = true }"),
+        item("path = \"no-root.mp3\""),
+        item("path = \"/b.mp3\"\nsettings = { cueIn = 3.0, cueOut = 2.0 }"),
+    ]
+    .concat();
+    fs::write(file.path(), text).expect("written");
+    let opened = file.open().expect("a session");
+    let warning = opened.warning.expect("told");
+    assert!(warning.contains("crossfade"), "{warning}");
+    let deck = opened.session.strips[0].deck.clone().expect("a deck");
+    let paths: Vec<&str> = deck.items.iter().map(|item| item.path.as_str()).collect();
+    assert_eq!(paths, ["/a.mp3", "/b.mp3"]);
+    assert!((0.0..=20.0).contains(&deck.settings.crossfade));
+    let [first, second] = &deck.items[..] else {
+        panic!("two items")
+    };
+    assert_eq!((first.settings.gain, first.settings.stops), (0.0, true));
+    assert_eq!((second.settings.cue_in, second.settings.cue_out), (0.0, Some(2.0)));
+}
+
+#[test]
 fn of_a_cart_wall_one_value_is_mended_and_all_other_pads_stay() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = SessionFile::new(folder.path().join("show.toml"));
