@@ -15,10 +15,11 @@ use crate::api::{CommandError, DeckState, ErrorCode, Event, InputState, ItemId, 
 use crate::session::SessionDeck;
 use crate::station::Core;
 
+pub(crate) use self::commands::{deck_settings, item_path, item_settings};
 pub(crate) use self::look_up::DeckFinding;
 
 /// Items that a playlist may have.
-const ITEMS_MAX: usize = 10_000;
+pub(crate) const ITEMS_MAX: usize = 10_000;
 /// Playlists of strips that are no decks any more, which are kept.
 const RESTING_MAX: usize = 16;
 /// Looks of the station between two figures of a deck that plays.
@@ -78,14 +79,13 @@ impl Core {
         let Some(desk) = self.decks.desks.iter_mut().find(|desk| desk.strip == strip) else {
             return (StripInput::Silent, InputState::Silent); // it was pushed just now
         };
-        match desk.feed(transport) {
-            Ok(()) => {}
-            Err(error) => {
-                let reason = format!("its deck could not be started: {error}");
-                return (StripInput::Silent, InputState::Missing { reason });
-            }
-        }
+        let fed = desk.feed(transport);
+        // Also where it cannot play: the playlist is not lost.
         let paths = desk.take_up(&kept, ids);
+        if let Err(error) = fed {
+            let reason = format!("its deck could not be started: {error}");
+            return (StripInput::Silent, InputState::Missing { reason });
+        }
         let state = desk.state();
         self.look_up(strip, paths);
         self.tell(Event::Deck(Box::new(state)));
@@ -133,15 +133,19 @@ impl Core {
         let mut changed = false;
         for desk in &mut self.decks.desks {
             let news = desk.take_news();
+            let mut mended = false;
             for news in &news {
                 match news {
-                    DeckNews::Began(item) => titles.extend(desk.title(*item as ItemId)),
+                    DeckNews::Began(item) => {
+                        mended |= desk.began(*item as ItemId);
+                        titles.extend(desk.title(*item as ItemId));
+                    }
                     DeckNews::Ended(_) => {}
                     DeckNews::Broke(item, reason) => told.extend(desk.broke(*item as ItemId, reason)),
                 }
             }
             desk.say_what_follows();
-            if news.iter().any(|news| matches!(news, DeckNews::Broke(..))) {
+            if mended || news.iter().any(|news| matches!(news, DeckNews::Broke(..))) {
                 events.push(Event::Deck(Box::new(desk.state())));
             }
             let before = desk.on();

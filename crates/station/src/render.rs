@@ -6,7 +6,7 @@
 //! things know when the rendering began: a gate, which is open then, until it has closed; and a file whose rate is no
 //! simple part of the desk's (44.1 of 48 kHz), which is converted to the same but for rounding, below -120 dBFS.
 //!
-//! Strips fed by devices are silent and named. Files are read and written as the rendering goes on: its length costs no
+//! Strips fed by devices, decks, carts and streams are silent and named. Files are read and written as the rendering goes on: its length costs no
 //! memory.
 
 mod error;
@@ -66,7 +66,7 @@ pub struct RenderSummary {
     pub real_time_factor: f64,
     /// Samples of all files that were over full scale and were cut off there: FLAC has no room above, WAV has.
     pub clipped: u64,
-    /// Strips that are silent here because a device feeds them.
+    /// Strips that are silent here because what feeds them is there only while a desk runs.
     pub silent_strips: Vec<String>,
 }
 

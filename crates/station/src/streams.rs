@@ -137,10 +137,10 @@ impl Core {
             }
         }
         for title in titles {
-            match title.split_once(" - ") {
-                Some((artist, title)) => self.set_title(title, artist, None),
-                None => self.set_title(&title, "", None),
-            }
+            let (artist, title) = title.split_once(" - ").unwrap_or(("", &title));
+            self.set_title(title, artist, None);
+            self.touch(); // the session has it, too
+            self.tell(Event::Title(self.air.title()));
         }
         for event in events {
             self.tell(event);

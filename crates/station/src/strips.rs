@@ -216,7 +216,12 @@ impl Core {
     ) -> (StripInput, Feed, InputState) {
         if *source == StripSource::Deck {
             let (input, told) = self.feed_by_deck(id, kept.and_then(|kept| kept.deck.as_ref()));
-            return (input, Feed::Deck, told);
+            let feed = if told == InputState::Ready {
+                Feed::Deck
+            } else {
+                Feed::Nothing
+            };
+            return (input, feed, told);
         }
         if *source == StripSource::Carts {
             let input = self.feed_by_wall(id, kept.and_then(|kept| kept.carts.as_ref()));

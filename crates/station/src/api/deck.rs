@@ -78,6 +78,24 @@ pub enum DeckCommand {
     },
 }
 
+impl DeckCommand {
+    /// It sets something that stays, rather than playing what is there: hosts are told of the playlist, and it is saved.
+    pub(crate) fn sets(&self) -> bool {
+        match self {
+            Self::Add { .. } | Self::Remove { .. } | Self::Move { .. } | Self::SetItem { .. } | Self::Set { .. } => {
+                true
+            }
+            Self::Load { .. }
+            | Self::Play
+            | Self::Pause
+            | Self::Seek { .. }
+            | Self::Loop { .. }
+            | Self::Next
+            | Self::Eject => false,
+        }
+    }
+}
+
 /// A part of a file that is played again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

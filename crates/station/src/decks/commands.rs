@@ -25,6 +25,7 @@ impl Core {
         ) {
             self.desk.check()?;
         }
+        let sets = command.sets();
         let desk = self.decks.desk(strip)?;
         match command {
             DeckCommand::Add { paths, before } => return self.add_items(strip, &paths, before),
@@ -68,7 +69,9 @@ impl Core {
                 desk.settle();
             }
         }
-        self.tell_deck(strip);
+        if sets {
+            self.tell_deck(strip);
+        }
         Ok(())
     }
 
@@ -112,13 +115,17 @@ impl Core {
 }
 
 fn check_paths(paths: &[String]) -> Result<(), CommandError> {
-    let odd = |path: &&String| !Path::new(path).is_absolute() || path.len() > PATH_MAX;
-    match paths.iter().find(odd) {
-        Some(path) => Err(refused(&format!(
-            "\"{path}\" is no whole path; name the file from the root"
-        ))),
-        None => Ok(()),
+    paths.iter().try_for_each(|path| item_path(path))
+}
+
+/// Refuses what names no file, of a command and of a session.
+pub(crate) fn item_path(path: &str) -> Result<(), CommandError> {
+    if Path::new(path).is_absolute() && path.len() <= PATH_MAX {
+        return Ok(());
     }
+    Err(refused(&format!(
+        "\"{path}\" is no whole path; name the file from the root"
+    )))
 }
 
 fn refused(message: &str) -> CommandError {

@@ -234,10 +234,17 @@ impl DeckDesk {
         self.status().state == Playing::Playing
     }
 
-    /// The item that plays when nothing is on.
+    /// The item that plays when nothing is on. Where none could be played when it was looked up, the first is tried again:
+    /// its disk may be there by now.
     fn first(&self) -> Option<ItemId> {
         let playable = self.entries.iter().find(|entry| entry.item.fault.is_none());
-        playable.map(|entry| entry.item.id)
+        playable.or(self.entries.first()).map(|entry| entry.item.id)
+    }
+
+    /// An item is heard: whatever was wrong with it is not any more. True: something was.
+    pub(super) fn began(&mut self, item: ItemId) -> bool {
+        let entry = self.place(item).and_then(|place| self.entries.get_mut(place));
+        entry.is_some_and(|entry| entry.item.fault.take().is_some())
     }
 
     /// What comes behind an item.
