@@ -8,7 +8,8 @@
 use airdesk_dsp::{BLOCK_FRAMES, SampleRate};
 use airdesk_engine::transport::{EngineStands, Order, Transport};
 
-use super::machine::State;
+use super::jitter::Pace;
+use super::machine::{State, Thresholds};
 use super::session::{Session, Setup, SetupError};
 
 /// How far the ring is ahead of what is heard, seconds.
@@ -50,6 +51,15 @@ impl Drive {
     /// The session, to be fed and looked at. Who cancels does so by [`Drive::cancel`].
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
+    }
+
+    /// Begins a stream that is buffered in its own manner. Does nothing while one runs.
+    ///
+    /// # Errors
+    /// When the maximum takes too much memory; it has not begun then.
+    pub fn start_as(&mut self, now: f64, thresholds: Thresholds, pace: Pace) -> Result<(), SetupError> {
+        let thresholds = thresholds.read_ahead(LEAD_SECONDS, ROUND_SECONDS);
+        self.session.start_as(now, thresholds, pace)
     }
 
     /// Fills the ring.

@@ -88,6 +88,14 @@ impl JitterBuffer {
         }
     }
 
+    /// A buffer for the next stream, which is buffered otherwise. What nobody has been told of this one is told by that one.
+    pub fn followed_by(&mut self, rate: SampleRate, thresholds: Thresholds, pace: Pace) -> Self {
+        Self {
+            changes: std::mem::take(&mut self.changes),
+            ..Self::new(rate, thresholds, pace)
+        }
+    }
+
     /// Begins to collect; after an end, anew and empty. What was learnt of the way is kept.
     pub fn start(&mut self) {
         if self.machine.state().is_terminal() {

@@ -14,7 +14,8 @@ use airdesk_engine::transport::{EngineStands, Transport};
 
 use super::drive::{Drive, ROUND_SECONDS};
 use super::format::Format;
-use super::machine::{Change, State};
+use super::jitter::Pace;
+use super::machine::{Change, State, Thresholds};
 use super::metrics::Metrics;
 use super::session::{Setup, SetupError};
 
@@ -44,6 +45,15 @@ pub enum PlayerError {
 #[error("nothing plays this source any more")]
 pub struct Gone;
 
+/// What a source says of itself, on its worker's thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It does something else now.
+    Change(Change),
+    /// What had been taken of a stream that is over was heard by the engine, to its last frame.
+    Heard,
+}
+
 /// What is known of a source from outside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
@@ -51,6 +61,8 @@ pub struct Status {
     pub state: State,
     /// It is paused.
     pub paused: bool,
+    /// Some of it is still to be heard, though all of it may have been taken.
+    pub sounds: bool,
     /// Why it broke.
     pub cause: Option<String>,
     /// Its figures. As of the last tenth of a second.
@@ -68,7 +80,7 @@ pub struct Feed {
 }
 
 /// Starts the worker of a source that is heard through `transport`, whose ring holds [`ring_frames`]. `tell` is called
-/// on the worker's thread with every change.
+/// on the worker's thread with every change, and when the last frame of a stream was heard.
 ///
 /// # Errors
 /// When its buffer takes too much memory, or the system refuses a thread.
@@ -77,7 +89,7 @@ pub struct Feed {
 pub fn start(
     setup: &Setup,
     transport: Transport,
-    tell: impl FnMut(Change) + Send + 'static,
+    tell: impl FnMut(Told) + Send + 'static,
 ) -> Result<(Player, Feed), PlayerError> {
     let mut drive = Drive::new(setup, transport)?;
     let shared = Arc::new(Shared {
@@ -85,11 +97,13 @@ pub fn start(
             items: VecDeque::new(),
             waiting: 0,
             wishes: Vec::new(),
+            cancels: 0,
             idle: false,
             gone: false,
             status: Status {
                 state: State::Idle,
                 paused: false,
+                sounds: false,
                 cause: None,
                 metrics: drive.session().metrics(),
             },
@@ -103,6 +117,8 @@ pub fn start(
         drive,
         item: None,
         tell,
+        sounds: false,
+        cancels: 0,
         told: f64::NEG_INFINITY,
     };
     thread::Builder::new()
@@ -119,6 +135,14 @@ impl Feed {
     /// When nothing plays it any more; so are those of all others.
     pub fn start(&self) -> Result<(), Gone> {
         self.put(Item::Start)
+    }
+
+    /// Begins a stream as [`Feed::start`] does, buffered in its own manner. One that would take too much memory fails.
+    ///
+    /// # Errors
+    /// When nothing plays it any more.
+    pub fn start_as(&self, thresholds: Thresholds, pace: Pace) -> Result<(), Gone> {
+        self.put(Item::StartAs(thresholds, pace))
     }
 
     /// What comes from here on is so.
@@ -185,7 +209,8 @@ impl Feed {
             return Err(Gone);
         }
         mail.waiting += bytes;
-        mail.items.push_back((self.shared.now(), item));
+        let behind = mail.cancels;
+        mail.items.push_back((self.shared.now(), behind, item));
         // While it sounds it looks by itself, every 10 ms.
         if mail.idle {
             self.shared.came.notify_one();
@@ -208,7 +233,14 @@ impl Player {
     /// Stops, and is silent within a block of the engine. What the sender has given up to now is gone as well; another
     /// stream may begin.
     pub fn cancel(&self) {
-        self.wish(Wish::Cancel);
+        let mut mail = self.shared.mail();
+        // What comes behind it is still what the sender said it is.
+        mail.items.retain(|(_, _, item)| matches!(item, Item::Declare(_)));
+        mail.waiting = 0;
+        mail.cancels += 1;
+        mail.wishes.push(Wish::Cancel);
+        self.shared.came.notify_one();
+        self.shared.room.notify_all();
     }
 
     fn wish(&self, wish: Wish) {
@@ -240,11 +272,15 @@ struct Worker<T> {
     /// What the session has not taken whole, since when, and how far it is.
     item: Option<(f64, Item, usize)>,
     tell: T,
+    /// Some of what was taken is still to be heard.
+    sounds: bool,
+    /// Cancels that were obeyed.
+    cancels: u64,
     /// When the figures were last shown.
     told: f64,
 }
 
-impl<T: FnMut(Change)> Worker<T> {
+impl<T: FnMut(Told)> Worker<T> {
     fn run(mut self) {
         while let Some(wishes) = self.wait() {
             if self.round(wishes).is_err() || self.drive.is_abandoned() {
@@ -257,7 +293,7 @@ impl<T: FnMut(Change)> Worker<T> {
     fn wait(&mut self) -> Option<Vec<Wish>> {
         let paused = self.drive.is_paused();
         let state = self.drive.session().state();
-        let runs = matches!(state, State::Playing | State::Rebuffering | State::Draining);
+        let runs = self.sounds || matches!(state, State::Playing | State::Rebuffering | State::Draining);
         let polls = !paused && (runs || self.item.is_some());
         // Full, and nobody listens: only a wish changes that.
         let stuck = paused && self.item.is_some();
@@ -287,7 +323,9 @@ impl<T: FnMut(Change)> Worker<T> {
                 Wish::Resume => self.drive.resume()?,
                 Wish::Cancel => {
                     self.drive.cancel()?;
-                    self.forget();
+                    self.cancels += 1;
+                    // What was being taken came before it: nothing from behind it is taken first.
+                    self.item = None;
                 }
             }
         }
@@ -298,21 +336,15 @@ impl<T: FnMut(Change)> Worker<T> {
         Ok(())
     }
 
-    /// What was given before a cancel is not played after it.
-    fn forget(&mut self) {
-        self.item = None;
-        let mut mail = self.shared.mail();
-        mail.items.clear();
-        mail.waiting = 0;
-        self.shared.room.notify_all();
-    }
-
     /// Passes on what has come, as far as the session takes it.
     fn feed(&mut self) {
         loop {
             if self.item.is_none() {
                 let mut mail = self.shared.mail();
-                let Some((at, item)) = mail.items.pop_front() else {
+                if mail.items.front().is_none_or(|(_, behind, _)| *behind > self.cancels) {
+                    return;
+                }
+                let Some((at, _, item)) = mail.items.pop_front() else {
                     return;
                 };
                 mail.waiting -= item.bytes().min(mail.waiting);
@@ -328,6 +360,16 @@ impl<T: FnMut(Change)> Worker<T> {
                         return;
                     }
                     session.start(*at);
+                    true
+                }
+                Item::StartAs(thresholds, pace) => {
+                    if !matches!(session.state(), State::Idle) && !session.state().is_terminal() {
+                        return;
+                    }
+                    if let Err(error) = self.drive.start_as(*at, *thresholds, *pace) {
+                        self.drive.session().start(*at);
+                        self.drive.session().fail(*at, error.to_string());
+                    }
                     true
                 }
                 Item::Declare(format) => {
@@ -375,7 +417,12 @@ impl<T: FnMut(Change)> Worker<T> {
     fn show(&mut self, now: f64) {
         let mut changed = false;
         while let Some(change) = self.drive.session().take_change() {
-            (self.tell)(change);
+            (self.tell)(Told::Change(change));
+            changed = true;
+        }
+        let sounds = self.drive.is_heard();
+        if std::mem::replace(&mut self.sounds, sounds) && !sounds {
+            (self.tell)(Told::Heard);
             changed = true;
         }
         let paused = self.drive.is_paused();
@@ -385,6 +432,7 @@ impl<T: FnMut(Change)> Worker<T> {
             let status = Status {
                 state: session.state(),
                 paused,
+                sounds,
                 cause: session.cause().map(str::to_owned),
                 metrics: session.metrics(),
             };

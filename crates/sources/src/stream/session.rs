@@ -26,6 +26,22 @@ pub struct Setup {
     pub pace: Pace,
 }
 
+impl Setup {
+    /// Refuses what would take too much memory.
+    fn check(&self) -> Result<(), SetupError> {
+        let hz = f64::from(self.rate.hz());
+        let seconds = self.thresholds.maximum();
+        if seconds * hz > FRAMES_MOST as f64 {
+            return Err(SetupError::TooLong {
+                seconds,
+                rate: self.rate,
+                most: FRAMES_MOST as f64 / hz,
+            });
+        }
+        Ok(())
+    }
+}
+
 /// Why a source cannot be set up. Somebody chooses a smaller buffer.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -44,6 +60,7 @@ pub enum SetupError {
 
 /// One network source.
 pub struct Session {
+    setup: Setup,
     decoder: Option<Decoder>,
     converter: Converter,
     jitter: JitterBuffer,
@@ -77,16 +94,9 @@ impl Session {
     /// # Errors
     /// When the maximum takes too much memory at this rate.
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
-        let hz = f64::from(setup.rate.hz());
-        let seconds = setup.thresholds.maximum();
-        if seconds * hz > FRAMES_MOST as f64 {
-            return Err(SetupError::TooLong {
-                seconds,
-                rate: setup.rate,
-                most: FRAMES_MOST as f64 / hz,
-            });
-        }
+        setup.check()?;
         Ok(Self {
+            setup: *setup,
             decoder: None,
             converter: Converter::new(setup.rate, setup.rate),
             jitter: JitterBuffer::new(setup.rate, setup.thresholds, setup.pace),
@@ -111,6 +121,29 @@ impl Session {
             started: now,
             ..Figures::default()
         };
+    }
+
+    /// Begins with other thresholds or another pace than before. Does nothing while it runs.
+    ///
+    /// # Errors
+    /// When the maximum takes too much memory; it has not begun then.
+    pub fn start_as(&mut self, now: f64, thresholds: Thresholds, pace: Pace) -> Result<(), SetupError> {
+        let state = self.jitter.state();
+        if state != State::Idle && !state.is_terminal() {
+            return Ok(());
+        }
+        let setup = Setup {
+            thresholds,
+            pace,
+            ..self.setup
+        };
+        if setup != self.setup {
+            setup.check()?;
+            self.jitter = self.jitter.followed_by(setup.rate, thresholds, pace);
+            self.setup = setup;
+        }
+        self.start(now);
+        Ok(())
     }
 
     /// What a converter and a decoder still held is nothing any more.

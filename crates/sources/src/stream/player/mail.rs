@@ -8,10 +8,13 @@ use airdesk_dsp::{Frame, SampleRate};
 
 use super::Status;
 use crate::stream::format::Format;
+use crate::stream::jitter::Pace;
+use crate::stream::machine::Thresholds;
 
 /// What the sender does, in the order of the audio.
 pub(super) enum Item {
     Start,
+    StartAs(Thresholds, Pace),
     Declare(Format),
     Bytes(Vec<u8>),
     Frames(SampleRate, Vec<Frame>, usize),
@@ -25,7 +28,7 @@ impl Item {
         match self {
             Self::Bytes(bytes) => bytes.len(),
             Self::Frames(_, frames, _) => size_of_val(frames.as_slice()),
-            Self::Start | Self::Declare(_) | Self::Decoded(_) | Self::End | Self::Fail(_) => 0,
+            Self::Start | Self::StartAs(..) | Self::Declare(_) | Self::Decoded(_) | Self::End | Self::Fail(_) => 0,
         }
     }
 }
@@ -40,9 +43,12 @@ pub(super) enum Wish {
 
 /// What lies between the threads.
 pub(super) struct Mail {
-    pub(super) items: VecDeque<(f64, Item)>,
+    /// When each came, behind how many cancels, and what it is.
+    pub(super) items: VecDeque<(f64, u64, Item)>,
     pub(super) waiting: usize,
     pub(super) wishes: Vec<Wish>,
+    /// How often somebody cancelled. What is given behind a cancel is not touched by it.
+    pub(super) cancels: u64,
     /// The worker has nothing to do until something comes.
     pub(super) idle: bool,
     pub(super) gone: bool,

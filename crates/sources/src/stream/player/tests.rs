@@ -40,7 +40,7 @@ impl Desk {
     }
 }
 
-fn desk(thresholds: Thresholds) -> (Desk, Player, Feed, mpsc::Receiver<Change>) {
+fn desk(thresholds: Thresholds) -> (Desk, Player, Feed, mpsc::Receiver<Told>) {
     let rate = SampleRate::DESK;
     let (queues, taps): (Vec<_>, Vec<_>) = (0..BUSES).map(|_| mix_queue(16)).unzip();
     let mut console = Console::new(rate, queues).with_scopes((0..SCOPES).map(|_| mix_queue(16).0));
@@ -57,9 +57,9 @@ fn desk(thresholds: Thresholds) -> (Desk, Player, Feed, mpsc::Receiver<Change>) 
         pace: Pace::Ahead,
     };
     let (tell, told) = mpsc::channel();
-    let (player, feed) = start(&setup, transport, move |change| {
+    let (player, feed) = start(&setup, transport, move |told| {
         // Nobody may look any more.
-        let _ = tell.send(change);
+        let _ = tell.send(told);
     })
     .expect("a worker");
     let programme = taps[0].reader();
@@ -69,6 +69,10 @@ fn desk(thresholds: Thresholds) -> (Desk, Player, Feed, mpsc::Receiver<Change>) 
         due: 0.0,
     };
     (desk, player, feed, told)
+}
+
+fn comes_to(told: &Told, state: State) -> bool {
+    matches!(told, Told::Change(change) if change.to == state)
 }
 
 fn small() -> Thresholds {
@@ -109,7 +113,7 @@ fn a_fast_sender_waits_and_all_is_heard_in_order() {
         let mut more = 20;
         while more > 0 {
             heard.extend(desk.hear());
-            finished += told.try_iter().filter(|change| change.to == State::Finished).count();
+            finished += told.try_iter().filter(|told| comes_to(told, State::Finished)).count();
             more -= usize::from(finished == 3);
         }
     });
@@ -145,7 +149,7 @@ fn cancel_overtakes_what_waits_and_another_stream_may_begin() {
         heard = desk.hear();
     }
     player.cancel();
-    while told.recv().expect("a change").to != State::Cancelled {}
+    while !comes_to(&told.recv().expect("a change"), State::Cancelled) {}
     desk.hear();
     assert!(desk.hear().iter().all(|sample| *sample == 0.0));
     assert_eq!(player.status().state, State::Cancelled);
@@ -153,10 +157,70 @@ fn cancel_overtakes_what_waits_and_another_stream_may_begin() {
     feed.start().expect("it plays");
     feed.bytes(numbered(700, 500)).expect("it plays");
     feed.end().expect("it plays");
-    while told.recv().expect("a change").to != State::Finished {}
+    while !comes_to(&told.recv().expect("a change"), State::Finished) {}
     let heard: Vec<f32> = (0..10).flat_map(|_| desk.hear()).collect();
     let first = heard.iter().find(|sample| **sample != 0.0).expect("a sound");
     assert_eq!((first * (1 << 23) as f32) as u32, 701);
+}
+
+#[test]
+fn what_is_given_right_behind_a_cancel_is_heard() {
+    let (mut desk, player, feed, told) = desk(small());
+    feed.start().expect("it plays");
+    feed.declare(mono()).expect("it plays");
+    for round in 1..=20 {
+        feed.bytes(numbered(round * 1_000, 20_000)).expect("it plays");
+        player.cancel();
+        feed.start().expect("it plays");
+        feed.bytes(numbered(round * 100_000, 400)).expect("it plays");
+        feed.end().expect("it plays");
+        let mut heard = Vec::new();
+        while !heard.iter().any(|sample| (sample * (1 << 23) as f32) as u32 == round * 100_000 + 400) {
+            heard = desk.hear();
+            assert_ne!(player.status().state, State::Error);
+        }
+        while !comes_to(&told.recv().expect("a change"), State::Finished) {}
+        feed.start().expect("it plays");
+    }
+}
+
+#[test]
+fn the_end_is_told_when_it_was_heard_and_the_next_is_buffered_in_its_own_manner() {
+    let (mut desk, player, feed, told) = desk(small());
+    let large = Thresholds::new(3.0, 0.02, 3.0, 4.0).expect("in order");
+    feed.start_as(large, Pace::Ahead).expect("it plays");
+    feed.declare(mono()).expect("it plays");
+    feed.bytes(numbered(0, 48_000)).expect("it plays");
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(player.status().state, State::Buffering, "it holds more than another would");
+    feed.end().expect("it plays");
+    let (mut last, mut finished) = (0, false);
+    'heard: loop {
+        let heard = desk.hear();
+        last = heard.iter().fold(last, |last, sample| last.max((sample * (1 << 23) as f32) as u32));
+        for told in told.try_iter() {
+            finished |= comes_to(&told, State::Finished);
+            if told == Told::Heard {
+                break 'heard;
+            }
+        }
+    }
+    assert!(finished);
+    // The programme's limiter looks ahead: the last of it is a few frames behind.
+    let heard = desk.hear();
+    last = heard.iter().fold(last, |last, sample| last.max((sample * (1 << 23) as f32) as u32));
+    assert_eq!(last, 48_000, "to the last frame");
+    assert!(!player.status().sounds);
+    feed.start_as(small(), Pace::Ahead).expect("it plays");
+    feed.bytes(numbered(0, 12_000)).expect("it plays");
+    while !comes_to(&told.recv().expect("a change"), State::Playing) {}
+    let much = Thresholds::new(1.0, 0.02, 1.0, 60.0).expect("in order");
+    player.cancel();
+    feed.start_as(much, Pace::Ahead).expect("it plays");
+    while player.status().cause.is_none() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(player.status().cause.expect("why").contains("too much memory"));
 }
 
 #[test]
@@ -164,7 +228,7 @@ fn bytes_of_which_nobody_said_what_they_are_are_an_error() {
     let (_desk, player, feed, told) = desk(small());
     feed.start().expect("it plays");
     feed.bytes(vec![0; 100]).expect("it plays");
-    while told.recv().expect("a change").to != State::Error {}
+    while !comes_to(&told.recv().expect("a change"), State::Error) {}
     while player.status().cause.is_none() {
         thread::sleep(Duration::from_millis(1));
     }
