@@ -1051,7 +1051,7 @@ raw?: RawFormat,
 /**
  * Its titles are the desk's; not unless set.
  */
-titles?: boolean, };
+titles?: boolean, } | { "type": "programs" };
 
 /**
  * Which channels of a device, counted from 0.
@@ -1110,7 +1110,7 @@ export type StreamState = {
  */
 strip: number, 
 /**
- * Host and path of its address, without the query.
+ * Host and path of its address, without the query. Of a strip that programs play into: who played last.
  */
 url: string, 
 /**
@@ -1173,7 +1173,7 @@ timeToFirstAudio: number | null, };
 /**
  * What a stream does.
  */
-export type StreamPhase = "connecting" | "buffering" | "playing" | "rebuffering" | "reconnecting" | "failed" | "ended";
+export type StreamPhase = "connecting" | "buffering" | "playing" | "rebuffering" | "reconnecting" | "failed" | "ended" | "waiting" | "paused";
 
 /**
  * What a strip's source is doing.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, Reply, Severity, Snapshot};
+use crate::programs::ProgramInlet;
 use crate::session::SessionError;
 use crate::timeline::TimelineFile;
 use airdesk_outputs::listen::ListenerHub;
@@ -18,6 +19,8 @@ pub(crate) enum Request {
     ListenAt(Vec<String>),
     /// What a host has met and the operator should read.
     Notice(Severity, String),
+    /// The way into a strip that programs play into; without a name, into the usual one.
+    Programs(Option<String>, oneshot::Sender<Result<ProgramInlet, CommandError>>),
     Stop(oneshot::Sender<Result<(), SessionError>>),
     #[cfg(feature = "fault")]
     BreakEngine,
@@ -100,6 +103,20 @@ impl StationHandle {
             .await
             .map_err(|_| Unavailable)?;
         answered.await.map_err(|_| Unavailable)
+    }
+
+    /// The way into the strip of this name, which programs play into. Without a name it is the strip
+    /// [`PROGRAMS_STRIP`](crate::programs::PROGRAMS_STRIP), put on the desk when it is first wanted.
+    ///
+    /// # Errors
+    /// When no strip of that name is fed by programs, the desk has no room for another strip, or the station has ended.
+    pub async fn programs(&self, strip: Option<String>) -> Result<ProgramInlet, CommandError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(Request::Programs(strip, answer))
+            .await
+            .map_err(|_| Unavailable)?;
+        answered.await.map_err(|_| Unavailable)?
     }
 
     /// The folder that HLS is written to, while it is on. Asks nobody: players come here by the hundred.

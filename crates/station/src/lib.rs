@@ -10,6 +10,7 @@ pub mod config;
 pub mod crash;
 pub mod logging;
 pub mod memory;
+pub mod programs;
 pub mod render;
 pub mod secrets;
 pub mod session;

@@ -44,7 +44,8 @@ impl Pieces {
             | StripSource::Device { .. }
             | StripSource::Deck
             | StripSource::Carts
-            | StripSource::Stream { .. } => None,
+            | StripSource::Stream { .. }
+            | StripSource::Programs => None,
             StripSource::Material { material } => {
                 let piece = self.piece(*material, rate)?;
                 Some(Box::new(move || Ok(Box::new(Loop::new(piece)) as Box<dyn Player>)))

@@ -6,7 +6,7 @@
 //! things know when the rendering began: a gate, which is open then, until it has closed; and a file whose rate is no
 //! simple part of the desk's (44.1 of 48 kHz), which is converted to the same but for rounding, below -120 dBFS.
 //!
-//! Strips fed by devices, decks, carts and streams are silent and named. Files are read and written as the rendering goes on: its length costs no
+//! Strips fed by devices, decks, carts, streams and programs are silent and named. Files are read and written as the rendering goes on: its length costs no
 //! memory.
 
 mod error;

@@ -342,6 +342,10 @@ impl Core {
                         self.tell_listening();
                     }
                     Some(Request::Notice(severity, text)) => self.notice(severity, text),
+                    Some(Request::Programs(strip, answer)) => {
+                        // Who asked may have gone.
+                        let _ = answer.send(self.way_in(strip.as_deref()));
+                    }
                     Some(Request::Stop(answer)) => {
                         // A host that has gone finds it in the log.
                         let _ = answer.send(self.stop(&mut internal).await);

@@ -126,6 +126,16 @@ impl Core {
     pub(crate) fn look_after_streams(&mut self, figures: bool) {
         let (mut events, mut titles) = (Vec::new(), Vec::new());
         for slot in self.strips.slots_mut() {
+            if let Feed::Programs(desk) = &mut slot.feed {
+                let before = desk.state().clone();
+                desk.look();
+                let now = desk.state();
+                let is_new = (now.phase, &now.reason, &now.url) != (before.phase, &before.reason, &before.url);
+                if is_new || (figures && now.phase != StreamPhase::Waiting) {
+                    events.push(Event::Stream(Box::new(now.clone())));
+                }
+                continue;
+            }
             let Feed::Stream(desk) = &mut slot.feed else { continue };
             let before = desk.state.clone();
             desk.look();

@@ -14,6 +14,7 @@ use crate::captures::Capturing;
 use crate::control::{BusControl, Control};
 use crate::losses::Counter;
 use crate::material::explain;
+use crate::programs::{ProgramDesk, ProgramInlet};
 use crate::range;
 use crate::session::SessionStrip;
 use crate::station::Core;
@@ -31,6 +32,8 @@ pub(crate) enum Feed {
     /// The strip is a cart wall.
     Carts,
     Stream(Box<StreamDesk>),
+    /// Other programs play into it.
+    Programs(Box<ProgramDesk>),
     /// Attached to this opening of its device.
     Device {
         opening: u64,
@@ -59,6 +62,15 @@ impl Strips {
     pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamState> {
         self.0.iter().filter_map(|slot| match &slot.feed {
             Feed::Stream(stream) => Some(stream.state()),
+            Feed::Programs(programs) => Some(programs.state()),
+            _ => None,
+        })
+    }
+
+    /// The way into the strip of this name that programs play into.
+    pub(crate) fn way_in(&self, name: &str) -> Option<ProgramInlet> {
+        self.0.iter().find_map(|slot| match &slot.feed {
+            Feed::Programs(programs) if slot.state.name == name => Some(programs.inlet()),
             _ => None,
         })
     }
@@ -230,6 +242,9 @@ impl Core {
         if let StripSource::Stream { url, raw, titles } = source {
             return self.feed_by_stream(id, url, *raw, *titles);
         }
+        if *source == StripSource::Programs {
+            return self.feed_by_programs(id);
+        }
         let silent = |state| (StripInput::Silent, Feed::Nothing, state);
         let rate = self.desk.rate;
         let opener = match self.pieces.opener(source, rate) {
@@ -279,6 +294,7 @@ impl Core {
             let now = match (&slot.feed, heard.input.phase) {
                 (Feed::Nothing, _) => continue,
                 (Feed::Stream(stream), phase) => stream.input((phase == InputPhase::Running).then_some(running)),
+                (Feed::Programs(programs), phase) => programs.input((phase == InputPhase::Running).then_some(running)),
                 (Feed::Worker(worker), _) if worker.fault().is_some() => InputState::Missing {
                     reason: worker.fault().unwrap_or_default(),
                 },

@@ -28,6 +28,8 @@ export function sourceName(source: StripSource, devices: DeviceState[]): string 
       return source.path.split(/[/\\]/).at(-1) ?? source.path;
     case "stream":
       return streamName(source.url);
+    case "programs":
+      return "Programs";
   }
 }
 
@@ -48,6 +50,8 @@ export function sourceDetail(source: StripSource): string {
       return source.looped ? "looped" : "once";
     case "stream":
       return "stream";
+    case "programs":
+      return "what they play";
   }
 }
 

@@ -30,6 +30,10 @@ export function streamText(stream: StreamState): { text: string; warn: boolean }
       return { text: sentence(stream.reason ?? "it cannot be heard"), warn: true };
     case "ended":
       return { text: "Played to its end", warn: false };
+    case "waiting":
+      return { text: "Waiting for a program", warn: false };
+    case "paused":
+      return { text: "Paused by its program", warn: false };
   }
 }
 

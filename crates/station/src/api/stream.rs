@@ -54,6 +54,10 @@ pub enum StreamPhase {
     Failed,
     /// It was a file, and all of it was heard.
     Ended,
+    /// Programs may play into the strip, and none does.
+    Waiting,
+    /// The program that plays into the strip has paused.
+    Paused,
 }
 
 /// What is known of a strip's stream.
@@ -63,7 +67,7 @@ pub struct StreamState {
     /// The strip.
     #[ts(type = "number")]
     pub strip: StripId,
-    /// Host and path of its address, without the query.
+    /// Host and path of its address, without the query. Of a strip that programs play into: who played last.
     pub url: String,
     /// What it does.
     pub phase: StreamPhase,

@@ -60,13 +60,15 @@ pub enum StripSource {
         #[ts(as = "Option<bool>", optional)]
         titles: bool,
     },
+    /// What other programs play into it, by one of the protocols that the desk listens to.
+    Programs,
 }
 
 impl StripSource {
     /// What it gives is there only while a desk runs: a rendering has none of it.
     pub(crate) fn is_live(&self) -> bool {
         match self {
-            Self::Device { .. } | Self::Deck | Self::Carts | Self::Stream { .. } => true,
+            Self::Device { .. } | Self::Deck | Self::Carts | Self::Stream { .. } | Self::Programs => true,
             Self::Silent | Self::Material { .. } | Self::File { .. } => false,
         }
     }

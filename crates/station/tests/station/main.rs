@@ -16,6 +16,7 @@ mod history;
 mod loudness;
 mod on_air;
 mod passing;
+mod programs;
 mod recorders;
 mod recording;
 mod scenes;

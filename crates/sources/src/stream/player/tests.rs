@@ -175,7 +175,10 @@ fn what_is_given_right_behind_a_cancel_is_heard() {
         feed.bytes(numbered(round * 100_000, 400)).expect("it plays");
         feed.end().expect("it plays");
         let mut heard = Vec::new();
-        while !heard.iter().any(|sample| (sample * (1 << 23) as f32) as u32 == round * 100_000 + 400) {
+        while !heard
+            .iter()
+            .any(|sample| (sample * (1 << 23) as f32) as u32 == round * 100_000 + 400)
+        {
             heard = desk.hear();
             assert_ne!(player.status().state, State::Error);
         }
@@ -192,12 +195,18 @@ fn the_end_is_told_when_it_was_heard_and_the_next_is_buffered_in_its_own_manner(
     feed.declare(mono()).expect("it plays");
     feed.bytes(numbered(0, 48_000)).expect("it plays");
     thread::sleep(Duration::from_millis(50));
-    assert_eq!(player.status().state, State::Buffering, "it holds more than another would");
+    assert_eq!(
+        player.status().state,
+        State::Buffering,
+        "it holds more than another would"
+    );
     feed.end().expect("it plays");
     let (mut last, mut finished) = (0, false);
     'heard: loop {
         let heard = desk.hear();
-        last = heard.iter().fold(last, |last, sample| last.max((sample * (1 << 23) as f32) as u32));
+        last = heard
+            .iter()
+            .fold(last, |last, sample| last.max((sample * (1 << 23) as f32) as u32));
         for told in told.try_iter() {
             finished |= comes_to(&told, State::Finished);
             if told == Told::Heard {
@@ -208,7 +217,9 @@ fn the_end_is_told_when_it_was_heard_and_the_next_is_buffered_in_its_own_manner(
     assert!(finished);
     // The programme's limiter looks ahead: the last of it is a few frames behind.
     let heard = desk.hear();
-    last = heard.iter().fold(last, |last, sample| last.max((sample * (1 << 23) as f32) as u32));
+    last = heard
+        .iter()
+        .fold(last, |last, sample| last.max((sample * (1 << 23) as f32) as u32));
     assert_eq!(last, 48_000, "to the last frame");
     assert!(!player.status().sounds);
     feed.start_as(small(), Pace::Ahead).expect("it plays");
