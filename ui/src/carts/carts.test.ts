@@ -5,7 +5,7 @@ import type { CartsState } from "../bindings";
 import { testCarts, testPad } from "../platform/fakeCarts";
 import { testStrip } from "../platform/fakeStrip";
 import { openConsole } from "../test-desk";
-import { namesOf, padName, padText, padTime } from "./carts";
+import { namesOf, padName, padText, padTime, pressed } from "./carts";
 
 const pads = [
   testPad("Horn", { hotkey: "H" }),
@@ -184,6 +184,14 @@ test("a pad is called by its name, else by its file's", () => {
 test("time is told in tenths near its end", () => {
   expect([9.96, 61, 0].map(padTime)).toEqual(["10.0", "1:01", "0.0"]);
   expect(padText({ ...testPad("a"), sound: { state: "loading" } }, undefined)).toBe("Reading…");
+});
+
+test("who presses with Shift never begins a sound", () => {
+  for (const mode of ["oneShot", "loop", "hold"] as const) {
+    for (const sounds of [false, true]) {
+      expect(pressed(0, 3, mode, sounds, true)).toEqual({ type: "stop", bank: 0, pad: 3 });
+    }
+  }
 });
 
 test("names are lines", () => {

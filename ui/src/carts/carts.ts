@@ -75,9 +75,10 @@ export function padText({ sound }: PadState, playing: PadPlaying | undefined): s
   }
 }
 
-/** What pressing a pad asks for: a loop that sounds is stopped, everything else begins. */
+/** What pressing a pad asks for: a loop that sounds is stopped, everything else begins. Who wants it to `stop` is never
+ * given a sound: what is told of it may be late. */
 export function pressed(bank: number, pad: number, mode: PadMode, sounds: boolean, stop: boolean): CartCommand {
-  return { type: sounds && (stop || mode === "loop") ? "stop" : "fire", bank, pad };
+  return { type: stop || (sounds && mode === "loop") ? "stop" : "fire", bank, pad };
 }
 
 /** Every pad of the desk that is set. */
