@@ -127,6 +127,21 @@ describe("keys", () => {
     expect(fake.sent.slice(3)).toEqual([at("fire", 1), at("stop", 1)]);
   });
 
+  test("are pressed anew though nobody saw them go up, and go up whatever they are called then", async () => {
+    const { fake, user } = await openCarts();
+    const key = (type: string, key: string, code: string) =>
+      window.dispatchEvent(new KeyboardEvent(type, { key, code, bubbles: true }));
+    key("keydown", "h", "KeyH");
+    key("keydown", "h", "KeyH");
+    expect(fake.sent).toEqual([at("fire", 0), at("fire", 0)]);
+    key("keydown", "r", "KeyR");
+    key("keyup", "®", "KeyR");
+    expect(fake.sent.slice(2)).toEqual([at("fire", 2), at("release", 2)]);
+    await user.keyboard("{r>}");
+    key("keydown", "r", "KeyR");
+    expect(fake.sent.slice(4)).toEqual([at("fire", 2), at("release", 2), at("fire", 2)]);
+  });
+
   test("are letters where there is something to write, and what is held ends when the window is left", async () => {
     const { fake, user } = await openCarts();
     await user.click(screen.getByRole("button", { name: "Set pads" }));
