@@ -62,15 +62,18 @@ export function shortcutOf(event: Keys): Shortcut | null {
   }
 }
 
+/** What is written into. A slider, a box to tick and a button are inputs, too, but take no letters. */
+const FIELDS = `input:not(${["range", "checkbox", "radio", "button", "submit", "reset"].map((type) => `[type="${type}"]`).join(", ")}), textarea, dialog`;
+
 /** Whether keys typed at `target` are for it, and no shortcuts. A list takes letters, but takes nothing back. */
 export function takesText(target: EventTarget | null, shortcut: Shortcut): boolean {
   const history = shortcut.do === "undo" || shortcut.do === "redo";
-  return history ? isIn(target, "input, textarea, dialog") : takesLetters(target);
+  return history ? isIn(target, FIELDS) : takesLetters(target);
 }
 
 /** Whether letters and digits typed at `target` are for it. */
 export function takesLetters(target: EventTarget | null): boolean {
-  return isIn(target, "input, select, textarea, dialog");
+  return isIn(target, `${FIELDS}, select`);
 }
 
 function isIn(target: EventTarget | null, takers: string): boolean {
