@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/svelte";
+import { fireEvent, screen, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
 import type { CartsState } from "../bindings";
@@ -69,6 +69,35 @@ describe("a pad", () => {
     pad(/Horn/).focus();
     await user.keyboard(" ");
     expect(fake.sent.at(-1)).toEqual(at("fire", 0));
+  });
+
+  test("is let go where it was pressed, whatever is shown by then", async () => {
+    const wall = testCarts(1, pads);
+    const quiet = { name: "Beds", pads: wall.banks[0]?.pads.map(() => null) ?? [] };
+    const { fake, user } = await openCarts([{ ...wall, banks: [...wall.banks, quiet] }]);
+    await user.pointer({ keys: "[MouseLeft>]", target: pad(/Applause/) });
+    // By a finger on a screen that takes several.
+    await fireEvent.click(screen.getByRole("button", { name: "Beds" }));
+    await user.pointer({ keys: "[/MouseLeft]" });
+    expect(fake.sent.slice(-2)).toEqual([at("fire", 2), at("release", 2)]);
+    await user.click(screen.getByRole("button", { name: "Jingles" }));
+    await user.pointer({ keys: "[MouseLeft>]", target: pad(/Applause/) });
+    await fireEvent.click(screen.getByRole("button", { name: "Decks" }));
+    expect(fake.sent.slice(-2)).toEqual([at("fire", 2), at("release", 2)]);
+  });
+
+  test("is set in the bank that it was opened in", async () => {
+    const wall = testCarts(1, pads);
+    const quiet = { name: "Beds", pads: wall.banks[0]?.pads.map(() => null) ?? [] };
+    const { fake, user } = await openCarts([{ ...wall, banks: [...wall.banks, quiet] }]);
+    await user.click(screen.getByRole("button", { name: "Beds" }));
+    await user.click(screen.getByRole("button", { name: "Set pads" }));
+    await user.click(pad(/Pad 1: Empty/));
+    await user.type(screen.getByRole("textbox", { name: "File" }), "/jingles/gong.wav");
+    // Somebody at another console takes the bank away.
+    fake.emit({ type: "carts", value: testCarts(1, pads) });
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(fake.sent.at(-1)).toMatchObject(told({ type: "setPad", bank: 1, pad: 0 }));
   });
 
   test("says why it cannot be played, and an empty one cannot be pressed", async () => {
