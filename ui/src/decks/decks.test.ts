@@ -1,5 +1,6 @@
-import { screen, within } from "@testing-library/svelte";
-import { describe, expect, test } from "vitest";
+import { fireEvent, screen, within } from "@testing-library/svelte";
+import { tick } from "svelte";
+import { describe, expect, test, vi } from "vitest";
 
 import type { DeckState } from "../bindings";
 import { testDeck, testItem } from "../platform/fakeDeck";
@@ -45,6 +46,47 @@ describe("a deck", () => {
     fake.emit({ type: "deckPosition", value });
     expect(await screen.findByText("1:23")).toBeVisible();
     expect(screen.getByText("−1:57")).toBeVisible();
+  });
+
+  test("keeps its slider where a hand has it until the deck is there", async () => {
+    const { fake, user } = await openDecks([testDeck(1, items)]);
+    await user.click(screen.getByRole("button", { name: "Play" }));
+    const slider = screen.getByRole("slider", { name: /^Place in Near Light/ });
+    const tell = (seconds: number) =>
+      fake.emit({
+        type: "deckPosition",
+        value: { strip: 1, phase: "playing", item: 1, seconds, length: 201, passing: false },
+      });
+    await fireEvent.input(slider, { target: { value: "120" } });
+    tell(10.2);
+    tell(10.4);
+    await tick();
+    expect(slider).toHaveValue("120");
+    expect(screen.getByText("2:00")).toBeVisible();
+    await fireEvent.change(slider, { target: { value: "130" } });
+    expect(fake.sent.at(-1)).toEqual(told({ type: "seek", seconds: 130 }));
+    tell(130.2);
+    await vi.waitFor(() => expect(slider).toHaveValue("130.2"));
+  });
+
+  test("never has an item put on in place of what plays", async () => {
+    const { fake, user } = await openDecks([testDeck(1, items)]);
+    await user.click(screen.getByRole("button", { name: "Play" }));
+    const kiara = within(screen.getByRole("list", { name: "Playlist" })).getByRole("button", { name: /Kiara/ });
+    const sent = fake.sent.length;
+    await user.dblClick(kiara);
+    expect(fake.sent.length).toBe(sent);
+    await user.click(kiara);
+    const chosen = screen.getByRole("group", { name: "Kiara" });
+    expect(within(chosen).getByRole("button", { name: "Put on" })).toBeDisabled();
+    expect(within(chosen).getByRole("button", { name: "Put on" })).toHaveAttribute(
+      "title",
+      expect.stringMatching(/Pause/),
+    );
+    await user.click(within(chosen).getByRole("button", { name: "Play now" }));
+    expect(fake.sent.at(-1)).toEqual(told({ type: "load", item: 2, play: true }));
+    await user.click(screen.getByRole("button", { name: "Pause" }));
+    expect(within(chosen).getByRole("button", { name: "Put on" })).toBeEnabled();
   });
 
   test("repeats a part from one press to the next, and no more with a third", async () => {
