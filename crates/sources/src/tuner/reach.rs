@@ -17,7 +17,7 @@ pub(super) enum Place {
     Public,
     /// This machine or its network.
     Private,
-    /// Never a stream's: link-local, where clouds keep their secrets, and what is no single machine's.
+    /// Never a stream's: link-local and wherever else clouds keep their secrets, and what is no single machine's.
     Never,
 }
 
@@ -46,8 +46,23 @@ pub(super) fn place(address: IpAddr) -> Place {
     }
 }
 
+/// Where clouds tell a machine its secrets, but for those that are link-local: Alibaba, Azure, Oracle.
+const METADATA_V4: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(168, 63, 129, 16),
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+/// The same: Amazon, Google.
+const METADATA_V6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+];
+
 /// IANA's registry of special-purpose addresses.
 fn place_v4(address: Ipv4Addr) -> Place {
+    if METADATA_V4.contains(&address) {
+        return Place::Never;
+    }
     let [first, second, third, _] = address.octets();
     if address.is_link_local() || address.is_multicast() || address.is_broadcast() || first == 0 || first >= 240 {
         return Place::Never;
@@ -62,7 +77,11 @@ fn place_v4(address: Ipv4Addr) -> Place {
 }
 
 fn place_v6(address: Ipv6Addr) -> Place {
-    if address.is_unicast_link_local() || address.is_multicast() || address.is_unspecified() {
+    if METADATA_V6.contains(&address)
+        || address.is_unicast_link_local()
+        || address.is_multicast()
+        || address.is_unspecified()
+    {
         return Place::Never;
     }
     let [first, second, third, .., seventh, eighth] = address.segments();
@@ -107,6 +126,13 @@ mod tests {
             "224.0.0.1",
             "ff02::1",
             "255.255.255.255",
+            "100.100.100.200",
+            "168.63.129.16",
+            "::ffff:168.63.129.16",
+            "192.0.0.192",
+            "64:ff9b::6464:64c8",
+            "fd00:ec2::254",
+            "fd20:ce::254",
         ] {
             assert_eq!(of(never), Place::Never, "{never}");
         }
