@@ -45,11 +45,12 @@ pub(super) fn what(reply: &Reply, address: &Address, first: &[u8], raw: Option<R
     }
     let is_vague = matches!(
         kind.as_str(),
-        "" | "text/plain" | "application/octet-stream" | "application/xml" | "text/xml"
+        "" | "text/plain" | "application/octet-stream" | "binary/octet-stream" | "application/xml" | "text/xml"
     );
     let list = playlist::Kind::of_type(&kind).or_else(|| playlist::Kind::of_beginning(first));
     let by_name = || playlist::Kind::of_ending(&address.ending()).filter(|_| is_vague);
     let sound = by_beginning(first).map_err(|kind| unsupported(host(), kind))?;
+    let sound = sound.or_else(|| first.starts_with(b"ID3").then(|| tagged(&kind)));
     if sound.is_none()
         && let Some(list) = list.or_else(by_name)
     {
@@ -104,6 +105,12 @@ fn by_beginning(first: &[u8]) -> Result<Option<Sort>, &'static str> {
         _ if mp3_header(first).is_some() => Sort::Frames(Bare::Mp3),
         _ => return Ok(None),
     }))
+}
+
+/// What stands behind a tag (ID3v2) is MP3 unless it is said to be AAC; a look at it decides.
+fn tagged(kind: &str) -> Sort {
+    let told = by_type(kind).filter(|sort| matches!(sort, Sort::Frames(_)));
+    told.unwrap_or(Sort::Frames(Bare::Mp3))
 }
 
 fn by_type(kind: &str) -> Option<Sort> {
@@ -174,6 +181,36 @@ mod tests {
                 "http://a/x",
                 b"ID3\x04\0\0\0\0\0\0",
                 sound(Sort::Frames(Bare::Mp3)),
+            ),
+            (
+                "application/octet-stream",
+                "http://a/x",
+                b"ID3\x04\0\0\0\0\0\0",
+                sound(Sort::Frames(Bare::Mp3)),
+            ),
+            (
+                "audio/aac",
+                "http://a/x",
+                b"ID3\x04\0\0\0\0\0\0",
+                sound(Sort::Frames(Bare::Adts)),
+            ),
+            (
+                "audio/x-mpegurl",
+                "http://a/x",
+                b"ID3\x04\0\0\0\0\0\0",
+                sound(Sort::Frames(Bare::Mp3)),
+            ),
+            (
+                "binary/octet-stream",
+                "http://a/x.mp3",
+                b"in the middle",
+                sound(Sort::Frames(Bare::Mp3)),
+            ),
+            (
+                "binary/octet-stream",
+                "http://a/x.m3u",
+                b"http://b/",
+                Ok(What::List(playlist::Kind::M3u)),
             ),
             (
                 "",
