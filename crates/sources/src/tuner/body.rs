@@ -22,8 +22,8 @@ pub(super) enum Piece {
     Length(Vec<u8>),
     /// So many bytes of it.
     Bytes(u64),
-    /// The end of its line.
-    End,
+    /// The end of its line, of which the first letter has come.
+    End(bool),
     /// There is none.
     Over,
 }
@@ -72,9 +72,11 @@ impl Body {
     }
 }
 
-/// It speaks of a station or of titles: what it sends has no end, whatever length it gives.
+/// It speaks of a station or of titles, as SHOUTcast and Icecast do: what it sends has no end, whatever length it gives.
 fn is_of_a_station(reply: &Reply) -> bool {
-    reply.header("icy-metaint").is_some()
+    reply
+        .names()
+        .any(|name| name.starts_with("icy-") || name.starts_with("ice-"))
 }
 
 impl Piece {
@@ -101,14 +103,17 @@ impl Piece {
                     bytes = &bytes[now..];
                     *left -= now as u64;
                     if *left == 0 {
-                        *self = Self::End;
+                        *self = Self::End(false);
                     }
                 }
-                Self::End => {
+                Self::End(returned) => {
                     bytes = &bytes[1..];
-                    if first == b'\n' {
-                        *self = Self::Length(Vec::new());
-                    }
+                    *self = match first {
+                        b'\n' => Self::Length(Vec::new()),
+                        b'\r' if !*returned => Self::End(true),
+                        // Whatever stands there instead would be thrown away for ever, and nobody would hear why.
+                        _ => return Err(NoLength),
+                    };
                 }
                 Self::Over => return Ok(()),
             }
@@ -150,6 +155,8 @@ mod tests {
             b"-1\r\n",
             b"fffffffffffffffff\r\n",
             &[b'0'; 300],
+            b"1\r\naa",
+            b"1\r\na\r\r\n",
         ] {
             assert_eq!(
                 of("Transfer-Encoding: chunked").take(wrong, &mut Vec::new()),
@@ -170,6 +177,8 @@ mod tests {
             "Content-Length: 0",
             "Content-Length: 999999999999999",
             "Content-Length: 9\r\nicy-metaint: 8",
+            "Content-Length: 9\r\nIcy-Name: Lab FM",
+            "Content-Length: 9\r\nice-audio-info: bitrate=128",
         ] {
             assert_eq!(of(endless).missing(), None, "{endless}");
         }

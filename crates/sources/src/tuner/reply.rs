@@ -57,6 +57,11 @@ impl Reply {
         headers.next().map(|(_, value)| value.as_str())
     }
 
+    /// What its headers are called, in lower case.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(name, _)| name.as_str())
+    }
+
     /// A header that is a number.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.header(name)?.trim().parse().ok()
