@@ -354,40 +354,53 @@ impl Worker {
         now.status.first_audio = None;
     }
 
+    /// Decodes what has come and gives it on; a part at a time, each once there is room.
     fn hear(
         &mut self,
         decoder: &mut Decoder,
-        audio: &[u8],
+        mut audio: &[u8],
         is_last: bool,
         rate: &mut ByteRate,
-        title: Option<String>,
+        mut title: Option<String>,
     ) -> Result<(), Fault> {
-        let began = Instant::now();
-        let mut heard = Heard::default();
-        let outcome = decoder.feed(audio, is_last, &mut heard);
-        let took = began.elapsed().as_secs_f64();
-        {
-            let mut now = lock(&self.shared);
-            now.status.codec = decoder.codec().or(now.status.codec);
-            now.status.spoilt += heard.spoilt;
-            if let Some(title) = title.or(heard.title) {
-                now.status.title = Some(title).filter(|title| !title.is_empty());
-            }
-            if let Some(kbits) = rate.kbits(audio.len(), &heard.pieces) {
-                now.status.kbits.get_or_insert(kbits);
+        loop {
+            let began = Instant::now();
+            let mut heard = Heard::default();
+            let outcome = decoder.feed(audio, is_last, &mut heard);
+            let took = began.elapsed().as_secs_f64();
+            self.note(decoder, &heard, title.take(), rate.kbits(audio.len(), &heard.pieces));
+            self.give(heard, audio.len(), took).map_err(|Gone| Fault::Gone)?;
+            audio = &[];
+            if !outcome.map_err(Fault::Undecodable)? {
+                return Ok(());
             }
         }
-        let all: usize = heard.pieces.iter().map(|(_, frames)| frames.len()).sum();
-        let gone = |Gone| Fault::Gone;
+    }
+
+    fn note(&self, decoder: &Decoder, heard: &Heard, title: Option<String>, kbits: Option<u32>) {
+        let mut now = lock(&self.shared);
+        now.status.codec = decoder.codec().or(now.status.codec);
+        now.status.spoilt += heard.spoilt;
+        if let Some(title) = title.or_else(|| heard.title.clone()) {
+            now.status.title = Some(title).filter(|title| !title.is_empty());
+        }
+        if let Some(kbits) = kbits {
+            now.status.kbits.get_or_insert(kbits);
+        }
+    }
+
+    /// Gives on what `bytes` have brought, and waits until there is room.
+    fn give(&mut self, heard: Heard, bytes: usize, took: f64) -> Result<(), Gone> {
+        let all = heard.frames();
         if all > 0 {
             self.heard = true;
-            self.feed.decoded_in(took).map_err(gone)?;
+            self.feed.decoded_in(took)?;
         }
         for (rate, frames) in heard.pieces {
-            let share = audio.len() * frames.len() / all.max(1);
-            self.feed.frames(rate, frames, share).map_err(gone)?;
+            let share = bytes * frames.len() / all.max(1);
+            self.feed.frames(rate, frames, share)?;
         }
-        outcome.map_err(Fault::Undecodable)
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 //! From the bytes of a stream to frames, whatever it is and wherever they are cut; with the titles that are in Ogg, one logical
 //! stream after the other. No thread, no I/O. Untrusted: what cannot be decoded costs itself, and what never can is given up.
 
+use std::collections::VecDeque;
+
 use airdesk_dsp::{Frame, SampleRate};
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
@@ -15,6 +17,12 @@ use crate::stream::format::{self, RATES, rate_of};
 
 /// Bytes without a frame of sound after which there will be none.
 const FRUITLESS_BYTES_MAX: usize = 1 << 20;
+/// Bytes of tags and comments between two frames of sound that do not count there: a picture in them is no fault.
+const APART_BYTES_MAX: usize = 32 << 20;
+/// Frames that are decoded at once, but for the rest of a packet: a few bytes may stand for minutes of silence.
+const FRAMES_AT_ONCE: usize = 96_000;
+/// Why a stream is given up in which nothing can be heard.
+pub(super) const NO_SOUND: &str = "there is no sound in it";
 /// Channels that are taken from a header before there is a decoder for them.
 const CHANNELS_MAX: u8 = 8;
 
@@ -27,9 +35,21 @@ pub(super) struct Heard {
     pub(super) title: Option<String>,
     /// Packets that could not be decoded.
     pub(super) spoilt: u64,
+    /// Bytes of tags and comments.
+    pub(super) apart: usize,
 }
 
 impl Heard {
+    /// How many frames there are.
+    pub(super) fn frames(&self) -> usize {
+        self.pieces.iter().map(|(_, frames)| frames.len()).sum()
+    }
+
+    /// Enough was decoded at once.
+    pub(super) fn is_full(&self) -> bool {
+        self.frames() >= FRAMES_AT_ONCE
+    }
+
     /// Decodes a packet; a bad one costs itself.
     pub(super) fn decode(&mut self, codec: &mut Codec, packet: &[u8]) -> Result<(), &'static str> {
         let mut frames = Vec::new();
@@ -60,11 +80,14 @@ pub(super) struct Decoder {
     form: Form,
     /// Bytes since the last frame of sound.
     fruitless: usize,
+    /// Bytes of tags that may still come before the next.
+    apart_left: usize,
 }
 
 enum Form {
     Frames(Frames),
-    Ogg(Packets, Logical),
+    /// With the packets that have come and wait to be decoded.
+    Ogg(Packets, VecDeque<Packet>, Logical),
     /// The header of a WAV, as far as it has come.
     Wave(Vec<u8>),
     Raw(Samples, &'static str),
@@ -83,36 +106,61 @@ impl Decoder {
     pub(super) fn new(sort: Sort) -> Self {
         let form = match sort {
             Sort::Frames(kind) => Form::Frames(Frames::new(kind)),
-            Sort::Ogg => Form::Ogg(Packets::default(), Logical::default()),
+            Sort::Ogg => Form::Ogg(Packets::default(), VecDeque::new(), Logical::default()),
             Sort::Wave => Form::Wave(Vec::new()),
             Sort::Raw(raw) => Form::Raw(Samples::new(raw, None), "PCM"),
         };
-        Self { form, fruitless: 0 }
+        Self {
+            form,
+            fruitless: 0,
+            apart_left: APART_BYTES_MAX,
+        }
     }
 
     /// What it decodes, once that is known.
     pub(super) fn codec(&self) -> Option<&'static str> {
         match &self.form {
             Form::Frames(frames) => Some(frames.name()),
-            Form::Ogg(_, logical) => logical.name(),
+            Form::Ogg(_, _, logical) => logical.name(),
             Form::Wave(_) => Some("WAV"),
             Form::Raw(_, name) => Some(name),
         }
     }
 
-    /// Takes bytes as they come; `is_last`: no others will follow.
+    /// Takes bytes as they come; `is_last`: no others will follow. True: `heard` is full, and more is heard without another
+    /// byte.
     ///
     /// # Errors
     /// When nothing in them can be decoded.
-    pub(super) fn feed(&mut self, bytes: &[u8], is_last: bool, heard: &mut Heard) -> Result<(), &'static str> {
+    pub(super) fn feed(&mut self, bytes: &[u8], is_last: bool, heard: &mut Heard) -> Result<bool, &'static str> {
+        let (frames, apart) = (heard.frames(), heard.apart);
+        let more = self.decode(bytes, is_last, heard)?;
         self.fruitless += bytes.len();
-        let before = heard.pieces.len();
+        let apart = (heard.apart - apart).min(self.apart_left);
+        self.apart_left -= apart;
+        self.fruitless = self.fruitless.saturating_sub(apart);
+        if heard.frames() > frames {
+            self.fruitless = 0;
+            self.apart_left = APART_BYTES_MAX;
+        }
+        if self.fruitless > FRUITLESS_BYTES_MAX {
+            return Err(NO_SOUND);
+        }
+        Ok(more)
+    }
+
+    fn decode(&mut self, bytes: &[u8], is_last: bool, heard: &mut Heard) -> Result<bool, &'static str> {
         match &mut self.form {
-            Form::Frames(frames) => frames.feed(bytes, is_last, heard)?,
-            Form::Ogg(packets, logical) => {
-                for packet in packets.feed(bytes) {
+            Form::Frames(frames) => return frames.feed(bytes, is_last, heard),
+            Form::Ogg(packets, waiting, logical) => {
+                waiting.extend(packets.feed(bytes));
+                heard.apart += packets.take_apart();
+                while !heard.is_full()
+                    && let Some(packet) = waiting.pop_front()
+                {
                     logical.decode(&packet, heard)?;
                 }
+                return Ok(!waiting.is_empty());
             }
             Form::Raw(samples, _) => samples.feed(bytes, heard)?,
             Form::Wave(first) => {
@@ -124,13 +172,7 @@ impl Decoder {
                 }
             }
         }
-        if heard.pieces.len() > before {
-            self.fruitless = 0;
-        }
-        if self.fruitless > FRUITLESS_BYTES_MAX {
-            return Err("there is no sound in it");
-        }
-        Ok(())
+        Ok(false)
     }
 }
 

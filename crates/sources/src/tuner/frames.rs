@@ -1,5 +1,5 @@
 //! MP3 and AAC (ADTS) as they come: frames one after the other, from any byte on. One counts once another like it follows, so
-//! that what only looks like a header is none. What is in a tag before them (ID3v2) is left out.
+//! that what only looks like a header is none. What is in a tag before or between them (ID3v2) is left out.
 
 use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_MONO, CHANNEL_LAYOUT_STEREO};
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -9,7 +9,8 @@ use super::decode::Heard;
 use crate::decode::bare::{HEADER_BYTES, Header, Kind, adts_header, mp3_header};
 use crate::decode::codec::Codec;
 
-/// Bytes before a tag's own.
+/// What a tag begins with, and the bytes before its own.
+const TAG: &[u8] = b"ID3";
 const TAG_HEADER: usize = 10;
 
 /// Finds frames in bytes, and decodes them.
@@ -18,8 +19,8 @@ pub(super) struct Frames {
     waiting: Vec<u8>,
     /// Bytes of a tag that are still to come.
     skip: usize,
-    /// Something has come that is no tag.
-    begun: bool,
+    /// What comes next stands where a frame or a tag begins: at the beginning, or behind another.
+    at_border: bool,
     /// What the frames have in common, and their decoder.
     codec: Option<(u32, Codec)>,
 }
@@ -30,7 +31,7 @@ impl Frames {
             kind,
             waiting: Vec::new(),
             skip: 0,
-            begun: false,
+            at_border: true,
             codec: None,
         }
     }
@@ -42,62 +43,64 @@ impl Frames {
         }
     }
 
-    /// Takes bytes. `is_last`: no others will follow.
-    pub(super) fn feed(&mut self, bytes: &[u8], is_last: bool, heard: &mut Heard) -> Result<(), &'static str> {
+    /// Takes bytes, and decodes until `heard` is full. `is_last`: no others will follow. True: more waits to be decoded.
+    pub(super) fn feed(&mut self, bytes: &[u8], is_last: bool, heard: &mut Heard) -> Result<bool, &'static str> {
         let skipped = self.skip.min(bytes.len());
         self.skip -= skipped;
+        heard.apart += skipped;
         self.waiting.extend_from_slice(&bytes[skipped..]);
-        if !self.begun && !self.is_past_tag() {
-            return Ok(());
-        }
         let waiting = std::mem::take(&mut self.waiting);
         let mut at = 0;
         while let Some(rest) = waiting.get(at..).filter(|rest| rest.len() >= HEADER_BYTES) {
-            let Some(header) = self.header(rest) else {
-                at += 1;
-                continue;
-            };
-            let Some(frame) = rest.get(..header.bytes) else {
-                if is_last {
-                    at = waiting.len();
-                }
-                break; // its end has to come
-            };
-            let next = &rest[header.bytes..];
-            if next.len() < HEADER_BYTES && !is_last {
+            if heard.is_full() {
                 break;
             }
-            let follows = next.len() < HEADER_BYTES || self.header(next).is_some_and(|next| next.kind == header.kind);
-            if follows {
-                self.decode(&header, frame, heard)?;
-                at += header.bytes;
-            } else {
-                at += 1;
+            let step = self.step(rest, is_last, heard)?;
+            if step == 0 {
+                break; // its end has to come
             }
+            at += step;
         }
         self.waiting = waiting;
         self.waiting.drain(..at);
-        Ok(())
+        Ok(heard.is_full() && self.waiting.len() >= HEADER_BYTES)
     }
 
-    /// Leaves a tag out. False: more has to come to tell.
-    fn is_past_tag(&mut self) -> bool {
-        if !b"ID3".starts_with(&self.waiting[..self.waiting.len().min(3)]) {
-            self.begun = true;
-            return true;
+    /// Goes by a tag, a frame or a byte that is of neither, and says how far that was; 0: more has to come to tell.
+    fn step(&mut self, rest: &[u8], is_last: bool, heard: &mut Heard) -> Result<usize, &'static str> {
+        if self.at_border && rest.starts_with(TAG) {
+            let Some(length) = tag_length(rest) else {
+                return Ok(if is_last { rest.len() } else { 0 });
+            };
+            let now = length.min(rest.len());
+            self.skip = length - now;
+            heard.apart += now;
+            return Ok(now);
         }
-        let Some(header) = self.waiting.first_chunk::<TAG_HEADER>() else {
-            return false;
+        if self.at_border && self.codec.is_none() {
+            // A tag stands before AAC as well, and does not say so.
+            self.kind = kind_of(rest).unwrap_or(self.kind);
+        }
+        self.at_border = false;
+        let Some(header) = self.header(rest) else {
+            return Ok(1);
         };
-        let length = header[6..]
-            .iter()
-            .fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f));
-        let length = TAG_HEADER + length;
-        let now = length.min(self.waiting.len());
-        self.waiting.drain(..now);
-        self.skip = length - now;
-        // Another may follow it.
-        !self.waiting.is_empty() && self.is_past_tag()
+        let Some(frame) = rest.get(..header.bytes) else {
+            return Ok(if is_last { rest.len() } else { 0 });
+        };
+        let next = &rest[header.bytes..];
+        if next.len() < HEADER_BYTES && !is_last {
+            return Ok(0);
+        }
+        let follows = next.len() < HEADER_BYTES
+            || next.starts_with(TAG)
+            || self.header(next).is_some_and(|next| next.kind == header.kind);
+        if !follows {
+            return Ok(1);
+        }
+        self.decode(&header, frame, heard)?;
+        self.at_border = true;
+        Ok(header.bytes)
     }
 
     fn header(&self, bytes: &[u8]) -> Option<Header> {
@@ -122,6 +125,24 @@ impl Frames {
             (Kind::Adts, _) => 7,
         };
         heard.decode(codec, frame.get(head..).unwrap_or_default())
+    }
+}
+
+/// All of the tag that `bytes` begin with; `None`: more has to come to tell.
+fn tag_length(bytes: &[u8]) -> Option<usize> {
+    let header = bytes.first_chunk::<TAG_HEADER>()?;
+    let length = header[6..]
+        .iter()
+        .fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f));
+    Some(TAG_HEADER + length)
+}
+
+/// What frames `bytes` begin with; no header is one of both.
+fn kind_of(bytes: &[u8]) -> Option<Kind> {
+    if adts_header(bytes.get(..HEADER_BYTES)?).is_some() {
+        Some(Kind::Adts)
+    } else {
+        mp3_header(bytes).map(|_| Kind::Mp3)
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Packets {
     begun: Vec<u8>,
     /// The packet that goes on lacks its beginning, or is too large.
     is_spoilt: bool,
+    /// Bytes of pages that have no sound to give, since they were last asked for.
+    apart: usize,
 }
 
 struct Page<'bytes> {
@@ -60,10 +62,19 @@ impl Packets {
             rest = &rest[page_at(rest)..];
             let Some((page, length)) = page(rest) else { break };
             self.read(&page, &mut packets);
+            if matches!(page.granule, 0 | u64::MAX) {
+                self.apart += length;
+            }
             rest = &rest[length..];
         }
         self.waiting = rest.to_vec();
         packets
+    }
+
+    /// Bytes that have come, since this was asked last, of pages on which no sound ends: headers, and comments with their
+    /// pictures.
+    pub(super) fn take_apart(&mut self) -> usize {
+        std::mem::take(&mut self.apart)
     }
 
     fn read(&mut self, page: &Page<'_>, packets: &mut Vec<Packet>) {

@@ -55,12 +55,19 @@ fn decode(decoder: &mut Decoder, bytes: &[u8], piece: usize) -> (Vec<Frame>, Vec
     let mut left = bytes.len();
     for bytes in bytes.chunks(piece) {
         left -= bytes.len();
-        let mut heard = Heard::default();
-        decoder.feed(bytes, left == 0, &mut heard).expect("it can be decoded");
-        title = heard.title.or(title);
-        for (rate, mut piece) in heard.pieces {
-            rates.push(rate.hz());
-            frames.append(&mut piece);
+        let mut bytes = bytes;
+        loop {
+            let mut heard = Heard::default();
+            let more = decoder.feed(bytes, left == 0, &mut heard).expect("it can be decoded");
+            title = heard.title.or(title);
+            for (rate, mut piece) in heard.pieces {
+                rates.push(rate.hz());
+                frames.append(&mut piece);
+            }
+            if !more {
+                break;
+            }
+            bytes = &[];
         }
     }
     rates.dedup();
@@ -150,7 +157,10 @@ fn damage_costs_what_is_damaged_and_rubbish_is_given_up() {
         }
         assert!(frames > 48_000, "{name}: {frames} frames");
         let mut rubbish = Decoder::new(*sort);
-        let fed = (0..2_000).try_for_each(|n| rubbish.feed(&[n as u8; 1_024], false, &mut Heard::default()));
+        let fed = (0..2_000).try_for_each(|n| {
+            let rubbish = rubbish.feed(&[n as u8; 1_024], false, &mut Heard::default());
+            rubbish.map(drop)
+        });
         assert!(fed.is_err(), "{name}");
     }
 }
@@ -165,6 +175,108 @@ fn a_tag_before_the_first_frame_is_left_out_however_long_it_is() {
     tagged.extend(&music);
     let (frames, ..) = decode(&mut Decoder::new(KINDS[0].0), &tagged, 8_192);
     assert!(frames == expected);
+}
+
+/// A tag with so many bytes of a picture that is full of what looks like frames.
+fn tag(bytes: usize) -> Vec<u8> {
+    let mut tag = b"ID3\x03\0\0".to_vec();
+    tag.extend([21, 14, 7, 0].map(|shift| (bytes >> shift) as u8 & 0x7f));
+    tag.extend([0xff, 0xfb, 0x94, 0x00].into_iter().cycle().take(bytes));
+    tag
+}
+
+#[test]
+fn tags_are_left_out_before_and_between_frames_and_their_pictures_end_nothing() {
+    for (sort, options, name) in &KINDS[..2] {
+        let music = encoded(48_000, options);
+        let (expected, ..) = decode(&mut Decoder::new(*sort), &music, 4_096);
+        let tagged = [tag(3_000_000), tag(100), music.clone(), tag(2_500_000), music].concat();
+        // Nobody says what follows a tag.
+        let mut decoder = Decoder::new(Sort::Frames(Kind::Mp3));
+        let (frames, ..) = decode(&mut decoder, &tagged, 8_192);
+        assert_eq!(decoder.codec(), Some(*name));
+        assert!(frames[..expected.len()] == expected, "{name}");
+        assert!(
+            (3_950..=4_050).contains(&crossings(&frames)),
+            "{name}: {}",
+            crossings(&frames)
+        );
+    }
+    let mut endless = Decoder::new(Sort::Frames(Kind::Mp3));
+    let tags = tag(200 << 20);
+    let fed = tags
+        .chunks(1 << 16)
+        .try_for_each(|piece| endless.feed(piece, false, &mut Heard::default()).map(drop));
+    assert_eq!(fed, Err(NO_SOUND));
+}
+
+/// A page of an Ogg stream without sound.
+fn silent_page(serial: &[u8], flags: u8, body: &[u8]) -> Vec<u8> {
+    let mut page = b"OggS\0".to_vec();
+    page.push(flags);
+    page.extend([0; 8]);
+    page.extend(serial);
+    page.extend([0; 8]);
+    page.push(body.len().div_ceil(255) as u8);
+    page.resize(page.len() + body.len().div_ceil(255), 255);
+    page.extend(body);
+    page
+}
+
+#[test]
+fn a_picture_in_the_comments_of_ogg_ends_nothing() {
+    for (sort, options, name) in &KINDS[3..5] {
+        let music = encoded(48_000, options);
+        let (expected, ..) = decode(&mut Decoder::new(*sort), &music, 4_096);
+        let second = music
+            .windows(4)
+            .skip(1)
+            .position(|bytes| bytes == b"OggS")
+            .expect("pages")
+            + 1;
+        let mut pictured = music[..second].to_vec();
+        for n in 0..50_u8 {
+            let flags = u8::from(n > 0);
+            pictured.extend(silent_page(&music[14..18], flags, &[0xff; 255 * 255]));
+        }
+        pictured.extend(&music[second..]);
+        let (frames, ..) = decode(&mut Decoder::new(*sort), &pictured, 8_192);
+        assert!(frames == expected, "{name}");
+    }
+}
+
+#[test]
+fn a_few_bytes_that_stand_for_minutes_are_decoded_in_parts() {
+    let output = Command::new("ffmpeg")
+        .args([
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "anullsrc=r=48000:cl=stereo",
+            "-t",
+            "300",
+        ])
+        .args(["-c:a", "flac", "-frame_size", "65535", "-f", "ogg", "-"])
+        .output()
+        .expect("ffmpeg is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = output.stdout;
+    assert!(bytes.len() < 16_384, "{} bytes", bytes.len());
+    let mut decoder = Decoder::new(Sort::Ogg);
+    let (mut rest, mut all) = (bytes.as_slice(), 0);
+    loop {
+        let mut heard = Heard::default();
+        let more = decoder.feed(rest, true, &mut heard).expect("FLAC");
+        rest = &[];
+        assert!(heard.frames() < FRAMES_AT_ONCE + 65_536, "{} at once", heard.frames());
+        all += heard.frames();
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(all, 300 * 48_000);
 }
 
 #[test]
