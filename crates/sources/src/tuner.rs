@@ -44,7 +44,7 @@ use patience::Patience;
 use tune::{Tuned, tune};
 
 pub use address::{Address, AddressError};
-pub use error::{Recovery, TuneError};
+pub use error::{Recovery, Stage, TuneError};
 pub use reach::Reach;
 pub use sort::Raw;
 

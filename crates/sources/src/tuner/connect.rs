@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::address::Address;
-use super::error::TuneError;
+use super::error::{Stage, TuneError};
 use super::line::Line;
 use super::patience::{Patience, SLICE, Step};
 use super::reach::{Place, Reach, place};
@@ -28,7 +28,7 @@ pub(super) fn connect(
     limit: Duration,
     patience: &Patience,
 ) -> Result<(Line, IpAddr), TuneError> {
-    let step = patience.step(&address.host, "be found by name", limit);
+    let step = patience.step(&address.host, Stage::Name, limit);
     let found = addresses(address, &step)?;
     let mut fault = TuneError::NameNotFound {
         host: address.host.clone(),
@@ -37,7 +37,7 @@ pub(super) fn connect(
     if let ([], Some(refused)) = (allowed.as_slice(), found.first()) {
         return Err(out_of_reach(address, refused.ip()));
     }
-    let step = patience.step(&address.host, "accept the connection", limit);
+    let step = patience.step(&address.host, Stage::Connect, limit);
     for (n, at) in allowed.iter().enumerate() {
         let left = step.left()?;
         let left = if n + 1 == allowed.len() {
@@ -58,7 +58,7 @@ pub(super) fn connect(
             .and_then(|()| socket.set_write_timeout(Some(SLICE)));
         prepared.map_err(|error| step.lost(&error))?;
         let line = if address.tls {
-            let step = patience.step(&address.host, "agree on encryption (is the port one for TLS?)", limit);
+            let step = patience.step(&address.host, Stage::Encrypt, limit);
             Line::encrypted(socket, address, &step)?
         } else {
             Line::plain(socket)
@@ -82,14 +82,29 @@ fn out_of_reach(address: &Address, refused: IpAddr) -> TuneError {
 fn unreached(address: &Address, error: &io::Error, step: &Step) -> TuneError {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => step.timed_out(),
-        io::ErrorKind::ConnectionRefused => TuneError::Unreachable {
-            host: address.host.clone(),
-            reason: format!("nothing answers at port {}", address.port),
-        },
-        _ => TuneError::Unreachable {
-            host: address.host.clone(),
-            reason: error.to_string(),
-        },
+        io::ErrorKind::ConnectionRefused => unreachable(
+            address,
+            format!("nothing answers at port {}", address.port),
+            "look after the port, and whether the server runs",
+        ),
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown | io::ErrorKind::HostUnreachable => unreachable(
+            address,
+            error.to_string(),
+            "look after the network of this machine, and whether the server's is there",
+        ),
+        _ => unreachable(
+            address,
+            error.to_string(),
+            "look after the address, and whether a firewall stands between",
+        ),
+    }
+}
+
+fn unreachable(address: &Address, reason: String, advice: &'static str) -> TuneError {
+    TuneError::Unreachable {
+        host: address.host.clone(),
+        reason,
+        advice,
     }
 }
 
@@ -103,7 +118,11 @@ fn addresses(address: &Address, step: &Step) -> Result<Vec<SocketAddr>, TuneErro
     // Relaxed: a count, it orders nothing.
     if HANGING.fetch_add(1, Ordering::Relaxed) >= HANGING_MAX {
         HANGING.fetch_sub(1, Ordering::Relaxed);
-        return Err(step.timed_out());
+        return Err(unreachable(
+            address,
+            format!("{HANGING_MAX} other names are looked up, and nobody answers"),
+            "look after the name server of this machine",
+        ));
     }
     let (sender, answer) = mpsc::sync_channel(1);
     let spawned = thread::Builder::new().name("name look-up".into()).spawn(move || {
@@ -115,7 +134,11 @@ fn addresses(address: &Address, step: &Step) -> Result<Vec<SocketAddr>, TuneErro
     if spawned.is_err() {
         // Relaxed: see above.
         HANGING.fetch_sub(1, Ordering::Relaxed);
-        return Err(not_found);
+        return Err(unreachable(
+            address,
+            "the system gives no thread to look its name up".into(),
+            "stop another source",
+        ));
     }
     loop {
         match answer.recv_timeout(step.left()?.min(SLICE)) {

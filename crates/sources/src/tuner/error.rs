@@ -20,7 +20,7 @@ pub enum TuneError {
         error: AddressError,
     },
     /// No such name, or nobody to ask.
-    #[error("{host} is not found; look after its name and the network")]
+    #[error("{host} is not found; look after how its name is written, and whether this machine reaches the network")]
     NameNotFound {
         /// Whom.
         host: String,
@@ -36,30 +36,44 @@ pub enum TuneError {
         advice: &'static str,
     },
     /// Nobody listens there, or there is no way.
-    #[error("{host} cannot be reached: {reason}")]
+    #[error("{host} cannot be reached: {reason}; {advice}")]
     Unreachable {
         /// Whom.
         host: String,
         /// What the system says.
         reason: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// A step took too long.
-    #[error("{host} did not {step} within {seconds:.0} s")]
+    #[error("{host} {} within {seconds:.0} s; {}", step.words(), step.advice())]
     TimedOut {
         /// Who.
         host: String,
         /// What.
-        step: &'static str,
+        step: Stage,
         /// The limit.
         seconds: f64,
     },
-    /// It cannot be spoken to in confidence.
-    #[error("{host} cannot be trusted: {reason}; its certificate has to be one that this machine knows")]
+    /// Its certificate is none that this machine believes.
+    #[error("{host} cannot be trusted: {reason}; {advice}")]
+    Untrusted {
+        /// Who.
+        host: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// No encryption could be agreed on, whatever its certificate is.
+    #[error("{host} cannot be spoken to in confidence: {reason}; {advice}")]
     Tls {
         /// Who.
         host: String,
         /// Why.
         reason: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// The connection broke.
     #[error("the connection to {host} was lost: {reason}")]
@@ -157,6 +171,41 @@ pub enum TuneError {
     },
 }
 
+/// What takes its time until a stream comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The look-up of the host's name.
+    Name,
+    /// The connection.
+    Connect,
+    /// The agreement on encryption.
+    Encrypt,
+    /// The answer.
+    Answer,
+}
+
+impl Stage {
+    /// What did not happen.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Name => "was not found by name",
+            Self::Connect => "did not accept the connection",
+            Self::Encrypt => "did not agree on encryption",
+            Self::Answer => "did not begin to answer",
+        }
+    }
+
+    /// What to do about it.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Name => "look after the name server of this machine",
+            Self::Connect => "look after the address and its port, and whether a firewall stands between",
+            Self::Encrypt => "look after whether the port is one for TLS, or write http://",
+            Self::Answer => "look after whether the port is the server's, or ask whoever runs it",
+        }
+    }
+}
+
 /// What to do when a stream is not heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovery {
@@ -195,6 +244,7 @@ impl TuneError {
             Self::Playlist { .. } => Recovery::RetrySlowly,
             Self::Sent { .. }
             | Self::OutOfReach { .. }
+            | Self::Untrusted { .. }
             | Self::Tls { .. }
             | Self::NoServer { .. }
             | Self::Circles { .. }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{CertificateError, ClientConfig, ClientConnection, StreamOwned};
 use rustls_platform_verifier::Verifier;
 
 use super::address::Address;
@@ -28,21 +28,27 @@ impl Line {
 
     /// Shakes hands.
     pub(super) fn encrypted(mut socket: TcpStream, address: &Address, step: &Step) -> Result<Self, TuneError> {
-        let untrusted = |reason: String| TuneError::Tls {
+        let fault = |reason: String, advice| TuneError::Tls {
             host: address.host.clone(),
             reason,
+            advice,
         };
-        let name =
-            ServerName::try_from(address.bare_host().to_owned()).map_err(|error| untrusted(error.to_string()))?;
-        let settings = settings().map_err(untrusted)?;
-        let mut tls = ClientConnection::new(settings, name).map_err(|error| untrusted(error.to_string()))?;
+        let name = ServerName::try_from(address.bare_host().to_owned())
+            .map_err(|error| fault(error.to_string(), "write the name that its certificate is for"))?;
+        let settings = settings()
+            .map_err(|reason| fault(reason, "give this machine its list of authorities (ca-certificates)"))?;
+        let mut tls = ClientConnection::new(settings, name)
+            .map_err(|error| refusal(address, &error.to_string(), Some(&error)))?;
         while tls.is_handshaking() {
             // rustls reports what it cannot read as invalid data; the rest is the network.
             let shaken = step.repeat(|| match tls.complete_io(&mut socket) {
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Err(error)),
                 other => other.map(Ok),
             })?;
-            shaken.map_err(|error| untrusted(error.to_string()))?;
+            shaken.map_err(|error| {
+                let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+                refusal(address, &error.to_string(), cause)
+            })?;
         }
         Ok(Self::Tls(Box::new(StreamOwned::new(tls, socket))))
     }
@@ -74,6 +80,47 @@ impl Line {
             Self::Plain(socket) => socket.flush(),
             Self::Tls(tls) => tls.flush(),
         })
+    }
+}
+
+/// Why there is no encryption, and what to do about just that.
+fn refusal(address: &Address, reason: &str, cause: Option<&rustls::Error>) -> TuneError {
+    let (host, reason) = (address.host.clone(), reason.to_owned());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(certificate)) => TuneError::Untrusted {
+            host,
+            reason,
+            advice: advice(certificate),
+        },
+        Some(rustls::Error::InvalidMessage(_)) => TuneError::Tls {
+            host,
+            reason: "what answers at this port speaks no TLS".into(),
+            advice: "write http://, or the port that the server has for TLS",
+        },
+        _ => TuneError::Tls {
+            host,
+            reason,
+            advice: "ask whoever runs it for TLS 1.2 or 1.3",
+        },
+    }
+}
+
+/// How a certificate may come to be believed.
+fn advice(fault: &CertificateError) -> &'static str {
+    match fault {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "write the name that its certificate is for"
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => {
+            "look after the clock of this machine, or ask whoever runs it for a new certificate"
+        }
+        CertificateError::Revoked => "its authority has taken its certificate back; ask whoever runs it for a new one",
+        _ => {
+            "have its certificate signed by an authority that this machine knows, or make that authority known to this machine"
+        }
     }
 }
 

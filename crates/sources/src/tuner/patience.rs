@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::error::TuneError;
+use super::error::{Stage, TuneError};
 
 /// The longest that a socket call waits before it is asked again whether to stop.
 pub(super) const SLICE: Duration = Duration::from_millis(100);
@@ -40,7 +40,7 @@ impl Patience {
     }
 
     /// A limit for one step.
-    pub(super) fn step(&self, host: &str, step: &'static str, limit: Duration) -> Step {
+    pub(super) fn step(&self, host: &str, step: Stage, limit: Duration) -> Step {
         Step {
             patience: self.clone(),
             host: host.into(),
@@ -55,7 +55,7 @@ impl Patience {
 pub(super) struct Step {
     patience: Patience,
     host: String,
-    step: &'static str,
+    step: Stage,
     limit: Duration,
     until: Instant,
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::address::Address;
 use super::body::Body;
 use super::connect::connect;
-use super::error::TuneError;
+use super::error::{Stage, TuneError};
 use super::line::Line;
 use super::patience::{Patience, Step, must_wait};
 use super::playlist;
@@ -18,6 +18,8 @@ use super::{Limits, TunerSettings};
 
 /// How often a server may send the desk elsewhere.
 const MOVES_MAX: usize = 5;
+/// How long the entries of a playlist are tried.
+const ENTRIES_LIMIT: Duration = Duration::from_secs(60);
 /// What has to be there to tell one kind of sound from another.
 const FIRST_BYTES: usize = 16;
 /// Bytes taken at once.
@@ -45,7 +47,17 @@ pub(super) struct Connection {
 impl Connection {
     /// Appends what comes next of the body to `out`. Waits for no longer than the limit for a stall.
     pub(super) fn read(&mut self, out: &mut Vec<u8>, limit: Duration, patience: &Patience) -> Result<(), TuneError> {
-        let began = Instant::now();
+        self.read_until(out, Instant::now() + limit, limit, patience)
+    }
+
+    /// The same, to the end of a `limit` that has begun before.
+    fn read_until(
+        &mut self,
+        out: &mut Vec<u8>,
+        until: Instant,
+        limit: Duration,
+        patience: &Patience,
+    ) -> Result<(), TuneError> {
         loop {
             if patience.has_ended() {
                 return Err(TuneError::Stopped);
@@ -53,7 +65,7 @@ impl Connection {
             let count = match self.line.read_some(&mut self.bytes) {
                 Ok(0) => return Err(self.over()),
                 Ok(count) => count,
-                Err(error) if must_wait(&error) && began.elapsed() < limit => continue,
+                Err(error) if must_wait(&error) && Instant::now() < until => continue,
                 Err(error) if must_wait(&error) => {
                     return Err(TuneError::Stalled {
                         host: self.host.clone(),
@@ -131,7 +143,8 @@ pub(super) fn tune(settings: &TunerSettings, patience: &Patience) -> Result<Tune
     }
     let mut entries: VecDeque<_> = playlist::entries(text.kind, &text.text).into();
     search.reach = text.reach;
-    while let Some(entry) = entries.pop_front() {
+    let begun = Instant::now();
+    while let Some(entry) = entries.pop_front().filter(|_| begun.elapsed() < ENTRIES_LIMIT) {
         let found = text
             .address
             .moved(&entry)
@@ -200,7 +213,7 @@ impl Search<'_> {
             self.reach = self.reach.sent_from(ip);
             let step = self
                 .patience
-                .step(&address.host, "begin to answer", self.limits().first_byte);
+                .step(&address.host, Stage::Answer, self.limits().first_byte);
             line.write_all(self.request(&address).as_bytes(), &step)?;
             let (reply, rest) = answer(&mut line, &address, &step)?;
             if let (300..=399, Some(location)) = (reply.status, reply.header("location")) {
@@ -242,10 +255,10 @@ impl Search<'_> {
         let mut first = Vec::new();
         let taken = connection.body.take(rest, &mut first);
         taken.map_err(|_| connection.no_server("its pieces have no length"))?;
-        let until = Instant::now() + self.limits().first_byte;
+        let limit = self.limits().first_byte;
+        let until = Instant::now() + limit;
         while first.len() < FIRST_BYTES && !connection.is_over() {
-            let left = until.saturating_duration_since(Instant::now());
-            match connection.read(&mut first, left, self.patience) {
+            match connection.read_until(&mut first, until, limit, self.patience) {
                 Ok(()) => {}
                 Err(TuneError::Over { .. } | TuneError::CutOff { .. }) if !first.is_empty() => break,
                 Err(error) => return Err(error),
@@ -261,9 +274,9 @@ impl Search<'_> {
                 first_byte,
             }))),
             What::List(kind) => {
-                while first.len() <= playlist::BYTES_MAX && !connection.is_over() {
-                    let left = until.saturating_duration_since(Instant::now());
-                    match connection.read(&mut first, left, self.patience) {
+                // Also a server that sends a letter now and then has its time.
+                while first.len() <= playlist::BYTES_MAX && !connection.is_over() && Instant::now() < until {
+                    match connection.read_until(&mut first, until, limit, self.patience) {
                         Ok(()) => {}
                         // A server that keeps the connection open has said all the same.
                         Err(TuneError::Over { .. } | TuneError::Stalled { .. } | TuneError::CutOff { .. }) => break,

@@ -1,5 +1,7 @@
 //! Servers that do what they should not: each costs its own strip and says why.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -113,6 +115,8 @@ fn redirects_are_followed_five_times_and_never_in_circles() {
 #[test]
 fn a_playlist_stands_for_its_first_entry_that_plays() {
     let bytes = mp3(10);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
     let address = server(
         move |_, head, visitor| match head.split(' ').nth(1).unwrap_or_default() {
             "/list.m3u" => say(
@@ -128,6 +132,17 @@ fn a_playlist_stands_for_its_first_entry_that_plays() {
                 visitor,
                 ok("application/vnd.apple.mpegurl") + "#EXTM3U\n#EXT-X-VERSION:3\nx.ts\n",
             ),
+            "/self.m3u" => {
+                count.fetch_add(1, Ordering::Relaxed);
+                say(visitor, ok("audio/x-mpegurl") + &"self.m3u\n".repeat(1_000));
+            }
+            "/slow.m3u" => {
+                say(visitor, ok("audio/x-mpegurl") + "#EXTM3U\n");
+                for _ in 0..2_000 {
+                    say(visitor, "#");
+                    thread::sleep(Duration::from_millis(50));
+                }
+            }
             "/live" => {
                 say(visitor, ok("audio/mpeg"));
                 stream(visitor, &bytes);
@@ -141,6 +156,11 @@ fn a_playlist_stands_for_its_first_entry_that_plays() {
     }
     let reason = Desk::tune(&format!("{address}/nested.m3u")).break_off();
     assert!(reason.contains("another playlist"), "{reason}");
+    let reason = Desk::tune(&format!("{address}/self.m3u")).break_off();
+    assert!(reason.contains("another playlist"), "{reason}");
+    assert!(asked.load(Ordering::Relaxed) <= 1 + 16, "{asked:?} times");
+    let reason = Desk::tune(&format!("{address}/slow.m3u")).break_off();
+    assert!(reason.contains("no entry in it"), "{reason}");
     let reason = Desk::tune(&format!("{address}/hls.m3u8")).failure();
     assert!(reason.contains("HLS"), "{reason}");
 }
@@ -192,6 +212,12 @@ fn what_may_pass_is_tried_again() {
             "/503" => say(visitor, "HTTP/1.1 503 Busy\r\n\r\n"),
             "/closed" => {}
             "/mute" => thread::sleep(Duration::from_secs(5 + n as u64)),
+            "/drop" => {
+                say(visitor, ok("audio/mpeg"));
+                thread::sleep(Duration::from_millis(1_900));
+                say(visitor, "abc");
+                thread::sleep(Duration::from_secs(5));
+            }
             _ => {}
         },
     );
@@ -199,15 +225,26 @@ fn what_may_pass_is_tried_again() {
         ("/404", "404 Not Found: there is nothing at this address now"),
         ("/503", "503 Busy"),
         ("/closed", "closed without an answer"),
-        ("/mute", "did not begin to answer within 2 s"),
+        (
+            "/mute",
+            "did not begin to answer within 2 s; look after whether the port",
+        ),
+        ("/drop", "has sent nothing for 2 s"),
     ] {
         let reason = Desk::tune(&format!("{address}{path}")).break_off();
         assert!(reason.contains(words), "{path}: {reason}");
     }
     let reason = Desk::tune(&format!("http://127.0.0.1:{}/x", lab::http::free_port())).break_off();
-    assert!(reason.contains("nothing answers at port"), "{reason}");
+    assert!(
+        reason.contains("nothing answers at port")
+            && reason.ends_with("look after the port, and whether the server runs"),
+        "{reason}"
+    );
     let reason = Desk::tune("http://nobody.invalid/x").break_off();
-    assert!(reason.contains("nobody.invalid is not found"), "{reason}");
+    assert!(
+        reason.contains("nobody.invalid is not found; look after how its name is written"),
+        "{reason}"
+    );
 }
 
 #[test]
