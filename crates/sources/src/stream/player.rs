@@ -15,7 +15,7 @@ use airdesk_engine::transport::{EngineStands, Transport};
 use super::drive::{Drive, ROUND_SECONDS};
 use super::format::Format;
 use super::jitter::Pace;
-use super::machine::{Change, State, Thresholds};
+use super::machine::{Change, State, ThresholdError, Thresholds};
 use super::metrics::Metrics;
 use super::session::{Setup, SetupError};
 
@@ -35,6 +35,9 @@ pub enum PlayerError {
     /// It would take too much memory.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// Its thresholds make no sense.
+    #[error(transparent)]
+    Thresholds(#[from] ThresholdError),
     /// The system has no thread for it.
     #[error("the system gives no thread for a source: {0}; stop another one")]
     Thread(#[from] std::io::Error),

@@ -11,6 +11,8 @@ const SHORT: Duration = Duration::from_secs(6);
 const HOPEFUL: u32 = 50;
 /// And where there is little hope.
 const LONGEST: Duration = Duration::from_secs(30);
+/// What was heard for longer than this begins with the first wait again.
+const LASTING: Duration = Duration::from_secs(10);
 /// The part of a wait that is left to chance.
 const JITTER: f64 = 0.25;
 
@@ -39,9 +41,11 @@ impl Backoff {
         LONGEST
     }
 
-    /// A connection has lasted.
-    pub(super) fn reset(&mut self) {
-        self.failures = 0;
+    /// What has broken off was heard for so long; `None`: it never was. What it took to find it does not count.
+    pub(super) fn broken_off(&mut self, heard: Option<Duration>) {
+        if heard.is_some_and(|heard| heard > LASTING) {
+            self.failures = 0;
+        }
     }
 }
 
@@ -57,7 +61,11 @@ mod tests {
             let wait = backoff.wait().as_secs_f64();
             assert!((0.75 * full..=full).contains(&wait), "{wait} of {full}");
         }
-        backoff.reset();
+        for short in [None, Some(Duration::from_secs(9))] {
+            backoff.broken_off(short);
+            assert!(backoff.wait() > SHORT);
+        }
+        backoff.broken_off(Some(Duration::from_secs(11)));
         assert!(backoff.wait() <= FIRST);
     }
 }

@@ -154,7 +154,9 @@ pub enum TuneError {
         kind: String,
     },
     /// It says that it is sound, and none can be made of it.
-    #[error("what {host} sends cannot be decoded: {why}")]
+    #[error(
+        "what {host} sends cannot be decoded: {why}; have it sent as MP3, AAC-LC, Ogg (Vorbis, Opus, FLAC), WAV or L16"
+    )]
     Undecodable {
         /// Who.
         host: String,

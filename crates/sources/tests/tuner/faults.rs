@@ -205,6 +205,46 @@ fn what_cannot_be_helped_is_said_at_once() {
 }
 
 #[test]
+fn what_ends_or_goes_on_without_a_sound_is_said_to_be_none() {
+    let address = server(move |_, head, visitor| {
+        if head.starts_with("GET /file ") {
+            say(
+                visitor,
+                "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 900\r\n\r\n",
+            );
+            say(visitor, [b'x'; 900]);
+        } else {
+            say(visitor, ok("audio/mpeg"));
+            say(visitor, [b'x'; 20_000]);
+            while head.starts_with("GET /slow ") {
+                say(visitor, [b'x'; 100]);
+                thread::sleep(Duration::from_millis(100));
+            }
+        }
+    });
+    for path in ["/file", "/live", "/slow"] {
+        let reason = Desk::tune(&format!("{address}{path}")).failure();
+        assert!(
+            reason.contains("there is no sound in it; have it sent as MP3"),
+            "{path}: {reason}"
+        );
+    }
+}
+
+#[test]
+fn what_nothing_plays_any_more_is_told() {
+    let bytes = mp3(20);
+    let address = server(move |_, _, visitor| {
+        say(visitor, ok("audio/mpeg"));
+        stream(visitor, &bytes);
+    });
+    let mut desk = Desk::tune(&format!("{address}/live"));
+    desk.until("sound", |status| status.phase == TunerPhase::Playing);
+    desk.remove();
+    assert!(desk.failure().contains("nothing plays the stream any more"));
+}
+
+#[test]
 fn what_may_pass_is_tried_again() {
     let address = server(
         move |n, head, visitor| match head.split(' ').nth(1).unwrap_or_default() {

@@ -100,6 +100,18 @@ impl Desk {
         thread::sleep(Duration::from_millis(2));
     }
 
+    /// Takes the strip away, and all that plays on it.
+    pub(crate) fn remove(&mut self) {
+        assert!(
+            self.console
+                .obey(EngineCommand::RemoveStrip(StripId::new(0, 1)))
+                .is_none()
+        );
+        // It fades first.
+        self.listen(0.5);
+        assert!(self.console.retire().is_some(), "the strip has not left");
+    }
+
     pub(crate) fn listen(&mut self, seconds: f64) {
         let until = Instant::now() + Duration::from_secs_f64(seconds);
         while Instant::now() < until {
