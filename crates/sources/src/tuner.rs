@@ -31,6 +31,7 @@ mod patience;
 mod playlist;
 mod reach;
 mod reply;
+mod resume;
 mod sort;
 mod text;
 mod tune;

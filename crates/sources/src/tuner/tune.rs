@@ -12,6 +12,7 @@ use super::patience::{Patience, Step, must_wait};
 use super::playlist;
 use super::reach::Reach;
 use super::reply::Reply;
+use super::resume::Origin;
 use super::sort::{Sort, What, what};
 use super::text::one_line;
 use super::{Limits, TunerSettings};
@@ -42,6 +43,8 @@ pub(super) struct Connection {
     body: Body,
     host: String,
     bytes: Box<[u8]>,
+    /// Of a file: how it is gone on with.
+    origin: Option<Origin>,
 }
 
 impl Connection {
@@ -88,6 +91,41 @@ impl Connection {
         taken.map_err(|_| self.no_server("its pieces have no length"))
     }
 
+    /// What is sent is a file: it has an end, and is not begun again.
+    pub(super) fn is_file(&self) -> bool {
+        self.body.missing().is_some()
+    }
+
+    /// Its server says that it sends parts of the file.
+    pub(super) fn can_resume(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    /// Connects again, and goes on with a file from the byte on that has not come. What comes with the answer is appended to
+    /// `out`.
+    pub(super) fn resume(
+        &mut self,
+        out: &mut Vec<u8>,
+        settings: &TunerSettings,
+        patience: &Patience,
+    ) -> Result<(), TuneError> {
+        let (Some(origin), Some(missing)) = (&self.origin, self.body.missing()) else {
+            return Err(self.over());
+        };
+        let mut search = Search::new(settings, patience, origin.reach);
+        let answer = search.ask(origin.address.clone(), &origin.headers(missing))?;
+        if !origin.goes_on(&answer.reply, missing) {
+            // Whoever says that it is busy may send it later.
+            return Err(match answer.reply.status {
+                200..=399 => self.over(),
+                _ => refusal(self.host.clone(), &answer.reply),
+            });
+        }
+        self.line = answer.line;
+        let taken = self.body.take(&answer.rest, out);
+        taken.map_err(|_| self.no_server("its pieces have no length"))
+    }
+
     /// It was a file, and all of it has come.
     pub(super) fn is_whole(&self) -> bool {
         self.body.missing() == Some(0)
@@ -124,12 +162,7 @@ impl Connection {
 
 /// Finds the stream, through redirects and at most one playlist.
 pub(super) fn tune(settings: &TunerSettings, patience: &Patience) -> Result<Tuned, TuneError> {
-    let mut search = Search {
-        settings,
-        patience,
-        reach: settings.reach,
-        began: Instant::now(),
-    };
+    let mut search = Search::new(settings, patience, settings.reach);
     let text = match search.follow(settings.address.clone())? {
         Found::Stream(tuned) => return Ok(*tuned),
         Found::List(list) => list,
@@ -194,13 +227,35 @@ struct Search<'a> {
     began: Instant,
 }
 
-impl Search<'_> {
+/// What a server answers, and what has come behind it.
+struct Answer {
+    line: Line,
+    address: Address,
+    reply: Reply,
+    rest: Vec<u8>,
+}
+
+impl<'a> Search<'a> {
+    fn new(settings: &'a TunerSettings, patience: &'a Patience, reach: Reach) -> Self {
+        Self {
+            settings,
+            patience,
+            reach,
+            began: Instant::now(),
+        }
+    }
+
     fn limits(&self) -> Limits {
         self.settings.limits
     }
 
-    /// Goes where servers send the desk, five times at most and never twice to one place.
-    fn follow(&mut self, mut address: Address) -> Result<Found, TuneError> {
+    fn follow(&mut self, address: Address) -> Result<Found, TuneError> {
+        let answer = self.ask(address, "")?;
+        self.begin(answer)
+    }
+
+    /// Goes where servers send the desk, five times at most and never twice to one place. `headers` are whole lines.
+    fn ask(&mut self, mut address: Address, headers: &str) -> Result<Answer, TuneError> {
         let mut visited = Vec::new();
         loop {
             if visited.contains(&address) || visited.len() > MOVES_MAX {
@@ -214,7 +269,7 @@ impl Search<'_> {
             let step = self
                 .patience
                 .step(&address.host, Stage::Answer, self.limits().first_byte);
-            line.write_all(self.request(&address).as_bytes(), &step)?;
+            line.write_all(self.request(&address, headers).as_bytes(), &step)?;
             let (reply, rest) = answer(&mut line, &address, &step)?;
             if let (300..=399, Some(location)) = (reply.status, reply.header("location")) {
                 address = address.moved(location).map_err(|error| TuneError::Sent {
@@ -223,14 +278,19 @@ impl Search<'_> {
                 })?;
                 continue;
             }
-            return self.begin(line, address, reply, &rest);
+            return Ok(Answer {
+                line,
+                address,
+                reply,
+                rest,
+            });
         }
     }
 
-    fn request(&self, address: &Address) -> String {
+    fn request(&self, address: &Address, headers: &str) -> String {
         format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\
-             Icy-MetaData: 1\r\nConnection: close\r\n\r\n",
+             Icy-MetaData: 1\r\n{headers}Connection: close\r\n\r\n",
             address.path,
             address.host_line(),
             self.settings.agent,
@@ -238,7 +298,13 @@ impl Search<'_> {
     }
 
     /// Looks at what an answer brings.
-    fn begin(&self, line: Line, address: Address, reply: Reply, rest: &[u8]) -> Result<Found, TuneError> {
+    fn begin(&self, answer: Answer) -> Result<Found, TuneError> {
+        let Answer {
+            line,
+            address,
+            reply,
+            rest,
+        } = answer;
         let host = address.to_string();
         if !(200..=299).contains(&reply.status) {
             return Err(refusal(host, &reply));
@@ -251,9 +317,13 @@ impl Search<'_> {
             body: Body::of(&reply),
             host,
             bytes: vec![0; READ_BYTES].into(),
+            origin: None,
         };
+        if let Some(length) = connection.body.missing() {
+            connection.origin = Origin::of(&reply, &address, self.reach, length);
+        }
         let mut first = Vec::new();
-        let taken = connection.body.take(rest, &mut first);
+        let taken = connection.body.take(&rest, &mut first);
         taken.map_err(|_| connection.no_server("its pieces have no length"))?;
         let limit = self.limits().first_byte;
         let until = Instant::now() + limit;

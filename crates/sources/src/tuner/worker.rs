@@ -31,6 +31,8 @@ pub(super) struct Worker {
     heard: bool,
     /// Since when the connection that there is has been heard.
     since: Option<Instant>,
+    /// What comes is a file.
+    is_file: bool,
 }
 
 /// What a connection is made sound of with.
@@ -42,6 +44,9 @@ struct Attempt {
     bytes: usize,
     /// When something came last that is sound, or may stand before it.
     fruitful: Instant,
+    /// The waits before a file is gone on with, and since when it comes again.
+    backoff: Backoff,
+    connected: Instant,
 }
 
 impl From<Gone> for TuneError {
@@ -59,13 +64,14 @@ impl Worker {
             shared,
             heard: false,
             since: None,
+            is_file: false,
         }
     }
 
     pub(super) fn run(mut self) {
         let mut backoff = Backoff::default();
         loop {
-            self.since = None;
+            (self.since, self.is_file) = (None, false);
             // What a decoder does not expect must not end the desk's hearing.
             let over = catch_unwind(AssertUnwindSafe(|| self.listen()));
             let over = over.unwrap_or_else(|_| {
@@ -78,7 +84,8 @@ impl Worker {
                 self.tell(TunerPhase::Ended, None);
                 return;
             };
-            let recovery = error.recovery(self.heard);
+            // A file would be heard from its beginning again.
+            let recovery = error.recovery(self.heard && !self.is_file);
             tracing::debug!(address = %self.settings.address, %error, ?recovery, "a stream has broken off");
             backoff.broken_off(self.since.map(|since| since.elapsed()));
             let (phase, wait) = match recovery {
@@ -111,12 +118,15 @@ impl Worker {
         self.feed.start()?;
         let mut tuned = tune(&self.settings, &self.patience)?;
         self.begin(&tuned);
+        self.is_file = tuned.connection.is_file();
         let mut attempt = Attempt {
             decoder: Decoder::new(tuned.sort),
             stripper: Stripper::new(tuned.reply.number("icy-metaint").and_then(|n| usize::try_from(n).ok())),
             rate: ByteRate::default(),
             bytes: 0,
             fruitful: Instant::now(),
+            backoff: Backoff::default(),
+            connected: Instant::now(),
         };
         let mut bytes = std::mem::take(&mut tuned.first);
         loop {
@@ -130,7 +140,9 @@ impl Worker {
             }
             bytes.clear();
             let limit = self.settings.limits.stall;
-            if let Err(error) = tuned.connection.read(&mut bytes, limit, &self.patience) {
+            let read = tuned.connection.read(&mut bytes, limit, &self.patience);
+            let read = read.or_else(|error| self.go_on(&mut tuned, &mut bytes, error, &mut attempt));
+            if let Err(error) = read {
                 let is_over = matches!(error, TuneError::Over { .. });
                 let is_silent = is_over && self.since.is_none() && attempt.bytes > SOUNDLESS_BYTES;
                 return Err(if is_silent {
@@ -151,6 +163,46 @@ impl Worker {
         Err(tuned.connection.over())
     }
 
+    /// Goes on with a file that has broken off, for as long as its server may send the rest; that is never begun again.
+    fn go_on(
+        &mut self,
+        tuned: &mut Tuned,
+        bytes: &mut Vec<u8>,
+        mut error: TuneError,
+        attempt: &mut Attempt,
+    ) -> Result<(), TuneError> {
+        let is_final = |error: &TuneError| matches!(error, TuneError::Stopped | TuneError::NoServer { .. });
+        if !tuned.connection.is_file() || is_final(&error) {
+            return Err(error);
+        }
+        attempt.backoff.broken_off(Some(attempt.connected.elapsed()));
+        while tuned.connection.can_resume() {
+            self.tell(TunerPhase::Reconnecting, Some(error.to_string()));
+            if !self.patience.wait(attempt.backoff.wait()) {
+                return Err(TuneError::Stopped);
+            }
+            lock(&self.shared).status.reconnects += 1;
+            error = match tuned.connection.resume(bytes, &self.settings, &self.patience) {
+                Ok(()) => {
+                    attempt.connected = Instant::now();
+                    self.comes();
+                    return Ok(());
+                }
+                Err(TuneError::Stopped) => return Err(TuneError::Stopped),
+                Err(error) if error.recovery(false) != Recovery::Retry => break,
+                Err(error) => error,
+            };
+        }
+        Err(tuned.connection.over())
+    }
+
+    fn comes(&self) {
+        let mut now = lock(&self.shared);
+        now.arrives = true;
+        now.status.phase = TunerPhase::Connecting;
+        now.status.reason = None;
+    }
+
     /// The stream has begun: what the server says about it.
     fn begin(&self, tuned: &Tuned) {
         let header = |name: &str| tuned.reply.header(name).map(text::one_line);
@@ -158,10 +210,8 @@ impl Worker {
             .reply
             .header("icy-br")
             .and_then(|value| value.split(',').next()?.trim().parse().ok());
+        self.comes();
         let mut now = lock(&self.shared);
-        now.arrives = true;
-        now.status.phase = TunerPhase::Connecting;
-        now.status.reason = None;
         now.status.title = None;
         now.status.station = header("icy-name")
             .or_else(|| header("ice-name"))

@@ -77,6 +77,63 @@ fn a_stream_that_ends_is_tuned_in_to_again_and_a_file_is_not() {
 }
 
 #[test]
+fn a_file_that_breaks_off_goes_on_where_it_was_or_says_that_it_cannot_and_never_begins_again() {
+    let file = mp3(10);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (count, sent) = (asked.clone(), file.clone());
+    let address = server(move |_, head, visitor| {
+        count.fetch_add(1, Ordering::Relaxed);
+        let from = head
+            .split("Range: bytes=")
+            .nth(1)
+            .and_then(|rest| rest.split('-').next());
+        let from: usize = from.map_or(0, |from| from.parse().expect("a number"));
+        let (status, range) = match from {
+            0 => ("200 OK", String::new()),
+            _ => (
+                "206 Partial Content",
+                format!("Content-Range: bytes {from}-{}/{}\r\n", sent.len() - 1, sent.len()),
+            ),
+        };
+        if from > 0 && head.starts_with("GET /gone") {
+            return say(visitor, "HTTP/1.1 404 Not Found\r\n\r\n");
+        }
+        let parts = if head.starts_with("GET /none") { "none" } else { "bytes" };
+        say(
+            visitor,
+            format!(
+                "HTTP/1.1 {status}\r\nContent-Type: audio/mpeg\r\nAccept-Ranges: {parts}\r\nETag: \"1\"\r\n{range}\
+                 Content-Length: {}\r\n\r\n",
+                sent.len() - from
+            ),
+        );
+        match from {
+            0 => say(visitor, &sent[..70_001]),
+            70_001 => {
+                say(visitor, &sent[from..from + 30_000]);
+                // A stall.
+                thread::sleep(Duration::from_secs(5));
+            }
+            _ => say(visitor, &sent[from..]),
+        }
+    });
+    let mut parts = Desk::tune(&format!("{address}/parts"));
+    let status = parts.until("its end", |status| status.phase == TunerPhase::Ended);
+    assert_eq!((status.reconnects, status.spoilt, status.reason), (2, 0, None));
+    // What the strip has ahead.
+    parts.listen(1.0);
+    let heard = parts.heard.iter().filter(|sample| sample.abs() > 1e-4).count();
+    // Two frames in 48 of this tone are where it is zero.
+    assert!((459_000..462_000).contains(&heard), "{heard} frames of 460000");
+    assert_eq!(asked.swap(0, Ordering::Relaxed), 3);
+    for (path, times) in [("/none", 1), ("/gone", 2)] {
+        let reason = Desk::tune(&format!("{address}{path}")).failure();
+        assert!(reason.contains("bytes before the end of the file"), "{reason}");
+        assert_eq!(asked.swap(0, Ordering::Relaxed), times);
+    }
+}
+
+#[test]
 fn redirects_are_followed_five_times_and_never_in_circles() {
     let bytes = mp3(10);
     let address = server(move |_, head, visitor| {
