@@ -141,12 +141,20 @@ pub(crate) fn pls(text: &str) -> Vec<String> {
     entries.into_iter().map(|(_, value)| value).collect()
 }
 
-/// The first `<location>` of each `<track>` (XSPF version 1, section 4.1.1.2.14.1.1.1.1).
+/// The first `<location>` of each `<track>` (XSPF version 1, section 4.1.1.2.14.1.1.1.1). What was cut off lists what came
+/// before.
 pub(crate) fn xspf(text: &str) -> Result<Vec<String>, String> {
     let mut reader = Reader::from_str(text);
     let (mut entries, mut location, mut in_track, mut is_playlist) = (Vec::new(), None::<String>, false, false);
     loop {
-        match reader.read_event().map_err(|error| error.to_string())? {
+        let event = match reader.read_event() {
+            Err(error) if is_playlist && !entries.is_empty() => {
+                tracing::warn!(%error, entries = entries.len(), "a playlist breaks off; what it lists up to there is taken");
+                break;
+            }
+            event => event.map_err(|error| error.to_string())?,
+        };
+        match event {
             Event::Start(tag) => match tag.local_name().as_ref() {
                 "playlist" => is_playlist = true,
                 "track" => in_track = true,
@@ -263,6 +271,27 @@ mod tests {
             files(text),
             ["/music/Rós & more.flac", "at https://radio/live", "/music/b/c.mp3"]
         );
+    }
+
+    #[test]
+    fn an_xspf_that_was_cut_off_lists_what_came_before() {
+        let whole = "<playlist><trackList><track><location>a.mp3</location></track><track a=\"b\"><location>b.mp3</location>\
+                     </track></trackList></playlist>";
+        let first = whole.find("</location>").expect("an end") + "</location>".len();
+        let second = whole.rfind("</location>").expect("an end") + "</location>".len();
+        for length in 0..whole.len() {
+            let listed = entries(&whole[..length]);
+            let expected: &[&str] = match length {
+                _ if length < first => &[],
+                _ if length < second => &["a.mp3"],
+                _ => &["a.mp3", "b.mp3"],
+            };
+            match listed {
+                Ok(listed) if length >= first => assert_eq!(listed, expected, "{}", &whole[..length]),
+                Ok(listed) => assert!(listed.len() <= 1, "{listed:?}"),
+                Err(reason) => assert!(length < first, "{}: {reason}", &whole[..length]),
+            }
+        }
     }
 
     #[test]
