@@ -281,7 +281,8 @@ fn labels(labels: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use airdesk_station::api::{
-        ChannelPick, FallbackState, Resampling, ServerStatistics, SignalState, StripWatch, TitleSeen, WatchSettings,
+        ChannelPick, FallbackState, Resampling, ServerStatistics, SignalState, StreamPhase, StripWatch, TitleSeen,
+        WatchSettings,
     };
     use airdesk_station::session::{Session, SessionFile, SessionStrip};
     use airdesk_station::{HostChoice, Station, StationOptions};
@@ -386,6 +387,47 @@ mod tests {
             !told.contains("stream_listeners_peak"),
             "the server does not say: {told}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_strip_that_plays_an_address_tells_how_that_goes() {
+        let url = "http://127.0.0.1:9/live.mp3?token=secret".into();
+        let source = StripSource::Stream {
+            url,
+            raw: None,
+            titles: false,
+        };
+        let mut desk = desk(SessionStrip::new("Relay", source)).await;
+        let told = text(&desk);
+        assert!(!told.contains("secret") && !told.contains("first_byte"), "{told}");
+        let stream = &mut desk.streams[0];
+        stream.phase = StreamPhase::Playing;
+        (stream.buffered, stream.target, stream.drift_ppm) = (2.5, 0.25, -12.5);
+        (stream.underruns, stream.reconnects, stream.spoilt) = (3, 4, 5);
+        (stream.time_to_first_byte, stream.time_to_first_audio) = (Some(125.0), Some(250.0));
+        let told = text(&desk);
+        let labels = r#"{strip="Relay",url="127.0.0.1:9/live.mp3"}"#;
+        for (name, kind, value) in [
+            ("playing", "gauge", "1"),
+            ("buffered_seconds", "gauge", "2.5"),
+            ("target_seconds", "gauge", "0.25"),
+            ("underruns_total", "counter", "3"),
+            ("reconnects_total", "counter", "4"),
+            ("spoilt_packets_total", "counter", "5"),
+            ("drift_ppm", "gauge", "-12.5"),
+            ("first_byte_seconds", "gauge", "0.125"),
+            ("first_audio_seconds", "gauge", "0.25"),
+        ] {
+            for line in [
+                format!("# TYPE airdesk_strip_stream_{name} {kind}"),
+                format!("airdesk_strip_stream_{name}{labels} {value}"),
+            ] {
+                assert!(told.lines().any(|told| told == line), "{line}: {told}");
+            }
+        }
+        desk.streams[0].phase = StreamPhase::Reconnecting;
+        let line = format!("airdesk_strip_stream_playing{labels} 0");
+        assert!(text(&desk).lines().any(|told| told == line));
     }
 
     #[tokio::test]
