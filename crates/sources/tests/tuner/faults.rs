@@ -428,7 +428,15 @@ fn the_desks_own_network_is_closed_when_the_operator_says_so_by_whatever_name() 
             "{host}: {reason}"
         );
     }
-    for host in ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0"] {
+    for host in [
+        "169.254.169.254",
+        "[fe80::1]",
+        "[::ffff:169.254.169.254]",
+        "0.0.0.0",
+        "100.100.100.200",
+        "168.63.129.16",
+        "[fd00:ec2::254]",
+    ] {
         let reason = Desk::tune(&format!("http://{host}:{port}/x")).failure();
         assert!(reason.contains("may not come from"), "{host}: {reason}");
     }
