@@ -6,6 +6,7 @@
 //! operator's as soon as a hand takes it.
 
 mod fallback;
+mod stand_in;
 mod watch;
 
 use std::time::Instant;
@@ -24,6 +25,7 @@ use crate::session::{SessionDeadAir, SessionWatch};
 use crate::station::Core;
 use crate::timeline::Note;
 use fallback::{Fallback, Move};
+use stand_in::StandIn;
 use watch::{Turn, Watch};
 
 /// How long the fallback takes to come in, seconds.
@@ -70,8 +72,7 @@ pub(crate) struct DeadAir {
     settings: DeadAirSettings,
     programme: Option<Watched>,
     fallback: Fallback,
-    /// The deck that was begun to stand in.
-    begun: Option<StripId>,
+    stand_in: StandIn,
     strips: Vec<(StripId, Watched)>,
     looked: Option<Instant>,
 }
@@ -165,8 +166,6 @@ impl Core {
             Some(Move::In) => {
                 let to = Decibels::new(self.dead_air.settings.fallback_db).unwrap_or(Decibels::UNITY);
                 self.move_fallback(to, IN_SECONDS);
-                let deck = self.dead_air.settings.fallback;
-                self.dead_air.begun = deck.filter(|strip| self.begin_deck(*strip));
                 self.log_fallback(Happening::FallbackIn, "dead air");
             }
             Some(Move::Out { home }) => {
@@ -175,20 +174,7 @@ impl Core {
             }
             None => {}
         }
-        self.pause_fallback();
-    }
-
-    /// A deck that was begun to stand in plays no more once it has faded out; one that a hand has taken plays on.
-    fn pause_fallback(&mut self) {
-        match self.dead_air.fallback {
-            Fallback::Ready => {
-                if let Some(strip) = self.dead_air.begun.take() {
-                    self.pause_deck(strip);
-                }
-            }
-            Fallback::Taken => self.dead_air.begun = None,
-            Fallback::In { .. } | Fallback::Going { .. } => {}
-        }
+        self.mind_stand_in();
     }
 
     fn watch_strips(&mut self, heard: &Heard, seconds: f64) {
@@ -307,7 +293,7 @@ impl Core {
         }
         if ends {
             self.dead_air.fallback = Fallback::Ready;
-            self.pause_fallback();
+            self.mind_stand_in();
         }
         match &mut self.dead_air.programme {
             Some(watched) if settings.on => watched.watch.set(settings.watch),

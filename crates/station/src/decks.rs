@@ -174,6 +174,12 @@ impl Core {
         !desk.is_playing() && desk.play()
     }
 
+    /// What a deck does; `None` where the strip is none.
+    pub(crate) fn deck_does(&mut self, strip: StripId) -> Option<Playing> {
+        let desk = self.decks.desk(strip).ok().filter(|desk| desk.is_fed())?;
+        Some(desk.does())
+    }
+
     /// Has a deck play no more.
     pub(crate) fn pause_deck(&mut self, strip: StripId) {
         if let Ok(desk) = self.decks.desk(strip) {

@@ -234,6 +234,10 @@ impl DeckDesk {
         self.status().state == Playing::Playing
     }
 
+    pub(super) fn does(&self) -> Playing {
+        self.status().state
+    }
+
     /// The item that plays when nothing is on. Where none could be played when it was looked up, the first is tried again:
     /// its disk may be there by now.
     fn first(&self) -> Option<ItemId> {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use airdesk_station::api::{
-    AudioCommand, BusName, DeadAirSettings, DeckPhase, FallbackState, ItemSettings, RecordingFormat, RecordingSettings,
-    SignalState, StripSource, TimelineKind, WatchSettings,
+    AudioCommand, BusName, DeadAirSettings, DeckCommand, DeckPhase, FallbackState, ItemSettings, RecordingFormat, RecordingSettings,
+    SignalState, Snapshot, StripSource, TimelineKind, WatchSettings,
 };
 use airdesk_station::session::{Session, SessionDeck, SessionItem, SessionStrip};
 use airdesk_station::{HostChoice, StripId};
@@ -71,6 +71,51 @@ async fn a_deck_stands_in_with_its_playlist_and_waits_again_when_the_programme_i
     desk.when("it waits", |now| now.decks[0].position.phase == DeckPhase::Paused)
         .await;
     assert_eq!(desk.now().await.dead_air.fallback, FallbackState::Ready);
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn a_deck_that_stands_in_begins_again_at_its_end_and_says_once_that_it_has_nothing_to_play() {
+    let folder = desk::folder();
+    let path = decks::numbers(folder.path(), "Ident.wav", 2_000_000, 24_000);
+    let mut deck = SessionStrip::new("Fallback", StripSource::Deck);
+    deck.deck = Some(SessionDeck {
+        items: vec![SessionItem {
+            path,
+            settings: ItemSettings::default(),
+        }],
+        ..SessionDeck::default()
+    });
+    let session = Session {
+        strips: vec![desk::pad("Show"), deck],
+        ..Session::default()
+    };
+    let mut desk = Desk::start(folder, &session, HostChoice::none());
+    let [show, fallback] = desk.ids().await[..] else {
+        panic!("two strips")
+    };
+    stand_by(&desk, fallback).await;
+    silence(&desk, show, true).await;
+    for _ in 0..3 {
+        desk.when("it plays", |now| now.decks[0].position.phase == DeckPhase::Playing)
+            .await;
+        desk.when("its end", |now| now.decks[0].position.phase == DeckPhase::Ended)
+            .await;
+    }
+    let item = desk.now().await.decks[0].items[0].id;
+    let command = DeckCommand::Remove { items: vec![item] };
+    desk.ask(AudioCommand::Deck {
+        strip: fallback,
+        command,
+    })
+    .await;
+    let says = |now: &Snapshot| {
+        let told = now.notices.iter().filter(|told| told.text.contains("nothing to play"));
+        told.count()
+    };
+    desk.when("it says so", |now| says(now) == 1).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(says(&desk.now().await), 1, "once");
     desk.stop().await;
 }
 
