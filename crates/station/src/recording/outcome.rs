@@ -65,7 +65,7 @@ impl Core {
                 // What files before these, that failed, were never told.
                 desk.shorts.clear();
                 desk.phase = Phase::Running(recording);
-                let (name, was_owed) = (desk.settings().name.clone(), desk.owes_no_more());
+                let (name, was_owed) = (desk.settings().name.clone(), desk.owes_no_more(Instant::now()));
                 match then {
                     Then::Record => {}
                     Then::GoOn => {

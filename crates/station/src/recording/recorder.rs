@@ -71,6 +71,8 @@ pub(crate) struct RecorderDesk {
     triggers: Triggers,
     /// What a trigger has asked for and has not got yet.
     owed: Option<Owed>,
+    /// What it was tried again by, and when it began at last: one that fails at once waits longer each time.
+    paid: Option<(Owed, Instant)>,
     /// What is on, and what is aired.
     titles: [OnAir; 2],
     /// What was set when what runs, or ran last, began: it goes on so.
@@ -119,6 +121,7 @@ impl RecorderDesk {
             armed: None,
             triggers: Triggers::default(),
             owed: None,
+            paid: None,
             titles,
             begun: RecordingSettings::default(),
             stems: Vec::new(),
@@ -244,7 +247,7 @@ impl RecorderDesk {
 
     /// Finishes on another thread; `answer` hears when the files are whole. What a trigger wanted is not wanted any more.
     pub(super) fn stop(&mut self, answer: Answer) {
-        (self.owed, self.starter) = (None, Starter::Hand);
+        (self.owed, self.paid, self.starter) = (None, None, Starter::Hand);
         if matches!(self.phase, Phase::Starting(_) | Phase::Running(_)) {
             self.end(vec![answer]);
         } else {

@@ -93,6 +93,9 @@ impl Triggers {
 /// How long to wait until what could not be started is tried again, the first time and at most.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
+/// A recording that was tried again has lasted when it runs for so long.
+const LASTING: Duration = Duration::from_secs(60);
+
 /// A recording that is wanted and that there is not.
 pub(super) struct Owed {
     pub(super) starter: Starter,
@@ -128,6 +131,11 @@ impl Owed {
     /// The operator reads of it.
     pub(super) fn told(self) -> Self {
         Self { told: true, ..self }
+    }
+
+    /// What was begun at last, at `began`, runs still or ran for long: the next one that fails is the first.
+    pub(super) fn is_over(began: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(began) >= LASTING
     }
 
     pub(super) fn is_told(&self) -> bool {
