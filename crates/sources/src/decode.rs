@@ -6,6 +6,7 @@
 
 pub(crate) mod bare;
 pub(crate) mod codec;
+mod coding;
 mod converted;
 mod error;
 mod m4a;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use airdesk_dsp::{Frame, SampleRate};
 
+pub use self::coding::Coding;
 pub use self::converted::{Converted, at_desk_rate};
 pub use self::error::{DecodeError, Recovery};
 use self::meter::{Meter, TIME_MAX};
@@ -35,6 +37,7 @@ pub struct Decoder {
     path: PathBuf,
     rate: SampleRate,
     frames: Option<u64>,
+    coding: Coding,
     tags: Tags,
     cover: Option<Cover>,
     meter: Arc<Meter>,
@@ -61,6 +64,7 @@ impl Decoder {
             path: path.to_owned(),
             rate: reading.rate,
             frames: reading.frames(),
+            coding: reading.coding,
             tags,
             cover,
             meter,
@@ -77,6 +81,11 @@ impl Decoder {
     /// would tell. A file that was cut off may say more than there is.
     pub fn frames(&self) -> Option<u64> {
         self.frames
+    }
+
+    /// How its sound is coded.
+    pub fn coding(&self) -> Coding {
+        self.coding
     }
 
     /// What it says about itself.

@@ -21,6 +21,7 @@ use symphonia::core::units::TimeBase;
 use super::DecodeError;
 use super::bare::{Bare, Kind};
 use super::codec::{Codec, opus_pre_skip, pre_roll};
+use super::coding::Coding;
 use super::m4a;
 use super::meter::{Meter, Metered};
 use super::ogg;
@@ -40,6 +41,7 @@ pub(super) struct Opened {
     pub(super) packets: Packets,
     pub(super) codec: Codec,
     pub(super) rate: SampleRate,
+    pub(super) coding: Coding,
     pub(super) pre_roll: u64,
     /// Where the packets count the first frame that is heard. `None`: by the first packet.
     pub(super) start: Option<u64>,
@@ -124,6 +126,7 @@ impl Place<'_> {
         let mut opened = Opened {
             codec,
             rate,
+            coding: Coding::of(&params),
             pre_roll: pre_roll(&params),
             start: Some(0),
             pre_skip: 0,

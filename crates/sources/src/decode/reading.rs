@@ -9,6 +9,7 @@ use symphonia::core::errors::Error;
 
 use super::DecodeError;
 use super::codec::{Codec, opus_pre_skip};
+use super::coding::Coding;
 use super::meter::Meter;
 use super::open::{Opened, Place};
 use super::packets::{Packets, Unit};
@@ -30,6 +31,7 @@ pub(super) struct Reading {
     packets: Packets,
     codec: Codec,
     pub(super) rate: SampleRate,
+    pub(super) coding: Coding,
     pre_roll: u64,
     /// Where the packets count the first frame that is heard, and the first that is no longer.
     start: i64,
@@ -68,6 +70,7 @@ impl Reading {
             packets: opened.packets,
             codec: opened.codec,
             rate: opened.rate,
+            coding: opened.coding,
             pre_roll: opened.pre_roll,
             start: opened.start.map_or(i64::MIN, to_place),
             end: opened.end.map(to_place),

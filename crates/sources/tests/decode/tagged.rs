@@ -50,6 +50,16 @@ fn names_and_levels_are_read_from_every_kind_of_tag() {
         if name == "all.m4a" {
             continue; // tags in a way of ffmpeg's own
         }
+        let coding = Decoder::open(&files.path(name)).expect("opened").coding();
+        let codec = match name.rsplit_once('.') {
+            Some((_, "mp3")) => "MP3",
+            Some((_, "flac")) => "FLAC",
+            Some((_, "ogg")) => "Vorbis",
+            Some((_, "opus")) => "Opus",
+            Some((_, "m4a")) => "AAC",
+            _ => "PCM",
+        };
+        assert_eq!((coding.codec, coding.channels), (codec, Some(2)), "{name}");
         let tags = tags(&files, name);
         assert_eq!(tags.title.as_deref(), Some(TITLE), "{name}");
         assert_eq!(tags.artist.as_deref(), Some("Ärtist"), "{name}");
