@@ -428,7 +428,35 @@ kinds: Array<TimelineKind>,
 /**
  * Only entries that hold each of these words.
  */
-words: string, };
+words: string, } | { "type": "library", 
+/**
+ * What.
+ */
+command: LibraryCommand, } | { "type": "searchTracks", 
+/**
+ * Each of these words, or one that begins with it; neither case nor accents count. All tracks when there is none.
+ */
+words: string, 
+/**
+ * Without so many of the first.
+ */
+offset: number, 
+/**
+ * How many at the most, 1 to 200.
+ */
+limit: number, } | { "type": "readPlays", 
+/**
+ * Only plays with a lower number; `null` begins with the newest.
+ */
+before: number | null, 
+/**
+ * How many at the most, 1 to 200.
+ */
+limit: number, } | { "type": "readWaveform", 
+/**
+ * The file, as a path from the root.
+ */
+path: string, };
 
 /**
  * What came of a command that was obeyed.
@@ -457,7 +485,27 @@ entries: Array<TimelineEntry>,
 /**
  * The `before` to go on with; `null`: that was all.
  */
-older: number | null, };
+older: number | null, } | { "type": "tracks", 
+/**
+ * In the order of artists, albums and titles.
+ */
+tracks: Array<Track>, 
+/**
+ * How many there are in all.
+ */
+total: number, } | { "type": "plays", 
+/**
+ * The newest first.
+ */
+plays: Array<Play>, 
+/**
+ * The `before` to go on with; `null`: that was all.
+ */
+older: number | null, } | { "type": "waveform", 
+/**
+ * Its waveform.
+ */
+waveform: Waveform, };
 
 /**
  * Why a command was refused. Nothing has changed.
@@ -586,6 +634,10 @@ listening: ListeningState,
  */
 hls: HlsState, 
 /**
+ * The track library.
+ */
+library: LibraryState, 
+/**
  * The engine's health.
  */
 engine: EngineState, 
@@ -597,7 +649,7 @@ notices: Array<Notice>, };
 /**
  * One part of the [`Snapshot`] has a new value.
  */
-export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "deck", "value": DeckState } | { "type": "deckPosition", "value": DeckPosition } | { "type": "deckRemoved", "value": number } | { "type": "carts", "value": CartsState } | { "type": "cartsPlaying", "value": CartsPlaying } | { "type": "cartsRemoved", "value": number } | { "type": "stream", "value": StreamState } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
+export type Event = { "type": "strip", "value": StripState } | { "type": "strips", "value": Array<StripState> } | { "type": "stripRemoved", "value": number } | { "type": "deck", "value": DeckState } | { "type": "deckPosition", "value": DeckPosition } | { "type": "deckRemoved", "value": number } | { "type": "carts", "value": CartsState } | { "type": "cartsPlaying", "value": CartsPlaying } | { "type": "cartsRemoved", "value": number } | { "type": "stream", "value": StreamState } | { "type": "bus", "value": BusState } | { "type": "vca", "value": VcaState } | { "type": "limiter", "value": LimiterSettings } | { "type": "talkover", "value": DuckerSettings } | { "type": "scenes", "value": Array<string> } | { "type": "history", "value": HistoryState } | { "type": "loudness", "value": LoudnessState } | { "type": "loudnessEnded", "value": BusName } | { "type": "spectrum", "value": SpectrumState } | { "type": "output", "value": OutputState } | { "type": "devices", "value": Array<DeviceState> } | { "type": "recorder", "value": RecorderState } | { "type": "recorderRemoved", "value": number } | { "type": "target", "value": TargetState } | { "type": "targetRemoved", "value": number } | { "type": "title", "value": TitleState } | { "type": "titleFile", "value": TitleFileState } | { "type": "airDelay", "value": AirDelayState } | { "type": "deadAir", "value": DeadAirState } | { "type": "blackBox", "value": BlackBoxState } | { "type": "listening", "value": ListeningState } | { "type": "library", "value": LibraryState } | { "type": "hls", "value": HlsState } | { "type": "engine", "value": EngineState } | { "type": "notice", "value": Notice } | { "type": "noticeDismissed", "value": number } | { "type": "timeline", "value": TimelineEntry };
 
 /**
  * What a console sends over the WebSocket, as text.
@@ -1253,6 +1305,10 @@ artist: string,
  * How long it is, seconds, once that was looked up.
  */
 seconds?: number, 
+/**
+ * It has a picture.
+ */
+cover: boolean, 
 /**
  * Why it cannot be played.
  */
@@ -3432,3 +3488,236 @@ entries: number, } | { "kind": "other" };
  * The kinds of [`Happening`], to choose by.
  */
 export type TimelineKind = "deskStarted" | "deskStopped" | "deskKilled" | "onAir" | "offAir" | "reconnecting" | "title" | "notHeard" | "heardAgain" | "loss" | "deviceLost" | "deviceBack" | "outputChanged" | "recordingStarted" | "recordingStopped" | "recordingFailed" | "recordingTookOver" | "recordingSplit" | "recordingMoved" | "recordingRecovered" | "blackBoxOn" | "blackBoxOff" | "blackBoxHalted" | "blackBoxKept" | "blackBoxNotKept" | "dumped" | "deadAir" | "airBack" | "fallbackIn" | "fallbackOut" | "sceneRecalled" | "fadeEnded" | "hlsOn" | "hlsOff" | "hlsFault" | "engineRestarted" | "engineBroke" | "machineSlept" | "missed" | "other";
+
+/**
+ * What the track library is told.
+ */
+export type LibraryCommand = { "type": "addFolder", 
+/**
+ * Its path from the root.
+ */
+path: string, } | { "type": "removeFolder", 
+/**
+ * Its path, as it is listed.
+ */
+path: string, } | { "type": "scan" } | { "type": "cancelScan" };
+
+/**
+ * The track library. Told at most five times a second while it is scanned.
+ */
+export type LibraryState = { 
+/**
+ * Its folders, by their paths.
+ */
+folders: Array<LibraryFolder>, 
+/**
+ * Tracks that are there.
+ */
+tracks: number, 
+/**
+ * What it is doing.
+ */
+scan: ScanState, 
+/**
+ * What came of the last scan of this desk.
+ */
+last: ScanSummary | null, 
+/**
+ * Why its folders are not known: the library cannot be read.
+ */
+fault: string | null, };
+
+/**
+ * A folder of the library.
+ */
+export type LibraryFolder = { 
+/**
+ * Its path from the root.
+ */
+path: string, 
+/**
+ * Tracks in it, and in its folders.
+ */
+tracks: number, };
+
+/**
+ * What the library is doing.
+ */
+export type ScanState = { "state": "idle" } | { "state": "scanning", 
+/**
+ * How far it is.
+ */
+progress: ScanProgress, };
+
+/**
+ * How far a scan is.
+ */
+export type ScanProgress = { 
+/**
+ * Sound files there are, as far as they are counted.
+ */
+found: number, 
+/**
+ * All are counted.
+ */
+counted: boolean, 
+/**
+ * Of these, what was looked at.
+ */
+looked: number, 
+/**
+ * The file or folder that is being looked at.
+ */
+current: string, };
+
+/**
+ * What came of a scan.
+ */
+export type ScanSummary = { 
+/**
+ * It was ended before it was through.
+ */
+cancelled: boolean, 
+/**
+ * Why it could not go on: the library cannot be written.
+ */
+broken: string | null, 
+/**
+ * Sound files that were looked at.
+ */
+looked: number, 
+/**
+ * Tracks that were not known.
+ */
+added: number, 
+/**
+ * Tracks whose file has changed.
+ */
+changed: number, 
+/**
+ * Tracks that were gone and are back.
+ */
+back: number, 
+/**
+ * Tracks that are gone.
+ */
+gone: number, 
+/**
+ * Files and folders that could not be read.
+ */
+unreadable: number, 
+/**
+ * Why, in sentences: of the first 50.
+ */
+faults: Array<string>, };
+
+/**
+ * A sound file of the library.
+ */
+export type Track = { 
+/**
+ * Its number, from 1: it stays, whatever becomes of the file.
+ */
+id: number, 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * What the file says it is; the file's name where it says nothing.
+ */
+title: string, 
+/**
+ * Who performs it; empty where the file does not say.
+ */
+artist: string, 
+/**
+ * Where it appeared; empty where the file does not say.
+ */
+album: string, 
+/**
+ * How long it is, seconds. `null` where only playing would tell.
+ */
+seconds: number | null, 
+/**
+ * Its rate, Hz.
+ */
+rate: number | null, 
+/**
+ * Its channels.
+ */
+channels: number | null, 
+/**
+ * Its codec: "MP3", "FLAC", "PCM", "Vorbis", "Opus", "AAC" or "ALAC".
+ */
+codec: string | null, 
+/**
+ * By how much its tags (ReplayGain, R128) make it louder, dB, to bring it to -18 LUFS.
+ */
+gain: number | null, 
+/**
+ * It has a picture.
+ */
+cover: boolean, 
+/**
+ * Why it cannot be played.
+ */
+fault: string | null, 
+/**
+ * It is not in its folder any more, or its folder is not in the library.
+ */
+gone: boolean, 
+/**
+ * When a deck began to play it last: local time with its offset, `2026-11-22T17:04:05.123+01:00`.
+ */
+lastPlayed: string | null, 
+/**
+ * How often decks have played it.
+ */
+plays: number, };
+
+/**
+ * Something that a deck has sounded.
+ */
+export type Play = { 
+/**
+ * Its number: later plays have higher ones.
+ */
+id: number, 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The track, where the library knows the file.
+ */
+track: number | null, 
+/**
+ * When it began: local time with its offset.
+ */
+began: string, 
+/**
+ * How much of it was heard, seconds; it grows while it plays.
+ */
+seconds: number, 
+/**
+ * The name of the deck's strip.
+ */
+strip: string, 
+/**
+ * Its title, as it was aired.
+ */
+title: string, 
+/**
+ * Who performs it.
+ */
+artist: string, };
+
+/**
+ * A file's waveform, for the eye: 1024 columns of equal length.
+ */
+export type Waveform = { 
+/**
+ * Lowest and highest sample of each column, one after the other, -127 to 127 for full scale.
+ */
+peaks: Array<number>, };

@@ -11,7 +11,7 @@ mod folder;
 mod keep;
 mod ledger;
 mod pack;
-pub(crate) mod priority;
+pub mod priority;
 mod segment;
 mod shelf;
 mod start;

@@ -4,6 +4,9 @@
 mod commands;
 mod desk;
 mod look_up;
+mod sounding;
+
+use std::path::PathBuf;
 
 use airdesk_engine::StripId;
 use airdesk_engine::input::StripInput;
@@ -41,6 +44,13 @@ impl Decks {
 
     pub(crate) fn states(&self) -> impl Iterator<Item = DeckState> {
         self.desks.iter().filter(|desk| desk.is_fed()).map(DeckDesk::state)
+    }
+
+    /// The file of an item, of a deck that is one now.
+    pub(crate) fn path(&self, strip: StripId, item: ItemId) -> Option<PathBuf> {
+        let desk = self.desks.iter().find(|desk| desk.strip == strip && desk.is_fed())?;
+        let entry = desk.entries.get(desk.place(item)?)?;
+        Some(PathBuf::from(&entry.item.path))
     }
 
     /// What a session keeps of a strip's deck.
@@ -95,6 +105,7 @@ impl Core {
     /// A strip is fed by something else. Its playlist is kept for as long as the strip is there.
     pub(crate) fn part_from_deck(&mut self, strip: StripId) {
         if let Ok(desk) = self.decks.desk(strip) {
+            desk.end_play(&self.timeline);
             desk.rest();
             self.tell(Event::DeckRemoved(strip));
         }
@@ -139,11 +150,15 @@ impl Core {
                     DeckNews::Began(item) => {
                         mended |= desk.began(*item as ItemId);
                         titles.extend(desk.title(*item as ItemId));
+                        let strip = self.strips.states().find(|strip| strip.id == desk.strip);
+                        let strip = strip.map(|strip| strip.name.clone()).unwrap_or_default();
+                        desk.begin_play(*item as ItemId, strip, &mut self.timeline);
                     }
-                    DeckNews::Ended(_) => {}
+                    DeckNews::Ended(_) => desk.end_play(&self.timeline),
                     DeckNews::Broke(item, reason) => told.extend(desk.broke(*item as ItemId, reason)),
                 }
             }
+            desk.follow_play(&self.timeline);
             desk.say_what_follows();
             if mended || news.iter().any(|news| matches!(news, DeckNews::Broke(..))) {
                 events.push(Event::Deck(Box::new(desk.state())));
@@ -184,6 +199,13 @@ impl Core {
     pub(crate) fn pause_deck(&mut self, strip: StripId) {
         if let Ok(desk) = self.decks.desk(strip) {
             desk.tell(Told::Pause);
+        }
+    }
+
+    /// The desk ends, and all that its decks play.
+    pub(crate) fn end_plays(&mut self) {
+        for desk in &mut self.decks.desks {
+            desk.end_play(&self.timeline);
         }
     }
 

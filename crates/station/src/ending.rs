@@ -23,6 +23,8 @@ impl Core {
         self.log_air();
         self.listeners.close();
         self.let_go_of_hls();
+        self.finish_library();
+        self.end_plays();
         let saved = self.settle(session, internal, until).await;
         while !self.is_hls_settled() && tokio::time::Instant::now() < until {
             tokio::time::sleep(HLS_ROUND).await;

@@ -3,18 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use airdesk_engine::StripId;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, Reply, Severity, Snapshot};
+use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, ItemId, Reply, Severity, Snapshot, Track};
+use crate::library::LibraryError;
 use crate::programs::ProgramInlet;
 use crate::session::SessionError;
 use crate::timeline::TimelineFile;
+use crate::tracks::TrackFile;
 use airdesk_outputs::listen::ListenerHub;
 
 /// What a host sends.
 pub(crate) enum Request {
     Command(AudioCommand, oneshot::Sender<Result<Reply, CommandError>>),
     Snapshot(oneshot::Sender<Snapshot>),
+    /// The file of a deck's item.
+    ItemPath(StripId, ItemId, oneshot::Sender<Option<PathBuf>>),
     /// Where the listener mounts can be reached, told by the face that serves them.
     ListenAt(Vec<String>),
     /// What a host has met and the operator should read.
@@ -64,6 +69,7 @@ pub struct StationHandle {
     pub(crate) meters: broadcast::Sender<Arc<DeskMeters>>,
     pub(crate) listeners: ListenerHub,
     pub(crate) timeline: TimelineFile,
+    pub(crate) tracks: TrackFile,
     pub(crate) hls: watch::Receiver<Option<PathBuf>>,
 }
 
@@ -119,6 +125,19 @@ impl StationHandle {
         answered.await.map_err(|_| Unavailable)?
     }
 
+    /// The file of a deck's item; `None`: there is no such item (any more).
+    ///
+    /// # Errors
+    /// When the station has ended.
+    pub async fn item_path(&self, strip: StripId, item: ItemId) -> Result<Option<PathBuf>, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(Request::ItemPath(strip, item, answer))
+            .await
+            .map_err(|_| Unavailable)?;
+        answered.await.map_err(|_| Unavailable)
+    }
+
     /// The folder that HLS is written to, while it is on. Asks nobody: players come here by the hundred.
     pub fn hls_folder(&self) -> Option<PathBuf> {
         self.hls.borrow().clone()
@@ -142,6 +161,21 @@ impl StationHandle {
     /// The file that the timeline is in, for who reads all of it. Reading blocks.
     pub fn timeline(&self) -> &TimelineFile {
         &self.timeline
+    }
+
+    /// The file that the track library is in, for who looks tracks up. Reading blocks.
+    pub fn tracks(&self) -> &TrackFile {
+        &self.tracks
+    }
+
+    /// A track of the library by its number, read on a thread that may wait for the disk. Call it on a tokio runtime.
+    ///
+    /// # Errors
+    /// When the library cannot be read.
+    pub async fn track(&self, id: u64) -> Result<Option<Track>, LibraryError> {
+        let tracks = self.tracks.clone();
+        let read = tokio::task::spawn_blocking(move || tracks.open()?.track(id));
+        read.await.expect("reading does not panic")
     }
 
     /// Says where the listener mounts can be reached.

@@ -163,6 +163,10 @@ impl Core {
             | Command::RefreshDevices
             | Command::DismissNotice { .. }
             | Command::ReadTimeline { .. }
+            | Command::Library { .. }
+            | Command::SearchTracks { .. }
+            | Command::ReadPlays { .. }
+            | Command::ReadWaveform { .. }
             | Command::Undo
             | Command::Redo => None,
         }

@@ -54,6 +54,7 @@ mod station;
 mod streams;
 mod strips;
 mod title_file;
+pub mod tracks;
 
 pub use airdesk_devices::{Device, DeviceId, DeviceList, HostChoice};
 pub use airdesk_engine::StripId;

@@ -52,6 +52,26 @@ pub(crate) fn open(path: &Path) -> Result<Opened, LibraryError> {
     }
 }
 
+/// Opens the library to write beside a desk: nothing is set aside.
+///
+/// # Errors
+/// When the folder or the file cannot be used, or it is broken or of a newer Airdesk.
+pub(crate) fn open_as_it_is(path: &Path) -> Result<Connection, LibraryError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| LibraryError::Folder {
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    let _lock = lock(path);
+    let connection = connect(path)?;
+    // Who writes many rows at once has room for them.
+    connection
+        .execute_batch("PRAGMA cache_size = -4096")
+        .map_err(|error| LibraryError::of(path, error))?;
+    Ok(connection)
+}
+
 /// Sets a library aside that turned out to be broken while it was written, and begins a new one. Nobody has it open any more.
 ///
 /// # Errors

@@ -34,6 +34,11 @@ impl Core {
             AudioCommand::SetTarget { target, settings } => self.set_target(target, *settings, answer),
             AudioCommand::GoLive { target } => self.go_live(target, answer),
             AudioCommand::ReadTimeline { .. } => self.read_timeline(command, answer),
+            // Folders are this machine's: nothing of them is in the session.
+            AudioCommand::Library { command } => self.library(command, answer),
+            AudioCommand::SearchTracks { .. } | AudioCommand::ReadPlays { .. } | AudioCommand::ReadWaveform { .. } => {
+                self.read_library(command, answer);
+            }
             AudioCommand::ShowSpectrum { of } => {
                 // Asked for every second, and nothing of it is saved. A host that has gone does not want the answer.
                 let _ = answer.send(self.show_spectrum(of).map(|()| Reply::Done));

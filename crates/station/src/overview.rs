@@ -147,6 +147,7 @@ impl Core {
             dead_air: self.dead_air_state(),
             listening: self.listening(),
             hls: self.hls.state(),
+            library: self.tracks.state(),
             engine: self.engine_state(),
             notices: self.notices.all().to_vec(),
         }

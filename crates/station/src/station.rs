@@ -51,6 +51,7 @@ use crate::session::{Session, SessionError, SessionFile};
 use crate::strips::Strips;
 use crate::timeline::{ScribeNews, Timeline, TimelineFile};
 use crate::title_file::{Look, TitleFile};
+use crate::tracks::{TrackDesk, TrackFile, TrackNews};
 
 /// How often the station looks after what runs by itself.
 const TICK: Duration = Duration::from_millis(100);
@@ -132,6 +133,7 @@ impl Station {
             events: broadcast::channel(1024).0,
             meters: broadcast::channel(64).0,
             timeline: TimelineFile::in_folder(&options.data),
+            tracks: TrackFile::in_folder(&options.data),
             listeners: listeners.map_err(std::io::Error::other)?,
             hls,
         };
@@ -156,6 +158,7 @@ impl Station {
             hls: HlsLine::new(encoders, &options.data, hls_folder),
             title_file: TitleFile::new(internal.clone()),
             decks: Decks::new(),
+            tracks: TrackDesk::new(&options.data, internal.clone()),
             walls: Walls::default(),
             reach: Reach {
                 refuse_private: options.refuse_private,
@@ -249,6 +252,7 @@ pub(crate) enum Internal {
     Password(Kept),
     TitleFile(Look),
     Deck(DeckFinding),
+    Tracks(TrackNews),
     Cart(CartFinding),
     PlaybackOpened {
         output: OutputName,
@@ -262,6 +266,7 @@ pub(crate) struct Core {
     pub(crate) desk: Desk,
     pub(crate) strips: Strips,
     pub(crate) decks: Decks,
+    pub(crate) tracks: TrackDesk,
     pub(crate) walls: Walls,
     /// How far a stream's address may lead.
     pub(crate) reach: Reach,
@@ -337,6 +342,10 @@ impl Core {
                 request = requests.recv() => match request {
                     Some(Request::Command(command, answer)) => self.obey(command, answer),
                     Some(Request::Snapshot(answer)) => { let _ = answer.send(self.snapshot()); }
+                    Some(Request::ItemPath(strip, item, answer)) => {
+                        // A host that has gone does not want the answer.
+                        let _ = answer.send(self.decks.path(strip, item));
+                    }
                     Some(Request::ListenAt(urls)) => {
                         self.urls = urls;
                         self.tell_listening();
@@ -400,6 +409,7 @@ impl Core {
             Internal::BlackBox(news) => self.hear_black_box(news),
             Internal::Orphans(looked) => self.hear_orphans(looked),
             Internal::Deck(finding) => self.hear_of_files(finding),
+            Internal::Tracks(news) => self.hear_of_tracks(news),
             Internal::Cart(finding) => self.hear_of_cart(finding),
             Internal::Saved(result) => self.saved(result),
             Internal::Timeline(news) => self.hear_scribe(news),
@@ -447,6 +457,7 @@ impl Core {
             self.tell_listening();
         }
         self.look_after_hls(ticks.is_multiple_of(10));
+        self.look_after_library(ticks);
         if !self.saving && self.unsaved.is_some_and(|since| since.elapsed() > self.save_after) {
             self.save(self.session());
         }

@@ -25,11 +25,13 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 use crate::api::{Event, Happening, OutputName};
 use crate::broadcast::HearingLog;
 use crate::station::Internal;
+use crate::tracks::PlayBegun;
 
 pub(crate) use happened::AirLog;
 pub use moment::{MomentError, moment, now};
 pub use reading::{Order, Page, Question, TimelineFile, TimelineReader};
 pub(crate) use scribe::ScribeNews;
+pub(crate) use watch::written;
 
 use scribe::{Draft, Scribe, Wish};
 use watch::Watch;
@@ -173,6 +175,28 @@ impl Timeline {
         };
         self.scribe.ask(Wish::Write(Box::new(draft)));
         self.serial
+    }
+
+    /// Notes that a deck sounds something now. Returns the number by which it is heard of again.
+    pub(crate) fn begin_play(&mut self, play: PlayBegun) -> u64 {
+        self.serial += 1;
+        let play = PlayBegun {
+            strip: plain(&play.strip),
+            title: plain(&play.title),
+            artist: plain(&play.artist),
+            ..play
+        };
+        self.scribe.ask(Wish::Play {
+            serial: self.serial,
+            stamp: self.watch.now(),
+            play: Box::new(play),
+        });
+        self.serial
+    }
+
+    /// Notes how many seconds of it were heard by now.
+    pub(crate) fn heard(&self, serial: u64, seconds: f64) {
+        self.scribe.ask(Wish::Heard { serial, seconds });
     }
 
     /// Audio was lost, or more of it: one entry for as long as it goes on.

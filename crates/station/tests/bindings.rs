@@ -158,6 +158,15 @@ fn declarations() -> String {
         TimelineEntry,
         Happening,
         TimelineKind,
+        LibraryCommand,
+        LibraryState,
+        LibraryFolder,
+        ScanState,
+        ScanProgress,
+        ScanSummary,
+        Track,
+        Play,
+        Waveform,
     );
     text
 }

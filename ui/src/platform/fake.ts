@@ -4,18 +4,21 @@ import type { AudioCommand, CommandError, Event, Reply, Snapshot, SpectrumOf, Ti
 import { type DeskMeters, meterFrameBytes } from "../meter/frame";
 import { fits } from "../timeline/kinds";
 import { FakeHistory } from "./fakeHistory";
+import { FakeLibrary } from "./fakeLibrary";
 import { louder, spectrumOf } from "./fakeLoudness";
 import { FakeNeedles, metersOf } from "./fakeMeters";
 import { showcase } from "./fakeShow";
 import { testSnapshot } from "./fakeSnapshot";
 import { obey, putLoudness } from "./fakeStation";
-import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
+import { type Connection, coverPath, type DeskListener, type Platform, unreachable } from "./platform";
 
 export class FakePlatform implements Platform {
   timelineTable: string | null = "/timeline.csv";
   saveTimeline: (() => Promise<string | null>) | null = null;
   /** What has happened, the oldest first. */
   timeline: TimelineEntry[] = [];
+  /** What the library holds. */
+  readonly library = new FakeLibrary();
   /** Every command that was sent, oldest first. */
   readonly sent: AudioCommand[] = [];
   /** Refuse the commands for which this gives a reason. */
@@ -33,6 +36,10 @@ export class FakePlatform implements Platform {
 
   get desk(): Snapshot {
     return this.#desk;
+  }
+
+  cover(strip: number, item: number): string {
+    return coverPath(strip, item);
   }
 
   connect(listener: DeskListener): () => void {
@@ -55,6 +62,8 @@ export class FakePlatform implements Platform {
       return { type: "done" };
     }
     if (command.type === "readTimeline") return this.#read(command);
+    const read = this.library.read(command);
+    if (read) return read;
     const before = structuredClone(this.#desk);
     const { reply, events } = obey(this.#desk, structuredClone(command));
     if (command.type === "recallScene") events.push(...this.#history.recall(this.#desk, command));

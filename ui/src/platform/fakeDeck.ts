@@ -9,6 +9,7 @@ export function testItem(id: number, title: string, changes: Partial<DeckItem> =
     title,
     artist: "",
     seconds: 200 + id,
+    cover: false,
     settings: { stops: false, cueIn: 0, gain: 0 },
     ...changes,
   };

@@ -2,6 +2,7 @@
 import type { OutputName, Snapshot } from "../bindings";
 import { BUSES } from "../meter/frame";
 import { INTERFACE, PLAYER, SPEAKERS, testDevice } from "./fakeDevices";
+import { testLibrary } from "./fakeLibrary";
 import { unheard } from "./fakeLoudness";
 import {
   testAirDelay,
@@ -74,6 +75,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     deadAir: testDeadAir(),
     listening: testListening(),
     hls: testHls(),
+    library: testLibrary(),
     engine: {
       rate: 48_000,
       seconds: 4980,

@@ -17,6 +17,7 @@ import { BUSES } from "../meter/frame";
 import { obeyBroadcast } from "./fakeBroadcast";
 import { obeyCarts, testCarts } from "./fakeCarts";
 import { obeyDeck, testDeck } from "./fakeDeck";
+import { obeyLibrary } from "./fakeLibrary";
 import { unheard } from "./fakeLoudness";
 import { testAirDelay, testRecorder } from "./fakeOutputs";
 import { INSTANT, testStrip } from "./fakeStrip";
@@ -25,6 +26,7 @@ import { INSTANT, testStrip } from "./fakeStrip";
 export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; events: Event[] } {
   if (command.type === "setStripWatch") return done(watchStrip(desk, command));
   if (command.type === "deck") return done(obeyDeck(desk, command));
+  if (command.type === "library") return done(obeyLibrary(desk, command));
   if (command.type === "carts") return done(obeyCarts(desk, command));
   if ("strip" in command) return done(obeyOnStrip(desk, command));
   switch (command.type) {
@@ -54,7 +56,10 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
     case "resetLoudness":
       return done({ type: "loudness", value: putLoudness(desk, unheard(command.bus)) });
     case "showSpectrum":
-    case "readTimeline": // the fake platform does it
+    case "readTimeline":
+    case "searchTracks":
+    case "readPlays":
+    case "readWaveform": // the fake platform does it
       return done();
     case "storeScene":
       desk.scenes = [...desk.scenes.filter((name) => name !== command.name), command.name];

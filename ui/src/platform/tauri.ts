@@ -5,7 +5,7 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { AudioCommand, Reply, Snapshot } from "../bindings";
-import { asCommandError, type DeskListener, type DeskMessage, type Platform } from "./platform";
+import { asCommandError, coverPath, type DeskListener, type DeskMessage, type Platform } from "./platform";
 import { ReconnectingSocket } from "./reconnectingSocket";
 
 /** The station reports its engine every second: silent for longer than this it hangs, ms. */
@@ -26,6 +26,13 @@ export class TauriPlatform implements Platform {
     }
   };
 
+  /** The desk's face on the loopback, `http://127.0.0.1:8765`, once it is known. */
+  #face: string | null = null;
+
+  cover(strip: number, item: number): string | null {
+    return this.#face === null ? null : this.#face + coverPath(strip, item);
+  }
+
   connect(listener: DeskListener): () => void {
     const ends: (() => void)[] = [];
     let ended = false;
@@ -35,7 +42,12 @@ export class TauriPlatform implements Platform {
     };
     listener.connection({ state: "connecting" });
     void followDesk(listener, endWith, () => ended);
-    void followMeters(listener, endWith, () => ended);
+    void followMeters(
+      listener,
+      endWith,
+      () => ended,
+      (url) => (this.#face = url.replace(/^ws/, "http").replace(/\/meters$/, "")),
+    );
     return () => {
       ended = true;
       for (const end of ends) end();
@@ -87,9 +99,11 @@ async function followMeters(
   listener: DeskListener,
   endWith: (end: () => void) => void,
   ended: () => boolean,
+  known: (url: string) => void,
 ): Promise<void> {
   const url = await untilAnswered<string>("meters_url", ended);
   if (!url) return;
+  known(url);
   const socket = new ReconnectingSocket(url, { binary: (bytes) => listener.meters(bytes) }, METER_SILENCE_LIMIT_MS);
   endWith(() => socket.close());
 }

@@ -103,6 +103,11 @@ export class Desk {
     return this.#platform.saveTimeline;
   }
 
+  /** Where the picture of a deck's item is served; `null`: nobody knows yet. */
+  cover(strip: number, item: number): string | null {
+    return this.#platform.cover(strip, item);
+  }
+
   /** Looks at a spectrum until the returned function is called. `refused` is told why it cannot be shown. */
   look(of: SpectrumOf, refused: (error: CommandError) => void): () => void {
     const ask = (): void => {
@@ -253,6 +258,9 @@ export function apply(desk: Snapshot, event: Event): void {
       return;
     case "hls":
       desk.hls = event.value;
+      return;
+    case "library":
+      desk.library = event.value;
       return;
     case "airDelay":
       desk.airDelay = event.value;

@@ -2,7 +2,7 @@
 
 /// Lowers the calling thread's claim on the processor and on the disk.
 #[cfg(target_os = "linux")]
-pub(crate) fn lower() {
+pub fn lower() {
     /// Half of what there is below the usual: an idle processor is as fast, and a busy one still lets it by.
     const NICENESS: libc::c_int = 10;
     /// `ioprio_set(2)`: of a thread; the best-effort class in the upper three bits, its lowest level in the others.
@@ -22,4 +22,4 @@ pub(crate) fn lower() {
 
 /// Nothing to do: the thread works little.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn lower() {}
+pub fn lower() {}

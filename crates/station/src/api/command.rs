@@ -10,9 +10,9 @@ use super::Reply;
 use super::{
     AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, CartCommand, ChainSettings,
     ChannelMode, CommandError, DeadAirSettings, DeckCommand, DelaySettings, DeviceChoice, DuckerSettings, ErrorCode,
-    HlsSettings, LimiterSettings, ListeningSettings, OutputName, OutputSettings, PanLaw, Password, RecorderId,
-    RecordingSettings, RunId, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId, TimelineKind,
-    WatchSettings, number,
+    HlsSettings, LibraryCommand, LimiterSettings, ListeningSettings, OutputName, OutputSettings, PanLaw, Password,
+    RecorderId, RecordingSettings, RunId, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId,
+    TimelineKind, WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -485,6 +485,36 @@ pub enum AudioCommand {
         kinds: Vec<TimelineKind>,
         /// Only entries that hold each of these words.
         words: String,
+    },
+    /// Tell the track library something. Answered when it is done: a disk may keep the answer waiting.
+    Library {
+        /// What.
+        command: LibraryCommand,
+    },
+    /// Find tracks by words in title, artist, album or file name, in the order of artists, albums and titles. Answered with
+    /// [`Reply::Tracks`].
+    SearchTracks {
+        /// Each of these words, or one that begins with it; neither case nor accents count. All tracks when there is none.
+        words: String,
+        /// Without so many of the first.
+        #[serde(default)]
+        offset: u32,
+        /// How many at the most, 1 to 200.
+        limit: u32,
+    },
+    /// Read what decks have played, the newest first. Answered with [`Reply::Plays`].
+    ReadPlays {
+        /// Only plays with a lower number; `null` begins with the newest.
+        #[ts(type = "number | null")]
+        #[serde(default)]
+        before: Option<u64>,
+        /// How many at the most, 1 to 200.
+        limit: u32,
+    },
+    /// Read what a file looks like. Answered with [`Reply::Waveform`], the first time once all of it was decoded.
+    ReadWaveform {
+        /// The file, as a path from the root.
+        path: String,
     },
 }
 

@@ -183,6 +183,8 @@ pub struct DeckItem {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// It has a picture.
+    pub cover: bool,
     /// Why it cannot be played.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]

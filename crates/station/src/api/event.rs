@@ -7,8 +7,9 @@ use ts_rs::TS;
 use super::{
     AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CartsPlaying, CartsState, CommandError,
     DeadAirState, DeckPosition, DeckState, DeviceState, DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState,
-    LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderId, RecorderState, Reply, Snapshot,
-    SpectrumState, StreamState, StripState, TargetId, TargetState, TimelineEntry, TitleFileState, TitleState, VcaState,
+    LibraryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderId, RecorderState,
+    Reply, Snapshot, SpectrumState, StreamState, StripState, TargetId, TargetState, TimelineEntry, TitleFileState,
+    TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -77,6 +78,8 @@ pub enum Event {
     BlackBox(Box<BlackBoxState>),
     /// The listener mounts have changed.
     Listening(ListeningState),
+    /// The track library has changed; five times a second at most while it is scanned.
+    Library(Box<LibraryState>),
     /// HLS has changed; once a second while it is on.
     Hls(HlsState),
     /// The engine's health, once a second.

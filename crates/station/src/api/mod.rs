@@ -27,6 +27,7 @@ mod stream;
 mod strip;
 mod timeline;
 mod title_file;
+mod tracks;
 
 pub use air_delay::*;
 pub use airdesk_dsp::air_delay::AirDelaySettings;
@@ -57,3 +58,4 @@ pub use stream::*;
 pub use strip::*;
 pub use timeline::*;
 pub use title_file::*;
+pub use tracks::*;

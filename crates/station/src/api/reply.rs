@@ -4,7 +4,7 @@ use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{BlackBoxKept, RecorderId, TargetId, TimelineEntry};
+use super::{BlackBoxKept, Play, RecorderId, TargetId, TimelineEntry, Track, Waveform};
 
 /// What came of a command that was obeyed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -41,6 +41,26 @@ pub enum Reply {
         /// The `before` to go on with; `null`: that was all.
         #[ts(type = "number | null")]
         older: Option<u64>,
+    },
+    /// Some tracks.
+    Tracks {
+        /// In the order of artists, albums and titles.
+        tracks: Vec<Track>,
+        /// How many there are in all.
+        total: u32,
+    },
+    /// Some of what decks have played.
+    Plays {
+        /// The newest first.
+        plays: Vec<Play>,
+        /// The `before` to go on with; `null`: that was all.
+        #[ts(type = "number | null")]
+        older: Option<u64>,
+    },
+    /// What a file looks like.
+    Waveform {
+        /// Its waveform.
+        waveform: Waveform,
     },
 }
 

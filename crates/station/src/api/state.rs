@@ -9,8 +9,8 @@ use ts_rs::TS;
 
 use super::{
     AirDelayState, BlackBoxState, BusName, BusState, CartsState, DeadAirState, DeckState, HistoryState, HlsState,
-    ListeningState, LoudnessState, RecorderState, Resampling, StreamState, StripState, TargetState, TitleFileState,
-    TitleState, Transport, VcaState,
+    LibraryState, ListeningState, LoudnessState, RecorderState, Resampling, StreamState, StripState, TargetState,
+    TitleFileState, TitleState, Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -69,6 +69,8 @@ pub struct Snapshot {
     pub listening: ListeningState,
     /// HLS.
     pub hls: HlsState,
+    /// The track library.
+    pub library: LibraryState,
     /// The engine's health.
     pub engine: EngineState,
     /// What the operator has not yet dismissed, oldest first.

@@ -9,14 +9,16 @@ use airdesk_engine::transport::Transport;
 use airdesk_sources::deck::{
     Curve, Deck, DeckCommand as Told, DeckNews, DeckState as Playing, DeckStatus, Item, Repeat,
 };
-use airdesk_sources::decode::Tags;
 
-use super::look_up::open;
+use super::look_up::{About, open};
 use super::phase;
+use super::sounding::Sounding;
 use crate::api::{
     DeckItem, DeckPhase, DeckPosition, DeckSettings, DeckState, FadeCurve, ItemId, ItemSettings, LoopPart,
 };
 use crate::session::{SessionDeck, SessionItem};
+use crate::timeline::Timeline;
+use crate::tracks::PlayBegun;
 
 /// An item, and what is not for hosts.
 pub(super) struct Entry {
@@ -35,6 +37,8 @@ pub(super) struct DeckDesk {
     /// What the deck was told that follows, and on what.
     lined_up: Option<(Option<ItemId>, Option<ItemId>)>,
     told: DeckPosition,
+    /// What it sounds.
+    sounding: Option<Sounding>,
 }
 
 impl DeckDesk {
@@ -47,6 +51,7 @@ impl DeckDesk {
             settings: DeckSettings::default(),
             lined_up: None,
             told: nowhere(strip),
+            sounding: None,
         }
     }
 
@@ -171,6 +176,41 @@ impl DeckDesk {
 
     pub(super) fn take_news(&self) -> Vec<DeckNews> {
         self.deck.as_ref().map(Deck::take_news).unwrap_or_default()
+    }
+
+    /// An item is heard from now on: it is in the history of plays.
+    pub(super) fn begin_play(&mut self, item: ItemId, strip: String, timeline: &mut Timeline) {
+        self.end_play(timeline);
+        let Some(entry) = self.place(item).and_then(|place| self.entries.get(place)) else {
+            return;
+        };
+        let play = PlayBegun {
+            path: entry.item.path.clone(),
+            strip,
+            title: entry.item.title.clone(),
+            artist: entry.item.artist.clone(),
+        };
+        let serial = timeline.begin_play(play);
+        self.sounding = Some(Sounding::begin(item, serial, &self.status()));
+    }
+
+    /// Notes how much was heard of it.
+    pub(super) fn follow_play(&mut self, timeline: &Timeline) {
+        let (status, rate) = (self.status(), f64::from(self.rate.hz()));
+        if let Some(sounding) = &mut self.sounding {
+            sounding.follow(&status, rate);
+            if let Some(seconds) = sounding.growth() {
+                timeline.heard(sounding.serial, seconds);
+            }
+        }
+    }
+
+    /// What was heard is heard no more.
+    pub(super) fn end_play(&mut self, timeline: &Timeline) {
+        if let Some(mut sounding) = self.sounding.take() {
+            sounding.end(f64::from(self.rate.hz()));
+            timeline.heard(sounding.serial, sounding.seconds);
+        }
     }
 
     pub(super) fn tell(&self, command: Told) {
@@ -327,11 +367,13 @@ impl DeckDesk {
     }
 
     /// What a file says about itself.
-    pub(super) fn found(&mut self, item: ItemId, seconds: Option<f64>, tags: &Tags) {
+    pub(super) fn found(&mut self, item: ItemId, about: &About) {
+        let tags = &about.tags;
         let Some(entry) = self.place(item).and_then(|place| self.entries.get_mut(place)) else {
             return;
         };
-        entry.item.seconds = seconds;
+        entry.item.seconds = about.seconds;
+        entry.item.cover = about.cover;
         entry.item.fault = None;
         if let Some(title) = &tags.title {
             entry.item.title.clone_from(title);
@@ -355,6 +397,7 @@ pub(super) fn named(id: ItemId, path: &str) -> DeckItem {
         title,
         artist: String::new(),
         seconds: None,
+        cover: false,
         fault: None,
         settings: ItemSettings::default(),
     }

@@ -10,6 +10,7 @@ use airdesk_sources::playlist::{Listed, is_playlist, read as read_playlist};
 
 use crate::api::{Event, ItemId, Severity};
 use crate::station::{Core, Internal};
+use crate::tracks::is_shown;
 
 /// What helpers have read for a deck.
 pub(crate) enum DeckFinding {
@@ -30,9 +31,17 @@ pub(crate) struct PlaylistFinding {
 pub(crate) struct FileFinding {
     strip: StripId,
     item: ItemId,
-    result: Result<(Option<f64>, Tags), DecodeError>,
+    result: Result<About, DecodeError>,
     /// Nobody looks up more for this deck now: hosts are told.
     is_last: bool,
+}
+
+/// What a file says about itself.
+pub(super) struct About {
+    pub(super) seconds: Option<f64>,
+    pub(super) tags: Tags,
+    /// It has a picture.
+    pub(super) cover: bool,
 }
 
 /// Opens a file for a deck.
@@ -61,12 +70,16 @@ impl Medium for OfFile {
     }
 }
 
-fn read(path: &Path) -> Result<(Option<f64>, Tags), DecodeError> {
-    let decoder = Decoder::open(path)?;
+fn read(path: &Path) -> Result<About, DecodeError> {
+    let mut decoder = Decoder::open(path)?;
     let seconds = decoder
         .frames()
         .map(|frames| frames as f64 / f64::from(decoder.rate().hz()));
-    Ok((seconds, decoder.tags().clone()))
+    Ok(About {
+        seconds,
+        tags: decoder.tags().clone(),
+        cover: decoder.cover().is_some_and(|cover| is_shown(&cover)),
+    })
 }
 
 /// The files that these paths stand for, and what is none.
@@ -163,7 +176,7 @@ impl Core {
             return;
         };
         match finding.result {
-            Ok((seconds, tags)) => desk.found(finding.item, seconds, &tags),
+            Ok(about) => desk.found(finding.item, &about),
             Err(error) => {
                 desk.broke(finding.item, &error.to_string()); // it stands in the playlist
             }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::LibraryError;
 
 /// What leads from each version to the next, from nothing on.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // 1: the timeline. Times are microseconds since 1970 in UTC, `east` the offset in seconds. Of a desk, `began` is put right
     // for as long as it runs: by then the wall clock may have been set.
     "CREATE TABLE desks (
@@ -35,7 +35,60 @@ const STEPS: [&str; 1] = [
     ) STRICT;
     CREATE INDEX timeline_kind ON timeline (kind, number);
     CREATE INDEX timeline_utc ON timeline (utc);",
+    // 2: tracks and what was played. A track is a file of a folder; it keeps its number for ever, also while it is `gone`, with the
+    // disk that it is on. `modified` and `began` are microseconds since 1970 in UTC; -1: it could not be read, and is read again. `place`
+    // is what tracks are listed by. Plays and waveforms go by paths: decks play files that are in no folder, too.
+    "CREATE TABLE folders (
+        path TEXT PRIMARY KEY
+    ) STRICT;
+    CREATE TABLE tracks (
+        track INTEGER PRIMARY KEY AUTOINCREMENT,
+        path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        artist TEXT NOT NULL,
+        album TEXT NOT NULL,
+        seconds REAL,
+        rate INTEGER,
+        channels INTEGER,
+        codec TEXT,
+        gain REAL,
+        cover INTEGER NOT NULL,
+        fault TEXT,
+        gone INTEGER NOT NULL DEFAULT 0,
+        place TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX tracks_place ON tracks (place) WHERE gone = 0;
+    CREATE VIRTUAL TABLE words USING fts5 (
+        title, artist, album, file,
+        content = '', contentless_delete = 1, prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2'
+    );
+    CREATE TABLE plays (
+        play INTEGER PRIMARY KEY AUTOINCREMENT,
+        path TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        east INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        strip TEXT NOT NULL,
+        title TEXT NOT NULL,
+        artist TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX plays_path ON plays (path, began);
+    CREATE TABLE waveforms (
+        path TEXT PRIMARY KEY,
+        size INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        used INTEGER NOT NULL,
+        peaks BLOB NOT NULL
+    ) STRICT;",
 ];
+
+/// What the first version was made of.
+#[cfg(test)]
+pub(super) fn first() -> &'static str {
+    STEPS[0]
+}
 
 /// The newest version.
 pub(super) const VERSION: i64 = STEPS.len() as i64;

@@ -72,6 +72,31 @@ fn a_library_of_a_newer_airdesk_is_set_aside_unchanged() {
 }
 
 #[test]
+fn a_library_of_the_first_version_has_tracks_too_and_keeps_what_is_in_it() {
+    let folder = folder();
+    let path = folder.path().join(FILE);
+    let older = Connection::open(&path).expect("a database");
+    older.execute_batch(schema::first()).expect("the first version");
+    older
+        .execute_batch(
+            "INSERT INTO desks (session, began, seen, east) VALUES ('evening', 1, 2, 0); PRAGMA user_version = 1",
+        )
+        .expect("written");
+    drop(older);
+    let refused = open_to_read(&path)
+        .map(|_| ())
+        .expect_err("a desk brings it up to date");
+    assert!(matches!(refused, LibraryError::Older { .. }), "{refused}");
+    let opened = open(&path).expect("brought up to date");
+    assert_eq!((version(&opened.connection), opened.warning), (schema::VERSION, None));
+    let count = |table: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        opened.connection.query_row(&sql, [], |row| row.get(0)).expect(table)
+    };
+    assert_eq!((count("desks"), count("tracks"), count("plays")), (1, 0, 0));
+}
+
+#[test]
 fn a_reader_changes_nothing_and_says_when_there_is_nothing() {
     let folder = folder();
     let path = folder.path().join(FILE);

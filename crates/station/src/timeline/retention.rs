@@ -15,6 +15,8 @@ pub(super) struct Limits {
     pub(super) entries: i64,
     /// Bytes of the whole library that are in use.
     pub(super) bytes: i64,
+    /// Entries that stay even so: what takes the room may be tracks.
+    pub(super) stay: i64,
 }
 
 impl Default for Limits {
@@ -23,6 +25,7 @@ impl Default for Limits {
             days: 400,
             entries: 2_000_000,
             bytes: 1_000_000_000,
+            stay: 100_000,
         }
     }
 }
@@ -49,9 +52,11 @@ pub(super) fn prune(connection: &Connection, limits: &Limits, now: i64) -> rusql
     };
     let pages = number("PRAGMA page_count")?.unwrap_or_default() - number("PRAGMA freelist_count")?.unwrap_or_default();
     let bytes = pages * number("PRAGMA page_size")?.unwrap_or_default();
-    let too_many = last - first + 1 - limits.entries;
-    if too_many > 0 || bytes > limits.bytes {
-        let goes = if bytes > limits.bytes { STEP } else { too_many.min(STEP) };
+    let entries = last - first + 1;
+    let too_many = entries - limits.entries;
+    let too_large = bytes > limits.bytes && entries > limits.stay;
+    if too_many > 0 || too_large {
+        let goes = if too_large { STEP } else { too_many.min(STEP) };
         connection.execute("DELETE FROM timeline WHERE number < ?1", [first + goes])?;
         return Ok(Pruned::More);
     }

@@ -1,7 +1,9 @@
-//! The scribe: the thread that writes the timeline, some times a second all that has happened since.
+//! The scribe: the thread that writes the timeline and what decks have played, some times a second all that has happened since.
 //!
 //! It waits for the disk, for as long as that takes; the station never waits for it. What happens meanwhile waits in a queue of
 //! bounded length, and what finds no room there is counted and written as one entry when the disk takes something again.
+
+mod pages;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -14,9 +16,11 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::{broadcast, oneshot};
 
 use super::retention::{Limits, Pruned, prune};
-use super::watch::{Stamp, Watch, written};
+use super::watch::{Stamp, Watch};
 use crate::api::{Event, Happening, TimelineEntry};
 use crate::library::{self, LibraryError, Opened, Recovery};
+use crate::tracks::{self, PlayBegun};
+use pages::{enter, grow, insert};
 
 /// What happens within this time is written at once.
 const BATCH: Duration = Duration::from_millis(100);
@@ -30,6 +34,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const ROUND: Duration = Duration::from_secs(60);
 /// Losses that may still grow.
 const GROWING: usize = 64;
+/// Plays that may still grow: every deck there can be, some times over.
+const PLAYING: usize = 512;
 
 /// What happened and when.
 #[derive(Debug, Clone)]
@@ -52,6 +58,17 @@ pub(super) enum Wish {
     Grow {
         serial: u64,
         happening: Box<Happening>,
+    },
+    /// A deck has begun to sound something. By this number it is heard of again.
+    Play {
+        serial: u64,
+        stamp: Stamp,
+        play: Box<PlayBegun>,
+    },
+    /// More of it was heard: so many seconds by now.
+    Heard {
+        serial: u64,
+        seconds: f64,
     },
     /// The desk has stopped: write all that there is, and say when it is on disk.
     End(oneshot::Sender<()>),
@@ -129,6 +146,7 @@ impl Scribe {
             file: None,
             desk: None,
             growing: VecDeque::new(),
+            playing: VecDeque::new(),
             stuck: false,
             round_at: Instant::now() + ROUND,
         };
@@ -140,7 +158,7 @@ impl Scribe {
 
     /// Asks for something to be written. Never waits: what finds no room is counted.
     pub(super) fn ask(&self, wish: Wish) {
-        let is_entry = matches!(wish, Wish::Write(_));
+        let is_entry = matches!(wish, Wish::Write(_) | Wish::Play { .. });
         if is_entry {
             self.shared.waiting().get_or_insert_with(Instant::now);
         }
@@ -190,6 +208,8 @@ struct Writing {
     desk: Option<i64>,
     /// Serials and numbers of what may still grow, the oldest first.
     growing: VecDeque<(u64, i64)>,
+    /// The same of what decks play.
+    playing: VecDeque<(u64, i64)>,
     stuck: bool,
     /// When old entries go next, and a desk that has nothing to tell says that it runs.
     round_at: Instant,
@@ -275,6 +295,7 @@ impl Writing {
             // It does not know this desk.
             self.desk = None;
             self.growing.clear();
+            self.playing.clear();
         }
         if let Some(warning) = opened.warning {
             (self.tell)(ScribeNews::SetAside(warning));
@@ -298,7 +319,7 @@ impl Writing {
         let now = self.watch.now();
         // Relaxed: a statistic. What is missed while this is written is written next.
         let missed = self.shared.missed.load(Ordering::Relaxed);
-        let mut growing = self.growing.clone();
+        let (mut growing, mut playing) = (self.growing.clone(), self.playing.clone());
         let told = |error| LibraryError::of(&self.path, error);
         let pages = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -322,6 +343,15 @@ impl Writing {
                         entries.extend(grow(&pages, *number, happening).map_err(told)?);
                     }
                 }
+                Wish::Play { serial, stamp, play } => {
+                    let number = tracks::begin(&pages, play, stamp.utc, stamp.east).map_err(told)?;
+                    playing.push_back((*serial, number));
+                }
+                Wish::Heard { serial, seconds } => {
+                    if let Some((_, number)) = playing.iter().find(|(known, _)| known == serial) {
+                        tracks::grow(&pages, *number, *seconds).map_err(told)?;
+                    }
+                }
                 Wish::End(_) => {}
             }
         }
@@ -338,10 +368,9 @@ impl Writing {
             )
             .map_err(told)?;
         pages.commit().map_err(told)?;
-        while growing.len() > GROWING {
-            growing.pop_front();
-        }
-        (self.desk, self.growing) = (Some(desk), growing);
+        growing.drain(..growing.len().saturating_sub(GROWING));
+        playing.drain(..playing.len().saturating_sub(PLAYING));
+        (self.desk, self.growing, self.playing) = (Some(desk), growing, playing);
         // Relaxed: see above.
         self.shared.missed.fetch_sub(missed, Ordering::Relaxed);
         Ok(entries)
@@ -368,20 +397,6 @@ impl Writing {
     }
 }
 
-impl Draft {
-    fn of_the_desk(stamp: Stamp, happening: Happening) -> Self {
-        Self {
-            serial: 0,
-            stamp,
-            frame: 0,
-            subject: "desk".into(),
-            cause: None,
-            position: None,
-            happening,
-        }
-    }
-}
-
 /// Waits so long for something to do, and takes what comes soon after it. False: nobody will ask any more.
 fn gather(asked: &Receiver<Wish>, mut wait: Duration, batch: &mut Vec<Wish>) -> bool {
     let mut until = None;
@@ -400,75 +415,6 @@ fn gather(asked: &Receiver<Wish>, mut wait: Duration, batch: &mut Vec<Wish>) -> 
         let until = *until.get_or_insert_with(|| Instant::now() + BATCH);
         wait = until.saturating_duration_since(Instant::now());
     }
-}
-
-/// Enters a desk that has just been started, after those before it that were never stopped: nobody else has its session.
-fn enter(pages: &Connection, session: &str, now: &Stamp) -> rusqlite::Result<(i64, Vec<TimelineEntry>)> {
-    let mut killed =
-        pages.prepare("SELECT desk, seen, east FROM desks WHERE session = ?1 AND ended = 0 ORDER BY desk")?;
-    let killed: Vec<(i64, i64, i32)> = killed
-        .query_map([session], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
-    pages.execute(
-        "INSERT INTO desks (session, began, seen, east) VALUES (?1, ?2, ?3, ?4)",
-        params![session, now.began(), now.utc, now.east],
-    )?;
-    let desk = pages.last_insert_rowid();
-    let mut entries = Vec::new();
-    for (killed, seen, east) in killed {
-        let seen = written(seen, east);
-        entries.push(insert(
-            pages,
-            desk,
-            &Draft::of_the_desk(*now, Happening::DeskKilled { seen }),
-        )?);
-        pages.execute("UPDATE desks SET ended = 1 WHERE desk = ?1", [killed])?;
-    }
-    Ok((desk, entries))
-}
-
-fn insert(pages: &Connection, desk: i64, draft: &Draft) -> rusqlite::Result<TimelineEntry> {
-    let Draft { stamp, happening, .. } = draft;
-    pages.execute(
-        "INSERT INTO timeline (desk, utc, east, seconds, frame, kind, subject, cause, position, happening)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        params![
-            desk,
-            stamp.utc,
-            stamp.east,
-            stamp.since_start.as_secs_f64(),
-            draft.frame as i64,
-            happening.kind().to_string(),
-            draft.subject,
-            draft.cause,
-            draft.position.map(|position| position as i64),
-            kept(happening),
-        ],
-    )?;
-    Ok(TimelineEntry {
-        number: pages.last_insert_rowid() as u64,
-        desk: desk as u64,
-        time: written(stamp.utc, stamp.east),
-        seconds: stamp.since_start.as_secs_f64(),
-        frame: draft.frame,
-        subject: draft.subject.clone(),
-        cause: draft.cause.clone(),
-        position: draft.position,
-        text: happening.words(&draft.subject),
-        happening: happening.clone(),
-    })
-}
-
-/// What happened as it is kept.
-fn kept(happening: &Happening) -> String {
-    serde_json::to_string(happening).expect("it is made of texts and numbers")
-}
-
-/// One entry has grown. `None`: it is gone.
-fn grow(pages: &Connection, number: i64, happening: &Happening) -> rusqlite::Result<Option<TimelineEntry>> {
-    let sql = "UPDATE timeline SET happening = ?2 WHERE number = ?1";
-    pages.execute(sql, params![number, kept(happening)])?;
-    super::reading::one(pages, number)
 }
 
 /// What tells one file from another of the same name.

@@ -19,6 +19,7 @@ use super::scribe::{Draft, Scribe, ScribeNews, Wish};
 use super::watch::Watch;
 use super::*;
 use crate::api::{TimelineEntry, TimelineKind};
+use crate::tracks::TrackFile;
 
 /// A scribe with a folder, and what it says.
 struct Desk {
@@ -139,9 +140,25 @@ const VICTIM: &str = "AIRDESK_TEST_VICTIM";
 fn log_until_killed(folder: &Path) -> ! {
     let mut desk = Desk::new(folder, "/session.toml");
     let mut out = std::io::stdout();
+    let (play, stamp) = (1 << 40, desk.watch.now());
+    let begun = PlayBegun {
+        path: "/music/a.flac".into(),
+        strip: "Deck".into(),
+        title: "A".into(),
+        artist: String::new(),
+    };
+    desk.scribe.ask(Wish::Play {
+        serial: play,
+        stamp,
+        play: Box::new(begun),
+    });
     loop {
         let number = desk.serial + 1;
         desk.title(&number.to_string());
+        desk.scribe.ask(Wish::Heard {
+            serial: play,
+            seconds: number as f64,
+        });
         // Whoever reads has gone only when it has killed us.
         let _ = writeln!(out, "noted {number}").and_then(|()| out.flush());
         std::thread::sleep(Duration::from_millis(3));
@@ -204,6 +221,11 @@ fn nothing_older_than_a_second_is_missing_after_a_kill() {
                 },
             );
             let numbers: Vec<u64> = titles(&kept.entries).iter().flat_map(|title| title.parse()).collect();
+            let plays = TrackFile::in_folder(folder.path())
+                .open()
+                .and_then(|reader| reader.plays(None, 1));
+            let heard = plays.expect("readable").plays[0].seconds;
+            assert!(heard >= old as f64, "{heard} of {old} were heard");
             assert!(
                 numbers.iter().copied().eq(1..=numbers.len() as u64),
                 "in order, none missing between"

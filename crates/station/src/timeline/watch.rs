@@ -54,7 +54,7 @@ impl Stamp {
 }
 
 /// A time with its offset, to the millisecond: `2026-11-22T17:04:05.123+01:00`.
-pub(super) fn written(utc: i64, east: i32) -> String {
+pub(crate) fn written(utc: i64, east: i32) -> String {
     let offset = Offset::from_seconds(east).unwrap_or(Offset::UTC);
     let time = Timestamp::from_microsecond(utc).unwrap_or_default();
     offset.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string() + &hours(offset.seconds())

@@ -13,6 +13,7 @@ mod desk;
 mod devices;
 mod ending;
 mod history;
+mod library;
 mod loudness;
 mod on_air;
 mod passing;
