@@ -6,6 +6,7 @@
 
 mod console;
 mod control;
+mod cover;
 mod descriptors;
 mod door;
 mod guard;
@@ -136,6 +137,8 @@ fn router(station: StationHandle, guard: Guard) -> Router {
         .route("/health", get(metrics::health))
         .route("/metrics", get(metrics::metrics))
         .route("/timeline.csv", get(timeline::table))
+        .route("/api/tracks/{id}/cover", get(cover::of_track))
+        .route("/api/decks/{strip}/{item}/cover", get(cover::of_item))
         .route("/status-json.xsl", get(status::page))
         .route("/hls/{file}", get(hls::file))
         .route(
