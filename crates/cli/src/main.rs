@@ -2,6 +2,7 @@
 
 mod devices;
 mod keep;
+mod library;
 mod recover;
 mod render;
 mod run;
@@ -74,6 +75,8 @@ enum Command {
     Recover(recover::Arguments),
     /// Make recordings of what the black box of a desk that does not run has left, also after a crash.
     Keep(keep::Arguments),
+    /// The track library: its folders, scanning them, finding tracks, and what decks have played. Also while the desk runs.
+    Library(library::Arguments),
     /// Show what has happened: on air, off air, titles, losses, devices, recordings. Also while the desk runs.
     Timeline(timeline::Arguments),
 }
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
         } => render::render(&session, out, duration, stems),
         Command::Recover(arguments) => recover::recover(&arguments),
         Command::Keep(arguments) => keep::keep(&arguments),
+        Command::Library(arguments) => library::library(&arguments),
         Command::Timeline(arguments) => timeline::show(&arguments),
     };
     match done {
