@@ -44,6 +44,7 @@ describe("the console breaks no rule of accessibility", () => {
     ["in the scenes", "Scenes"],
     ["in talkover", "Talkover"],
     ["in the timeline", "Timeline"],
+    ["in the library", "Library"],
   ])("%s", async (_, button) => {
     const { container, user } = openConsole({ scenes: ["Opening"] });
     if (button.includes("Aux")) await user.click(screen.getByRole("button", { name: "Aux buses" }));
