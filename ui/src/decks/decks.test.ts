@@ -88,7 +88,7 @@ describe("a deck", () => {
       expect.stringMatching(/Pause/),
     );
     await user.click(within(chosen).getByRole("button", { name: "Play now" }));
-    expect(fake.sent.at(-1)).toEqual(told({ type: "load", item: 2, play: true }));
+    expect(fake.sent.findLast(({ type }) => type === "deck")).toEqual(told({ type: "load", item: 2, play: true }));
     await user.click(screen.getByRole("button", { name: "Pause" }));
     expect(within(chosen).getByRole("button", { name: "Put on" })).toBeEnabled();
   });
