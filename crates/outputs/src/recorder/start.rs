@@ -199,7 +199,7 @@ impl Armed {
         let reels: Vec<&str> = self.channels.iter().map(|(name, ..)| name.as_str()).collect();
         let mut namings = names.next(&reels, 1, ago);
         namings.resize_with(reels.len(), Naming::default);
-        let (tapes, moved) = tapes_somewhere(&mut settings, &namings)?;
+        let (tapes, moved) = tapes_somewhere(&mut settings, namings, tapes)?;
         let channels = self.channels.iter().zip(tapes);
         let reels = channels.map(|((name, backlog, _), tape)| Reel {
             name: name.clone(),
@@ -258,20 +258,25 @@ impl Recorder {
     }
 }
 
+/// How long a disk may take to make the files when there is a second one.
+const FIRST_FOLDER: Duration = Duration::from_secs(5);
+
 /// Makes the files in the folder or else in the second one, which is that of the recording then. Says why it is.
-fn tapes_somewhere(
+pub(super) fn tapes_somewhere(
     settings: &mut RecorderSettings,
-    namings: &[Naming],
+    namings: Vec<Naming>,
+    make: fn(&RecorderSettings, &[Naming]) -> Result<Vec<Tape>, StartError>,
 ) -> Result<(Vec<Tape>, Option<String>), StartError> {
-    let first = match tapes(settings, namings) {
+    let Some(second) = settings.fallback.clone() else {
+        return Ok((make(settings, &namings)?, None));
+    };
+    let first = match in_time(settings, &namings, make) {
         Ok(tapes) => return Ok((tapes, None)),
         Err(error) => error,
     };
-    let Some(second) = settings.fallback.take() else {
-        return Err(first);
-    };
+    settings.fallback = None;
     settings.folder = second;
-    match tapes(settings, namings) {
+    match make(settings, &namings) {
         Ok(tapes) => {
             let file = tapes.first().map(|tape| tape.path().display().to_string());
             let why = format!("{first}; it is recorded in {}", file.unwrap_or_default());
@@ -285,8 +290,34 @@ fn tapes_somewhere(
     }
 }
 
+/// Makes the files on a thread of its own, which is left behind when the disk does not answer. Files that it makes later
+/// are removed.
+fn in_time(
+    settings: &RecorderSettings,
+    namings: &[Naming],
+    make: fn(&RecorderSettings, &[Naming]) -> Result<Vec<Tape>, StartError>,
+) -> Result<Vec<Tape>, StartError> {
+    let refused = |source| folder_refused(&settings.folder, source);
+    let (answer, answered) = mpsc::channel();
+    let (settings_there, namings) = (settings.clone(), namings.to_vec());
+    let maker = move || {
+        let made = make(&settings_there, &namings);
+        if let Err(mpsc::SendError(Ok(tapes))) = answer.send(made) {
+            tapes.into_iter().for_each(Tape::discard);
+        }
+    };
+    thread::Builder::new()
+        .name("first folder".into())
+        .spawn(maker)
+        .map_err(refused)?;
+    answered.recv_timeout(FIRST_FOLDER).unwrap_or_else(|_| {
+        let why = format!("its disk does not answer within {} s", FIRST_FOLDER.as_secs());
+        Err(refused(io::Error::new(io::ErrorKind::TimedOut, why)))
+    })
+}
+
 /// Makes the files, all or none.
-fn tapes(settings: &RecorderSettings, namings: &[Naming]) -> Result<Vec<Tape>, StartError> {
+pub(super) fn tapes(settings: &RecorderSettings, namings: &[Naming]) -> Result<Vec<Tape>, StartError> {
     let refused = |source| folder_refused(&settings.folder, source);
     std::fs::create_dir_all(&settings.folder).map_err(refused)?;
     let free_bytes = free_space(&settings.folder).map_err(refused)?;

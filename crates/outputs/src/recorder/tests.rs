@@ -1,3 +1,4 @@
+mod folders;
 mod seams;
 
 use std::collections::VecDeque;
