@@ -47,6 +47,7 @@ mod overview;
 mod password;
 mod playback;
 mod range;
+mod readers;
 mod recording;
 pub mod recover;
 mod scenes;

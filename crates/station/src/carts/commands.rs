@@ -73,8 +73,8 @@ impl Core {
         let sound = match before {
             Some(Pad {
                 settings: before,
-                sound: PadFile::Ready(held),
-            }) if before.path == settings.path => PadFile::Ready(held),
+                sound: sound @ (PadFile::Ready(_) | PadFile::Loading(_)),
+            }) if before.path == settings.path => sound,
             Some(_) => {
                 // An engine that takes no orders sounds nothing.
                 let _ = desk.stop(bank, place);

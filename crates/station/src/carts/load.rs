@@ -1,6 +1,6 @@
 //! Pads' files, read whole into memory where a disk may be waited for. How much all walls take together is limited.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,6 +10,7 @@ use airdesk_engine::wall::Sound;
 use airdesk_sources::decode::{Decoder, at_desk_rate};
 
 use super::desk::PadFile;
+use crate::readers::read_each;
 use crate::station::{Core, Internal};
 
 /// How long a pad's file may be, seconds.
@@ -65,8 +66,8 @@ pub(crate) struct CartFinding {
     strip: StripId,
     load: u64,
     result: Result<Held, String>,
-    /// Nobody reads more for this wall now: hosts are told.
-    is_last: bool,
+    /// No file waits behind it, or a few were read since: hosts are told.
+    is_shown: bool,
 }
 
 /// Reads a file whole.
@@ -117,7 +118,7 @@ fn load(path: &Path, rate: SampleRate, memory: &Memory) -> Result<Held, String> 
 }
 
 impl Core {
-    /// Reads what of a wall is not in memory yet, on another thread.
+    /// Reads what of a wall is not in memory yet, on other threads.
     pub(super) fn load_missing(&mut self, strip: StripId) {
         let rate = self.desk.rate;
         let (memory, mut loads) = (self.walls.memory.clone(), self.walls.loads);
@@ -125,20 +126,17 @@ impl Core {
         let files = desk.begin_loading(&mut loads);
         self.walls.loads = loads;
         let internal = self.internal.clone();
-        tokio::task::spawn_blocking(move || {
-            let last = files.len().saturating_sub(1);
-            for (n, (number, path)) in files.into_iter().enumerate() {
-                let finding = CartFinding {
-                    strip,
-                    load: number,
-                    result: load(&path, rate, &memory),
-                    // Now and then: a full wall shows that it fills.
-                    is_last: n == last || n % 8 == 7,
-                };
-                if internal.send(Internal::Cart(finding)).is_err() {
-                    return; // the station has ended
-                }
-            }
+        let files = files.into_iter().enumerate();
+        let read = move |(n, (number, path)): (usize, (u64, PathBuf))| (n, number, load(&path, rate, &memory));
+        read_each(files, read, move |(n, load, result), is_last| {
+            let finding = CartFinding {
+                strip,
+                load,
+                result,
+                // Now and then: a full wall shows that it fills.
+                is_shown: is_last || n % 8 == 7,
+            };
+            internal.send(Internal::Cart(finding)).is_ok()
         });
     }
 
@@ -154,7 +152,7 @@ impl Core {
                 Err(reason) => PadFile::Faulty(reason),
             };
         }
-        if finding.is_last {
+        if finding.is_shown {
             self.tell_carts(finding.strip);
         }
     }

@@ -9,8 +9,12 @@ use airdesk_sources::decode::{Converted, DecodeError, Decoder, Tags, at_desk_rat
 use airdesk_sources::playlist::{Listed, is_playlist, read as read_playlist};
 
 use crate::api::{Event, ItemId, Severity};
+use crate::readers::read_each;
 use crate::station::{Core, Internal};
 use crate::tracks::is_shown;
+
+/// Hosts are told of a long list when so many were looked up, and twice as many, and so on: each time they get the whole of it.
+const SHOWN_FIRST: usize = 50;
 
 /// What helpers have read for a deck.
 pub(crate) enum DeckFinding {
@@ -32,8 +36,8 @@ pub(crate) struct FileFinding {
     strip: StripId,
     item: ItemId,
     result: Result<About, DecodeError>,
-    /// Nobody looks up more for this deck now: hosts are told.
-    is_last: bool,
+    /// No file waits behind it, or twice as many as before were looked up: hosts are told.
+    is_shown: bool,
 }
 
 /// What a file says about itself.
@@ -112,23 +116,24 @@ fn listed(paths: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 impl Core {
-    /// Reads what these files say about themselves, on another thread.
+    /// Reads what these files say about themselves, on other threads.
     pub(super) fn look_up(&self, strip: StripId, files: Vec<(ItemId, PathBuf)>) {
         let internal = self.internal.clone();
-        tokio::task::spawn_blocking(move || {
-            let last = files.len().saturating_sub(1);
-            for (n, (item, path)) in files.into_iter().enumerate() {
-                let finding = FileFinding {
-                    strip,
-                    item,
-                    result: read(&path),
-                    // Now and then: a long list shows that it grows.
-                    is_last: n == last || n % 50 == 49,
-                };
-                if internal.send(Internal::Deck(DeckFinding::File(finding))).is_err() {
-                    return; // the station has ended
-                }
-            }
+        let mut next = SHOWN_FIRST;
+        let shown = files.into_iter().enumerate().map(move |(n, file)| {
+            let is_shown = n + 1 == next;
+            next = if is_shown { next * 2 } else { next };
+            (file, is_shown)
+        });
+        let look = |((item, path), is_shown): ((ItemId, PathBuf), bool)| (item, read(&path), is_shown);
+        read_each(shown, look, move |(item, result, is_shown), is_last| {
+            let finding = FileFinding {
+                strip,
+                item,
+                result,
+                is_shown: is_shown || is_last,
+            };
+            internal.send(Internal::Deck(DeckFinding::File(finding))).is_ok()
         });
     }
 
@@ -181,7 +186,7 @@ impl Core {
                 desk.broke(finding.item, &error.to_string()); // it stands in the playlist
             }
         }
-        if finding.is_last {
+        if finding.is_shown {
             let state = desk.state();
             self.tell(Event::Deck(Box::new(state)));
         }
