@@ -76,6 +76,13 @@ impl Core {
         StripInput::Carts(voices)
     }
 
+    /// A strip that is fed by something else has a wall, which a session has kept.
+    pub(crate) fn keep_wall(&mut self, strip: StripId, kept: Option<&SessionCarts>) {
+        if kept.is_some() && self.walls.desks.iter().all(|desk| desk.strip != strip) {
+            self.walls.desks.push(WallDesk::new(strip, self.desk.rate, kept));
+        }
+    }
+
     /// A strip is fed by something else. What is on its wall is kept for as long as the strip is there.
     pub(crate) fn part_from_wall(&mut self, strip: StripId) {
         if let Ok(desk) = self.walls.desk(strip) {
@@ -102,10 +109,10 @@ impl Core {
     /// A strip is gone. What is on its wall is kept for a while: the strip may come back.
     pub(crate) fn remove_wall(&mut self, strip: StripId) {
         self.part_from_wall(strip);
+        let gone = |desk: &WallDesk| self.strips.states().all(|state| state.id != desk.strip);
         let desks = &mut self.walls.desks;
-        let resting = desks.iter().filter(|desk| !desk.is_fed()).count();
-        if resting > RESTING_MAX
-            && let Some(oldest) = desks.iter().position(|desk| !desk.is_fed())
+        if desks.iter().filter(|desk| gone(desk)).count() > RESTING_MAX
+            && let Some(oldest) = desks.iter().position(gone)
         {
             desks.remove(oldest);
         }

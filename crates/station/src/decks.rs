@@ -102,6 +102,16 @@ impl Core {
         (StripInput::Staged(staged), InputState::Ready)
     }
 
+    /// A strip that is fed by something else has a playlist, which a session has kept.
+    pub(crate) fn keep_deck(&mut self, strip: StripId, kept: Option<&SessionDeck>) {
+        let Some(kept) = kept.filter(|_| self.decks.desks.iter().all(|desk| desk.strip != strip)) else {
+            return;
+        };
+        let mut desk = DeckDesk::new(strip, self.desk.rate);
+        desk.take_up(kept, self.decks.take_ids(kept.items.len()));
+        self.decks.desks.push(desk);
+    }
+
     /// A strip is fed by something else. Its playlist is kept for as long as the strip is there.
     pub(crate) fn part_from_deck(&mut self, strip: StripId) {
         if let Ok(desk) = self.decks.desk(strip) {
@@ -128,11 +138,12 @@ impl Core {
     /// A strip is gone. Its playlist is kept for a while: the strip may come back.
     pub(crate) fn remove_deck(&mut self, strip: StripId) {
         self.part_from_deck(strip);
-        let resting = self.decks.desks.iter().filter(|desk| !desk.is_fed()).count();
-        if resting > RESTING_MAX
-            && let Some(oldest) = self.decks.desks.iter().position(|desk| !desk.is_fed())
+        let gone = |desk: &DeckDesk| self.strips.states().all(|state| state.id != desk.strip);
+        let desks = &mut self.decks.desks;
+        if desks.iter().filter(|desk| gone(desk)).count() > RESTING_MAX
+            && let Some(oldest) = desks.iter().position(gone)
         {
-            self.decks.desks.remove(oldest);
+            desks.remove(oldest);
         }
     }
 

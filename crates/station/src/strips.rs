@@ -40,6 +40,13 @@ pub(crate) enum Feed {
     },
 }
 
+impl Feed {
+    /// Hosts are told of it as of a stream.
+    fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream(_) | Self::Programs(_))
+    }
+}
+
 pub(crate) struct StripSlot {
     pub(crate) state: StripState,
     pub(crate) feed: Feed,
@@ -122,6 +129,8 @@ impl Core {
             ),
         })?;
         let (input, feed, told) = self.feed(id, &wanted.source, Some(wanted));
+        self.keep_deck(id, wanted.deck.as_ref());
+        self.keep_wall(id, wanted.carts.as_ref());
         let state = StripState {
             id,
             name: wanted.name.clone(),
@@ -147,7 +156,8 @@ impl Core {
     }
 
     pub(crate) fn remove_strip(&mut self, id: StripId) -> Result<(), CommandError> {
-        let name = self.strips.slot(id)?.state.name.clone();
+        let slot = self.strips.slot(id)?;
+        let (name, was_stream) = (slot.state.name.clone(), slot.feed.is_stream());
         self.desk.send(EngineCommand::RemoveStrip(id))?;
         self.strips.0.retain(|slot| slot.state.id != id);
         self.desk.give_back(id);
@@ -158,6 +168,9 @@ impl Core {
         self.watch_no_more(id, &name);
         // A gap that is still open ends with the strip.
         self.recorders.strip_was_short(id, "", 0);
+        if was_stream {
+            self.tell(Event::StreamRemoved(id));
+        }
         self.tell(Event::StripRemoved(id));
         for bus in BusName::ALL {
             if self.buses[bus.place()].without == Some(id) {
@@ -201,22 +214,36 @@ impl Core {
     pub(crate) fn set_source(&mut self, id: StripId, source: StripSource) -> Result<(), CommandError> {
         self.strips.slot(id)?;
         range::source(&source)?;
-        if source != StripSource::Deck {
-            self.part_from_deck(id);
-        }
-        if source != StripSource::Carts {
-            self.part_from_wall(id);
-        }
+        let before = self.strips.slot(id)?.state.source.clone();
         let (input, feed, told) = self.feed(id, &source, None);
-        self.desk.send(EngineCommand::SetInput(id, Box::new(input)))?;
+        if let Err(error) = self.desk.send(EngineCommand::SetInput(id, Box::new(input))) {
+            // It is what it was.
+            self.part(id, &source, &before);
+            return Err(error);
+        }
+        self.part(id, &before, &source);
         let slot = self.strips.slot(id)?;
+        let was_stream = slot.feed.is_stream() && !feed.is_stream();
         slot.feed = feed;
+        if was_stream {
+            self.tell(Event::StreamRemoved(id));
+        }
         self.change_strip(id, |state| {
             state.source = source;
             state.input = told;
         })?;
         self.follow_captures();
         Ok(())
+    }
+
+    /// A strip is no deck and no cart wall any more, unless it is one still.
+    fn part(&mut self, id: StripId, from: &StripSource, to: &StripSource) {
+        if *from == StripSource::Deck && *to != StripSource::Deck {
+            self.part_from_deck(id);
+        }
+        if *from == StripSource::Carts && *to != StripSource::Carts {
+            self.part_from_wall(id);
+        }
     }
 
     /// What a source becomes: the engine's end, the station's, and what hosts are told until more is known.
@@ -380,11 +407,14 @@ impl Core {
         self.silence_decks();
         for place in 0..self.strips.0.len() {
             let slot = &mut self.strips.0[place];
-            slot.feed = Feed::Nothing;
+            let was_stream = std::mem::replace(&mut slot.feed, Feed::Nothing).is_stream();
             if slot.state.source != StripSource::Silent {
                 slot.state.input = input.clone();
             }
             let state = slot.state.clone();
+            if was_stream {
+                self.tell(Event::StreamRemoved(state.id));
+            }
             self.tell(Event::Strip(state));
         }
     }

@@ -215,6 +215,8 @@ export function apply(desk: Snapshot, event: Event): void {
       return take(desk.carts, ({ strip }) => strip === event.value);
     case "stream":
       return put(desk.streams, event.value, ({ strip }) => strip === event.value.strip);
+    case "streamRemoved":
+      return take(desk.streams, ({ strip }) => strip === event.value);
     case "bus":
       return put(desk.buses, event.value, ({ bus }) => bus === event.value.bus);
     case "vca":

@@ -36,6 +36,8 @@ pub enum Event {
     CartsRemoved(#[ts(type = "number")] StripId),
     /// A strip's stream is new or has changed; twice a second while it is heard.
     Stream(Box<StreamState>),
+    /// A strip has no stream any more.
+    StreamRemoved(#[ts(type = "number")] StripId),
     /// A bus has changed.
     Bus(BusState),
     /// A VCA group has moved.

@@ -78,7 +78,7 @@ impl DeckDesk {
     /// Takes up what a session has kept, where it has nothing yet. Returns what is to be looked up.
     pub(super) fn take_up(&mut self, kept: &SessionDeck, ids: Range<ItemId>) -> Vec<(ItemId, PathBuf)> {
         if !self.entries.is_empty() || kept.items.is_empty() {
-            return Vec::new();
+            return self.unseen();
         }
         self.settings = kept.settings;
         self.tell_passing();
@@ -94,8 +94,14 @@ impl DeckDesk {
         if let Some(on) = on {
             self.load(on, false);
         }
-        self.entries
-            .iter()
+        self.unseen()
+    }
+
+    /// Items of which nobody has found anything yet.
+    fn unseen(&self) -> Vec<(ItemId, PathBuf)> {
+        let unseen = |entry: &&Entry| entry.item.seconds.is_none() && entry.item.fault.is_none();
+        let found = self.entries.iter().filter(unseen);
+        found
             .map(|entry| (entry.item.id, PathBuf::from(&entry.item.path)))
             .collect()
     }

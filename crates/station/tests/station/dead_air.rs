@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use airdesk_station::api::{
-    AudioCommand, BusName, DeadAirSettings, DeckCommand, DeckPhase, FallbackState, ItemSettings, RecordingFormat, RecordingSettings,
-    SignalState, Snapshot, StripSource, TimelineKind, WatchSettings,
+    AudioCommand, BusName, DeadAirSettings, DeckCommand, DeckPhase, FallbackState, ItemSettings, RecordingFormat,
+    RecordingSettings, SignalState, Snapshot, StripSource, TimelineKind, WatchSettings,
 };
 use airdesk_station::session::{Session, SessionDeck, SessionItem, SessionStrip};
 use airdesk_station::{HostChoice, StripId};

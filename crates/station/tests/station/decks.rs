@@ -355,3 +355,32 @@ async fn what_no_deck_can_do_is_refused_with_what_to_do() {
     assert!(told.contains("is no deck"), "{told}");
     desk.stop().await;
 }
+
+#[tokio::test]
+async fn the_playlist_of_a_strip_that_plays_something_else_outlasts_the_desk() {
+    let folder = desk::folder();
+    let path = numbers(folder.path(), "Jingle.wav", 0, 48_000);
+    let mut strip = SessionStrip::new("Music", StripSource::Silent);
+    strip.deck = Some(SessionDeck {
+        items: vec![SessionItem {
+            path: path.clone(),
+            settings: ItemSettings::default(),
+        }],
+        ..SessionDeck::default()
+    });
+    let session = Session {
+        strips: vec![strip],
+        ..Session::default()
+    };
+    let desk = Desk::start(folder, &session, HostChoice::none());
+    assert!(desk.now().await.decks.is_empty());
+    desk.fade(desk.first_strip().await, -3.0).await;
+    let mut desk = desk.restart().await;
+    let strip = desk.first_strip().await;
+    let source = StripSource::Deck;
+    desk.ask(AudioCommand::SetSource { strip, source }).await;
+    let looked_up = |now: &Snapshot| now.decks[0].items.first().is_some_and(|item| item.seconds.is_some());
+    let now = desk.when("its playlist", looked_up).await;
+    assert_eq!(now.decks[0].items[0].path, path);
+    desk.stop().await;
+}

@@ -1,6 +1,6 @@
 //! Strips that other programs play into: in turn, heard to the end, and told.
 
-use airdesk_station::api::{AudioCommand, BusName, ErrorCode, StreamPhase, StripSource};
+use airdesk_station::api::{AudioCommand, BusName, ErrorCode, Event, StreamPhase, StripSource};
 use airdesk_station::programs::{Encoding, Format, Gone, PROGRAMS_STRIP, Pace, Thresholds, Told};
 use airdesk_station::session::{Session, SessionStrip};
 
@@ -57,6 +57,11 @@ async fn the_usual_strip_is_there_when_a_program_wants_it_and_what_it_sends_is_h
     assert_eq!(frames.underruns, 0, "{frames:?}");
     desk.when("it waits", |now| now.streams[0].phase == StreamPhase::Waiting)
         .await;
+    // Another source: hosts are told that nothing plays there.
+    let mut events = desk.handle.events();
+    let (strip, source) = (inlet.strip(), StripSource::Silent);
+    desk.ask(AudioCommand::SetSource { strip, source }).await;
+    while events.recv().await.expect("it is told") != Event::StreamRemoved(strip) {}
     desk.stop().await;
 }
 
