@@ -2,7 +2,7 @@
 //! a break that is the desk's.
 //!
 //! `engine`, `strips`, `stages` and `worst` need nothing; `mix` starts the built desk and other mixers, as far as they
-//! are there, and so does `air` with those that broadcast; `listeners` the built desk and a crowd; `air`, `targets`, `desk`, `window` and
+//! are there, and so does `air` with those that broadcast and `streams` with those that play; `listeners` the built desk and a crowd; `air`, `targets`, `desk`, `window` and
 //! `clocks` start real servers, the built programs and a display.
 
 mod air;
@@ -13,6 +13,7 @@ mod listeners;
 mod mix;
 mod show;
 mod stages;
+mod streams;
 mod strips;
 mod whole;
 mod worst;
@@ -53,6 +54,10 @@ fn main() -> ExitCode {
     }
     if wants("desk") {
         whole::headless();
+    }
+    // Ten minutes: only when they are asked for, with how often each player is started.
+    if let Some(runs) = given("streams=").and_then(|runs| runs.parse().ok()) {
+        streams::heard(runs);
     }
     if wants("listeners") {
         listeners::cost();
