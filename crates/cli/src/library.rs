@@ -146,7 +146,7 @@ fn scan(file: &TrackFile, printed: &Printed) -> anyhow::Result<()> {
             bar.set_length(u64::from(progress.found));
             bar.set_position(u64::from(progress.looked));
         } else {
-            bar.set_message(format!("{} sound files", progress.found));
+            bar.set_message(format!("{} found so far", progress.found));
         }
     };
     let summary = file.open_to_write()?.scan(&AtomicBool::new(false), &mut tell);

@@ -96,8 +96,16 @@ export class PlayList extends Reading {
       () => this.#desk.ask({ type: "readPlays", before, limit: PAGE }),
       (reply) => {
         if (reply.type !== "plays") return;
-        this.plays = before === null ? reply.plays : [...this.plays, ...reply.plays];
-        this.older = reply.older;
+        if (before !== null) {
+          this.plays = [...this.plays, ...reply.plays];
+          this.older = reply.older;
+          return;
+        }
+        // Older ones that were asked for stay below.
+        const last = reply.plays.at(-1)?.id ?? 0;
+        const older = this.plays.filter(({ id }) => id < last);
+        this.plays = [...reply.plays, ...older];
+        if (older.length === 0) this.older = reply.older;
       },
     );
   }

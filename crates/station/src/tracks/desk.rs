@@ -213,6 +213,8 @@ impl TrackDesk {
             return refuse(answer, error);
         }
         if let Some(waiting) = self.waveforms.get_mut(&path) {
+            // Who has gone and asks again is there once.
+            waiting.retain(|answer| !answer.is_closed());
             waiting.push(answer);
             return;
         }
