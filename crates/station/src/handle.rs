@@ -174,8 +174,12 @@ impl StationHandle {
     /// When the library cannot be read.
     pub async fn track(&self, id: u64) -> Result<Option<Track>, LibraryError> {
         let tracks = self.tracks.clone();
+        let path = tracks.path().to_owned();
         let read = tokio::task::spawn_blocking(move || tracks.open()?.track(id));
-        read.await.expect("reading does not panic")
+        read.await.unwrap_or_else(|broken| {
+            let reason = broken.to_string();
+            Err(LibraryError::Disk { path, reason })
+        })
     }
 
     /// Says where the listener mounts can be reached.

@@ -60,6 +60,7 @@ const STEPS: [&str; 2] = [
         place TEXT NOT NULL
     ) STRICT;
     CREATE INDEX tracks_place ON tracks (place) WHERE gone = 0;
+    CREATE INDEX tracks_there ON tracks (path) WHERE gone = 0;
     CREATE VIRTUAL TABLE words USING fts5 (
         title, artist, album, file,
         content = '', contentless_delete = 1, prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2'

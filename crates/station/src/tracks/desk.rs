@@ -1,6 +1,7 @@
 //! The station's side of the track library: it asks, and tells what has become of it. Nothing here waits for a disk.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -159,13 +160,13 @@ impl TrackDesk {
                     ended.store(true, Ordering::Relaxed);
                 }
             };
-            let summary = match file.open_to_write() {
+            let mut scan = || match file.open_to_write() {
                 Ok(mut writer) => writer.scan(&ended, &mut tell),
-                Err(error) => ScanSummary {
-                    broken: Some(error.to_string()),
-                    ..ScanSummary::default()
-                },
+                Err(error) => broken(error.to_string()),
             };
+            // Nobody would ever hear of its end.
+            let summary = catch_unwind(AssertUnwindSafe(&mut scan));
+            let summary = summary.unwrap_or_else(|_| broken("something in it broke the scan; tell its makers".into()));
             drop(there);
             // As above.
             let _ = internal.send(Internal::Tracks(TrackNews::Scanned(number, Box::new(summary))));
@@ -382,6 +383,14 @@ impl Core {
     pub(crate) fn finish_library(&mut self) {
         // None is under way: that is all the same.
         let _ = self.tracks.cancel();
+    }
+}
+
+/// What came of a scan that could not go on.
+fn broken(reason: String) -> ScanSummary {
+    ScanSummary {
+        broken: Some(reason),
+        ..ScanSummary::default()
     }
 }
 

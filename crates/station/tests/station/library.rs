@@ -132,6 +132,41 @@ async fn a_folder_is_added_scanned_and_found_by_words_and_outlasts_the_desk() {
 }
 
 #[tokio::test]
+async fn a_scan_is_cancelled_at_once_and_the_next_finds_the_rest() {
+    const FILES: usize = 5_000;
+    let mut desk = desk_of(|_| Vec::new());
+    made(&desk).await;
+    let path = music(desk.folder.path());
+    let one = numbers(desk.folder.path(), "one.wav", 1, 480);
+    for n in 0..FILES {
+        std::fs::hard_link(&one, Path::new(&path).join(format!("{n}.wav"))).expect("linked");
+    }
+    desk.ask(tell(LibraryCommand::AddFolder { path })).await;
+    desk.ask(tell(LibraryCommand::Scan)).await;
+    let (code, _) = desk.refused(tell(LibraryCommand::Scan)).await;
+    assert_eq!(code, ErrorCode::AlreadyRunning);
+    desk.ask(tell(LibraryCommand::CancelScan)).await;
+    let now = desk.now().await;
+    assert_eq!(now.library.scan, ScanState::Idle);
+    assert!(now.library.last.is_some_and(|last| last.cancelled));
+    desk.ask(tell(LibraryCommand::Scan)).await;
+    let now = desk
+        .when("the rest is found", |now| {
+            now.library.last.as_ref().is_some_and(|last| !last.cancelled)
+        })
+        .await;
+    let last = now.library.last.expect("a summary");
+    assert_eq!(
+        (last.looked as usize, last.unreadable, last.gone),
+        (FILES, 0, 0),
+        "{last:?}"
+    );
+    desk.when("all are counted", |now| now.library.tracks as usize == FILES)
+        .await;
+    desk.stop().await;
+}
+
+#[tokio::test]
 async fn what_no_library_can_do_is_refused_with_what_to_do() {
     let mut desk = desk_of(|_| Vec::new());
     made(&desk).await;

@@ -82,5 +82,8 @@ fn a_page_among_a_hundred_thousand_tracks_is_found_within_milliseconds() {
     }
     // Some 25 ms where this was written, on a machine with other things to do.
     assert!(worst < Duration::from_millis(500), "{worst:?}");
-    assert_eq!(reader.folders().expect("read").1 as usize, TRACKS);
+    let began = std::time::Instant::now();
+    let (folders, total) = reader.folders().expect("read");
+    println!("{} folders and {total} tracks in {:?}", folders.len(), began.elapsed());
+    assert_eq!(total as usize, TRACKS);
 }
