@@ -26,7 +26,7 @@ async function openLibrary(changes: Partial<Snapshot> = {}) {
       plays: 2,
       lastPlayed: "2026-11-22T17:04:05.123+01:00",
     }),
-    testTrack(2, "Kerala", { artist: "Bonobo" }),
+    testTrack(2, "Kerala", { artist: "Bonobo", cover: true }),
     testTrack(3, "Notes", { fault: "notes.mp3 is no sound file; choose another" }),
   ];
   opened.fake.library.plays = [testPlay(2, "Kerala"), testPlay(1, "Kiara", { artist: "Bonobo" })];
@@ -63,8 +63,10 @@ describe("the library", () => {
     expect(fake.sent).toContainEqual({ type: "deck", strip: 1, command });
   });
 
-  test("says why a track cannot be played", async () => {
+  test("shows the cover of a track, and says why one cannot be played", async () => {
     const { user } = await openLibrary();
+    await user.click(await screen.findByRole("button", { name: /Kerala/ }));
+    expect(screen.getByRole("img", { name: "Cover of Kerala" })).toHaveAttribute("src", "/api/tracks/2/cover");
     await user.click(await screen.findByRole("button", { name: /Notes/ }));
     expect(screen.getByText("notes.mp3 is no sound file; choose another")).toBeVisible();
   });

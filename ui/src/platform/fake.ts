@@ -4,13 +4,13 @@ import type { AudioCommand, CommandError, Event, Reply, Snapshot, SpectrumOf, Ti
 import { type DeskMeters, meterFrameBytes } from "../meter/frame";
 import { fits } from "../timeline/kinds";
 import { FakeHistory } from "./fakeHistory";
-import { FakeLibrary } from "./fakeLibrary";
+import { FakeLibrary, showLibrary } from "./fakeLibrary";
 import { louder, spectrumOf } from "./fakeLoudness";
 import { FakeNeedles, metersOf } from "./fakeMeters";
 import { showcase } from "./fakeShow";
 import { testSnapshot } from "./fakeSnapshot";
 import { obey, putLoudness } from "./fakeStation";
-import { type Connection, coverPath, type DeskListener, type Platform, unreachable } from "./platform";
+import { type Connection, type DeskListener, type Platform, unreachable } from "./platform";
 
 export class FakePlatform implements Platform {
   timelineTable: string | null = "/timeline.csv";
@@ -38,8 +38,8 @@ export class FakePlatform implements Platform {
     return this.#desk;
   }
 
-  cover(strip: number, item: number): string {
-    return coverPath(strip, item);
+  served(path: string): string {
+    return path;
   }
 
   connect(listener: DeskListener): () => void {
@@ -111,6 +111,7 @@ export class FakePlatform implements Platform {
 export function fakeFromAddress(wanted: URLSearchParams): FakePlatform {
   const fake = new FakePlatform(showcase(wanted));
   const { desk } = fake;
+  showLibrary(fake.library, desk);
   let sequence = 0;
   const needles = new FakeNeedles();
   setInterval(() => {

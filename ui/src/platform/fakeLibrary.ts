@@ -107,3 +107,27 @@ export function obeyLibrary(desk: Snapshot, { command }: Extract<AudioCommand, {
   }
   return { type: "library", value: structuredClone(library) };
 }
+
+/** Music to look at. */
+export function showLibrary(library: FakeLibrary, desk: Snapshot): void {
+  const names: [string, string, string][] = [
+    ["Near Light", "Ólafur Arnalds", "Living Room Songs"],
+    ["Kiara", "Bonobo", "Black Sands"],
+    ["Kerala", "Bonobo", "Migration"],
+    ["Says", "Nils Frahm", "Spaces"],
+    ["Jóga", "Björk", "Homogenic"],
+  ];
+  library.tracks = names.map(([title, artist, album], n) => testTrack(n + 1, title, { artist, album }));
+  library.plays = library.tracks.slice(0, 2).map(({ title, artist }, n) => testPlay(2 - n, title, { artist }));
+  for (const { path } of library.tracks) {
+    const peaks = Array.from({ length: 2048 }, (_, n) => {
+      const high = 60 + 50 * Math.sin(n / 90) * Math.sin(n / 7);
+      return Math.round(n % 2 === 0 ? -high : high);
+    });
+    library.waveforms.set(path, peaks);
+  }
+  desk.library = testLibrary({
+    folders: [{ path: "/home/studio/Music", tracks: library.tracks.length }],
+    tracks: library.tracks.length,
+  });
+}

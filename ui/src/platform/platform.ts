@@ -31,17 +31,12 @@ export interface Platform {
   /** Asks where to and writes the whole timeline there, as a table: where the web view saves nothing by itself. Says where
    * it is, or `null` when the operator thought better of it. Rejects with a {@link CommandError}. */
   readonly saveTimeline: (() => Promise<string | null>) | null;
-  /** Where the picture of a deck's item is served; `null`: that is not known yet. */
-  cover(strip: number, item: number): string | null;
+  /** Where the desk's face serves a path of its own; `null`: that is not known yet. */
+  served(path: string): string | null;
   /** Starts listening to the desk; the first message is a snapshot. Returns what ends it. */
   connect(listener: DeskListener): () => void;
   /** Asks the desk for something. Rejects with a {@link CommandError} when it is refused. */
   send(command: AudioCommand): Promise<Reply>;
-}
-
-/** The path of a deck item's picture on the desk's face. */
-export function coverPath(strip: number, item: number): string {
-  return `/api/decks/${strip}/${item}/cover`;
 }
 
 /** The refusal of a command that could not reach the desk. */

@@ -111,3 +111,16 @@ test("the window's question whether to close is answered to the host", async () 
   await vi.waitFor(() => expect(answers).toEqual([{ stop: true }]));
   end();
 });
+
+test("what the desk's face serves is had from where the meters are", async () => {
+  mockIPC((command) => (command === "snapshot" ? testSnapshot() : "ws://127.0.0.1:8765/meters"), {
+    shouldMockEvents: true,
+  });
+  const platform = new TauriPlatform();
+  expect(platform.served("/api/tracks/1/cover")).toBeNull();
+  const end = platform.connect({ connection: vi.fn(), message: vi.fn(), meters: vi.fn(), closing: vi.fn() });
+  await vi.waitFor(() =>
+    expect(platform.served("/api/tracks/1/cover")).toBe("http://127.0.0.1:8765/api/tracks/1/cover"),
+  );
+  end();
+});

@@ -5,7 +5,7 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { AudioCommand, Reply, Snapshot } from "../bindings";
-import { asCommandError, coverPath, type DeskListener, type DeskMessage, type Platform } from "./platform";
+import { asCommandError, type DeskListener, type DeskMessage, type Platform } from "./platform";
 import { ReconnectingSocket } from "./reconnectingSocket";
 
 /** The station reports its engine every second: silent for longer than this it hangs, ms. */
@@ -29,8 +29,8 @@ export class TauriPlatform implements Platform {
   /** The desk's face on the loopback, `http://127.0.0.1:8765`, once it is known. */
   #face: string | null = null;
 
-  cover(strip: number, item: number): string | null {
-    return this.#face === null ? null : this.#face + coverPath(strip, item);
+  served(path: string): string | null {
+    return this.#face === null ? null : this.#face + path;
   }
 
   connect(listener: DeskListener): () => void {

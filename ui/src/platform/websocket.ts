@@ -1,7 +1,7 @@
 // The console in a browser: one WebSocket to the desk that served the page. Text is JSON in both
 // directions, binary is meter frames.
 import type { AudioCommand, ClientMessage, CommandError, Reply, ServerMessage } from "../bindings";
-import { coverPath, type DeskListener, type Platform, unreachable } from "./platform";
+import { type DeskListener, type Platform, unreachable } from "./platform";
 import { ReconnectingSocket } from "./reconnectingSocket";
 
 /** The desk reports its engine every second: a line silent for longer than this is dead, ms. */
@@ -24,8 +24,8 @@ export class WebSocketPlatform implements Platform {
     this.#url = url;
   }
 
-  cover(strip: number, item: number): string {
-    return coverPath(strip, item);
+  served(path: string): string {
+    return path;
   }
 
   connect(listener: DeskListener): () => void {

@@ -104,8 +104,13 @@ export class Desk {
   }
 
   /** Where the picture of a deck's item is served; `null`: nobody knows yet. */
-  cover(strip: number, item: number): string | null {
-    return this.#platform.cover(strip, item);
+  coverOfItem(strip: number, item: number): string | null {
+    return this.#platform.served(`/api/decks/${strip}/${item}/cover`);
+  }
+
+  /** The same of a track of the library. */
+  coverOfTrack(id: number): string | null {
+    return this.#platform.served(`/api/tracks/${id}/cover`);
   }
 
   /** Looks at a spectrum until the returned function is called. `refused` is told why it cannot be shown. */
