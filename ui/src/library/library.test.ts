@@ -53,8 +53,7 @@ describe("the library", () => {
     const list = screen.getByRole("list", { name: "Tracks" });
     await within(list).findAllByRole("button");
     screen.getByRole("searchbox", { name: /Words/ }).focus();
-    await user.tab();
-    await user.keyboard("{ArrowDown}");
+    await user.keyboard("{ArrowDown}{ArrowDown}");
     expect(within(list).getByRole("button", { name: /Kerala/ })).toHaveFocus();
     await user.keyboard("{Enter}");
     await user.tab();
@@ -80,6 +79,12 @@ describe("the library", () => {
     await user.click(screen.getByRole("button", { name: "Load more" }));
     await waitFor(() => expect(within(list).getAllByRole("button")).toHaveLength(100));
     expect(fake.sent.at(-1)).toEqual({ type: "searchTracks", words: "track", offset: 50, limit: 50 });
+    // A scan has found another in front of them: the last of what is drawn is the first of the next page.
+    fake.library.tracks.unshift(testTrack(999, "Track 0"));
+    await user.click(screen.getByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(list).toHaveTextContent("Track 120"));
+    const drawn = within(list).getAllByRole("button");
+    expect(new Set(drawn.map(({ title }) => title)).size).toBe(drawn.length);
   });
 
   test("adds a folder and scans it, shows how far that is, and stops when asked", async () => {

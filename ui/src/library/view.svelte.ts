@@ -6,6 +6,8 @@ import { sentence } from "../ui/format";
 
 /** So many are asked for at once. */
 const PAGE = 50;
+/** The desk gives no more at once. */
+const PAGE_MAX = 200;
 
 class Reading {
   loading = $state(false);
@@ -55,16 +57,21 @@ export class TrackList extends Reading {
 
   /** Reads what is drawn anew: there may be other tracks, and some were played. */
   async refresh(): Promise<void> {
-    await this.#read(0, Math.min(200, Math.max(PAGE, this.tracks.length)));
+    await this.#read(0, Math.min(PAGE_MAX, Math.max(PAGE, this.tracks.length)), true);
   }
 
-  async #read(offset: number, limit: number): Promise<void> {
+  /** `rest`: what is drawn behind the page stays. */
+  async #read(offset: number, limit: number, rest = false): Promise<void> {
     const words = this.#words;
     await this.read(
       () => this.#desk.ask({ type: "searchTracks", words, offset, limit }),
       (reply) => {
         if (reply.type !== "tracks") return;
-        this.tracks = [...this.tracks.slice(0, offset), ...reply.tracks];
+        const { tracks } = reply;
+        // A scan may have moved a track from one page to another: it is drawn once.
+        const others = this.tracks.filter(({ id }) => tracks.every((track) => track.id !== id));
+        const behind = rest ? this.tracks.slice(limit).filter((track) => others.includes(track)) : [];
+        this.tracks = offset === 0 ? [...tracks, ...behind] : [...others, ...tracks];
         this.total = reply.total;
       },
     );
