@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use lab::desk::{Desk, Home};
+use lab::http;
 use lab::process::{self, output_of};
 use lab::sound_server::Environment;
 use lab::wait::seconds;
@@ -101,6 +102,13 @@ fn what_a_deck_has_sounded_of_a_scanned_folder_is_known_after_a_kill() {
             .as_f64()
             .filter(|heard| *heard > 2.5)
     });
+    let table = http::get(desk.port, "/plays.csv").expect("the desk answers");
+    assert_eq!(table.status, 200);
+    let table = String::from_utf8(table.body).expect("UTF-8");
+    assert!(
+        table.contains("number,began,") && table.contains("Ñandú,\"Tón FLAC\",Deck,"),
+        "{table}"
+    );
     let home = desk.kill();
     let plays = printed(&home, &["history"]);
     assert_eq!(plays.len(), 1, "{plays:?}");

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use airdesk_station::api::{Play, ScanProgress, Track};
 use airdesk_station::data_folder;
-use airdesk_station::tracks::{Search, TrackFile};
+use airdesk_station::tracks::{Search, TrackFile, csv};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// So many plays are read at once.
+const PAGE: u32 = 1_000;
 
 /// What is asked of the library.
 #[derive(Args)]
@@ -51,6 +54,9 @@ enum Command {
         /// How many at the most.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
+        /// As CSV, with a line of headings.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
         #[command(flatten)]
         printed: Printed,
     },
@@ -96,13 +102,7 @@ pub(crate) fn library(arguments: &Arguments) -> anyhow::Result<()> {
                 false => print(&track_line(track)),
             })
         }
-        Command::History { limit, printed } => {
-            let page = file.open()?.plays(None, *limit)?;
-            page.plays.iter().try_for_each(|play| match printed.json {
-                true => print(&serde_json::to_string(play)?),
-                false => print(&play_line(play)),
-            })
-        }
+        Command::History { limit, csv, printed } => history(&file, *limit, *csv, printed),
     };
     match done {
         // Whoever read it has seen enough.
@@ -128,6 +128,31 @@ fn folders(file: &TrackFile, printed: &Printed) -> anyhow::Result<()> {
         true => print(&serde_json::to_string(folder)?),
         false => print(&format!("{:>7}  {}", folder.tracks, plain(&folder.path))),
     })
+}
+
+/// The newest plays, read some at a time: whoever wants a year of them gets it.
+fn history(file: &TrackFile, limit: u32, as_csv: bool, printed: &Printed) -> anyhow::Result<()> {
+    let reader = file.open()?;
+    let mut out = io::stdout().lock();
+    if as_csv {
+        out.write_all(csv::HEADINGS.as_bytes())?;
+    }
+    let (mut before, mut left) = (None, limit);
+    loop {
+        let page = reader.plays(before, left.min(PAGE))?;
+        for play in &page.plays {
+            match (as_csv, printed.json) {
+                (true, _) => out.write_all(csv::line(play).as_bytes())?,
+                (_, true) => writeln!(out, "{}", serde_json::to_string(play)?)?,
+                _ => writeln!(out, "{}", play_line(play))?,
+            }
+        }
+        left -= page.plays.len() as u32;
+        before = page.older;
+        if left == 0 || before.is_none() {
+            return Ok(out.flush()?);
+        }
+    }
 }
 
 /// Scans with a bar on a terminal, and says what came of it.

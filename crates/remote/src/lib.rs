@@ -13,6 +13,7 @@ mod guard;
 mod hls;
 mod listen;
 mod metrics;
+mod plays;
 mod port;
 mod status;
 mod timeline;
@@ -139,6 +140,7 @@ fn router(station: StationHandle, guard: Guard) -> Router {
         .route("/timeline.csv", get(timeline::table))
         .route("/api/tracks/{id}/cover", get(cover::of_track))
         .route("/api/decks/{strip}/{item}/cover", get(cover::of_item))
+        .route("/plays.csv", get(plays::table))
         .route("/status-json.xsl", get(status::page))
         .route("/hls/{file}", get(hls::file))
         .route(

@@ -4,6 +4,7 @@
 //! reads opens the file for himself ([`TrackFile`]).
 
 mod cover;
+pub mod csv;
 mod desk;
 mod fold;
 mod plays;

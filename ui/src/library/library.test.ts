@@ -127,6 +127,7 @@ describe("the library", () => {
       "2026-11-22, 17:02 Kerala 3:07",
       "2026-11-22, 17:01 Bonobo – Kiara 3:07",
     ]);
+    expect(screen.getByRole("link", { name: "Save all as CSV" })).toHaveAttribute("href", "/plays.csv");
   });
 });
 

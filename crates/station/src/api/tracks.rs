@@ -25,7 +25,7 @@ pub enum LibraryCommand {
     },
     /// Look for what is new, has changed and is gone.
     Scan,
-    /// Look no further. What was found stays.
+    /// Look no further. What is written by now stays; the next scan finds the rest.
     CancelScan,
 }
 

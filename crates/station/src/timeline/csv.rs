@@ -36,7 +36,7 @@ pub fn line(entry: &TimelineEntry) -> String {
 }
 
 /// Text from anywhere as a cell.
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let guard = if text.starts_with(FORMULA) { "'" } else { "" };
     if guard.is_empty() && !text.contains([',', '"', '\r', '\n', ' ', ';']) {
         return text.to_owned();
