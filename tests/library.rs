@@ -133,3 +133,74 @@ fn what_a_deck_has_sounded_of_a_scanned_folder_is_known_after_a_kill() {
     assert!(found[0]["lastPlayed"].is_string());
     assert_eq!(search(&mut desk, "mp3 ton"), [] as [Value; 0]);
 }
+
+/// A file with some of its bytes changed, the same ones each time.
+fn damaged(bytes: &[u8], turn: u64) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    // A linear congruential generator (Knuth, MMIX); headers are hit as often as all the rest.
+    let mut state = turn + 1;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for hit in 0..24 {
+        let within = if hit % 2 == 0 {
+            bytes.len().min(300)
+        } else {
+            bytes.len()
+        };
+        let at = next(within);
+        bytes[at] = [0xff, 0x7f, 0x80, 0x00][next(4)];
+    }
+    if turn % 5 == 0 {
+        let half = bytes.len() / 2;
+        bytes.truncate(half);
+    }
+    bytes
+}
+
+/// What a scan may take of memory, bytes: it needs a tenth of that, and the debug build's own pages are counted too.
+const MEMORY_MAX: u64 = 700 << 20;
+
+#[test]
+fn ten_thousand_files_and_hundreds_of_hostile_ones_are_scanned_in_bounded_memory() {
+    let home = Home::new();
+    let (music, source) = (home.path().join("music"), home.path().join("source"));
+    make(&source);
+    std::fs::create_dir_all(&music).expect("made");
+    let mut hostile = 0;
+    for (kind, (name, ..)) in FILES.into_iter().enumerate() {
+        let file = source.join(name);
+        let ending = file.extension().and_then(|ending| ending.to_str()).expect("an ending");
+        for n in 0..10_000 / FILES.len() + 1 {
+            let folder = music.join(format!("{kind}-{}", n / 100));
+            std::fs::create_dir_all(&folder).expect("made");
+            std::fs::hard_link(&file, folder.join(format!("{n}.{ending}"))).expect("linked");
+        }
+        let whole = std::fs::read(&file).expect("read");
+        for turn in 0..40 {
+            std::fs::write(music.join(format!("{kind}-{turn}.{ending}")), damaged(&whole, turn)).expect("written");
+            hostile += 1;
+        }
+    }
+    let good = FILES.len() * (10_000 / FILES.len() + 1);
+    let mut add = home.program("airdesk", &Environment::new());
+    output_of(add.args(["library", "add-folder"]).arg(&music));
+    let scan = home.program("airdesk", &Environment::new());
+    let mut limited = Command::new("prlimit");
+    limited.env_clear().envs(home.environment()).current_dir(home.path());
+    limited.arg(format!("--as={MEMORY_MAX}")).arg(scan.get_program());
+    let printed = output_of(limited.args(["library", "scan", "--json"]));
+    let summary: Value = serde_json::from_slice(&printed).expect("JSON");
+    println!("{summary}");
+    assert_eq!(summary["broken"], Value::Null);
+    assert_eq!(summary["looked"], good + hostile);
+    assert_eq!(summary["added"], good + hostile);
+    let unreadable = summary["unreadable"].as_u64().expect("a number") as usize;
+    assert!(
+        (1..=hostile).contains(&unreadable),
+        "{unreadable} of {hostile} hostile files"
+    );
+}
