@@ -42,7 +42,7 @@ describe("the library", () => {
     await user.type(screen.getByRole("searchbox", { name: /Words/ }), "bonobo kia");
     await waitFor(() => expect(within(list).getAllByRole("button")).toHaveLength(1));
     expect(list).toHaveTextContent("Bonobo – Kiara");
-    expect(list).toHaveTextContent("Black Sands · Played 2 times, last 2026-11-22, 17:04");
+    expect(list).toHaveTextContent("Played 2 times, last 2026-11-22, 17:04 · Black Sands");
     expect(screen.getByText("1 track")).toBeVisible();
     await user.type(screen.getByRole("searchbox", { name: /Words/ }), " nothing");
     expect(await screen.findByText("No track has these words.")).toBeVisible();
