@@ -154,7 +154,7 @@ fn damaged(bytes: &[u8], turn: u64) -> Vec<u8> {
         let at = next(within);
         bytes[at] = [0xff, 0x7f, 0x80, 0x00][next(4)];
     }
-    if turn % 5 == 0 {
+    if turn.is_multiple_of(5) {
         let half = bytes.len() / 2;
         bytes.truncate(half);
     }
