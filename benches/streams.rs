@@ -24,8 +24,8 @@ use self::ear::Ear;
 use self::players::PLAYERS;
 use crate::median;
 
-/// Where everybody plays, and where is listened.
-const SINK: &str = "src1";
+/// Where everybody plays, the desk because it is the default, and where is listened.
+const SINK: &str = "out1";
 /// How long a player may take.
 const LIMIT: Duration = Duration::from_secs(15);
 /// How long processor time is counted, seconds.
@@ -67,6 +67,9 @@ pub(super) const FORMATS: [Format; 3] = [
             "libopus",
             "-b:a",
             "128k",
+            // As libogg makes pages by itself.
+            "-page_duration",
+            "250000",
             "-content_type",
             "application/ogg",
             "-f",
@@ -85,7 +88,7 @@ pub(super) const FORMATS: [Format; 3] = [
 /// Prints a table: milliseconds to the first sound, median and 95th percentile of `runs`, for each format and player; then
 /// what one stream and fifty cost.
 pub(crate) fn heard(runs: usize) {
-    let pipewire = PipeWire::start_with(1, Cycles::AsAsked);
+    let pipewire = PipeWire::start_with(0, Cycles::AsAsked);
     let _pulse = pipewire.speak_pulse();
     // As Icecast is installed.
     let habits = Habits {
@@ -98,16 +101,12 @@ pub(crate) fn heard(runs: usize) {
         .iter()
         .map(|format| send(&icecast, format, folder.path()))
         .collect();
-    let mut desk = Desk::start(pipewire.environment());
-    desk.clear();
-    let device = desk.device("pipewire", SINK, "output");
-    desk.play_on("main", &device);
-    let strip = desk.say(json!({ "type": "addStrip", "name": "Stream", "source": { "type": "silent" } }));
-    let strip = strip["id"].as_u64().expect("a strip has a number");
-    let ear = Ear::open(pipewire.environment(), SINK);
     println!("from the connection to the first sound at the sink, ms, {runs} times each, median and 95th percentile:");
     println!("{:>12} {:>10} {:>8} {:>8} {:>8}", "", "", "median", "p95", "heard");
     for format in &FORMATS {
+        let ear = Ear::open(pipewire.environment(), SINK);
+        // A new one each time: players make the server's cycles shorter and longer, and a desk that has met that is later.
+        let (mut desk, strip) = desk(&pipewire);
         let mut on_the_desk = || {
             let door = Door::open(icecast.port);
             let source = source(&door.url(format.mount), format);
@@ -117,6 +116,7 @@ pub(crate) fn heard(runs: usize) {
             door.until(heard?)
         };
         row("Airdesk", format, runs, &ear, &mut on_the_desk);
+        drop(desk);
         for player in &PLAYERS {
             if !player.is_there() {
                 println!("{:>12} left out: it is not installed", player.name);
@@ -134,8 +134,16 @@ pub(crate) fn heard(runs: usize) {
             row(player.name, format, runs, &ear, &mut by_a_player);
         }
     }
-    drop(ear);
-    costs(&mut desk, strip, &icecast);
+    costs(&pipewire, &icecast);
+}
+
+/// A desk that plays, with one strip.
+fn desk(pipewire: &PipeWire) -> (Desk, u64) {
+    let mut desk = Desk::start(pipewire.environment());
+    desk.clear();
+    let strip = desk.say(json!({ "type": "addStrip", "name": "Stream", "source": { "type": "silent" } }));
+    let strip = strip["id"].as_u64().expect("a strip has a number");
+    (desk, strip)
 }
 
 /// Prints what one player does with one format.
@@ -189,21 +197,22 @@ fn send(icecast: &Icecast, format: &Format, folder: &std::path::Path) -> Process
 }
 
 /// Prints what streams cost the desk: a strip that is silent, one stream in each format, and fifty of them in Opus.
-fn costs(desk: &mut Desk, strip: u64, icecast: &Icecast) {
+fn costs(pipewire: &PipeWire, icecast: &Icecast) {
+    let (mut desk, strip) = desk(pipewire);
     println!("what streams cost a desk that plays, {WATCH} s each:");
     println!("{:>16} {:>12} {:>8} {:>12}", "", "% of a core", "MB", "underruns");
-    let (idle, memory) = cost(desk);
+    let (idle, memory) = cost(&mut desk);
     println!("{:>16} {idle:>12.2} {memory:>8.1}", "none");
     let direct = |format: &Format| source(&icecast.url(format.mount), format);
     for format in &FORMATS {
         desk.say(json!({ "type": "setSource", "strip": strip, "source": direct(format) }));
         sleep(seconds(5));
-        let (busy, memory) = cost(desk);
+        let (busy, memory) = cost(&mut desk);
         println!(
             "{:>16} {:>12.2} {memory:>8.1} {:>12}",
             format.name,
             busy - idle,
-            underruns(desk)
+            underruns(&mut desk)
         );
     }
     for number in 1..MANY {
@@ -211,7 +220,7 @@ fn costs(desk: &mut Desk, strip: u64, icecast: &Icecast) {
         desk.say(json!({ "type": "addStrip", "name": format!("Stream {number}"), "source": source }));
     }
     sleep(seconds(10));
-    let (busy, memory) = cost(desk);
+    let (busy, memory) = cost(&mut desk);
     let playing = desk.snapshot()["streams"].as_array().map_or(0, |streams| {
         streams.iter().filter(|stream| stream["phase"] == "playing").count()
     });
@@ -219,11 +228,12 @@ fn costs(desk: &mut Desk, strip: u64, icecast: &Icecast) {
         "{:>16} {:>12.2} {memory:>8.1} {:>12}",
         format!("{playing} playing"),
         busy - idle,
-        underruns(desk)
+        underruns(&mut desk)
     );
 }
 
-fn cost(desk: &Desk) -> (f64, f64) {
+fn cost(desk: &mut Desk) -> (f64, f64) {
+    desk.snapshot();
     let before = desk.process.processor_seconds();
     sleep(seconds(WATCH));
     let busy = (desk.process.processor_seconds() - before) / WATCH as f64 * 100.0;

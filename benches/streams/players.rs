@@ -75,7 +75,7 @@ fn mpv(url: &str, raw: bool) -> Vec<String> {
 
 fn gstreamer(url: &str, raw: bool) -> Vec<String> {
     if raw {
-        let mut words = words("-q souphttpsrc");
+        let mut words = words("-q souphttpsrc iradio-mode=false");
         words.push(format!("location={url}"));
         words.extend(self::words(
             "! rawaudioparse format=pcm pcm-format=s16le sample-rate=48000 num-channels=2 ! audioconvert ! audioresample ! pulsesink",

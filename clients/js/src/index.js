@@ -1,0 +1,2 @@
+export { Desk, Refused } from "./desk.js";
+export { Voice } from "./voice.js";
