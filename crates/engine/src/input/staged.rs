@@ -85,8 +85,10 @@ impl Staged {
             }
             // What sounded ends softly and where it was, whatever comes then.
             (true, ..) => {
-                let heard = self.fill(block) > 0;
-                fade_out(block, BLOCK_FRAMES);
+                // What waits behind a jump is not what fades.
+                let filled = self.fill(block, jump);
+                let heard = filled > 0;
+                fade_out(block, if jump.is_some() { filled } else { BLOCK_FRAMES });
                 self.jump(jump);
                 heard
             }
@@ -169,7 +171,7 @@ impl Staged {
 
     /// Plays one block, and stops softly where the next would not be whole.
     fn play(&mut self, block: &mut Block) -> bool {
-        if self.fill(block) == 0 {
+        if self.fill(block, None) == 0 {
             return false;
         }
         if self.state == State::Sounding && self.ready() < BLOCK_FRAMES && !self.is_whole() {
@@ -181,12 +183,20 @@ impl Staged {
 
     /// Passes from what sounds to what waits at `to`, within one block. One minus the other: what is alike stays as loud.
     fn pass(&mut self, block: &mut Block, to: u64) {
-        let count = self.inlet.read(block);
+        // No further than that: what waits there is faded in.
+        let left = usize::try_from(to.saturating_sub(self.place)).unwrap_or(usize::MAX);
+        if left == 0 {
+            self.play(block); // it is there already
+            return;
+        }
+        let (front, behind) = block.split_at_mut(left.min(BLOCK_FRAMES));
+        let count = self.inlet.read(front);
+        behind.fill([0.0; 2]);
         self.place += count as u64;
-        fade_out(block, BLOCK_FRAMES);
+        fade_out(block, left);
         self.leave_out(to);
         let mut next = SILENCE;
-        if self.fill(&mut next) < BLOCK_FRAMES && self.state == State::Sounding {
+        if self.fill(&mut next, None) < BLOCK_FRAMES && self.state == State::Sounding {
             self.state = State::Starved;
         }
         fade_in(&mut next);
@@ -195,15 +205,16 @@ impl Staged {
         }
     }
 
-    /// Fills a block with what is to be heard, and with silence behind its end. Returns how many frames were real.
-    fn fill(&mut self, block: &mut Block) -> usize {
+    /// Fills a block with what is to be heard, no further than `until`, and with silence behind its end. Returns how many
+    /// frames were real.
+    fn fill(&mut self, block: &mut Block, until: Option<u64>) -> usize {
         let mut filled = 0;
         while filled < BLOCK_FRAMES {
             if let Some(splice) = self.splice.filter(|splice| splice.from <= self.place) {
                 self.splice = None;
                 self.leave_out(splice.to);
             }
-            let border = [self.end, self.splice.map(|splice| splice.from)]
+            let border = [until, self.end, self.splice.map(|splice| splice.from)]
                 .into_iter()
                 .flatten()
                 .min();
@@ -370,6 +381,30 @@ mod tests {
         hear(&mut staged, 1);
         give(&mut transport, Order::Play);
         assert_eq!(hear(&mut staged, 2), numbers(10_001, 128));
+    }
+
+    #[test]
+    fn not_one_frame_behind_a_jump_is_eaten_by_what_fades_before_it() {
+        for pauses in [false, true] {
+            // 40 frames of the old are left, less than a block.
+            let (mut transport, mut staged) = deck(168);
+            transport.write(&counted(10_001, 2_000));
+            give(&mut transport, Order::Play);
+            hear(&mut staged, 2);
+            if pauses {
+                give(&mut transport, Order::Pause);
+            }
+            give(&mut transport, Order::JumpTo(168));
+            let passing = hear(&mut staged, 1);
+            if pauses {
+                assert_eq!(passing[40..], [0.0; 24]);
+                give(&mut transport, Order::Play);
+                assert_eq!(hear(&mut staged, 2), numbers(10_001, 128));
+            } else {
+                assert_eq!(passing[63], 10_064.0, "the new, in full at the end of the block");
+                assert_eq!(hear(&mut staged, 1), numbers(10_065, 64));
+            }
+        }
     }
 
     #[test]
