@@ -8,8 +8,17 @@ const WINDOWS: [char; 32] = [
     '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// The text of these bytes. A last character that was cut off is left out.
+/// The text of these bytes, which are all there are.
 pub fn decode(bytes: &[u8]) -> String {
+    decode_as(bytes, false)
+}
+
+/// The text of the beginning of something longer: a last character that was cut off is left out.
+pub fn decode_beginning(bytes: &[u8]) -> String {
+    decode_as(bytes, true)
+}
+
+fn decode_as(bytes: &[u8], is_cut: bool) -> String {
     match bytes {
         [0xff, 0xfe, wide @ ..] => return decode_wide(wide, u16::from_le_bytes),
         [0xfe, 0xff, wide @ ..] => return decode_wide(wide, u16::from_be_bytes),
@@ -18,7 +27,7 @@ pub fn decode(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
     match str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(error) if error.error_len().is_none() => {
+        Err(error) if is_cut && error.error_len().is_none() => {
             String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned()
         }
         Err(_) => bytes.iter().map(|byte| windows(*byte)).collect(),
@@ -28,8 +37,9 @@ pub fn decode(bytes: &[u8]) -> String {
 /// The same of UTF-16, which Windows calls Unicode.
 fn decode_wide(bytes: &[u8], number: fn([u8; 2]) -> u16) -> String {
     let (pairs, _) = bytes.as_chunks();
+    // Half a character is one of which the other half was lost.
     char::decode_utf16(pairs.iter().map(|pair| number(*pair)))
-        .map_while(Result::ok)
+        .map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect()
 }
 
@@ -56,7 +66,13 @@ mod tests {
 
     #[test]
     fn a_character_that_was_cut_off_is_left_out() {
-        assert_eq!(decode(&"Aé".as_bytes()[..2]), "A");
-        assert_eq!(decode(b"\xff\xfeA\0\xd3"), "A");
+        assert_eq!(decode_beginning(&"Aé".as_bytes()[..2]), "A");
+        assert_eq!(decode_beginning(b"\xff\xfeA\0\xd3"), "A");
+    }
+
+    #[test]
+    fn what_is_whole_may_end_in_a_letter_of_another_alphabet_and_lose_one_in_its_midst() {
+        assert_eq!(decode(b"Beyonc\xe9"), "Beyoncé");
+        assert_eq!(decode(b"\xff\xfeA\0\0\xd8B\0"), "A\u{fffd}B");
     }
 }

@@ -43,8 +43,11 @@ fn line(bytes: &[u8]) -> String {
         .iter()
         .position(|byte| matches!(byte, b'\n' | b'\r'))
         .filter(|_| !is_wide);
-    // With its end: what is cut off before that is no character of UTF-8.
-    let text = text::decode(&bytes[..end.map_or(bytes.len(), |end| end + 1)]);
+    let text = match end {
+        Some(end) => text::decode(&bytes[..end]),
+        None if bytes.len() as u64 == BYTES_MAX => text::decode_beginning(bytes),
+        None => text::decode(bytes),
+    };
     let line = text.split(['\n', '\r']).next().unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).collect()
 }
