@@ -8,6 +8,7 @@ use airdesk_sources::deck::{Medium, Opener};
 use airdesk_sources::decode::{Converted, DecodeError, Decoder, Tags, at_desk_rate};
 use airdesk_sources::playlist::{Listed, is_playlist, read as read_playlist};
 
+use super::commands::item_path;
 use crate::api::{Event, ItemId, Severity};
 use crate::readers::read_each;
 use crate::station::{Core, Internal};
@@ -96,12 +97,24 @@ fn listed(paths: &[String]) -> (Vec<String>, Vec<String>) {
         }
         match read_playlist(Path::new(path)) {
             Ok(entries) => {
-                let mut addresses = 0;
+                let (mut addresses, mut no_paths) = (0, 0);
                 for entry in entries {
                     match entry {
-                        Listed::File(file) => files.push(file.to_string_lossy().into_owned()),
+                        Listed::File(file) => {
+                            let file = file.to_string_lossy().into_owned();
+                            if item_path(&file).is_ok() {
+                                files.push(file);
+                            } else {
+                                no_paths += 1;
+                            }
+                        }
                         Listed::Address(_) => addresses += 1,
                     }
+                }
+                if no_paths > 0 {
+                    faults.push(format!(
+                        "{no_paths} of what {path} lists are no paths of files; the others are on the playlist"
+                    ));
                 }
                 if addresses > 0 {
                     faults.push(format!(
@@ -190,5 +203,23 @@ impl Core {
             let state = desk.state();
             self.tell(Event::Deck(Box::new(state)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_path_in_a_playlist_keeps_none_of_the_others_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let playlist = folder.path().join("show.m3u");
+        let text = format!("a.mp3\nfile://host\n{}\nb.mp3\nhttp://radio/live\n", "x".repeat(5_000));
+        std::fs::write(&playlist, text).expect("written");
+        let (files, faults) = listed(&[playlist.display().to_string()]);
+        let expected = ["a.mp3", "b.mp3"].map(|name| folder.path().join(name).display().to_string());
+        assert_eq!(files, expected);
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[0].starts_with("2 of what"), "{faults:?}");
     }
 }
