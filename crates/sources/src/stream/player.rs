@@ -122,6 +122,7 @@ pub fn start(
         tell,
         sounds: false,
         cancels: 0,
+        paused: false,
         told: f64::NEG_INFINITY,
     };
     thread::Builder::new()
@@ -279,6 +280,8 @@ struct Worker<T> {
     sounds: bool,
     /// Cancels that were obeyed.
     cancels: u64,
+    /// It was shown as paused.
+    paused: bool,
     /// When the figures were last shown.
     told: f64,
 }
@@ -429,6 +432,7 @@ impl<T: FnMut(Told)> Worker<T> {
             changed = true;
         }
         let paused = self.drive.is_paused();
+        changed |= std::mem::replace(&mut self.paused, paused) != paused;
         if changed || now - self.told > 0.1 {
             self.told = now;
             let session = self.drive.session();
