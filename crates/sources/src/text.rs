@@ -37,10 +37,17 @@ fn decode_as(bytes: &[u8], is_cut: bool) -> String {
 /// The same of UTF-16, which Windows calls Unicode.
 fn decode_wide(bytes: &[u8], number: fn([u8; 2]) -> u16) -> String {
     let (pairs, _) = bytes.as_chunks();
-    // Half a character is one of which the other half was lost.
-    char::decode_utf16(pairs.iter().map(|pair| number(*pair)))
-        .map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    let mut characters = char::decode_utf16(pairs.iter().map(|pair| number(*pair))).peekable();
+    let mut text = String::new();
+    while let Some(read) = characters.next() {
+        match read {
+            Ok(character) => text.push(character),
+            // Half a character: at the end the other half is not written yet.
+            Err(_) if characters.peek().is_none() => {}
+            Err(_) => text.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+    text
 }
 
 fn windows(byte: u8) -> char {
