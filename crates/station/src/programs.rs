@@ -114,11 +114,12 @@ impl ProgramTurn {
         self.inlet.inner.player.status()
     }
 
-    /// Begins a stream, buffered in its own manner. It is heard behind one that has not been heard to its end.
+    /// Begins a stream, buffered in its own manner. It is heard behind one that has not been heard to its end. Returns its
+    /// number, by which [`Status::stream`] knows it.
     ///
     /// # Errors
     /// When nothing plays it any more; so are those of all others.
-    pub fn start(&self, thresholds: Thresholds, pace: Pace) -> Result<(), Gone> {
+    pub fn start(&self, thresholds: Thresholds, pace: Pace) -> Result<u64, Gone> {
         self.inlet.inner.sender.start_as(thresholds, pace)
     }
 
@@ -148,8 +149,11 @@ impl ProgramTurn {
         self.inlet.inner.sender.frames(rate, frames, bytes)
     }
 
-    /// Waits until there is room for another piece.
-    async fn room(&self) -> Result<(), Gone> {
+    /// Waits until there is room for another piece. The turn's owner is the only one who can take it.
+    ///
+    /// # Errors
+    /// When nothing plays it any more.
+    pub async fn room(&self) -> Result<(), Gone> {
         while !self.inlet.inner.sender.has_room() {
             if self.inlet.is_gone() {
                 return Err(Gone);

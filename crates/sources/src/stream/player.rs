@@ -60,6 +60,8 @@ pub enum Told {
 /// What is known of a source from outside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
+    /// Which stream this is about: the number that its start was given, 0 before the first.
+    pub stream: u64,
     /// What it does.
     pub state: State,
     /// It is paused.
@@ -103,7 +105,9 @@ pub fn start(
             cancels: 0,
             idle: false,
             gone: false,
+            starts: 0,
             status: Status {
+                stream: 0,
                 state: State::Idle,
                 paused: false,
                 sounds: false,
@@ -121,6 +125,7 @@ pub fn start(
         item: None,
         tell,
         sounds: false,
+        stream: 0,
         cancels: 0,
         paused: false,
         told: f64::NEG_INFINITY,
@@ -138,15 +143,16 @@ impl Feed {
     /// # Errors
     /// When nothing plays it any more; so are those of all others.
     pub fn start(&self) -> Result<(), Gone> {
-        self.put(Item::Start)
+        self.put_start(Item::Start).map(drop)
     }
 
     /// Begins a stream as [`Feed::start`] does, buffered in its own manner. One that would take too much memory fails.
+    /// Returns its number, by which [`Status::stream`] knows it.
     ///
     /// # Errors
     /// When nothing plays it any more.
-    pub fn start_as(&self, thresholds: Thresholds, pace: Pace) -> Result<(), Gone> {
-        self.put(Item::StartAs(thresholds, pace))
+    pub fn start_as(&self, thresholds: Thresholds, pace: Pace) -> Result<u64, Gone> {
+        self.put_start(|stream| Item::StartAs(stream, thresholds, pace))
     }
 
     /// What comes from here on is so.
@@ -203,6 +209,17 @@ impl Feed {
         self.shared.mail().waiting < WAITING_MOST
     }
 
+    fn put_start(&self, item: impl FnOnce(u64) -> Item) -> Result<u64, Gone> {
+        let mut mail = self.shared.mail();
+        if mail.gone {
+            return Err(Gone);
+        }
+        mail.starts += 1;
+        let stream = mail.starts;
+        self.add(&mut mail, item(stream));
+        Ok(stream)
+    }
+
     fn put(&self, item: Item) -> Result<(), Gone> {
         let mut mail = self.shared.mail();
         let bytes = item.bytes();
@@ -212,14 +229,18 @@ impl Feed {
         if mail.gone {
             return Err(Gone);
         }
-        mail.waiting += bytes;
+        self.add(&mut mail, item);
+        Ok(())
+    }
+
+    fn add(&self, mail: &mut Mail, item: Item) {
+        mail.waiting += item.bytes();
         let behind = mail.cancels;
         mail.items.push_back((self.shared.now(), behind, item));
         // While it sounds it looks by itself, every 10 ms.
         if mail.idle {
             self.shared.came.notify_one();
         }
-        Ok(())
     }
 }
 
@@ -278,6 +299,8 @@ struct Worker<T> {
     tell: T,
     /// Some of what was taken is still to be heard.
     sounds: bool,
+    /// The newest stream that has begun.
+    stream: u64,
     /// Cancels that were obeyed.
     cancels: u64,
     /// It was shown as paused.
@@ -360,18 +383,20 @@ impl<T: FnMut(Told)> Worker<T> {
             let Some((at, item, done)) = &mut self.item else { return };
             let session = self.drive.session();
             let whole = match item {
-                Item::Start => {
+                Item::Start(stream) => {
                     // Another begins when the one before has been played.
                     if !matches!(session.state(), State::Idle) && !session.state().is_terminal() {
                         return;
                     }
+                    self.stream = *stream;
                     session.start(*at);
                     true
                 }
-                Item::StartAs(thresholds, pace) => {
+                Item::StartAs(stream, thresholds, pace) => {
                     if !matches!(session.state(), State::Idle) && !session.state().is_terminal() {
                         return;
                     }
+                    self.stream = *stream;
                     if let Err(error) = self.drive.start_as(*at, *thresholds, *pace) {
                         self.drive.session().start(*at);
                         self.drive.session().fail(*at, error.to_string());
@@ -437,6 +462,7 @@ impl<T: FnMut(Told)> Worker<T> {
             self.told = now;
             let session = self.drive.session();
             let status = Status {
+                stream: self.stream,
                 state: session.state(),
                 paused,
                 sounds,

@@ -13,8 +13,9 @@ use crate::stream::machine::Thresholds;
 
 /// What the sender does, in the order of the audio.
 pub(super) enum Item {
-    Start,
-    StartAs(Thresholds, Pace),
+    /// With the number of the stream that begins.
+    Start(u64),
+    StartAs(u64, Thresholds, Pace),
     Declare(Format),
     Bytes(Vec<u8>),
     Frames(SampleRate, Vec<Frame>, usize),
@@ -28,7 +29,7 @@ impl Item {
         match self {
             Self::Bytes(bytes) => bytes.len(),
             Self::Frames(_, frames, _) => size_of_val(frames.as_slice()),
-            Self::Start | Self::StartAs(..) | Self::Declare(_) | Self::Decoded(_) | Self::End | Self::Fail(_) => 0,
+            Self::Start(_) | Self::StartAs(..) | Self::Declare(_) | Self::Decoded(_) | Self::End | Self::Fail(_) => 0,
         }
     }
 }
@@ -49,6 +50,8 @@ pub(super) struct Mail {
     pub(super) wishes: Vec<Wish>,
     /// How often somebody cancelled. What is given behind a cancel is not touched by it.
     pub(super) cancels: u64,
+    /// Streams that were begun, also those that a cancel took away.
+    pub(super) starts: u64,
     /// The worker has nothing to do until something comes.
     pub(super) idle: bool,
     pub(super) gone: bool,
