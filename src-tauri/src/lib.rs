@@ -11,9 +11,9 @@ mod export;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use airdesk_remote::{Bound, DEFAULT_PORT, Face, ServeError};
+use airdesk_remote::{Bound, DEFAULT_PORT, Face, PlaybackDaemon, ServeError};
 use airdesk_station::api::Severity;
-use airdesk_station::config::Config;
+use airdesk_station::config::{Config, DaemonPort};
 use airdesk_station::{Station, StationHandle, StationOptions};
 use anyhow::anyhow;
 use clap::Parser;
@@ -51,6 +51,9 @@ struct Arguments {
     /// The console's port; 0 for any free one. Without it 8765, or any other where that is taken.
     #[arg(long)]
     port: Option<u16>,
+    /// The port that other programs play into the desk on; 0 for any free one, off for none. Without it 8081.
+    #[arg(long)]
+    daemon_port: Option<DaemonPort>,
 }
 
 /// Runs the desk in a window until the window is closed, and says why when it cannot.
@@ -94,7 +97,10 @@ fn run_desk(app: App, arguments: Arguments) -> anyhow::Result<()> {
     let place = tauri::async_runtime::block_on(bind(arguments.port.or(config.port), DEFAULT_PORT))?;
     let station = Station::start(options)?;
     let handle = station.handle();
-    let result = tauri::async_runtime::block_on(serve(&handle, place)).and_then(|face| show(app, &handle, &face));
+    let daemon = PlaybackDaemon::start(&handle, arguments.daemon_port.or(config.daemon_port));
+    let served = tauri::async_runtime::block_on(async { Ok((serve(&handle, place).await?, daemon.await?)) });
+    // The daemon is served until the window is closed.
+    let result = served.and_then(|(face, _daemon): (Face, _)| show(app, &handle, &face));
     let saved = tauri::async_runtime::block_on(handle.stop());
     station.join();
     result?;

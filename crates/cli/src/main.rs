@@ -11,6 +11,7 @@ mod timeline;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use airdesk_station::config::DaemonPort;
 use clap::{Parser, Subcommand};
 
 /// Guards the real-time code of a checked build, see `airdesk_engine::real_time`.
@@ -21,6 +22,7 @@ static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisable
 const ENVIRONMENT: &str = "\
 Environment:
   AIRDESK_PORT      The console's port, where --port is not given
+  AIRDESK_DAEMON_PORT  The port that programs play into the desk on, where --daemon-port is not given
   AIRDESK_SESSION   The session to run, where none is named
   AIRDESK_REFUSE_PRIVATE  true: no strip plays a stream from this machine or its own network
   AIRDESK_PASSWORD  The stream's password; it is used and never kept
@@ -43,6 +45,9 @@ enum Command {
         /// The console's port; 0 for any free one. Without it 8765.
         #[arg(long)]
         port: Option<u16>,
+        /// The port that other programs play into the desk on; 0 for any free one, off for none. Without it 8081.
+        #[arg(long)]
+        daemon_port: Option<DaemonPort>,
         /// Keep stream passwords in a private file, not in the system's key store.
         #[arg(long)]
         no_key_store: bool,
@@ -99,8 +104,14 @@ fn main() -> ExitCode {
         Command::Run {
             session,
             port,
+            daemon_port,
             no_key_store,
-        } => run::run(session, port, !no_key_store),
+        } => run::run(run::Chosen {
+            session,
+            port,
+            daemon_port,
+            key_store: !no_key_store,
+        }),
         Command::Devices { json } => devices::list(json),
         Command::Render {
             session,

@@ -3,24 +3,32 @@
 use std::convert::Infallible;
 use std::path::PathBuf;
 
-use airdesk_remote::{DEFAULT_PORT, Face};
-use airdesk_station::config::Config;
+use airdesk_remote::{DEFAULT_PORT, Face, PlaybackDaemon};
+use airdesk_station::config::{Config, DaemonPort};
 use airdesk_station::{Station, StationOptions};
 use anyhow::anyhow;
 use tokio::signal;
 
+/// What the command line chooses.
+pub(crate) struct Chosen {
+    pub(crate) session: Option<PathBuf>,
+    pub(crate) port: Option<u16>,
+    pub(crate) daemon_port: Option<DaemonPort>,
+    pub(crate) key_store: bool,
+}
+
 /// Runs the desk and its remote face until SIGINT or SIGTERM.
-pub(crate) fn run(session: Option<PathBuf>, port: Option<u16>, key_store: bool) -> anyhow::Result<()> {
+pub(crate) fn run(chosen: Chosen) -> anyhow::Result<()> {
     let config = Config::load()?;
     let mut options = StationOptions {
-        key_store,
+        key_store: chosen.key_store,
         refuse_private: config.refuse_private.unwrap_or(false),
         ..StationOptions::default()
     };
-    if let Some(session) = session.or(config.session) {
+    if let Some(session) = chosen.session.or(config.session) {
         options.session = session;
     }
-    let port = port.or(config.port).unwrap_or(DEFAULT_PORT);
+    let port = chosen.port.or(config.port).unwrap_or(DEFAULT_PORT);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -37,6 +45,11 @@ pub(crate) fn run(session: Option<PathBuf>, port: Option<u16>, key_store: bool) 
         let _ = handle.listen_at(face.listen_urls()).await;
         println!("session: {session}");
         println!("console: {}", face.console_url());
+        // Held while the desk runs; the operator reads when it could not be had.
+        let daemon = PlaybackDaemon::start(&handle, chosen.daemon_port.or(config.daemon_port)).await;
+        if let Ok(Some(daemon)) = &daemon {
+            println!("programs: {}", daemon.url());
+        }
         let result = tokio::select! {
             () = asked_to_end() => Ok(()),
             () = handle.ended() => Err(anyhow!("the desk has ended by itself; start Airdesk again")),

@@ -167,6 +167,8 @@ pub struct SampleRate(u32);
 impl SampleRate {
     /// The desk's rate unless the session says otherwise.
     pub const DESK: Self = Self(48_000);
+    /// What speech is made at, as a rule.
+    pub const SPEECH: Self = Self(24_000);
 
     /// Returns `None` outside 8 kHz to 384 kHz.
     pub fn new(hz: u32) -> Option<Self> {

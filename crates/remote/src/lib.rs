@@ -7,6 +7,7 @@
 mod console;
 mod control;
 mod cover;
+mod daemon;
 mod descriptors;
 mod door;
 mod guard;
@@ -30,6 +31,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use control::MESSAGE_BYTES;
+pub use daemon::{DEFAULT_DAEMON_PORT, PlaybackDaemon};
 use door::{Door, Visitor};
 pub use guard::Guard;
 

@@ -4,6 +4,7 @@
 //! then defaults. The command line is the hosts' business; the rest is here.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::{env, fs, io};
 
 use serde::Deserialize;
@@ -14,11 +15,51 @@ use serde::Deserialize;
 pub struct Config {
     /// The remote face's port; 0 for any. `AIRDESK_PORT`.
     pub port: Option<u16>,
+    /// The port that other programs play into the desk on; 0 for any, `"off"` for none. `AIRDESK_DAEMON_PORT`.
+    pub daemon_port: Option<DaemonPort>,
     /// The session to run. `AIRDESK_SESSION`.
     pub session: Option<PathBuf>,
     /// No strip plays a stream from this machine or its own network. Off unless set: a studio's servers are its own.
     /// `AIRDESK_REFUSE_PRIVATE`, `true` or `false`.
     pub refuse_private: Option<bool>,
+}
+
+/// Where other programs play into the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub enum DaemonPort {
+    /// Nowhere.
+    Off,
+    /// On this port; 0 for any.
+    At(u16),
+}
+
+/// What is neither a port nor `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("give a port from 0 to 65535, or off")]
+pub struct NoPort;
+
+impl FromStr for DaemonPort {
+    type Err = NoPort;
+
+    fn from_str(text: &str) -> Result<Self, NoPort> {
+        match text {
+            "off" => Ok(Self::Off),
+            port => port.parse().map(Self::At).map_err(|_| NoPort),
+        }
+    }
+}
+
+impl TryFrom<toml::Value> for DaemonPort {
+    type Error = NoPort;
+
+    fn try_from(value: toml::Value) -> Result<Self, NoPort> {
+        match value {
+            toml::Value::Integer(port) => port.try_into().map(Self::At).map_err(|_| NoPort),
+            toml::Value::String(text) => text.parse(),
+            _ => Err(NoPort),
+        }
+    }
 }
 
 /// Why the configuration cannot be used.
@@ -44,6 +85,9 @@ pub enum ConfigError {
     /// A variable is no port.
     #[error("AIRDESK_PORT is \"{0}\"; set it to a number from 0 to 65535")]
     Port(String),
+    /// A variable is neither a port nor `off`.
+    #[error("AIRDESK_DAEMON_PORT is \"{0}\"; set it to a number from 0 to 65535, or to off")]
+    DaemonPort(String),
     /// A variable is neither yes nor no.
     #[error("AIRDESK_REFUSE_PRIVATE is \"{0}\"; set it to true or false")]
     RefusePrivate(String),
@@ -62,6 +106,9 @@ impl Config {
         };
         if let Ok(port) = env::var("AIRDESK_PORT") {
             config.port = Some(port.parse().map_err(|_| ConfigError::Port(port))?);
+        }
+        if let Ok(port) = env::var("AIRDESK_DAEMON_PORT") {
+            config.daemon_port = Some(port.parse().map_err(|_| ConfigError::DaemonPort(port))?);
         }
         if let Ok(refuse) = env::var("AIRDESK_REFUSE_PRIVATE") {
             config.refuse_private = Some(refuse.parse().map_err(|_| ConfigError::RefusePrivate(refuse))?);
@@ -98,6 +145,15 @@ mod tests {
         assert_eq!(Config::read(&path).expect("none is fine"), Config::default());
         fs::write(&path, "port = 9000\n").expect("written");
         assert_eq!(Config::read(&path).expect("read").port, Some(9000));
+        for (text, port) in [("9001", Some(DaemonPort::At(9001))), ("\"off\"", Some(DaemonPort::Off))] {
+            fs::write(&path, format!("daemonPort = {text}\n")).expect("written");
+            assert_eq!(Config::read(&path).expect("read").daemon_port, port);
+        }
+        for text in ["70000", "\"on\"", "true"] {
+            fs::write(&path, format!("daemonPort = {text}\n")).expect("written");
+            let message = Config::read(&path).expect_err("refused").to_string();
+            assert!(message.contains("or off"), "{message}");
+        }
         fs::write(&path, "prot = 9000\n").expect("written");
         let message = Config::read(&path).expect_err("refused").to_string();
         assert!(message.contains("config.toml") && message.contains("prot"), "{message}");

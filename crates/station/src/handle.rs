@@ -22,6 +22,8 @@ pub(crate) enum Request {
     ItemPath(StripId, ItemId, oneshot::Sender<Option<PathBuf>>),
     /// Where the listener mounts can be reached, told by the face that serves them.
     ListenAt(Vec<String>),
+    /// Where other programs play into the desk, told by the face that lets them.
+    ProgramsAt(String),
     /// What a host has met and the operator should read.
     Notice(Severity, String),
     /// The way into a strip that programs play into; without a name, into the usual one.
@@ -189,6 +191,17 @@ impl StationHandle {
     pub async fn listen_at(&self, urls: Vec<String>) -> Result<(), Unavailable> {
         self.requests
             .send(Request::ListenAt(urls))
+            .await
+            .map_err(|_| Unavailable)
+    }
+
+    /// Says where other programs play into the desk.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    pub async fn programs_at(&self, url: String) -> Result<(), Unavailable> {
+        self.requests
+            .send(Request::ProgramsAt(url))
             .await
             .map_err(|_| Unavailable)
     }

@@ -146,6 +146,7 @@ impl Core {
             black_box: self.black_box.state(),
             dead_air: self.dead_air_state(),
             listening: self.listening(),
+            programs_at: self.programs_at.clone(),
             hls: self.hls.state(),
             library: self.tracks.state(),
             engine: self.engine_state(),

@@ -12,7 +12,7 @@ use airdesk_engine::input::StripInput;
 use airdesk_engine::transport::transport;
 use airdesk_sources::stream::drive::ring_frames;
 pub use airdesk_sources::stream::format::{Encoding, Format, FormatError};
-pub use airdesk_sources::stream::jitter::Pace;
+pub use airdesk_sources::stream::jitter::{FRAMES_MOST, Pace};
 pub use airdesk_sources::stream::machine::{State, ThresholdError, Thresholds};
 use airdesk_sources::stream::player::{Feed as Sender, Player, start};
 pub use airdesk_sources::stream::player::{Gone, Status, Told};
@@ -137,6 +137,14 @@ impl ProgramTurn {
     /// When nothing plays it any more.
     pub async fn bytes(&self, bytes: Vec<u8>) -> Result<(), Gone> {
         self.room().await?;
+        self.inlet.inner.sender.bytes(bytes)
+    }
+
+    /// The same without waiting, for who has waited for [`ProgramTurn::room`].
+    ///
+    /// # Errors
+    /// When nothing plays it any more.
+    pub fn put(&self, bytes: Vec<u8>) -> Result<(), Gone> {
         self.inlet.inner.sender.bytes(bytes)
     }
 

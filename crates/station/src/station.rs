@@ -174,6 +174,7 @@ impl Station {
             events: handle.events.clone(),
             listeners: handle.listeners.clone(),
             urls: Vec::new(),
+            programs_at: None,
             mounts: ListeningSettings::default(),
             scanner,
             desk,
@@ -285,6 +286,7 @@ pub(crate) struct Core {
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) listeners: ListenerHub,
     pub(crate) urls: Vec<String>,
+    pub(crate) programs_at: Option<String>,
     pub(crate) mounts: ListeningSettings,
     pub(crate) hls: HlsLine,
     pub(crate) title_file: TitleFile,
@@ -349,6 +351,10 @@ impl Core {
                     Some(Request::ListenAt(urls)) => {
                         self.urls = urls;
                         self.tell_listening();
+                    }
+                    Some(Request::ProgramsAt(url)) => {
+                        self.programs_at = Some(url.clone());
+                        self.tell(Event::ProgramsAt(Some(url)));
                     }
                     Some(Request::Notice(severity, text)) => self.notice(severity, text),
                     Some(Request::Programs(strip, answer)) => {

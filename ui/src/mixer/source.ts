@@ -55,6 +55,13 @@ export function sourceDetail(source: StripSource): string {
   }
 }
 
+/** Where other programs play into a strip. */
+export function programsText(at: string | null): string {
+  return at
+    ? `Programs play into the strip "Voice" at ${at}, and into any other by its name: ${at}?strip=Name`
+    : "Programs have no port to play into: choose one with --daemon-port and start Airdesk again";
+}
+
 export function channelsText(pick: ChannelPick): string {
   return pick.type === "mono" ? `ch ${pick.channel + 1}` : `ch ${pick.left + 1} + ${pick.right + 1}`;
 }

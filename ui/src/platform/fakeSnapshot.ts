@@ -74,6 +74,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     blackBox: testBlackBox(4330),
     deadAir: testDeadAir(),
     listening: testListening(),
+    programsAt: "ws://127.0.0.1:8081/",
     hls: testHls(),
     library: testLibrary(),
     engine: {

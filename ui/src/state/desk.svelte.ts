@@ -281,6 +281,9 @@ export function apply(desk: Snapshot, event: Event): void {
     case "listening":
       desk.listening = event.value;
       return;
+    case "programsAt":
+      desk.programsAt = event.value;
+      return;
     case "engine":
       desk.engine = event.value;
       return;

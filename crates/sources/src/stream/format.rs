@@ -77,6 +77,13 @@ pub struct Format {
 }
 
 impl Format {
+    /// Speech as programs send it unless they say otherwise: 24 kHz, one channel, 16 bits.
+    pub const SPEECH: Self = Self {
+        encoding: Encoding::S16,
+        channels: 1,
+        rate: SampleRate::SPEECH,
+    };
+
     /// Samples of `channels` channels in turn, `rate` frames a second.
     ///
     /// # Errors

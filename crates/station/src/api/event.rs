@@ -38,6 +38,8 @@ pub enum Event {
     Stream(Box<StreamState>),
     /// A strip has no stream any more.
     StreamRemoved(#[ts(type = "number")] StripId),
+    /// Where other programs play into the desk; `null` for nowhere.
+    ProgramsAt(Option<String>),
     /// A bus has changed.
     Bus(BusState),
     /// A VCA group has moved.

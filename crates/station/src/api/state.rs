@@ -67,6 +67,8 @@ pub struct Snapshot {
     pub black_box: BlackBoxState,
     /// The desk's own listener mounts.
     pub listening: ListeningState,
+    /// Where other programs play into the desk, as the address of a WebSocket; `null` for nowhere.
+    pub programs_at: Option<String>,
     /// HLS.
     pub hls: HlsState,
     /// The track library.
