@@ -91,6 +91,8 @@ impl Home {
             ("LANG", "C.UTF-8".into()),
             ("XDG_RUNTIME_DIR", folder("run")),
             ("RUST_BACKTRACE", "1".into()),
+            // Two desks cannot have the usual one.
+            ("AIRDESK_DAEMON_PORT", "off".into()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()

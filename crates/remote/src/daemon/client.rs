@@ -29,6 +29,8 @@ const SILENT: Duration = Duration::from_millis(3_500);
 const GONE: Duration = Duration::from_secs(60);
 /// A program that takes longer to take one message is told nothing more.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Answers that wait to be read before another question is heard.
+const UNREAD: usize = UNREAD_MOST / 4;
 /// Text from here on is read on a thread that may take its time, bytes.
 const LONG: usize = 64 * 1024;
 
@@ -100,8 +102,10 @@ impl Talk {
         let mut ping = every(PING);
         loop {
             let room = self.connection.strip.room.clone();
+            // Who asks more than it reads the answers of is asked to wait.
+            let reads = self.held.is_none() && (self.deaf || self.told.len() < UNREAD);
             tokio::select! {
-                heard = next(&mut self.next, &mut self.socket), if self.held.is_none() => self.heard(heard).await?,
+                heard = next(&mut self.next, &mut self.socket), if reads => self.heard(heard).await?,
                 () = room.free(), if self.held.is_some() => self.pass_on().await?,
                 told = self.told.recv(), if !self.deaf => match told {
                     Some(text) => self.send(Message::Text(text)).await,
@@ -230,8 +234,8 @@ impl Talk {
     }
 
     async fn look_for_it(&mut self) -> Result<(), Gone> {
-        // What it answers is not read while its audio waits.
-        let since = if self.held.is_some() {
+        // What it answers is not read while its audio waits, or its answers do.
+        let since = if self.held.is_some() || self.told.len() >= UNREAD {
             Duration::ZERO
         } else {
             self.heard.elapsed()

@@ -94,7 +94,7 @@ impl Bench {
             stream: self.streams,
             state,
             sounds,
-            given: 0.25,
+            given: if state == State::Buffering { 0.0 } else { 0.25 },
             began: true,
             underruns: 0,
         });
