@@ -630,6 +630,10 @@ blackBox: BlackBoxState,
  */
 listening: ListeningState, 
 /**
+ * Where other programs play into the desk, as the address of a WebSocket; `null` for nowhere.
+ */
+programsAt: string | null, 
+/**
  * HLS.
  */
 hls: HlsState, 

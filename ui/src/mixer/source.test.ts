@@ -2,11 +2,16 @@ import { describe, expect, test } from "vitest";
 
 import { INTERFACE } from "../platform/fakeDevices";
 import { testSnapshot } from "../platform/fakeSnapshot";
-import { channelPicks, channelsText, inputText, sourceDetail, sourceName } from "./source";
+import { channelPicks, channelsText, inputText, programsText, sourceDetail, sourceName } from "./source";
 
 const { devices } = testSnapshot();
 
 describe("a source", () => {
+  test("that programs play into says where, or that there is nowhere", () => {
+    expect(programsText("ws://127.0.0.1:8081/")).toContain("ws://127.0.0.1:8081/?strip=Name");
+    expect(programsText(null)).toContain("--daemon-port");
+  });
+
   test("is called what the operator knows it by", () => {
     const channels = { type: "mono", channel: 0 } as const;
     expect(sourceName({ type: "device", device: INTERFACE, channels }, devices)).toBe("Studio 4i4 Analogue");

@@ -48,6 +48,7 @@ describe("the desk on the screen", () => {
     fake.emit({ type: "target", value: testTarget(2, { label: "Relay" }) });
     fake.emit({ type: "targetRemoved", value: 1 });
     fake.emit({ type: "listening", value: testListening({ on: true, listeners: 4, framesLost: 0 }) });
+    fake.emit({ type: "programsAt", value: null });
     fake.emit({ type: "engine", value: { ...next.engine, blocksLate: 2 } });
     fake.emit({ type: "notice", value: { id: 5, severity: "info", text: "Hello", time: "12:00:00" } });
     expect(desk.snapshot).toMatchObject({
@@ -59,6 +60,7 @@ describe("the desk on the screen", () => {
       title: { title: "Nocturne" },
       targets: [{ id: 2, settings: { label: "Relay" } }],
       listening: { listeners: 4 },
+      programsAt: null,
       engine: { blocksLate: 2 },
       notices: [{ id: 5 }],
     });

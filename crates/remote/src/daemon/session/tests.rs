@@ -112,9 +112,12 @@ impl Bench {
     }
 }
 
+/// What it is about, what happens, what the source is told, and what programs are told.
+type Case = (&'static str, Vec<Do>, &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn what_programs_say_becomes_what_is_heard_and_what_they_are_told() {
-    let cases: Vec<(&str, Vec<Do>, &[&str], &[&str])> = vec![
+    let cases: Vec<Case> = vec![
         (
             "a stream with a play, as the TypeScript client sends it",
             vec![
