@@ -3,12 +3,14 @@
 //!
 //! A [`Player`] renders frames at the desk's rate. A [`Worker`] does so on a thread of its own into a
 //! strip's inlet; an offline render calls it directly. A [`deck`] plays one file after the other, a [`stream`] is pushed
-//! and waits for what is late, and a [`tuner`] fetches one.
+//! and waits for what is late, a [`tuner`] fetches one,
+//! and [`spkr`] is how programs send speech.
 
 pub mod deck;
 pub mod decode;
 pub mod material;
 pub mod playlist;
+pub mod spkr;
 pub mod stream;
 pub mod text;
 pub mod tuner;

@@ -18,4 +18,4 @@ pub mod session;
 pub mod stretch;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

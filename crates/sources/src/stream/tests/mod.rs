@@ -13,10 +13,10 @@ mod sources;
 mod traces;
 
 /// The same throws each time. A linear congruential generator (Knuth's MMIX constants).
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -29,17 +29,17 @@ impl Dice {
     }
 
     /// From 0 up to, and without, `most`.
-    pub(super) fn below(&mut self, most: u64) -> u64 {
+    pub(crate) fn below(&mut self, most: u64) -> u64 {
         self.next() % most.max(1)
     }
 
     /// Evenly from 0 to 1.
-    pub(super) fn share(&mut self) -> f64 {
+    pub(crate) fn share(&mut self) -> f64 {
         self.below(1 << 24) as f64 / f64::from(1 << 24)
     }
 
     /// Evenly from -1 to 1.
-    pub(super) fn noise(&mut self) -> f32 {
+    pub(crate) fn noise(&mut self) -> f32 {
         (2.0 * self.share() - 1.0) as f32
     }
 }
