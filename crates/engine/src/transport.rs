@@ -83,6 +83,11 @@ impl Transport {
         self.orders.push(order).map_err(|PushError::Full(_)| EngineStands)
     }
 
+    /// Orders that are taken now.
+    pub fn order_room(&self) -> usize {
+        self.orders.slots()
+    }
+
     /// Frames that fit now.
     pub fn room(&self) -> usize {
         self.frames.room()

@@ -16,6 +16,8 @@ use super::session::{Session, Setup, SetupError};
 pub const LEAD_SECONDS: f64 = 0.035;
 /// How often there should be a turn, seconds.
 pub const ROUND_SECONDS: f64 = 0.010;
+/// Orders that are kept back for whoever pauses and cancels.
+const ORDERS_KEPT: usize = 16;
 
 /// Frames that the ring of a transport for [`Drive`] holds at a rate.
 pub fn ring_frames(rate: SampleRate) -> usize {
@@ -67,7 +69,8 @@ impl Drive {
     /// # Errors
     /// When the engine takes no orders.
     pub fn turn(&mut self, now: f64) -> Result<(), EngineStands> {
-        if self.paused {
+        // Many streams of a few frames each want more orders than the engine obeys at once: those that come wait.
+        if self.paused || self.transport.order_room() < ORDERS_KEPT {
             return Ok(());
         }
         let mut block = [[0.0; 2]; BLOCK_FRAMES];

@@ -264,3 +264,27 @@ fn who_waits_for_room_is_told_when_nothing_plays_it_any_more() {
     });
     drop(desk);
 }
+
+#[test]
+fn streams_shorter_than_a_block_are_heard_each_to_its_end() {
+    let (mut desk, player, feed, told) = desk(small());
+    let mut heard = Vec::new();
+    for n in 0..60 {
+        feed.start_as(Thresholds::SPKR, Pace::Ahead).expect("it plays");
+        feed.frames(SampleRate::DESK, vec![[0.5; 2]; 1 + n % 10], 4)
+            .expect("it plays");
+        feed.end().expect("it plays");
+    }
+    // An engine that stands for a while obeys none of their orders.
+    thread::sleep(Duration::from_secs(1));
+    for _ in 0..100 {
+        heard.append(&mut desk.hear());
+        if !player.status().sounds && player.status().state == State::Finished {
+            break;
+        }
+    }
+    let status = player.status();
+    assert!(!status.sounds, "{status:?}");
+    assert_eq!(heard.iter().filter(|sample| **sample > 0.4).count(), 60 * 11 / 2);
+    drop(told);
+}
