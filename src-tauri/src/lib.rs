@@ -86,17 +86,19 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 
 /// The desk behind the window, from its start to its end.
 fn run_desk(app: App, arguments: Arguments) -> anyhow::Result<()> {
-    let config = Config::load()?;
+    let mut config = Config::load()?;
     let mut options = StationOptions {
         refuse_private: config.refuse_private.unwrap_or(false),
         ..StationOptions::default()
     };
-    if let Some(session) = arguments.session.or(config.session) {
+    if let Some(session) = arguments.session.or(config.session.take()) {
         options.session = session;
     }
     let place = tauri::async_runtime::block_on(bind(arguments.port.or(config.port), DEFAULT_PORT))?;
     let station = Station::start(options)?;
     let handle = station.handle();
+    #[cfg(unix)]
+    let _sockets = tauri::async_runtime::block_on(airdesk_remote::Sockets::open(&config, &handle));
     let daemon = PlaybackDaemon::start(&handle, arguments.daemon_port.or(config.daemon_port));
     let served = tauri::async_runtime::block_on(async { Ok((serve(&handle, place).await?, daemon.await?)) });
     // The daemon is served until the window is closed.

@@ -25,6 +25,7 @@ Environment:
   AIRDESK_DAEMON_PORT  The port that programs play into the desk on, where --daemon-port is not given
   AIRDESK_SESSION   The session to run, where none is named
   AIRDESK_REFUSE_PRIVATE  true: no strip plays a stream from this machine or its own network
+  AIRDESK_SPKR_SOCKET  The socket for programs that play by SPKR, where --spkr-socket is not given; empty for none
   AIRDESK_PASSWORD  The stream's password; it is used and never kept
   AIRDESK_LOG       What is logged, for example debug or airdesk_station=trace";
 
@@ -48,6 +49,9 @@ enum Command {
         /// The port that other programs play into the desk on; 0 for any free one, off for none. Without it 8081.
         #[arg(long)]
         daemon_port: Option<DaemonPort>,
+        /// The socket for programs that play by SPKR; empty for none. Without it spkr.sock in the folder for what runs.
+        #[arg(long)]
+        spkr_socket: Option<PathBuf>,
         /// Keep stream passwords in a private file, not in the system's key store.
         #[arg(long)]
         no_key_store: bool,
@@ -105,11 +109,13 @@ fn main() -> ExitCode {
             session,
             port,
             daemon_port,
+            spkr_socket,
             no_key_store,
         } => run::run(run::Chosen {
             session,
             port,
             daemon_port,
+            spkr_socket,
             key_store: !no_key_store,
         }),
         Command::Devices { json } => devices::list(json),

@@ -14,18 +14,20 @@ pub(crate) struct Chosen {
     pub(crate) session: Option<PathBuf>,
     pub(crate) port: Option<u16>,
     pub(crate) daemon_port: Option<DaemonPort>,
+    pub(crate) spkr_socket: Option<PathBuf>,
     pub(crate) key_store: bool,
 }
 
 /// Runs the desk and its remote face until SIGINT or SIGTERM.
 pub(crate) fn run(chosen: Chosen) -> anyhow::Result<()> {
-    let config = Config::load()?;
+    let mut config = Config::load()?;
+    config.spkr_socket = chosen.spkr_socket.or(config.spkr_socket);
     let mut options = StationOptions {
         key_store: chosen.key_store,
         refuse_private: config.refuse_private.unwrap_or(false),
         ..StationOptions::default()
     };
-    if let Some(session) = chosen.session.or(config.session) {
+    if let Some(session) = chosen.session.or(config.session.take()) {
         options.session = session;
     }
     let port = chosen.port.or(config.port).unwrap_or(DEFAULT_PORT);
@@ -43,6 +45,8 @@ pub(crate) fn run(chosen: Chosen) -> anyhow::Result<()> {
         let mut face = bound.serve(handle.clone());
         // A station that has ended is noticed below.
         let _ = handle.listen_at(face.listen_urls()).await;
+        #[cfg(unix)]
+        let _sockets = airdesk_remote::Sockets::open(&config, &handle).await;
         println!("session: {session}");
         println!("console: {}", face.console_url());
         // Held while the desk runs; the operator reads when it could not be had.

@@ -16,6 +16,12 @@ mod listen;
 mod metrics;
 mod plays;
 mod port;
+#[cfg(unix)]
+mod socket;
+#[cfg(unix)]
+mod sockets;
+#[cfg(unix)]
+mod spkr;
 mod status;
 mod timeline;
 mod title;
@@ -34,6 +40,12 @@ use control::MESSAGE_BYTES;
 pub use daemon::{DEFAULT_DAEMON_PORT, PlaybackDaemon};
 use door::{Door, Visitor};
 pub use guard::Guard;
+#[cfg(unix)]
+pub use socket::SocketError;
+#[cfg(unix)]
+pub use sockets::Sockets;
+#[cfg(unix)]
+pub use spkr::SpkrSocket;
 
 /// The port, unless told otherwise.
 pub const DEFAULT_PORT: u16 = 8765;

@@ -22,6 +22,9 @@ pub struct Config {
     /// No strip plays a stream from this machine or its own network. Off unless set: a studio's servers are its own.
     /// `AIRDESK_REFUSE_PRIVATE`, `true` or `false`.
     pub refuse_private: Option<bool>,
+    /// The socket for programs that play by SPKR; empty for none. `AIRDESK_SPKR_SOCKET`. Without it one in the folder for
+    /// what runs.
+    pub spkr_socket: Option<PathBuf>,
 }
 
 /// Where other programs play into the desk.
@@ -112,6 +115,9 @@ impl Config {
         }
         if let Ok(refuse) = env::var("AIRDESK_REFUSE_PRIVATE") {
             config.refuse_private = Some(refuse.parse().map_err(|_| ConfigError::RefusePrivate(refuse))?);
+        }
+        if let Some(path) = env::var_os("AIRDESK_SPKR_SOCKET") {
+            config.spkr_socket = Some(path.into());
         }
         if let Some(session) = env::var_os("AIRDESK_SESSION") {
             config.session = Some(session.into());

@@ -60,7 +60,7 @@ pub mod tracks;
 pub use airdesk_devices::{Device, DeviceId, DeviceList, HostChoice};
 pub use airdesk_engine::StripId;
 pub use airdesk_outputs::listen::{JoinError, LAG_MAX, ListenerFeed, ListenerHub, Mount};
-pub use folders::data_folder;
+pub use folders::{data_folder, runtime_folder};
 pub use handle::{Answered, StationHandle, Unavailable};
 pub use library::{LibraryError, Recovery as LibraryRecovery};
 pub use station::{StartError, Station, StationOptions};

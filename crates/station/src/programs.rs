@@ -10,6 +10,7 @@ pub use airdesk_dsp::{Frame, SampleRate};
 use airdesk_engine::StripId;
 use airdesk_engine::input::StripInput;
 use airdesk_engine::transport::transport;
+pub use airdesk_sources::spkr;
 use airdesk_sources::stream::drive::ring_frames;
 pub use airdesk_sources::stream::format::{Encoding, Format, FormatError};
 pub use airdesk_sources::stream::jitter::{FRAMES_MOST, Pace};
