@@ -4,6 +4,8 @@
 //! full scale 1.0, 8 to 192 kHz, little-endian. The wire is section 4.2 of the protocols' description, and what it leaves open is
 //! settled here: a block lasts no longer than a minute, and what is no number is refused by its place.
 
+#[cfg(unix)]
+pub mod client;
 pub mod write;
 
 mod error;

@@ -23,26 +23,28 @@ mod body;
 mod connect;
 mod decode;
 mod error;
+mod flac;
 mod frames;
 mod icy;
 mod line;
 mod ogg;
-mod patience;
+pub(crate) mod patience;
 mod playlist;
 mod reach;
 mod reply;
 mod resume;
 mod sort;
-mod text;
+pub mod speech;
+pub(crate) mod text;
 mod tune;
 mod wave;
 mod worker;
 
-use patience::Patience;
 use worker::Worker;
 
 pub use address::{Address, AddressError};
 pub use error::{Recovery, Stage, TuneError};
+pub use patience::Patience;
 pub use reach::Reach;
 pub use sort::Raw;
 

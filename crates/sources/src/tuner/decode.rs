@@ -7,6 +7,7 @@ use airdesk_dsp::{Frame, SampleRate};
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 
+use super::flac::FlacFrames;
 use super::frames::Frames;
 use super::ogg::{Packet, Packets};
 use super::sort::{Raw, Sort};
@@ -86,6 +87,7 @@ pub(super) struct Decoder {
 
 enum Form {
     Frames(Frames),
+    Flac(FlacFrames),
     /// With the packets that have come and wait to be decoded.
     Ogg(Packets, VecDeque<Packet>, Logical),
     /// The header of a WAV, as far as it has come.
@@ -107,6 +109,7 @@ impl Decoder {
         let form = match sort {
             Sort::Frames(kind) => Form::Frames(Frames::new(kind)),
             Sort::Ogg => Form::Ogg(Packets::default(), VecDeque::new(), Logical::default()),
+            Sort::Flac => Form::Flac(FlacFrames::default()),
             Sort::Wave => Form::Wave(Vec::new()),
             Sort::Raw(raw) => Form::Raw(Samples::new(raw, None), "PCM"),
         };
@@ -121,6 +124,7 @@ impl Decoder {
     pub(super) fn codec(&self) -> Option<&'static str> {
         match &self.form {
             Form::Frames(frames) => Some(frames.name()),
+            Form::Flac(_) => Some("FLAC"),
             Form::Ogg(_, _, logical) => logical.name(),
             Form::Wave(_) => Some("WAV"),
             Form::Raw(_, name) => Some(name),
@@ -152,6 +156,7 @@ impl Decoder {
     fn decode(&mut self, bytes: &[u8], is_last: bool, heard: &mut Heard) -> Result<bool, &'static str> {
         match &mut self.form {
             Form::Frames(frames) => return frames.feed(bytes, is_last, heard),
+            Form::Flac(frames) => frames.feed(bytes, is_last, heard)?,
             Form::Ogg(packets, waiting, logical) => {
                 waiting.extend(packets.feed(bytes));
                 heard.apart += packets.take_apart();
@@ -324,7 +329,7 @@ impl Logical {
     }
 }
 
-fn codec(id: AudioCodecId, headers: &[u8]) -> Option<Codec> {
+pub(super) fn codec(id: AudioCodecId, headers: &[u8]) -> Option<Codec> {
     let mut params = AudioCodecParameters::new();
     params.for_codec(id).with_extra_data(headers.into());
     Codec::new(&params).ok()
@@ -345,7 +350,7 @@ fn shape(head: &[u8]) -> Option<(u32, u8)> {
     None
 }
 
-fn is_odd((rate, channels): (u32, u8)) -> bool {
+pub(super) fn is_odd((rate, channels): (u32, u8)) -> bool {
     !(RATES.0..=RATES.1).contains(&rate) || !(1..=CHANNELS_MAX).contains(&channels)
 }
 

@@ -8,20 +8,21 @@ use std::time::{Duration, Instant};
 use super::error::{Stage, TuneError};
 
 /// The longest that a socket call waits before it is asked again whether to stop.
-pub(super) const SLICE: Duration = Duration::from_millis(100);
+pub(crate) const SLICE: Duration = Duration::from_millis(100);
 
 /// Whether a stream is still wanted. Clones share the answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Patience(Arc<AtomicBool>);
+pub struct Patience(Arc<AtomicBool>);
 
 impl Patience {
     /// Ends whatever waits with this patience.
-    pub(super) fn end(&self) {
+    pub fn end(&self) {
         // Relaxed: whoever waits only has to see it some time.
         self.0.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    /// It has been ended.
+    pub fn has_ended(&self) -> bool {
         // Relaxed: see above.
         self.0.load(Ordering::Relaxed)
     }
@@ -103,7 +104,7 @@ impl Step {
 }
 
 /// The socket had nothing to give or no room: no fault.
-pub(super) fn must_wait(error: &io::Error) -> bool {
+pub(crate) fn must_wait(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted

@@ -23,6 +23,8 @@ pub(super) enum Sort {
     Frames(Bare),
     Ogg,
     Wave,
+    /// Without Ogg: files, and what speech servers send.
+    Flac,
     Raw(Raw),
 }
 
@@ -77,7 +79,7 @@ fn unsupported(host: String, kind: &str) -> TuneError {
     }
 }
 
-fn is_page(first: &[u8]) -> bool {
+pub(super) fn is_page(first: &[u8]) -> bool {
     let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
     let begins = |word: &[u8]| {
         text.get(..word.len())
@@ -87,7 +89,7 @@ fn is_page(first: &[u8]) -> bool {
 }
 
 /// By the first bytes; `Err`: known, and not to be played.
-fn by_beginning(first: &[u8]) -> Result<Option<Sort>, &'static str> {
+pub(super) fn by_beginning(first: &[u8]) -> Result<Option<Sort>, &'static str> {
     Ok(Some(match first {
         [b'O', b'g', b'g', b'S', ..] => Sort::Ogg,
         [b'R', b'I', b'F' | b'X', b'F' | b'4', ..] | [b'R', b'F', b'6', b'4', ..]

@@ -4,7 +4,7 @@
 const LETTERS_MAX: usize = 250;
 
 /// One line without signs that cannot be seen, of 250 letters at most.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let seen = |c: char| if c.is_control() || c == '\u{feff}' { ' ' } else { c };
     let words = text.chars().take(4 * LETTERS_MAX).map(seen).collect::<String>();
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");

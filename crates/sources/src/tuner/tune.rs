@@ -48,6 +48,35 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// An answer whose head has come; reads so many bytes at once.
+    pub(super) fn new(line: Line, body: Body, host: String, read_bytes: usize) -> Self {
+        Self {
+            line,
+            body,
+            host,
+            bytes: vec![0; read_bytes].into(),
+            origin: None,
+        }
+    }
+
+    /// What of the body came with the head.
+    pub(super) fn rest(&mut self, rest: &[u8]) -> Result<Vec<u8>, TuneError> {
+        let mut first = Vec::new();
+        let taken = self.body.take(rest, &mut first);
+        taken.map_err(|_| self.no_server("its pieces have no length"))?;
+        Ok(first)
+    }
+
+    /// Whom it is to.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The end of the connection is the end of what is sent: nobody has said that there is more.
+    pub(super) fn may_end(&self) -> bool {
+        matches!(self.body, Body::Endless)
+    }
+
     /// Appends what comes next of the body to `out`. Waits for no longer than the limit for a stall.
     pub(super) fn read(&mut self, out: &mut Vec<u8>, limit: Duration, patience: &Patience) -> Result<(), TuneError> {
         self.read_until(out, Instant::now() + limit, limit, patience)
@@ -312,19 +341,11 @@ impl<'a> Search<'a> {
         if let Some(encoding) = reply.packing() {
             return Err(TuneError::Packed { host, encoding });
         }
-        let mut connection = Connection {
-            line,
-            body: Body::of(&reply),
-            host,
-            bytes: vec![0; READ_BYTES].into(),
-            origin: None,
-        };
+        let mut connection = Connection::new(line, Body::of(&reply), host, READ_BYTES);
         if let Some(length) = connection.body.missing() {
             connection.origin = Origin::of(&reply, &address, self.reach, length);
         }
-        let mut first = Vec::new();
-        let taken = connection.body.take(&rest, &mut first);
-        taken.map_err(|_| connection.no_server("its pieces have no length"))?;
+        let mut first = connection.rest(&rest)?;
         let limit = self.limits().first_byte;
         let until = Instant::now() + limit;
         while first.len() < FIRST_BYTES && !connection.is_over() {
@@ -366,7 +387,7 @@ impl<'a> Search<'a> {
 }
 
 /// Reads up to the empty line. Also returns what has come behind it.
-fn answer(line: &mut Line, address: &Address, step: &Step) -> Result<(Reply, Vec<u8>), TuneError> {
+pub(super) fn answer(line: &mut Line, address: &Address, step: &Step) -> Result<(Reply, Vec<u8>), TuneError> {
     let host = || address.to_string();
     let mut answer = Vec::new();
     let mut bytes = vec![0; READ_BYTES];

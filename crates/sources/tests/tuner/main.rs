@@ -5,3 +5,4 @@ mod faults;
 mod first_audio;
 mod real_servers;
 mod rig;
+mod speech;
