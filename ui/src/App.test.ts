@@ -42,6 +42,7 @@ describe("the console breaks no rule of accessibility", () => {
     ["in an aux bus's stages", "Stages of Aux 1: no stage on"],
     ["in the loudness", "Loudness"],
     ["in the scenes", "Scenes"],
+    ["in the announcer", "Announcer"],
     ["in talkover", "Talkover"],
     ["in the timeline", "Timeline"],
     ["in the library", "Library"],

@@ -48,7 +48,11 @@ strip: number,
 /**
  * What.
  */
-command: CartCommand, } | { "type": "setTrim", 
+command: CartCommand, } | { "type": "announcer", 
+/**
+ * What.
+ */
+command: AnnouncerCommand, } | { "type": "setTrim", 
 /**
  * Which strip.
  */
@@ -473,6 +477,10 @@ id: number, } | { "type": "target",
 /**
  * Its id.
  */
+id: number, } | { "type": "utterance", 
+/**
+ * Its id.
+ */
 id: number, } | { "type": "kept", 
 /**
  * The recording.
@@ -613,6 +621,10 @@ title: TitleState,
  * The text file that titles are taken from.
  */
 titleFile: TitleFileState, 
+/**
+ * The announcer.
+ */
+announcer: AnnouncerState, 
 /**
  * The delay between the programme and the air.
  */
@@ -1677,6 +1689,248 @@ banks: Array<BankState>,
  * What sounds of it.
  */
 playing: CartsPlaying, };
+
+/**
+ * What the announcer is told.
+ */
+export type AnnouncerCommand = { "type": "say", 
+/**
+ * What.
+ */
+text: string, 
+/**
+ * Another voice than the usual one.
+ */
+voice: string | null, } | { "type": "cancel", 
+/**
+ * Which.
+ */
+utterance: number, } | { "type": "cancelAll" } | { "type": "skip" } | { "type": "back" } | { "type": "replay", 
+/**
+ * Which; the last ones where none is named.
+ */
+utterance: number | null, 
+/**
+ * How many of the last, 1 to 8; one where it is not said.
+ */
+last: number | null, } | { "type": "pause" } | { "type": "resume" } | { "type": "set", 
+/**
+ * All of it; what is not given gets its usual value.
+ */
+settings: AnnouncerSettings, } | { "type": "setKey", 
+/**
+ * The secret; empty forgets it.
+ */
+key: string, };
+
+/**
+ * How the announcer speaks. Takes effect with the next utterance.
+ */
+export type AnnouncerSettings = { 
+/**
+ * Who makes the voice.
+ */
+backend: SpeechBackend, 
+/**
+ * Servers, asked in this order until one speaks: 1 to 8 addresses that usually end with `/v1`.
+ */
+baseUrls: Array<string>, 
+/**
+ * The socket of the program that sends SPKR: its whole path.
+ */
+socket: string, 
+/**
+ * Who speaks, 1 to 100 letters.
+ */
+voice: string, 
+/**
+ * What makes the voice, 1 to 100 letters.
+ */
+model: string, 
+/**
+ * How fast, 0.25 to 4.
+ */
+speed: number, 
+/**
+ * How a server sends it.
+ */
+format: SpeechFormat, 
+/**
+ * The strip that is spoken into, 1 to 40 characters. Put on the desk when it is first wanted, as one that makes music step back.
+ */
+strip: string, 
+/**
+ * Silence behind each utterance, 0 to 5 s.
+ */
+trailingSilence: number, 
+/**
+ * What is buffered before it is heard, 20 to 2000 ms.
+ */
+bufferMs: number, 
+/**
+ * What is taken ahead at most, seconds: the buffer at least, 10 at most.
+ */
+maxBuffer: number, 
+/**
+ * Bytes that are taken of an answer at once, 256 to 65536.
+ */
+chunkBytes: number, };
+
+/**
+ * The announcer, and what it says.
+ */
+export type AnnouncerState = { 
+/**
+ * How it is set.
+ */
+settings: AnnouncerSettings, 
+/**
+ * Where its key is; none where it was not needed yet.
+ */
+key: PasswordState, 
+/**
+ * It is silent until it is told to go on.
+ */
+paused: boolean, 
+/**
+ * It was told to be silent, and has said nothing since.
+ */
+stopped: boolean, 
+/**
+ * What waits, in order.
+ */
+queue: Array<Utterance>, 
+/**
+ * What is being said.
+ */
+speaking: Speaking | null, 
+/**
+ * What was said last, the newest first; eight at most.
+ */
+history: Array<PastUtterance>, };
+
+/**
+ * A text.
+ */
+export type Utterance = { 
+/**
+ * Its id.
+ */
+id: number, 
+/**
+ * What is said.
+ */
+text: string, 
+/**
+ * Who says it.
+ */
+voice: string, 
+/**
+ * It was said before.
+ */
+again: boolean, };
+
+/**
+ * What is being said, and its figures as far as they are known.
+ */
+export type Speaking = { 
+/**
+ * What.
+ */
+utterance: Utterance, 
+/**
+ * Which server speaks; none while none does.
+ */
+endpoint: string | null, 
+/**
+ * Some of it is heard.
+ */
+heard: boolean, 
+/**
+ * The strip.
+ */
+strip: string, 
+/**
+ * Seconds that are buffered.
+ */
+buffered: number, };
+
+/**
+ * What was said.
+ */
+export type PastUtterance = { 
+/**
+ * What.
+ */
+utterance: Utterance, 
+/**
+ * How it ended.
+ */
+outcome: SpeechOutcome, 
+/**
+ * When, by the clock on the wall.
+ */
+time: string, 
+/**
+ * Who was asked, in order.
+ */
+attempts: Array<SpeechAttempt>, 
+/**
+ * Seconds of speech that have come.
+ */
+seconds: number, 
+/**
+ * Seconds of it that can be replayed, 60 at most.
+ */
+kept: number, 
+/**
+ * From its turn to the first byte, ms.
+ */
+timeToFirstByte: number | null, 
+/**
+ * From its turn to the first frame that was given to be heard, ms.
+ */
+timeToFirstAudio: number | null, 
+/**
+ * Gaps.
+ */
+underruns: number, 
+/**
+ * Bytes that have come.
+ */
+bytes: number, };
+
+/**
+ * A server that was asked.
+ */
+export type SpeechAttempt = { 
+/**
+ * Which.
+ */
+endpoint: string, 
+/**
+ * Why it does not speak; none where it did.
+ */
+fault: string | null, };
+
+/**
+ * Who makes the voice.
+ */
+export type SpeechBackend = "http" | "spkr";
+
+/**
+ * How a server sends speech.
+ */
+export type SpeechFormat = "pcm" | "wav" | "mp3" | "opus" | "flac" | "aac";
+
+/**
+ * How an utterance ended.
+ */
+export type SpeechOutcome = { "state": "spoken" } | { "state": "cancelled" } | { "state": "skipped" } | { "state": "failed", 
+/**
+ * Why, and what to do.
+ */
+reason: string, };
 
 /**
  * The buses of the desk, in the order in which they are listed everywhere.

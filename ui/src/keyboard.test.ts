@@ -69,6 +69,7 @@ describe.each([
   ["the cart wall", "Carts"],
   ["the scenes", "Scenes"],
   ["what guards the air", "Air"],
+  ["the announcer", "Announcer"],
   ["talkover", "Talkover"],
   ["the timeline", "Timeline"],
   ["the question whether to go off air", "Go off air…"],

@@ -16,6 +16,7 @@ impl Core {
     pub(crate) async fn stop(&mut self, internal: &mut mpsc::UnboundedReceiver<Internal>) -> Result<(), SessionError> {
         let until = tokio::time::Instant::now() + STOP_LIMIT;
         let session = self.session(); // before the mounts are closed: they are open again next time
+        self.end_announcer();
         self.recorders.finish();
         self.black_box.finish();
         self.tell_recorders();

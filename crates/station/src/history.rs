@@ -132,6 +132,7 @@ impl Core {
             // goes out: these are no part of the console. The rest is looking, and undoing itself.
             Command::StartRecording { .. }
             | Command::StopRecording { .. }
+            | Command::Announcer { .. }
             | Command::Deck { .. }
             | Command::Carts { .. }
             | Command::SplitRecording { .. }

@@ -81,6 +81,7 @@ impl Core {
             artist,
             show,
             title_file: self.title_file.settings(),
+            announcer: self.announcer.session(),
             recording: None,
             recorders: self.recorders.settings(),
             targets: self.air.settings(),

@@ -18,6 +18,7 @@ pub mod timeline;
 
 mod air_delay;
 mod aired_later;
+mod announcer;
 pub mod black_box;
 mod breakdown;
 mod broadcast;

@@ -33,6 +33,7 @@ impl Core {
             }
             AudioCommand::SetTarget { target, settings } => self.set_target(target, *settings, answer),
             AudioCommand::GoLive { target } => self.go_live(target, answer),
+            AudioCommand::Announcer { command } => self.announce(command, answer),
             AudioCommand::ReadTimeline { .. } => self.read_timeline(command, answer),
             // Folders are this machine's: nothing of them is in the session.
             AudioCommand::Library { command } => self.library(command, answer),

@@ -142,6 +142,7 @@ impl Core {
             transports: self.air.transports(),
             title: self.air.title(),
             title_file: self.title_file.state(),
+            announcer: self.announcer.state(),
             air_delay: self.air_delay.state(),
             black_box: self.black_box.state(),
             dead_air: self.dead_air_state(),

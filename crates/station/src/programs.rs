@@ -74,6 +74,11 @@ impl ProgramInlet {
         self.inner.player.is_gone()
     }
 
+    /// What it does, and its figures as of the last tenth of a second.
+    pub(crate) fn status(&self) -> Status {
+        self.inner.player.status()
+    }
+
     /// Waits for the turn. `who` is what hosts are shown: the protocol, and what the program calls itself.
     pub async fn turn(&self, who: &str) -> ProgramTurn {
         let lock = self.inner.turn.clone().lock_owned().await;
@@ -170,6 +175,11 @@ impl ProgramTurn {
             tokio::time::sleep(ROOM_POLL).await;
         }
         Ok(())
+    }
+
+    /// Frames, for whom [`ProgramTurn::room`] has told that there is room.
+    pub(crate) fn give(&self, rate: SampleRate, frames: Vec<Frame>, bytes: usize) -> Result<(), Gone> {
+        self.inlet.inner.sender.frames(rate, frames, bytes)
     }
 
     /// Decoding a chunk took so many seconds.

@@ -102,6 +102,16 @@ impl Secrets {
         if let Ok(password) = std::env::var(VARIABLE) {
             return known(Some(Secret::new(password)), PasswordState::Environment);
         }
+        self.kept(account)
+    }
+
+    /// What is kept of `account`, whatever the environment has: not every secret is a stream's password.
+    pub(crate) fn kept(&self, account: &str) -> Found {
+        let known = |secret, state| Found {
+            secret,
+            state,
+            fault: None,
+        };
         let fault = match self.read_file().map(|mut passwords| passwords.remove(account)) {
             Ok(Some(forgotten)) if forgotten.is_empty() => return known(None, PasswordState::None),
             Ok(Some(password)) => return known(Some(Secret::new(password)), PasswordState::File),
@@ -123,6 +133,14 @@ impl Secrets {
         if std::env::var_os(VARIABLE).is_some() {
             return Err(SecretError::Environment);
         }
+        self.keep(account, secret)
+    }
+
+    /// Keeps a secret, whatever the environment has; an empty one is forgotten. Says where.
+    ///
+    /// # Errors
+    /// When there is no key store and the file cannot be written.
+    pub(crate) fn keep(&self, account: &str, secret: &Secret) -> Result<PasswordState, SecretError> {
         if secret.reveal().is_empty() {
             let forgotten = self.ask(account, keyring::Entry::delete_credential);
             let is_gone = matches!(forgotten, Some(Ok(()) | Err(keyring::Error::NoEntry)));

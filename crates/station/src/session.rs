@@ -16,8 +16,8 @@ use airdesk_dsp::{Decibels, SampleRate};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings, HlsSettings,
-    LimiterSettings, ListeningSettings, Material, RecordingSettings, StripSource,
+    AirDelaySettings, AnnouncerSettings, BlackBoxSettings, BroadcastSettings, BusName, DeviceChoice, DuckerSettings,
+    HlsSettings, LimiterSettings, ListeningSettings, Material, RecordingSettings, StripSource,
 };
 use crate::automation::Automation;
 use crate::scenes::Scene;
@@ -66,6 +66,9 @@ pub struct Session {
     /// The text file that titles are taken from.
     #[serde(skip_serializing_if = "is_usual")]
     pub title_file: SessionTitleFile,
+    /// How texts are spoken; none where nobody has set it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announcer: Option<AnnouncerSettings>,
     /// What is recorded, where and how.
     pub recorders: Vec<RecordingSettings>,
     /// The one recorder of older sessions: read, and written as the first of the others.
@@ -112,6 +115,7 @@ impl Default for Session {
             artist: String::new(),
             show: String::new(),
             title_file: SessionTitleFile::default(),
+            announcer: None,
             recorders: vec![RecordingSettings::default()],
             recording: None,
             targets: vec![BroadcastSettings::default()],

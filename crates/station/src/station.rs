@@ -18,6 +18,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::air_delay::AirLine;
+use crate::announcer::{Announcer, AnnouncerNews};
 use crate::api::{
     BusName, BusState, DeskMeters, DuckerSettings, Event, LimiterSettings, ListeningSettings, OutputName, RecorderId,
     Severity, VcaState,
@@ -151,12 +152,13 @@ impl Station {
             recorders: Recorders::new(opened.session.recorders.clone(), rate, internal.clone()),
             air: Air::new(
                 opened.session.targets.clone(),
-                Keeper::start(secrets, internal.clone())?,
+                Keeper::start(secrets.clone(), internal.clone())?,
                 encoders.clone(),
                 rate,
             ),
             hls: HlsLine::new(encoders, &options.data, hls_folder),
             title_file: TitleFile::new(internal.clone()),
+            announcer: Announcer::new(opened.session.announcer.clone(), secrets.clone(), internal.clone()),
             decks: Decks::new(),
             tracks: TrackDesk::new(&options.data, internal.clone()),
             walls: Walls::default(),
@@ -252,6 +254,7 @@ pub(crate) enum Internal {
     Timeline(ScribeNews),
     Password(Kept),
     TitleFile(Look),
+    Announcer(AnnouncerNews),
     Deck(DeckFinding),
     Tracks(TrackNews),
     Cart(CartFinding),
@@ -290,6 +293,7 @@ pub(crate) struct Core {
     pub(crate) mounts: ListeningSettings,
     pub(crate) hls: HlsLine,
     pub(crate) title_file: TitleFile,
+    pub(crate) announcer: Announcer,
     pub(crate) scanner: Scanner,
     pub(crate) breakdown: Breakdown,
     pub(crate) file: Arc<SessionFile>,
@@ -420,6 +424,7 @@ impl Core {
             Internal::Saved(result) => self.saved(result),
             Internal::Timeline(news) => self.hear_scribe(news),
             Internal::Password(kept) => self.hear_password(kept),
+            Internal::Announcer(news) => self.hear_announcer(news),
             Internal::TitleFile(look) => self.hear_title_file(look),
             Internal::PlaybackOpened {
                 output,
@@ -440,6 +445,9 @@ impl Core {
         self.look_after_streams(ticks.is_multiple_of(5));
         self.refresh_strips(ticks.is_multiple_of(5));
         self.look_after_title_file();
+        if ticks.is_multiple_of(5) {
+            self.look_after_announcer();
+        }
         self.look_after_decks(ticks);
         self.look_after_carts(ticks.is_multiple_of(2));
         self.air_titles();

@@ -1,6 +1,7 @@
 // A plain desk, as tests draw it, and the fake station before anything is asked of it.
 import type { OutputName, Snapshot } from "../bindings";
 import { BUSES } from "../meter/frame";
+import { testAnnouncer } from "./fakeAnnouncer";
 import { INTERFACE, PLAYER, SPEAKERS, testDevice } from "./fakeDevices";
 import { testLibrary } from "./fakeLibrary";
 import { unheard } from "./fakeLoudness";
@@ -70,6 +71,7 @@ export function testSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     transports: ["native"],
     title: { title: "", artist: "", show: "" },
     titleFile: { path: "", reading: { state: "off" } },
+    announcer: testAnnouncer(),
     airDelay: testAirDelay(0, 0),
     blackBox: testBlackBox(4330),
     deadAir: testDeadAir(),

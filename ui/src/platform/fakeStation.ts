@@ -14,6 +14,7 @@ import type {
   StripState,
 } from "../bindings";
 import { BUSES } from "../meter/frame";
+import { obeyAnnouncer } from "./fakeAnnouncer";
 import { obeyBroadcast } from "./fakeBroadcast";
 import { obeyCarts, testCarts } from "./fakeCarts";
 import { obeyDeck, testDeck } from "./fakeDeck";
@@ -27,6 +28,7 @@ export function obey(desk: Snapshot, command: AudioCommand): { reply: Reply; eve
   if (command.type === "setStripWatch") return done(watchStrip(desk, command));
   if (command.type === "deck") return done(obeyDeck(desk, command));
   if (command.type === "library") return done(obeyLibrary(desk, command));
+  if (command.type === "announcer") return obeyAnnouncer(desk, command.command);
   if (command.type === "carts") return done(obeyCarts(desk, command));
   if ("strip" in command) return done(obeyOnStrip(desk, command));
   switch (command.type) {

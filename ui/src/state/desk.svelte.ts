@@ -260,6 +260,9 @@ export function apply(desk: Snapshot, event: Event): void {
     case "title":
       desk.title = event.value;
       return;
+    case "announcer":
+      desk.announcer = event.value;
+      break;
     case "titleFile":
       desk.titleFile = event.value;
       return;

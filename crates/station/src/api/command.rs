@@ -8,11 +8,11 @@ use ts_rs::TS;
 #[cfg(doc)]
 use super::Reply;
 use super::{
-    AirDelaySettings, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, CartCommand, ChainSettings,
-    ChannelMode, CommandError, DeadAirSettings, DeckCommand, DelaySettings, DeviceChoice, DuckerSettings, ErrorCode,
-    HlsSettings, LibraryCommand, LimiterSettings, ListeningSettings, OutputName, OutputSettings, PanLaw, Password,
-    RecorderId, RecordingSettings, RunId, ScenePart, SendTap, SpectrumOf, StripSource, Talkover, TargetId,
-    TimelineKind, WatchSettings, number,
+    AirDelaySettings, AnnouncerCommand, BlackBoxSettings, BroadcastSettings, BusChainSettings, BusName, CartCommand,
+    ChainSettings, ChannelMode, CommandError, DeadAirSettings, DeckCommand, DelaySettings, DeviceChoice,
+    DuckerSettings, ErrorCode, HlsSettings, LibraryCommand, LimiterSettings, ListeningSettings, OutputName,
+    OutputSettings, PanLaw, Password, RecorderId, RecordingSettings, RunId, ScenePart, SendTap, SpectrumOf,
+    StripSource, Talkover, TargetId, TimelineKind, WatchSettings, number,
 };
 
 /// A wish of the operator. The station answers each with a [`Reply`] or a [`CommandError`], and what
@@ -69,6 +69,11 @@ pub enum AudioCommand {
         strip: StripId,
         /// What.
         command: CartCommand,
+    },
+    /// Tell the announcer something.
+    Announcer {
+        /// What.
+        command: AnnouncerCommand,
     },
     /// Input trim, -20 to +40 dB.
     SetTrim {

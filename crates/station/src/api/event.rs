@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, AudioCommand, BlackBoxState, BusName, BusState, CartsPlaying, CartsState, CommandError,
-    DeadAirState, DeckPosition, DeckState, DeviceState, DuckerSettings, EngineState, ErrorCode, HistoryState, HlsState,
-    LibraryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState, RecorderId, RecorderState,
-    Reply, Snapshot, SpectrumState, StreamState, StripState, TargetId, TargetState, TimelineEntry, TitleFileState,
-    TitleState, VcaState,
+    AirDelayState, AnnouncerState, AudioCommand, BlackBoxState, BusName, BusState, CartsPlaying, CartsState,
+    CommandError, DeadAirState, DeckPosition, DeckState, DeviceState, DuckerSettings, EngineState, ErrorCode,
+    HistoryState, HlsState, LibraryState, LimiterSettings, ListeningState, LoudnessState, Notice, OutputState,
+    RecorderId, RecorderState, Reply, Snapshot, SpectrumState, StreamState, StripState, TargetId, TargetState,
+    TimelineEntry, TitleFileState, TitleState, VcaState,
 };
 
 /// One part of the [`Snapshot`] has a new value.
@@ -40,6 +40,8 @@ pub enum Event {
     StreamRemoved(#[ts(type = "number")] StripId),
     /// Where other programs play into the desk; `null` for nowhere.
     ProgramsAt(Option<String>),
+    /// The announcer has changed; twice a second while it speaks.
+    Announcer(Box<AnnouncerState>),
     /// A bus has changed.
     Bus(BusState),
     /// A VCA group has moved.

@@ -5,6 +5,7 @@
 //! is off is `null`; ids are numbers; enums carry a `type` or a `state` tag.
 
 mod air_delay;
+mod announcer;
 mod black_box;
 mod broadcast;
 mod bus;
@@ -37,6 +38,7 @@ pub use airdesk_dsp::input_matrix::ChannelMode;
 pub use airdesk_dsp::limiter::LimiterSettings;
 pub use airdesk_dsp::resample::Quality as Resampling;
 pub use airdesk_engine::{BusChainSettings, ChainSettings, PanLaw, SendSettings, SendTap, StripControls, Talkover};
+pub use announcer::*;
 pub use black_box::*;
 pub use broadcast::*;
 pub use bus::*;

@@ -4,7 +4,7 @@ use airdesk_engine::StripId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{BlackBoxKept, Play, RecorderId, TargetId, TimelineEntry, Track, Waveform};
+use super::{BlackBoxKept, Play, RecorderId, TargetId, TimelineEntry, Track, UtteranceId, Waveform};
 
 /// What came of a command that was obeyed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -28,6 +28,11 @@ pub enum Reply {
         /// Its id.
         #[ts(type = "number")]
         id: TargetId,
+    },
+    /// The text that will be said.
+    Utterance {
+        /// Its id.
+        id: UtteranceId,
     },
     /// What was kept of the black box.
     Kept {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AirDelayState, BlackBoxState, BusName, BusState, CartsState, DeadAirState, DeckState, HistoryState, HlsState,
-    LibraryState, ListeningState, LoudnessState, RecorderState, Resampling, StreamState, StripState, TargetState,
-    TitleFileState, TitleState, Transport, VcaState,
+    AirDelayState, AnnouncerState, BlackBoxState, BusName, BusState, CartsState, DeadAirState, DeckState, HistoryState,
+    HlsState, LibraryState, ListeningState, LoudnessState, RecorderState, Resampling, StreamState, StripState,
+    TargetState, TitleFileState, TitleState, Transport, VcaState,
 };
 
 /// Everything there is to draw. A host gets one when it connects and after it lagged.
@@ -59,6 +59,8 @@ pub struct Snapshot {
     pub title: TitleState,
     /// The text file that titles are taken from.
     pub title_file: TitleFileState,
+    /// The announcer.
+    pub announcer: AnnouncerState,
     /// The delay between the programme and the air.
     pub air_delay: AirDelayState,
     /// The dead-air watch.

@@ -8,7 +8,7 @@ use super::{Session, SessionBank, SessionBus, SessionCarts, SessionDeck, Session
 use crate::api::{BusName, CommandError, DuckerSettings, LimiterSettings, PADS, StripSource};
 use crate::obey::checked_name;
 use crate::scenes::{SCENES_MAX, checked_scene_name};
-use crate::{black_box, broadcast, carts, decks, hls, listening, range, recording, title_file};
+use crate::{announcer, black_box, broadcast, carts, decks, hls, listening, range, recording, title_file};
 
 /// A value that cannot be.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +85,9 @@ pub(super) fn check(session: &Session, rate: SampleRate) -> Result<(), Fault> {
     value("blackBox", black_box::check(&session.black_box))?;
     value("mounts", listening::check(&session.mounts, rate))?;
     value("hls", hls::check(&session.hls, rate))?;
+    if let Some(settings) = &session.announcer {
+        value("announcer", announcer::check(settings.clone()).map(drop))?;
+    }
     value("titleFile", title_file::check(&session.title_file.path))?;
     session
         .dead_air

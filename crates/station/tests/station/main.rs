@@ -2,6 +2,7 @@
 
 mod air_delay;
 mod aired;
+mod announcer;
 mod answers;
 mod black_box;
 mod breakdown;
