@@ -1,5 +1,6 @@
 //! Airdesk without a window: the same desk, driven from a browser or a program.
 
+mod ctl;
 mod devices;
 mod keep;
 mod library;
@@ -56,6 +57,8 @@ enum Command {
         #[arg(long)]
         no_key_store: bool,
     },
+    /// Tell a desk that runs on this machine what to do.
+    Ctl(ctl::Arguments),
     /// List the sound devices this machine has.
     Devices {
         /// As JSON, one array.
@@ -118,6 +121,7 @@ fn main() -> ExitCode {
             spkr_socket,
             key_store: !no_key_store,
         }),
+        Command::Ctl(arguments) => ctl::ctl(arguments),
         Command::Devices { json } => devices::list(json),
         Command::Render {
             session,

@@ -4,6 +4,7 @@
 //! It is a host like the window: it sends commands to the station and passes on what the station says.
 //! Requests from elsewhere, and pages of other sites in a browser on this machine, are refused.
 
+mod announcer;
 mod console;
 mod control;
 mod cover;
@@ -20,6 +21,8 @@ mod port;
 mod socket;
 #[cfg(unix)]
 mod sockets;
+#[cfg(unix)]
+mod speech_control;
 #[cfg(unix)]
 mod spkr;
 mod status;
@@ -44,6 +47,8 @@ pub use guard::Guard;
 pub use socket::SocketError;
 #[cfg(unix)]
 pub use sockets::Sockets;
+#[cfg(unix)]
+pub use speech_control::SpeechControl;
 #[cfg(unix)]
 pub use spkr::SpkrSocket;
 
@@ -160,6 +165,10 @@ fn router(station: StationHandle, guard: Guard) -> Router {
         .route(
             "/api/title",
             post(title::set).layer(DefaultBodyLimit::max(MESSAGE_BYTES)),
+        )
+        .route(
+            "/api/announcer",
+            post(announcer::tell).layer(DefaultBodyLimit::max(MESSAGE_BYTES)),
         )
         .fallback(get(console::file))
         .layer(from_fn_with_state(guard, guard::check))

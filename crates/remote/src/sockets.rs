@@ -7,11 +7,13 @@ use airdesk_station::config::Config;
 use airdesk_station::{StationHandle, runtime_folder};
 
 use crate::socket::SocketError;
+use crate::speech_control::SpeechControl;
 use crate::spkr::SpkrSocket;
 
 /// What is served. Dropped, it takes no more programs.
 pub struct Sockets {
     _spkr: Option<SpkrSocket>,
+    _control: Option<SpeechControl>,
 }
 
 impl Sockets {
@@ -32,7 +34,16 @@ impl Sockets {
                 .await
             }
         };
-        Self { _spkr: spkr }
+        let chosen = config.speech_control_socket.as_deref();
+        let path = chosen.map_or_else(|| runtime_folder().join("speech-control.sock"), PathBuf::from);
+        let control = match config.speech_control {
+            Some(true) => opened(SpeechControl::open(&path, station.clone()).await, &path, true, station).await,
+            Some(false) | None => None,
+        };
+        Self {
+            _spkr: spkr,
+            _control: control,
+        }
     }
 }
 

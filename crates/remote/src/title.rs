@@ -39,7 +39,7 @@ fn command(body: &[u8]) -> Result<AudioCommand, CommandError> {
     AudioCommand::read(Value::Object(fields))
 }
 
-fn status(code: ErrorCode) -> StatusCode {
+pub(crate) fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,

@@ -25,6 +25,11 @@ pub struct Config {
     /// The socket for programs that play by SPKR; empty for none. `AIRDESK_SPKR_SOCKET`. Without it one in the folder for
     /// what runs.
     pub spkr_socket: Option<PathBuf>,
+    /// Programs may control what the announcer says by a socket. Off unless set. `AIRDESK_SPEECH_CONTROL_CHANNEL_ENABLED`,
+    /// `true`, `1`, `yes` or `on`, or anything else for off.
+    pub speech_control: Option<bool>,
+    /// Where. `AIRDESK_SPEECH_CONTROL_SOCKET`. Without it one in the folder for what runs.
+    pub speech_control_socket: Option<PathBuf>,
 }
 
 /// Where other programs play into the desk.
@@ -118,6 +123,13 @@ impl Config {
         }
         if let Some(path) = env::var_os("AIRDESK_SPKR_SOCKET") {
             config.spkr_socket = Some(path.into());
+        }
+        if let Ok(on) = env::var("AIRDESK_SPEECH_CONTROL_CHANNEL_ENABLED") {
+            let is_yes = |yes: &&str| on.trim().eq_ignore_ascii_case(yes);
+            config.speech_control = Some(["true", "1", "yes", "on"].iter().any(is_yes));
+        }
+        if let Some(path) = env::var_os("AIRDESK_SPEECH_CONTROL_SOCKET") {
+            config.speech_control_socket = Some(path.into());
         }
         if let Some(session) = env::var_os("AIRDESK_SESSION") {
             config.session = Some(session.into());
