@@ -9,7 +9,8 @@ use std::time::Duration;
 use airdesk_station::HostChoice;
 use airdesk_station::api::{
     AnnouncerCommand, AnnouncerSettings, AudioCommand, ErrorCode, PasswordState, PastUtterance, RecordingFormat,
-    RecordingSettings, Reply, Snapshot, SpeechFormat, SpeechOutcome, Stems, StripSource, Talkover, UtteranceId,
+    RecordingSettings, Reply, Snapshot, SpeechBackend, SpeechFormat, SpeechOutcome, Stems, StripSource, Talkover,
+    UtteranceId,
 };
 use airdesk_station::session::{Session, SessionStrip};
 
@@ -282,7 +283,7 @@ impl Sixteen for f64 {
 }
 
 #[tokio::test]
-async fn a_hundred_texts_wait_and_are_said_in_order_and_one_more_is_refused() {
+async fn a_thousand_texts_are_said_in_order_and_no_more_than_a_hundred_wait() {
     let server = counting();
     let mut desk = desk(settings(&[&server]));
     record(&desk).await;
@@ -299,9 +300,15 @@ async fn a_hundred_texts_wait_and_are_said_in_order_and_one_more_is_refused() {
     );
     assert!(desk.now().await.announcer.speaking.is_none(), "it is paused");
     tell(&desk, AnnouncerCommand::Resume).await;
+    for n in 100..1_000 {
+        while desk.now().await.announcer.queue.len() > 90 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        says(&desk, &text(n)).await;
+    }
     let now = quiet(&desk).await;
     assert_eq!(now.announcer.history.len(), 8);
-    assert!(numbers(&desk).await == (100_000..148_000).collect::<Vec<i32>>());
+    assert!(numbers(&desk).await == (100_000..580_000).collect::<Vec<i32>>());
     for text in ["", " \n", &"x".repeat(10_001)] {
         assert_eq!(refused(&desk, say(text.into())).await.0, ErrorCode::OutOfRange);
     }
@@ -518,5 +525,55 @@ async fn a_key_is_kept_and_shown_nowhere_and_settings_that_cannot_be_are_refused
     assert_eq!(desk.now().await.announcer.settings.voice, "alloy");
     let text = std::fs::read_to_string(desk.session_file()).expect("saved");
     assert!(text.contains("alloy") && !text.contains("hackme"), "{text}");
+    desk.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_speaks_by_spkr_and_what_it_breaks_off_is_heard() {
+    use airdesk_station::programs::spkr::write;
+    use std::io::BufRead;
+    use std::os::unix::net::UnixListener;
+
+    let folder = desk::folder();
+    let path = folder.path().join("speak.sock");
+    let listener = UnixListener::bind(&path).expect("bound");
+    thread::spawn(move || {
+        for (n, visitor) in listener.incoming().enumerate() {
+            let mut visitor = visitor.expect("a visitor");
+            let mut line = String::new();
+            std::io::BufReader::new(&visitor).read_line(&mut line).expect("a line");
+            let asked: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+            assert_eq!(
+                (asked["method"].as_str(), asked["params"]["text"].as_str()),
+                (Some("stream-binary"), Some("hello"))
+            );
+            let from = 100_000 * (n as i32 + 1);
+            let block: Vec<f32> = (from..from + 24_000).map(|n| n as f32 / 8_388_608.0).collect();
+            let end = if n == 0 {
+                write::end(1)
+            } else {
+                write::error("out of memory")
+            };
+            // Who has gone need not hear it.
+            let _ = visitor.write_all(&[write::chunk(0, 48_000, &block), end].concat());
+        }
+    });
+    let mut settings = settings(&[]);
+    settings.backend = SpeechBackend::Spkr;
+    settings.socket = path.to_string_lossy().into_owned();
+    let mut desk = desk(settings);
+    record(&desk).await;
+    for _ in 0..2 {
+        says(&desk, "hello").await;
+        quiet(&desk).await;
+    }
+    let history = desk.now().await.announcer.history;
+    assert_eq!(history[1].outcome, SpeechOutcome::Spoken);
+    assert!(
+        matches!(&history[0].outcome, SpeechOutcome::Failed { reason } if reason.contains("out of memory")),
+        "{history:?}"
+    );
+    assert!(numbers(&desk).await == (100_000..124_000).chain(200_000..224_000).collect::<Vec<i32>>());
     desk.stop().await;
 }
