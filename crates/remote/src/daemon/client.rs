@@ -4,17 +4,18 @@
 //! While its audio waits for room one message more is read and held, then nothing: a program that has sent a whole clip can
 //! pause and stop it, one that goes on sending has to wait, and its own `resume` waits behind its audio.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use super::intake::{Reading, SMALL};
-use super::message::{Action, Said, read};
-use super::room::Kept;
+use super::message::{Action, FormatSaid, Said, read};
+use super::room::Room;
 use super::session::Client;
 use super::strip::{Request, Strip, UNREAD_MOST, message};
 use super::{Daemon, MEBIBYTE};
@@ -31,6 +32,10 @@ const GONE: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Answers that wait to be read before another question is heard.
 const UNREAD: usize = UNREAD_MOST / 4;
+/// How much a socket reads at once, bytes: little, because so much of a long message's buffer is used for what comes next.
+pub(super) const READ: usize = 2_048;
+/// The longest that a ping may be, bytes.
+const PING_BYTES: usize = 125;
 /// Text from here on is read on a thread that may take its time, bytes.
 const LONG: usize = 64 * 1024;
 
@@ -41,7 +46,23 @@ struct Gone;
 type Heard = Option<Result<Message, axum::Error>>;
 
 /// Audio that waits for room.
-struct Held(Vec<u8>, Option<super::message::FormatSaid>);
+struct Held {
+    bytes: Vec<u8>,
+    format: Option<FormatSaid>,
+    /// Of what is large, for the whole daemon: waited for, then had.
+    waits: Option<WaitsForLarge>,
+    large: Option<OwnedSemaphorePermit>,
+}
+
+type WaitsForLarge = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
+/// A long message that was read. The socket goes on behind it in the same buffer, and would use that again, however large it
+/// is; so it is not given back before the socket has come to the end of it and has taken another.
+struct Spent {
+    _text: Utf8Bytes,
+    /// Bytes to its end, at most.
+    left: usize,
+}
 
 /// One program's connection.
 pub(super) struct Connection {
@@ -58,8 +79,7 @@ struct Talk {
     socket: WebSocket,
     told: mpsc::Receiver<Utf8Bytes>,
     held: Option<Held>,
-    /// What came while something else was being done.
-    next: Option<Heard>,
+    spent: Option<Spent>,
     heard: Instant,
     silent: bool,
     /// It takes nothing any more. What it has sent before is read nevertheless.
@@ -76,7 +96,7 @@ impl Connection {
                 socket,
                 told,
                 held: None,
-                next: None,
+                spent: None,
                 heard: Instant::now(),
                 silent: false,
                 deaf: false,
@@ -105,8 +125,8 @@ impl Talk {
             // Who asks more than it reads the answers of is asked to wait.
             let reads = self.held.is_none() && (self.deaf || self.told.len() < UNREAD);
             tokio::select! {
-                heard = next(&mut self.next, &mut self.socket), if reads => self.heard(heard).await?,
-                () = room.free(), if self.held.is_some() => self.pass_on().await?,
+                heard = self.socket.recv(), if reads => self.heard(heard).await?,
+                () = admitted(self.held.as_mut(), &room, &self.connection.reading) => self.pass_on().await?,
                 told = self.told.recv(), if !self.deaf => match told {
                     Some(text) => self.send(Message::Text(text)).await,
                     // It was too slow to read.
@@ -122,19 +142,35 @@ impl Talk {
         self.is_there().await?;
         match heard {
             Some(Ok(Message::Text(text))) => {
+                self.moves_on(text.len());
                 let said = self.read(text).await;
-                self.connection.reading.is_whole();
-                match said {
+                let done = match said {
                     Some(said) => self.obey(said).await,
                     None => Ok(()),
+                };
+                // A large chunk keeps its place until there is room for it: no more of them are in memory.
+                if self.held.as_ref().is_none_or(|held| held.waits.is_none()) {
+                    self.connection.reading.is_whole();
                 }
+                done
             }
             Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
             // Pings are answered below us; binary messages mean nothing here.
-            Some(Ok(_)) => {
+            Some(Ok(other)) => {
+                self.moves_on(other.into_data().len());
                 self.connection.reading.is_whole();
                 Ok(())
             }
+        }
+    }
+
+    /// The socket has come so many bytes further.
+    fn moves_on(&mut self, bytes: usize) {
+        if let Some(spent) = &mut self.spent {
+            spent.left = spent.left.saturating_sub(bytes);
+        }
+        if self.spent.as_ref().is_some_and(|spent| spent.left == 0) {
+            self.spent = None;
         }
     }
 
@@ -145,10 +181,15 @@ impl Talk {
         }
         let long = text.clone();
         let read = tokio::task::spawn_blocking(move || read(&long)).await;
-        if text.len() >= SMALL && self.next.is_none() {
-            // A socket that is asked while the message is still there takes another buffer, and this one goes with the
-            // message. Otherwise it would keep it for as long as the program is connected.
-            self.next = timeout(Duration::ZERO, self.socket.recv()).await.ok();
+        if text.len() >= SMALL {
+            self.spent = Some(Spent {
+                _text: text,
+                left: READ,
+            });
+            // What it answers brings the socket there.
+            for _ in 0..READ.div_ceil(PING_BYTES) {
+                self.ping().await;
+            }
         }
         // A panic there is one in reading: the message is as good as ignored, and the panic has been logged.
         read.unwrap_or_default()
@@ -158,7 +199,14 @@ impl Talk {
         let client = self.connection.client;
         let request = match said {
             Said::Audio(bytes, format) => {
-                self.held = Some(Held(bytes, format));
+                let large = (bytes.len() >= SMALL).then(|| self.connection.daemon.large.clone());
+                let permits = bytes.len().div_ceil(MEBIBYTE) as u32;
+                self.held = Some(Held {
+                    bytes,
+                    format,
+                    waits: large.map(|large| Box::pin(large.acquire_many_owned(permits)) as WaitsForLarge),
+                    large: None,
+                });
                 return Ok(());
             }
             Said::Broken(fault) => Request::Broken(client, fault.to_string()),
@@ -185,26 +233,18 @@ impl Talk {
 
     /// Passes on the audio that waited for room.
     async fn pass_on(&mut self) -> Result<(), Gone> {
-        let Some(Held(bytes, format)) = self.held.take() else {
+        let Some(held) = self.held.take() else {
             return Ok(());
         };
-        let kept = self.keep(bytes.len()).await?;
+        let Held {
+            bytes, format, large, ..
+        } = held;
+        let kept = self.connection.strip.room.keep(bytes.len(), large);
         self.ask(Request::Audio(self.connection.client, bytes, format, kept))
             .await?;
         // Nothing was read meanwhile.
         self.heard = Instant::now();
         Ok(())
-    }
-
-    async fn keep(&mut self, bytes: usize) -> Result<Kept, Gone> {
-        let large = if bytes < SMALL {
-            None
-        } else {
-            let permits = bytes.div_ceil(MEBIBYTE) as u32;
-            let large = self.connection.daemon.large.clone();
-            Some(large.acquire_many_owned(permits).await.map_err(|_| Gone)?)
-        };
-        Ok(self.connection.strip.room.keep(bytes, large))
     }
 
     /// Plays into another strip from now on.
@@ -246,8 +286,13 @@ impl Talk {
         if since >= SILENT && !std::mem::replace(&mut self.silent, true) {
             self.ask(Request::Silent(self.connection.client, true)).await?;
         }
-        self.send(Message::Ping(bytes::Bytes::new())).await;
+        self.ping().await;
         Ok(())
+    }
+
+    async fn ping(&mut self) {
+        let bytes = if self.spent.is_some() { PING_BYTES } else { 0 };
+        self.send(Message::Ping(vec![0; bytes].into())).await;
     }
 
     /// Tells it something. One that was killed takes nothing, and may have sent what was not read yet.
@@ -262,7 +307,7 @@ impl Talk {
     async fn finish(&mut self, client: Client) {
         if self.held.is_some() {
             let room = self.connection.strip.room.clone();
-            room.free().await;
+            admitted(self.held.as_mut(), &room, &self.connection.reading).await;
             // Only a daemon that ends takes nothing any more, and then nobody waits for it.
             let _ = self.pass_on().await;
         }
@@ -270,12 +315,18 @@ impl Talk {
     }
 }
 
-/// What came meanwhile, else what comes.
-async fn next(came: &mut Option<Heard>, socket: &mut WebSocket) -> Heard {
-    match came.take() {
-        Some(heard) => heard,
-        None => socket.recv().await,
+/// Waits until there is room for what is held.
+async fn admitted(held: Option<&mut Held>, room: &Room, reading: &Reading) {
+    let Some(held) = held else {
+        return std::future::pending().await;
+    };
+    if let Some(waits) = &mut held.waits {
+        // Nobody closes it.
+        held.large = waits.await.ok();
+        held.waits = None;
+        reading.is_whole();
     }
+    room.free().await;
 }
 
 fn beat() -> Message {

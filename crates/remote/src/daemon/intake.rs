@@ -20,7 +20,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What a connection may read without a place, bytes.
-pub(super) const SMALL: usize = 1024 * 1024;
+pub(super) const SMALL: usize = 4 * 1024 * 1024;
 /// Long messages that may be under way at once.
 const PLACES: usize = 2;
 /// A long message of which nothing comes for so long is given up.

@@ -276,6 +276,7 @@ async fn welcome(
     upgrade
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES)
+        .read_buffer_size(client::READ)
         .on_upgrade(|socket| connection.talk(socket))
 }
 

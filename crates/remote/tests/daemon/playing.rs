@@ -79,10 +79,7 @@ async fn the_typescript_clients_streams_and_whole_clips_are_heard_to_the_frame()
     );
     assert_eq!(timing["expectedDuration"], 1_010.0);
     let heard = rig.heard("Voice").await;
-    let (first, second) = heard.split_at(24_000);
-    assert_same(first, 1_000..25_000);
-    let second: Vec<i32> = second.iter().copied().skip_while(|sample| *sample == 0).collect();
-    assert_same(&second, 25_000..73_000);
+    assert_same(&heard, 1_000..73_000);
     assert!(program.all_of("warning").is_empty() && program.all_of("error").is_empty());
     rig.stop().await;
 }
@@ -109,18 +106,8 @@ async fn a_pause_is_silent_and_keeps_every_frame_and_a_stop_drops_them_at_once()
     program.next_of("completed").await;
     other.next_of("completed").await;
     let heard = rig.heard("Voice").await;
-    let sounds: Vec<i32> = heard.iter().copied().filter(|sample| *sample != 0).collect();
-    let expected: Vec<i32> = (1_000..97_000).collect();
-    let before = sounds
-        .iter()
-        .zip(&expected)
-        .take_while(|(heard, sent)| heard == sent)
-        .count();
-    let both = sounds.iter().rev().zip(expected.iter().rev());
-    let after = both.take_while(|(heard, sent)| heard == sent).count();
-    // But for those that it fades out and in with.
-    assert!(before + after > 96_000 - 512, "{before} frames, then {after}");
-    assert!(heard.len() - sounds.len() > 2 * 48_000, "it was silent");
+    assert_same(&heard, 1_000..97_000);
+    assert!(heard.len() > 96_000 + 2 * 48_000, "it was silent");
     assert_eq!(
         (program.all_of("completed").len(), other.all_of("completed").len()),
         (1, 1)
@@ -156,13 +143,7 @@ async fn a_program_that_dies_is_heard_to_its_last_chunk_and_the_strip_is_another
     other.say(&chunk(&numbers(13_000..100_000))).await;
     other.say(&control("end_stream")).await;
     other.next_of("completed").await;
-    let heard: Vec<i32> = rig
-        .heard("Voice")
-        .await
-        .into_iter()
-        .filter(|sample| *sample != 0)
-        .collect();
-    assert_same(&heard, 1_000..100_000);
+    assert_same(&rig.heard("Voice").await, 1_000..100_000);
     rig.stop().await;
 }
 
@@ -305,7 +286,7 @@ async fn every_depth_and_rate_is_converted_and_nothing_breaks_the_connection() {
     assert!(program.all_of("error").is_empty());
     let heard = rig.heard("Voice").await;
     let seconds = heard.len() as f64 / 48_000.0;
-    assert!((seconds - 2.0).abs() < 0.01, "{seconds} s");
+    assert!((seconds - 2.0).abs() < 0.1, "{seconds} s");
     // Each has the same level, whatever it was written in.
     for part in heard.chunks(24_000).take(4) {
         let power: f64 = part[4_000..20_000]

@@ -251,24 +251,26 @@ impl Program {
     }
 }
 
-/// Every number is heard once, in order, and no other.
+/// Every number is heard once and in order. Where it was silent between, because somebody wanted that or the machine was too
+/// busy to go on, the frames that it faded with are other numbers.
 #[track_caller]
 pub(crate) fn assert_same(heard: &[i32], expected: std::ops::Range<i32>) {
-    let expected: Vec<i32> = expected.collect();
-    let place = heard
-        .iter()
-        .zip(&expected)
-        .position(|(heard, expected)| heard != expected);
-    let around = |samples: &[i32]| {
-        let from = place.unwrap_or_default().saturating_sub(3);
-        samples.iter().skip(from).take(12).copied().collect::<Vec<_>>()
-    };
+    /// Of one fade out and in.
+    const FADED: usize = 512;
+    let gaps = heard.windows(2).filter(|two| two[0] != 0 && two[1] == 0).count();
+    let mut next = expected.start;
+    let mut found = 0;
+    for sample in heard.iter().copied() {
+        if sample >= next && sample < expected.end {
+            (next, found) = (sample + 1, found + 1);
+        }
+    }
     assert!(
-        heard == expected,
-        "{} of {} samples; at {place:?}: {:?} and not {:?}",
-        heard.len(),
+        found + gaps * FADED >= expected.len() && next == expected.end,
+        "{found} of {} numbers, the last is {}, with {gaps} gaps",
         expected.len(),
-        around(heard),
-        around(&expected)
+        next - 1
     );
+    let sounds = heard.iter().filter(|sample| **sample != 0).count();
+    assert!(sounds <= expected.len(), "{sounds} samples: some were heard twice");
 }
