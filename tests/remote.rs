@@ -1,10 +1,11 @@
 //! The remote face: this machine only, and no foreign web page.
 #![cfg(target_os = "linux")]
 
-use lab::desk::Desk;
+use lab::desk::{Desk, Home};
 use lab::http;
 use lab::sound_server::Environment;
-use serde_json::json;
+use lab::wait::seconds;
+use serde_json::{Value, json};
 
 /// The status of an attempt to open the control WebSocket.
 fn upgrade(port: u16, host: &str, origin: Option<&str>) -> u16 {
@@ -58,4 +59,46 @@ fn two_consoles_see_the_same_desk() {
     other.wait("the other console to see it", lab::wait::seconds(3), |snapshot| {
         (snapshot["strips"][0]["fader"] == -33.0).then_some(())
     });
+}
+
+#[test]
+fn programs_play_into_the_desk_on_a_port_of_its_own() {
+    let mut desk = Desk::start_at(Home::new(), &Environment::new(), &["--daemon-port", "0"]);
+    let address = desk.wait("the port", seconds(10), |snapshot| {
+        snapshot["programsAt"].as_str().map(str::to_owned)
+    });
+    let port = address.trim_end_matches('/').rsplit(':').next();
+    let port: u16 = port.and_then(|port| port.parse().ok()).expect("a port");
+    assert!(desk.process.output().contains(&format!("programs: {address}")));
+    let health = http::get(port, "/health").expect("the daemon answers");
+    let health: Value = serde_json::from_slice(&health.body).expect("JSON");
+    assert_eq!(
+        (&health["status"], &health["version"]),
+        (&json!("healthy"), &json!("2.0.0"))
+    );
+    let (mut program, _) = tungstenite::connect(&address).expect("a WebSocket");
+    // A second of a square wave, whole in one message, and no play.
+    let sample = |n: usize| if n / 60 % 2 == 0 { [0, 0x20] } else { [0, 0xe0] };
+    let clip: Vec<u8> = (0..24_000).flat_map(sample).collect();
+    let chunk = json!({ "type": "Buffer", "data": clip });
+    for message in [
+        json!({ "type": "audio_chunk", "data": { "chunk": chunk } }),
+        json!({ "type": "end_stream" }),
+    ] {
+        program.send(message.to_string().into()).expect("it is taken");
+    }
+    let mut states = Vec::new();
+    while states.last().is_none_or(|state| state != "completed") {
+        let message = program.read().expect("a message").into_text().expect("text");
+        let Ok(message) = serde_json::from_str::<Value>(&message) else {
+            continue; // a ping
+        };
+        states.push(message["data"]["state"].as_str().unwrap_or_default().to_owned());
+    }
+    assert!(states.iter().any(|state| state == "playing"), "{states:?}");
+    let now = desk.snapshot();
+    let strips = now["strips"].as_array().expect("strips");
+    // The demo session has a "Voice" of its own.
+    let made = strips.iter().find(|strip| strip["source"]["type"] == "programs");
+    assert_eq!(made.expect("a strip")["name"], "Voice (programs)");
 }
