@@ -78,7 +78,13 @@ fn programs_play_into_the_desk_on_a_port_of_its_own() {
     );
     let (mut program, _) = tungstenite::connect(&address).expect("a WebSocket");
     // A second of a square wave, whole in one message, and no play.
-    let sample = |n: usize| if n / 60 % 2 == 0 { [0, 0x20] } else { [0, 0xe0] };
+    let sample = |n: usize| {
+        if (n / 60).is_multiple_of(2) {
+            [0, 0x20]
+        } else {
+            [0, 0xe0]
+        }
+    };
     let clip: Vec<u8> = (0..24_000).flat_map(sample).collect();
     let chunk = json!({ "type": "Buffer", "data": clip });
     for message in [

@@ -1,3 +1,5 @@
+use airdesk_station::programs::State;
+
 use super::*;
 
 /// A second of audio as it usually is.
