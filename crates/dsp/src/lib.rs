@@ -19,6 +19,7 @@ pub mod delay_locked_loop;
 pub mod denormals;
 pub mod ducker;
 pub mod dynamics;
+pub mod enhancer;
 pub mod equaliser;
 pub mod filter;
 pub mod gate;
