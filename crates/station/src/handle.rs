@@ -6,8 +6,11 @@ use std::sync::Arc;
 use airdesk_engine::StripId;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::api::{AudioCommand, CommandError, DeskMeters, ErrorCode, Event, ItemId, Reply, Severity, Snapshot, Track};
+use crate::api::{
+    AudioCommand, BusName, CommandError, DeskMeters, ErrorCode, Event, ItemId, Reply, Severity, Snapshot, Track,
+};
 use crate::library::LibraryError;
+use crate::monitor::BusMonitor;
 use crate::programs::ProgramInlet;
 use crate::session::SessionError;
 use crate::timeline::TimelineFile;
@@ -18,6 +21,8 @@ use airdesk_outputs::listen::ListenerHub;
 pub(crate) enum Request {
     Command(AudioCommand, oneshot::Sender<Result<Reply, CommandError>>),
     Snapshot(oneshot::Sender<Snapshot>),
+    /// A place on a bus.
+    Monitor(BusName, oneshot::Sender<BusMonitor>),
     /// The file of a deck's item.
     ItemPath(StripId, ItemId, oneshot::Sender<Option<PathBuf>>),
     /// Where the listener mounts can be reached, told by the face that serves them.
@@ -125,6 +130,19 @@ impl StationHandle {
             .await
             .map_err(|_| Unavailable)?;
         answered.await.map_err(|_| Unavailable)?
+    }
+
+    /// A place on a bus, to hear it block by block from now on.
+    ///
+    /// # Errors
+    /// When the station has ended.
+    pub async fn monitor(&self, bus: BusName) -> Result<BusMonitor, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(Request::Monitor(bus, answer))
+            .await
+            .map_err(|_| Unavailable)?;
+        answered.await.map_err(|_| Unavailable)
     }
 
     /// The file of a deck's item; `None`: there is no such item (any more).

@@ -41,6 +41,7 @@ use crate::keeping::SAVE_AFTER;
 use crate::losses::Losses;
 use crate::loudness::Meters;
 use crate::material::Pieces;
+use crate::monitor::BusMonitor;
 use crate::notices::Notices;
 use crate::password::{Keeper, Kept};
 use crate::playback::{Opened, Playbacks};
@@ -351,6 +352,10 @@ impl Core {
                     Some(Request::ItemPath(strip, item, answer)) => {
                         // A host that has gone does not want the answer.
                         let _ = answer.send(self.decks.path(strip, item));
+                    }
+                    Some(Request::Monitor(bus, answer)) => {
+                        // As above.
+                        let _ = answer.send(BusMonitor::new(self.desk.bus(bus), &self.desk.clock, self.desk.rate));
                     }
                     Some(Request::ListenAt(urls)) => {
                         self.urls = urls;
