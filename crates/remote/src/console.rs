@@ -9,10 +9,11 @@ use rust_embed::RustEmbed;
 #[allow_missing = true]
 struct Files;
 
-/// Serves one file; the console itself for `/`.
+/// Serves one file; the console itself for `/`, the page that plays tracks and buses for `/listen`.
 pub(crate) async fn file(uri: Uri) -> Response {
     let path = match uri.path().trim_start_matches('/') {
         "" => "index.html",
+        "listen" => "listen.html",
         path => path,
     };
     match Files::get(path) {
@@ -30,7 +31,7 @@ pub(crate) async fn file(uri: Uri) -> Response {
             )
                 .into_response()
         }
-        None if path == "index.html" => {
+        None if path.ends_with(".html") => {
             let text = "the console is not part of this build; run `cargo xtask run`, which builds it";
             (StatusCode::NOT_FOUND, text).into_response()
         }

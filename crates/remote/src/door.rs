@@ -37,9 +37,15 @@ pub(crate) struct Visit {
 #[derive(Clone)]
 pub(crate) struct Visitor {
     listens: Arc<AtomicBool>,
+    address: SocketAddr,
 }
 
 impl Visitor {
+    /// Where it comes from.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// From now on it is ended when it takes nothing for [`LAG_MAX`].
     pub(crate) fn listens(&self) {
         // Relaxed: it is read before the next write at the latest when that write waits.
@@ -71,6 +77,7 @@ impl Connected<IncomingStream<'_, Door>> for Visitor {
     fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
         Self {
             listens: stream.io().listens.clone(),
+            address: *stream.remote_addr(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The remote face: the console in a browser, the listener mounts, HLS, the title, health and metrics, over HTTP and
-//! WebSocket on loopback.
+//! The remote face: the console in a browser, the listener mounts, HLS, the title, tracks as samples, health and metrics, over
+//! HTTP and WebSocket on loopback.
 //!
 //! It is a host like the window: it sends commands to the station and passes on what the station says.
 //! Requests from elsewhere, and pages of other sites in a browser on this machine, are refused.
@@ -16,6 +16,7 @@ mod hls;
 mod listen;
 mod metrics;
 mod plays;
+mod pcm;
 mod port;
 #[cfg(unix)]
 mod socket;
@@ -171,6 +172,7 @@ fn router(station: StationHandle, guard: Guard) -> Router {
             post(announcer::tell).layer(DefaultBodyLimit::max(MESSAGE_BYTES)),
         )
         .fallback(get(console::file))
+        .with_state(station.clone())
+        .merge(pcm::router(station, guard.clone()))
         .layer(from_fn_with_state(guard, guard::check))
-        .with_state(station)
 }
