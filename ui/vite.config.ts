@@ -14,10 +14,22 @@ export default defineConfig({
     // A console served from here controls a desk that was started with `airdesk run`, which accepts
     // only its own origin.
     proxy: {
+      "^/(ws|monitor|api)": {
+        target: "http://127.0.0.1:8765",
+        ws: true,
+        changeOrigin: true,
+        rewriteWsOrigin: true,
+      },
       "/control": { target: "http://127.0.0.1:8765", ws: true, changeOrigin: true, rewriteWsOrigin: true },
     },
   },
-  build: { target: "es2022", sourcemap: false, modulePreload: { polyfill: false } },
+  build: {
+    target: "es2022",
+    sourcemap: false,
+    modulePreload: { polyfill: false },
+    // The console, and the page that plays tracks and buses.
+    rolldownOptions: { input: ["index.html", "listen.html"] },
+  },
   // No test measures speed: on a busy machine the slowest takes its time.
   test: {
     testTimeout: 60_000,

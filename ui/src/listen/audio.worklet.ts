@@ -68,7 +68,8 @@ class Roll extends AudioWorkletProcessor {
     if (this.#track) heard = this.#track.render(left, right);
     else if (this.#bus) this.#bus.render(left, right);
     else return true;
-    if (this.#tap && heard > 0) this.#tell({ type: "tapped", left: left.slice(0, heard), right: right.slice(0, heard) });
+    if (this.#tap && heard > 0)
+      this.#tell({ type: "tapped", left: left.slice(0, heard), right: right.slice(0, heard) });
     const state = this.#track?.state;
     const drained = state?.drained === true && !this.#drained;
     if (drained || currentTime - this.#reported >= REPORT_SECONDS) {

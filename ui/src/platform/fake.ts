@@ -14,6 +14,7 @@ import { type Connection, type DeskListener, type Platform, unreachable } from "
 
 export class FakePlatform implements Platform {
   timelineTable: string | null = "/timeline.csv";
+  listenPage: string | null = "/listen";
   saveTimeline: (() => Promise<string | null>) | null = null;
   /** What has happened, the oldest first. */
   timeline: TimelineEntry[] = [];

@@ -28,6 +28,8 @@ export interface DeskListener {
 export interface Platform {
   /** Where the whole timeline can be had as a table; `null` where there is no way to save it. */
   readonly timelineTable: string | null;
+  /** Where the page is that plays tracks and buses; `null` where it would play beside the desk itself. */
+  readonly listenPage: string | null;
   /** Asks where to and writes the whole timeline there, as a table: where the web view saves nothing by itself. Says where
    * it is, or `null` when the operator thought better of it. Rejects with a {@link CommandError}. */
   readonly saveTimeline: (() => Promise<string | null>) | null;

@@ -15,10 +15,18 @@ export interface SocketListener {
   lost?(attempt: number): void;
 }
 
+/** How soon a line is tried again, ms: each pause is twice the one before. After so many attempts it is given up. */
+export interface Pauses {
+  first: number;
+  longest: number;
+  attempts: number;
+}
+
 export class ReconnectingSocket {
   #url: string;
   #listener: SocketListener;
   #silenceLimit: number;
+  #pauses: Pauses;
   #socket: WebSocket | null = null;
   #attempt = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -26,7 +34,13 @@ export class ReconnectingSocket {
   #online = (): void => this.#retryNow();
 
   /** `silenceLimit`: after so many ms without a message the line is given up; Infinity for never. */
-  constructor(url: string, listener: SocketListener, silenceLimit = Infinity) {
+  constructor(
+    url: string,
+    listener: SocketListener,
+    silenceLimit = Infinity,
+    pauses: Pauses = { first: FIRST_PAUSE_MS, longest: LONGEST_PAUSE_MS, attempts: Infinity },
+  ) {
+    this.#pauses = pauses;
     this.#url = url;
     this.#listener = listener;
     this.#silenceLimit = silenceLimit;
@@ -89,9 +103,11 @@ export class ReconnectingSocket {
     this.#socket = null;
     socket?.close();
     this.#attempt += 1;
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#attempt - 1));
+    const { first, longest, attempts } = this.#pauses;
+    const pause = Math.min(longest, first * 2 ** (this.#attempt - 1));
     // Jitter: many consoles that lost one desk do not all come back in the same moment.
-    this.#retry = setTimeout(() => this.#open(), pause * (0.75 + Math.random() / 4));
+    if (this.#attempt <= attempts) this.#retry = setTimeout(() => this.#open(), pause * (0.75 + Math.random() / 4));
+    else window.removeEventListener("online", this.#online);
     this.#listener.lost?.(this.#attempt);
   }
 

@@ -18,6 +18,7 @@ const RETRY_MS = 500;
 export class TauriPlatform implements Platform {
   /** A web view in a window saves nothing by itself. */
   readonly timelineTable = null;
+  readonly listenPage = null;
   readonly saveTimeline = async (): Promise<string | null> => {
     try {
       return await invoke<string | null>("save_timeline");

@@ -14,6 +14,7 @@ interface Pending {
 
 export class WebSocketPlatform implements Platform {
   readonly timelineTable = "/timeline.csv";
+  readonly listenPage = "/listen";
   readonly saveTimeline = null;
   #url: string;
   #socket: ReconnectingSocket | null = null;

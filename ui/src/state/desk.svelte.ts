@@ -93,6 +93,11 @@ export class Desk {
     return () => this.#happened.delete(hear);
   }
 
+  /** Where the page is that plays tracks and buses, if it is. */
+  get listenPage(): string | null {
+    return this.#platform.listenPage;
+  }
+
   /** Where the whole timeline is served as a table, if it is. */
   get timelineTable(): string | null {
     return this.#platform.timelineTable;

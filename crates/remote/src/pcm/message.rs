@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn each_message_is_taken_or_refused_with_its_code_and_none_of_its_words() {
-        let large = format!(r#"{{"type":"ping","x":"{}"}}"#, "x".repeat(BYTES_MAX - 23));
+        let large = format!(r#"{{"type":"ping","x":"{}"}}"#, "x".repeat(BYTES_MAX - 22));
         let deep = format!(r#"{{"type":"ping","x":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
         let table = [
             ("", "invalid_json"),
