@@ -28,6 +28,8 @@ Environment:
   AIRDESK_REFUSE_PRIVATE  true: no strip plays a stream from this machine or its own network
   AIRDESK_SPKR_SOCKET  The socket for programs that play by SPKR, where --spkr-socket is not given; empty for none
   AIRDESK_SPEECH_API_KEY  The key of speech servers; see docs/speech.md for the others
+  AIRDESK_MAX_CONCURRENT_STREAMS  Tracks that are streamed to players at once, 10 unless set
+  AIRDESK_DEV_ORIGINS  1: pages on ports 3000 to 3006 of this machine may play tracks
   AIRDESK_PASSWORD  The stream's password; it is used and never kept
   AIRDESK_LOG       What is logged, for example debug or airdesk_station=trace";
 

@@ -71,6 +71,9 @@ struct Enhanced {
     next: usize,
     /// Frames that still leave before the first that is heard.
     unheard: u64,
+    /// The frame that is decoded next, and the one behind the file's last, once that has been met.
+    decoded: u64,
+    end: Option<u64>,
 }
 
 impl TrackSound {
@@ -111,6 +114,8 @@ impl TrackSound {
             ready: SILENCE,
             next: BLOCK_FRAMES,
             unheard: 0,
+            decoded: 0,
+            end: None,
         });
         self.seek(self.place)
     }
@@ -154,6 +159,7 @@ impl TrackSound {
             enhanced.intensity,
         )?;
         enhanced.next = BLOCK_FRAMES;
+        (enhanced.decoded, enhanced.end) = (from, None);
         enhanced.unheard = self.place - from + u64::from(enhanced.enhancer.latency().0);
         Ok(self.decoder.seek(from)?)
     }
@@ -188,9 +194,15 @@ impl TrackSound {
             }
             Some(enhanced) => {
                 while done < wanted {
-                    let ready = enhanced.ready(&mut self.decoder)?;
-                    let count = ready.len().min(wanted - done);
-                    push(&ready[..count]);
+                    let ready = enhanced.ready(&mut self.decoder)?.len();
+                    // A file that was cut off ends where it does, not in silence.
+                    let end = enhanced.end.unwrap_or(u64::MAX).saturating_sub(self.place);
+                    let end = usize::try_from(end).unwrap_or(usize::MAX).min(wanted);
+                    let count = ready.min(end.saturating_sub(done));
+                    if count == 0 {
+                        break;
+                    }
+                    push(&enhanced.ready[enhanced.next..enhanced.next + count]);
                     enhanced.next += count;
                     done += count;
                 }
@@ -207,6 +219,10 @@ impl Enhanced {
         while self.next == BLOCK_FRAMES {
             let read = decoder.read(&mut self.ready)?;
             self.ready[read..].fill([0.0; 2]);
+            self.decoded += read as u64;
+            if read < BLOCK_FRAMES {
+                self.end.get_or_insert(self.decoded);
+            }
             self.enhancer.process(&mut self.ready);
             self.next = self.unheard.min(BLOCK_FRAMES as u64) as usize;
             self.unheard -= self.next as u64;

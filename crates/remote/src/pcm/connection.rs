@@ -80,9 +80,12 @@ async fn talk(socket: WebSocket, delivery: Arc<Delivery>, address: IpAddr, trans
         running: None,
     };
     let mut delivering = tokio::spawn(async move { outbox.deliver(out).await });
-    // Gone is how every conversation ends.
-    let _ = connection.converse(&mut heard, &mut delivering).await;
+    let ended = connection.converse(&mut heard, &mut delivering).await;
     connection.cancel().await;
+    if ended.is_err() {
+        // What waits for something to send has nothing to wait for any more.
+        connection.outbox.close(close_code::NORMAL, "");
+    }
     if timeout(PATIENCE, &mut delivering).await.is_err() {
         delivering.abort();
     }

@@ -106,6 +106,20 @@ fn a_track_is_brought_to_its_presets_loudness_and_intensity_mixes_it_with_itself
 }
 
 #[test]
+fn a_file_that_was_cut_off_ends_where_it_does_plain_or_enhanced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("music.wav");
+    music(&path, 3);
+    let file = std::fs::OpenOptions::new().write(true).open(&path).expect("opened");
+    let header = file.metadata().expect("known").len() - 6 * u64::from(3 * RATE);
+    file.set_len(header + 6 * 100_000).expect("cut");
+    let known = Loudnesses::default();
+    for made in [None, Some((&known, Preset::Warm, 1.0))] {
+        assert_eq!(read(&path, made, 0, &[30_000]).len(), 200_000, "{}", made.is_some());
+    }
+}
+
+#[test]
 fn a_track_that_is_gone_or_no_sound_is_told_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("text.wav");
