@@ -241,7 +241,7 @@ impl Stream {
     fn add(&mut self, data: &Value, bytes: &[u8]) {
         assert_eq!(data["seq"], self.messages, "{data}");
         assert_eq!(data["sample_count"], bytes.len() / 4);
-        assert!(bytes.len() <= 307_200 && bytes.len() % 4 == 0);
+        assert!(bytes.len() <= 307_200 && bytes.len().is_multiple_of(4));
         if !self.start.is_null() {
             assert_eq!(
                 data["stream_epoch"], self.start["stream_epoch"],

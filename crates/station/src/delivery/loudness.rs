@@ -22,11 +22,13 @@ const PIECE_SECONDS: u64 = 15;
 const KEPT_MAX: usize = 20_000;
 
 type Stamp = (u64, Option<SystemTime>);
+/// By file and preset: of which file, and how loud.
+type Kept = HashMap<(PathBuf, Preset), (Stamp, Option<f32>)>;
 
 /// What was measured, for all who ask. LUFS; `None` is silence.
 #[derive(Debug, Default)]
 pub struct Loudnesses {
-    kept: Mutex<HashMap<(PathBuf, Preset), (Stamp, Option<f32>)>>,
+    kept: Mutex<Kept>,
 }
 
 impl Loudnesses {
