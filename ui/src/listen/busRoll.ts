@@ -6,9 +6,9 @@ import { FrameQueue } from "./frameQueue";
 const FIRST_MS = 30;
 const LEAST_MS = 15;
 const MOST_MS = 250;
-/** A gap adds so many, and a quiet minute takes as many back. */
+/** A gap adds so many, and as many are taken back after so many seconds without one. */
 const STEP_MS = 10;
-const CALM_SECONDS = 60;
+const CALM_SECONDS = 20;
 /** More than this above what is kept is dropped at once. */
 const EXCESS_MS = 150;
 /** By how much it is played faster or slower at the most: 8 cents. */
