@@ -358,3 +358,18 @@ fn a_bus_is_heard_live_block_after_block_with_the_desks_time() {
     }
     assert_eq!(rig.get_status("/monitor?bus=kitchen"), 400);
 }
+
+#[test]
+fn an_enhanced_stream_ends_when_enhancing_is_turned_off_and_says_how_far_it_came() {
+    let rig = Rig::new(&[("a.wav", 48_000, 2, 120)]);
+    let mut player = rig.player();
+    player.say(json!({ "type": "play_enhanced", "data": { "track_id": rig.track("a") } }));
+    let mut heard = Stream::default();
+    player.say(json!({ "type": "pause" }));
+    player.hear_until_quiet(&mut heard);
+    assert_eq!(rig.post("/api/player/enhancement/toggle", r#"{"enabled":false}"#), 200);
+    player.hear(&mut heard);
+    assert_eq!(heard.end["reason"], "stopped");
+    assert_eq!(heard.end["total_samples"], heard.samples.len() / 2);
+    assert!(heard.samples.len() < 2 * 120 * 48_000);
+}
