@@ -42,6 +42,10 @@ pub(super) struct Machine {
     orders: VecDeque<Order>,
     /// The item that was heard at the last look.
     heard: Option<(SlotId, u64)>,
+    /// The caller has not said yet what follows what is on.
+    owed: bool,
+    /// It played to an end before that was said: what is said then is played.
+    ran_out: bool,
     pub(super) news: Vec<DeckNews>,
 }
 
@@ -58,6 +62,8 @@ impl Machine {
             slots: 0,
             orders: VecDeque::new(),
             heard: None,
+            owed: false,
+            ran_out: false,
             news: Vec::new(),
         }
     }
@@ -66,14 +72,11 @@ impl Machine {
         match command {
             DeckCommand::Load(item, play) => {
                 if let Some(id) = self.open(*item) {
-                    self.score.next = None;
+                    (self.score.next, self.owed) = (None, true);
                     self.switch = Some(Switch { to: id, play });
                 }
             }
-            DeckCommand::LineUp(item) => {
-                self.score.next = item.and_then(|item| self.open(*item));
-                self.go_on_behind_the_end();
-            }
+            DeckCommand::LineUp(item) => self.line_up(item.map(|item| *item)),
             DeckCommand::Play => match &mut self.switch {
                 Some(switch) => switch.play = true,
                 None => self.play(),
@@ -100,6 +103,18 @@ impl Machine {
                 self.begin(None);
             }
             DeckCommand::Through(transport) => self.go_through(*transport),
+        }
+    }
+
+    fn line_up(&mut self, item: Option<Item>) {
+        let wanted = item.is_some();
+        self.score.next = item.and_then(|item| self.open(item));
+        self.owed = wanted && self.score.next.is_none();
+        self.go_on_behind_the_end();
+        if !wanted {
+            self.ran_out = false;
+        } else if let Some(next) = self.score.next.take_if(|_| self.ran_out && self.switch.is_none()) {
+            self.switch = Some(Switch { to: next, play: true });
         }
     }
 
@@ -134,7 +149,7 @@ impl Machine {
     }
 
     fn pause(&mut self) {
-        self.playing = false;
+        (self.playing, self.ran_out) = (false, false);
         self.order(Order::Pause);
     }
 
@@ -207,8 +222,11 @@ impl Machine {
         if let Some((_, item)) = self.heard.take_if(|(heard, _)| Some(*heard) != id) {
             self.news.push(DeckNews::Ended(item));
         }
+        if self.score.mix.on != id {
+            self.owed = id.is_some();
+        }
         self.score.begin_with(id);
-        (self.switch, self.end, self.splice) = (None, None, None);
+        (self.switch, self.end, self.splice, self.ran_out) = (None, None, None, false);
         self.begins = self.transport.written();
         self.order(Order::JumpTo(self.begins));
     }
@@ -247,6 +265,10 @@ impl Machine {
     fn withdraw_end(&mut self) {
         if self.end.take().is_some() {
             self.order(Order::PlayOn);
+            // The engine may have come to the end by then.
+            if self.playing {
+                self.order(Order::Play);
+            }
         }
     }
 
@@ -276,7 +298,7 @@ impl Machine {
         {
             let news = DeckNews::Broke(slot.item, reason);
             self.news.push(news);
-            self.score.next = None;
+            (self.score.next, self.owed) = (None, true);
         }
     }
 
@@ -291,20 +313,22 @@ impl Machine {
             Known::Nothing => {}
             Known::Broken(reason) => {
                 self.news.push(DeckNews::Broke(slot.item, reason));
-                self.switch = None;
+                (self.switch, self.owed) = (None, true);
                 if self.score.mix.on == Some(to) {
                     self.begin(None);
                     self.playing = false;
                 }
             }
             Known::Length(_) if slot.track.ready() >= PREPARED || slot.track.is_whole() => {
+                // Before it jumps: nothing of what waits is heard.
+                if !play {
+                    self.pause();
+                }
                 self.begin(Some(to));
                 // Before the order is sent, what it jumps to is there.
                 self.write();
                 if play {
                     self.play();
-                } else {
-                    self.pause();
                 }
             }
             Known::Length(_) => {}
@@ -325,7 +349,10 @@ impl Machine {
             && self.transport.written() < self.transport.heard().max(self.begins) + LEAD
             && self.transport.room() >= STEP
         {
-            match self.score.write(self.transport.written(), &mut step) {
+            let on = self.score.mix.on;
+            let wrote = self.score.write(self.transport.written(), &mut step);
+            self.owed |= self.score.mix.on != on;
+            match wrote {
                 Step::Frames(count) => self.transport.write(&step[..count]),
                 Step::Waits => return,
                 Step::Ends => {
@@ -358,13 +385,14 @@ impl Machine {
             self.heard = slot.zip(item);
             self.news.extend(item.map(DeckNews::Began));
         }
-        if self.playing && self.end.is_some_and(|end| end <= self.transport.heard()) {
-            self.playing = false;
+        // Also where it is to pause by now: the end came first.
+        let was_heard = self.playing || self.heard.is_some();
+        if was_heard && self.end.is_some_and(|end| end <= self.transport.heard()) {
             if let Some((before, item)) = self.heard.take() {
                 self.tell_what_is_torn(before);
                 self.news.push(DeckNews::Ended(item));
             }
-            self.stop_before_what_follows();
+            self.stop_at_the_end();
         }
     }
 
@@ -378,10 +406,17 @@ impl Machine {
             .extend(torn.map(|(item, reason)| DeckNews::Broke(item, reason)));
     }
 
-    /// What follows is on, and waits.
-    fn stop_before_what_follows(&mut self) {
+    /// What follows is on, and waits where the deck stops here. Else it plays, as soon as it is known what it is.
+    fn stop_at_the_end(&mut self) {
+        let on = self.score.mix.on.and_then(|id| self.score.slot(id));
+        let goes_on = std::mem::take(&mut self.playing) && on.is_some_and(|on| !on.stops);
         if let Some(next) = self.score.next.take() {
-            self.switch = Some(Switch { to: next, play: false });
+            self.switch.get_or_insert(Switch {
+                to: next,
+                play: goes_on,
+            });
+        } else {
+            self.ran_out = goes_on && self.owed;
         }
     }
 

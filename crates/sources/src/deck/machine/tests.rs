@@ -92,15 +92,20 @@ impl Rig {
         let from = self.heard.len();
         for _ in 0..blocks {
             self.settle();
-            let mut block = SILENCE;
-            let time = BlockTime { due: 0.0, speed: 1.0 };
-            if !self.input.read(&mut block, &time) {
-                block = SILENCE;
-            }
-            self.heard.extend_from_slice(&block);
+            self.hear_a_block();
         }
         self.settle();
         &self.heard[from..]
+    }
+
+    /// While the deck's thread does nothing.
+    fn hear_a_block(&mut self) {
+        let mut block = SILENCE;
+        let time = BlockTime { due: 0.0, speed: 1.0 };
+        if !self.input.read(&mut block, &time) {
+            block = SILENCE;
+        }
+        self.heard.extend_from_slice(&block);
     }
 
     /// Until the deck has nothing to wait for.
@@ -427,6 +432,86 @@ fn what_is_lined_up_behind_the_end_before_that_was_heard_follows() {
     rig.hear(200);
     let expected: Vec<u64> = run(1, 12_000).into_iter().chain(run(500_000, 7_200)).collect();
     same(&rig.left(0), &expected, "what is heard");
+}
+
+#[test]
+fn what_follows_an_item_that_gives_no_frames_is_played_as_soon_as_it_is_said() {
+    let mut rig = Rig::new();
+    let mut empty = item(2, 1, 10_000);
+    empty.cue_in = 50_000;
+    rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+    rig.tell(DeckCommand::LineUp(Some(empty)));
+    rig.hear(200);
+    assert_eq!(rig.state(), DeckState::Ended);
+    rig.tell(DeckCommand::LineUp(Some(item(3, 500_000, 10_000))));
+    let from = rig.heard.len();
+    rig.hear(10);
+    same(&rig.left(from), &run(500_000, 640), "what is heard");
+    assert_eq!(rig.state(), DeckState::Playing);
+}
+
+#[test]
+fn nothing_begins_by_itself_where_nothing_was_to_follow_or_it_was_stopped() {
+    for stopped in [false, true] {
+        let mut rig = Rig::new();
+        rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+        if !stopped {
+            rig.tell(DeckCommand::LineUp(None));
+        }
+        rig.hear(100);
+        rig.tell(DeckCommand::Seek(6_000));
+        rig.hear(200);
+        assert_eq!(rig.state(), DeckState::Ended);
+        if stopped {
+            rig.tell(DeckCommand::Pause);
+        }
+        rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 10_000))));
+        let from = rig.heard.len();
+        rig.hear(10);
+        assert!(rig.left(from).iter().all(|sample| *sample == 0), "stopped: {stopped}");
+    }
+}
+
+#[test]
+fn what_is_lined_up_while_the_end_is_being_heard_follows() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+    rig.hear(187);
+    rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 10_000))));
+    // The engine comes to the end before the order does.
+    rig.hear_a_block();
+    let from = rig.heard.len();
+    rig.hear(100);
+    let heard = rig.left(from);
+    let begins = heard.iter().position(|sample| *sample != 0).expect("it is heard");
+    same(&heard[begins..begins + 640], &run(500_000, 640), "what is heard");
+}
+
+#[test]
+fn a_pause_just_behind_the_end_does_not_hide_it() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+    rig.hear(187);
+    rig.hear_a_block();
+    rig.tell(DeckCommand::Pause);
+    rig.hear(2);
+    assert_eq!(rig.state(), DeckState::Ended);
+    assert_eq!(rig.machine.news, [DeckNews::Began(1), DeckNews::Ended(1)]);
+}
+
+#[test]
+fn nothing_is_heard_of_what_is_put_on_to_wait_while_another_plays() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+    rig.hear(10);
+    // Of the orders that come, the engine takes one at a time.
+    (0..63).for_each(|_| rig.tell(DeckCommand::Play));
+    rig.machine.send_orders();
+    rig.tell(DeckCommand::Load(item(2, 500_000, 960_000), false));
+    rig.settle();
+    let from = rig.heard.len();
+    rig.hear(10);
+    assert!(rig.left(from).iter().all(|sample| *sample < 500_000), "none of it");
 }
 
 #[test]
