@@ -1,6 +1,7 @@
 //! What a deck does, without its thread: it obeys, and looks after what is written, a hundred times a second.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use airdesk_engine::transport::{Order, Transport};
 
@@ -14,6 +15,9 @@ pub(super) const LEAD: u64 = 12_000;
 const SETTLED: u64 = 1_536;
 /// Frames of another sound that are there before it is jumped to.
 const PREPARED: usize = 4 * STEP;
+/// How long what is needed now is waited for: longer than a disk's hiccup. What was asked for while another plays has
+/// twice as long.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The room that a deck's transport needs, frames: what is written ahead, and once more while it changes its mind.
 pub const ROOM: usize = 32_768;
 
@@ -46,6 +50,9 @@ pub(super) struct Machine {
     owed: bool,
     /// It played to an end before that was said: what is said then is played.
     ran_out: bool,
+    /// What is waited for, and since when.
+    late: Option<(SlotId, Instant)>,
+    patience: Duration,
     pub(super) news: Vec<DeckNews>,
 }
 
@@ -64,6 +71,8 @@ impl Machine {
             heard: None,
             owed: false,
             ran_out: false,
+            late: None,
+            patience: PATIENCE,
             news: Vec::new(),
         }
     }
@@ -99,7 +108,7 @@ impl Machine {
             }
             DeckCommand::Eject => {
                 self.pause();
-                self.score.next = None;
+                (self.score.next, self.owed) = (None, false);
                 self.begin(None);
             }
             DeckCommand::Through(transport) => self.go_through(*transport),
@@ -115,6 +124,7 @@ impl Machine {
             self.ran_out = false;
         } else if let Some(next) = self.score.next.take_if(|_| self.ran_out && self.switch.is_none()) {
             self.switch = Some(Switch { to: next, play: true });
+            self.owed = true;
         }
     }
 
@@ -154,10 +164,8 @@ impl Machine {
     }
 
     fn seek(&mut self, frame: u64) {
-        let target = self.switch.as_ref().map(|switch| switch.to);
-        let Some(id) = target.or_else(|| self.on_now().map(|(id, _)| id)) else {
-            return;
-        };
+        let Some((id, _)) = self.on_now() else { return };
+        self.go_back_to_what_is_heard();
         let Some(slot) = self.score.slot_mut(id) else { return };
         let last = slot.length().map_or(u64::MAX, |length| length.saturating_sub(1));
         let repeat = slot.track.repeat();
@@ -179,25 +187,32 @@ impl Machine {
         }
         let place = slot.track.place();
         // What is written already is behind the part's end: back into it.
-        let from = repeat.filter(|repeat| heard < repeat.to && place >= repeat.to);
-        match from {
-            Some(part) => {
-                slot.track.locate(heard.max(part.from), repeat);
-                let play = self.playing;
-                self.switch = Some(Switch { to: id, play });
-            }
-            None => slot.track.locate(place, repeat),
+        let Some(part) = repeat.filter(|repeat| heard < repeat.to && place >= repeat.to) else {
+            slot.track.locate(place, repeat);
+            return;
+        };
+        self.go_back_to_what_is_heard();
+        let play = self.switch.as_ref().map_or(self.playing, |switch| switch.play);
+        if let Some(slot) = self.score.slot_mut(id) {
+            slot.track.locate(heard.max(part.from), repeat);
+            self.switch = Some(Switch { to: id, play });
         }
     }
 
     fn next(&mut self) {
-        if self.switch.is_some() {
+        if let Some(switch) = &self.switch {
+            // What was to come in its place does not: it is not there yet.
+            let opened = |slot: &Slot| slot.track.known() != Known::Nothing;
+            if self.score.mix.on.is_some() && !self.score.slot(switch.to).is_some_and(opened) {
+                self.switch = None;
+            }
             return;
         }
         if !self.playing {
             // Nothing to pass from: it is put on.
             if let Some(next) = self.score.next.take() {
                 self.switch = Some(Switch { to: next, play: false });
+                self.owed = true;
             }
             return;
         }
@@ -222,28 +237,52 @@ impl Machine {
         if let Some((_, item)) = self.heard.take_if(|(heard, _)| Some(*heard) != id) {
             self.news.push(DeckNews::Ended(item));
         }
-        if self.score.mix.on != id {
-            self.owed = id.is_some();
-        }
         self.score.begin_with(id);
         (self.switch, self.end, self.splice, self.ran_out) = (None, None, None, false);
         self.begins = self.transport.written();
         self.order(Order::JumpTo(self.begins));
     }
 
+    /// What is being written is what is heard again, and what follows that follows: it will be moved.
+    fn go_back_to_what_is_heard(&mut self) {
+        if self.switch.is_none() {
+            self.score.go_back_to_what_is_heard(self.transport.heard());
+        }
+    }
+
     fn go_through(&mut self, transport: Transport) {
-        let on = self.on_now();
+        // Where it is being moved to, or else where it is.
+        let moves = self
+            .switch
+            .as_ref()
+            .filter(|switch| self.score.mix.on == Some(switch.to));
+        let on = if moves.is_some() {
+            self.on_now()
+        } else {
+            self.score.heard(self.transport.heard())
+        };
+        self.go_back_to_what_is_heard();
         self.transport = transport;
         (self.end, self.splice, self.begins) = (None, None, 0);
         self.orders.clear();
-        self.score.begin_with(self.score.mix.on);
+        self.score.begin_with(on.map(|(id, _)| id).or(self.score.mix.on));
         if let Some((id, place)) = on
             && let Some(slot) = self.score.slot_mut(id)
         {
             let repeat = slot.track.repeat();
             slot.track.locate(place, repeat);
-            let play = self.playing;
-            self.switch = Some(Switch { to: id, play });
+            match &self.switch {
+                // What comes in its place still does; until then it plays on.
+                Some(switch) if switch.to != id => {
+                    if self.playing {
+                        self.order(Order::Play);
+                    }
+                }
+                pending => {
+                    let play = pending.as_ref().map_or(self.playing, |switch| switch.play);
+                    self.switch = Some(Switch { to: id, play });
+                }
+            }
         }
     }
 
@@ -286,8 +325,30 @@ impl Machine {
         self.score.forget_before(self.transport.heard(), wanted);
         self.drop_what_broke();
         self.follow_switch();
-        self.write();
+        let starves = self.write();
+        self.wait_no_longer_than_it_may(starves);
         self.send_orders();
+    }
+
+    /// Gives up a file that is needed and does not come: what follows is played, and nothing waits for ever.
+    fn wait_no_longer_than_it_may(&mut self, starves: bool) {
+        let (waited_for, patience) = match &self.switch {
+            Some(switch) => (Some(switch.to), self.patience * 2),
+            None if starves && self.playing => (self.score.waited_for(), self.patience),
+            None => (None, self.patience),
+        };
+        let since = self
+            .late
+            .filter(|(id, _)| Some(*id) == waited_for)
+            .map(|(_, since)| since);
+        self.late = waited_for.map(|id| (id, since.unwrap_or_else(Instant::now)));
+        if let Some((id, since)) = self.late.take_if(|(_, since)| since.elapsed() >= patience)
+            && let Some(slot) = self.score.slot_mut(id)
+        {
+            let waited = since.elapsed().as_secs();
+            let reason = format!("its file gives nothing for {waited} s; look after the disk or the network it is on");
+            slot.track.give_up(reason);
+        }
     }
 
     /// What follows and cannot be played does not follow.
@@ -335,14 +396,15 @@ impl Machine {
         }
     }
 
-    fn write(&mut self) {
+    /// Writes ahead as far as it may. True: what is needed for that is not there.
+    fn write(&mut self) -> bool {
         // It is being moved: what it has read there does not follow what was written.
         if self
             .switch
             .as_ref()
             .is_some_and(|switch| self.score.mix.on == Some(switch.to))
         {
-            return;
+            return false;
         }
         let mut step = [[0.0; 2]; STEP];
         while self.end.is_none()
@@ -354,13 +416,14 @@ impl Machine {
             self.owed |= self.score.mix.on != on;
             match wrote {
                 Step::Frames(count) => self.transport.write(&step[..count]),
-                Step::Waits => return,
+                Step::Waits => return true,
                 Step::Ends => {
                     self.end_here();
-                    return;
+                    return false;
                 }
             }
         }
+        false
     }
 
     /// The sound ends with what was written last.
@@ -411,6 +474,7 @@ impl Machine {
         let on = self.score.mix.on.and_then(|id| self.score.slot(id));
         let goes_on = std::mem::take(&mut self.playing) && on.is_some_and(|on| !on.stops);
         if let Some(next) = self.score.next.take() {
+            self.owed = true;
             self.switch.get_or_insert(Switch {
                 to: next,
                 play: goes_on,

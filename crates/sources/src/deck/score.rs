@@ -13,6 +13,9 @@ use super::track::{Known, Track};
 /// Frames written at a time, and the grid on which it can go back.
 pub(super) const STEP: usize = 256;
 
+/// Turns after which what goes is silent in a fade when it gives nothing: a fifth of a second. What comes is there.
+const DRY: u32 = 10;
+
 /// Names one opening of an item: the same file may be played twice in a row.
 pub(super) type SlotId = u64;
 
@@ -120,6 +123,8 @@ pub(super) struct Score {
     log: VecDeque<Written>,
     /// The other side of a fade.
     beside: Vec<Frame>,
+    /// How often in a row a fade had no frames of what goes.
+    dry: u32,
 }
 
 impl Score {
@@ -256,7 +261,10 @@ impl Score {
                 slot.track.ready()
             }
         };
-        let count = left.min(can(from)).min(can(to));
+        let (goes, comes) = (can(from), can(to));
+        self.dry = if goes == 0 { self.dry.saturating_add(1) } else { 0 };
+        let goes = if self.dry > DRY { left } else { goes };
+        let count = left.min(goes).min(comes);
         if count == 0 {
             return Step::Waits;
         }
@@ -344,9 +352,30 @@ impl Score {
         Some(first)
     }
 
+    /// Goes back to the step that is heard at `heard`, also where some of it was heard.
+    pub(super) fn go_back_to_what_is_heard(&mut self, heard: u64) {
+        let behind = self.log.partition_point(|written| written.first <= heard);
+        if let Some(first) = self.log.get(behind.saturating_sub(1)).map(|written| written.first) {
+            self.go_back(first);
+        }
+    }
+
+    /// What gives no frames though the next ones are to be from it.
+    pub(super) fn waited_for(&self) -> Option<SlotId> {
+        let slots = [self.mix.on, self.mix.fade.map(|fade| fade.to)].into_iter().flatten();
+        let mut slots = slots.filter_map(|id| self.slot(id));
+        let dry = slots.find(|slot| !slot.track.is_whole() && slot.track.ready() == 0 && slot.left() != Some(0));
+        let follows = || {
+            let next = self.next.and_then(|id| self.slot(id));
+            next.filter(|slot| slot.track.known() == Known::Nothing)
+        };
+        dry.or_else(follows).map(|slot| slot.id)
+    }
+
     /// Plays something else from the next frame on, and forgets what was written.
     pub(super) fn begin_with(&mut self, id: Option<SlotId>) {
         self.mix = Mix { on: id, fade: None };
+        self.next = self.next.filter(|next| Some(*next) != id);
         self.log.clear();
     }
 }

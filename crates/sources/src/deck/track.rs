@@ -71,6 +71,15 @@ pub(super) struct Track {
     /// What was read last, oldest first; of this the last `back` frames come again.
     kept: VecDeque<Frame>,
     back: usize,
+    /// Where it goes on when all of that has come again.
+    resumes: u64,
+    given_up: Option<GivenUp>,
+}
+
+/// Why nobody waits for a file any more, and whether it was open by then.
+struct GivenUp {
+    reason: String,
+    opened: bool,
 }
 
 impl Track {
@@ -102,16 +111,29 @@ impl Track {
             repeat: None,
             kept: VecDeque::with_capacity(KEPT),
             back: 0,
+            resumes: at,
+            given_up: None,
         })
     }
 
     pub(super) fn known(&self) -> Known {
-        lock(&self.told).known.clone()
+        match &self.given_up {
+            Some(given_up) if !given_up.opened => Known::Broken(given_up.reason.clone()),
+            _ => lock(&self.told).known.clone(),
+        }
     }
 
     /// Why it was not played to its end, in a sentence.
     pub(super) fn torn(&self) -> Option<String> {
-        lock(&self.told).torn.clone()
+        let torn = lock(&self.told).torn.clone();
+        torn.or_else(|| self.given_up.as_ref().map(|given_up| given_up.reason.clone()))
+    }
+
+    /// Waits for it no longer: what was read is all there is of it. Its thread ends when it can.
+    pub(super) fn give_up(&mut self, reason: String) {
+        let opened = self.known() != Known::Nothing;
+        self.given_up = Some(GivenUp { reason, opened });
+        self.frames = RingBuffer::new(1).1;
     }
 
     /// The number of the frame that is read next.
@@ -150,8 +172,14 @@ impl Track {
         // A thread that has ended has said why; then nothing comes.
         let _ = self.beginnings.send(beginning);
         self.frames = frames;
+        if place == self.place {
+            // What was read up to there can still be taken back.
+            self.kept.truncate(self.kept.len() - self.back);
+        } else {
+            self.kept.clear();
+        }
         (self.place, self.repeat, self.back) = (place, repeat, 0);
-        self.kept.clear();
+        self.given_up.take_if(|given_up| given_up.opened);
     }
 
     /// Fills as much of `out` as is ready. Returns how many frames that were.
@@ -162,12 +190,16 @@ impl Track {
             *frame = *kept;
         }
         self.back -= again;
+        if again > 0 {
+            let here = self.place_after(again as u64);
+            self.place = if self.back == 0 { self.resumes } else { here };
+        }
         let (new, _) = self.frames.pop_partial_slice(&mut out[again..]);
         let count = again + new.len();
         let surplus = (self.kept.len() + new.len()).saturating_sub(KEPT);
         self.kept.drain(..surplus.min(self.kept.len()));
         self.kept.extend(new.iter());
-        self.place = self.place_after(count as u64);
+        self.place = self.place_after(new.len() as u64);
         count
     }
 
@@ -183,6 +215,9 @@ impl Track {
 
     /// Takes the last `frames` that were read back, so that they are read again; `place` is where the first of them is from.
     pub(super) fn take_back(&mut self, frames: usize, place: u64) {
+        if self.back == 0 {
+            self.resumes = self.place;
+        }
         debug_assert!(self.back + frames <= self.kept.len(), "more than is kept");
         self.back = (self.back + frames).min(self.kept.len());
         self.place = place;

@@ -130,6 +130,55 @@ impl Rig {
     }
 }
 
+/// An item whose file opens as soon as the other end says so.
+fn hanging(id: u64, medium: Numbers) -> (Box<Item>, std::sync::mpsc::Sender<()>) {
+    let (opens, waits) = std::sync::mpsc::channel();
+    let mut item = item(id, 1, 1);
+    item.open = Box::new(move || {
+        let _ = waits.recv();
+        Ok(Box::new(medium))
+    });
+    (item, opens)
+}
+
+/// A file that gives its first frames and then hangs.
+struct Hangs(Numbers, u64, std::sync::mpsc::Receiver<()>);
+
+impl Medium for Hangs {
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, String> {
+        if self.0.place >= self.1 {
+            let _ = self.2.recv();
+        }
+        self.0.read(out)
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<(), String> {
+        self.0.seek(frame)
+    }
+
+    fn frames(&self) -> Option<u64> {
+        self.0.frames()
+    }
+}
+
+impl Rig {
+    /// Hears what comes, without waiting for anything, until this is so.
+    fn hear_until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while !is_so(self) {
+            assert!(Instant::now() < until, "{what}: {:?}", self.machine.status());
+            self.machine.look();
+            self.hear_a_block();
+            sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn has_broken(&self, item: u64) -> bool {
+        let broke = |news: &DeckNews| matches!(news, DeckNews::Broke(broken, _) if *broken == item);
+        self.machine.news.iter().any(broke)
+    }
+}
+
 impl Machine {
     /// It would do more if a file's thread had done more.
     fn waits(&self) -> bool {
@@ -512,6 +561,160 @@ fn nothing_is_heard_of_what_is_put_on_to_wait_while_another_plays() {
     let from = rig.heard.len();
     rig.hear(10);
     assert!(rig.left(from).iter().all(|sample| *sample < 500_000), "none of it");
+}
+
+#[test]
+fn a_file_that_does_not_open_is_told_and_what_is_said_instead_is_played() {
+    let mut rig = Rig::new();
+    rig.machine.patience = Duration::from_millis(50);
+    let (hangs, _opens) = hanging(2, numbers(1, 10_000));
+    rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+    rig.hear(1);
+    rig.tell(DeckCommand::LineUp(Some(hangs)));
+    rig.hear_until("it is given up", |rig| rig.has_broken(2));
+    rig.tell(DeckCommand::LineUp(Some(item(3, 500_000, 10_000))));
+    rig.hear_until("the next", |rig| rig.machine.status().item == Some(3));
+    assert_eq!(rig.state(), DeckState::Playing);
+}
+
+#[test]
+fn what_is_put_on_and_does_not_open_is_given_up_or_left_by_next() {
+    for by_next in [false, true] {
+        let mut rig = Rig::new();
+        if !by_next {
+            rig.machine.patience = Duration::from_millis(50);
+        }
+        let (hangs, _opens) = hanging(2, numbers(1, 10_000));
+        rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+        rig.hear(10);
+        rig.tell(DeckCommand::Load(hangs, true));
+        rig.machine.look();
+        assert_eq!(rig.state(), DeckState::Loading);
+        if by_next {
+            rig.tell(DeckCommand::Next);
+        }
+        rig.hear_until("it is left", |rig| rig.state() == DeckState::Playing);
+        assert_eq!(rig.has_broken(2), !by_next);
+        assert_eq!(rig.machine.status().item, Some(1));
+        rig.tell(DeckCommand::LineUp(Some(item(3, 500_000, 10_000))));
+        rig.hear(10);
+        rig.tell(DeckCommand::Next);
+        rig.hear_until("what follows", |rig| rig.machine.status().item == Some(3));
+    }
+}
+
+#[test]
+fn a_file_that_hangs_midway_is_passed_from_by_next_or_given_up() {
+    for by_next in [false, true] {
+        let mut rig = Rig::new();
+        if !by_next {
+            rig.machine.patience = Duration::from_millis(50);
+        }
+        let (_lasts, waits) = std::sync::mpsc::channel();
+        let mut hangs = item(1, 1, 1);
+        hangs.open = Box::new(move || Ok(Box::new(Hangs(numbers(1, 960_000), 20_480, waits))));
+        rig.tell(DeckCommand::Passing(4_800, Curve::EqualGain));
+        rig.tell(DeckCommand::Load(hangs, true));
+        rig.hear_until("it plays", |rig| rig.state() == DeckState::Playing);
+        rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 96_000))));
+        rig.hear_until("its last", |rig| rig.machine.transport.heard() >= 20_400);
+        if by_next {
+            rig.tell(DeckCommand::Next);
+        }
+        rig.hear_until("the next", |rig| {
+            rig.heard.last().is_some_and(|frame| frame[0] >= 500_000.0)
+        });
+        assert_eq!(rig.machine.status().item, Some(2));
+        assert_eq!(rig.has_broken(1), !by_next);
+    }
+}
+
+#[test]
+fn a_seek_or_a_loop_just_before_a_seam_keeps_what_follows() {
+    let part = Repeat { from: 5_000, to: 9_000 };
+    let commands: [fn(Repeat) -> DeckCommand; 2] =
+        [|_| DeckCommand::Seek(2_000), |part| DeckCommand::Repeat(Some(part))];
+    for (command, crossfade) in commands.iter().flat_map(|command| [(command, 0), (command, 2_000)]) {
+        let mut rig = Rig::new();
+        rig.tell(DeckCommand::Passing(crossfade, Curve::EqualGain));
+        rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+        rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 96_000))));
+        // The one is heard, and much of the other is written.
+        rig.hear(120);
+        rig.tell(command(part));
+        rig.hear(50);
+        assert_eq!(rig.machine.status().item, Some(1));
+        rig.tell(DeckCommand::Repeat(None));
+        rig.hear(500);
+        assert_eq!(rig.machine.status().item, Some(2));
+        let heard = rig.left(0);
+        let last = heard.len() - 1;
+        let begins = heard
+            .iter()
+            .rposition(|sample| (1..=12_000).contains(sample))
+            .expect("heard")
+            + 1;
+        if crossfade == 0 {
+            same(
+                &heard[begins..],
+                &run(500_000, last + 1 - begins),
+                "from its first frame",
+            );
+        }
+        assert_eq!(heard[last], 499_999 + rig.machine.status().place, "where it says");
+    }
+}
+
+#[test]
+fn another_engine_takes_nothing_off_that_follows_or_is_to_come() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 96_000))));
+    rig.hear(120);
+    let (another, staged) = transport(48_000.0, ROOM);
+    rig.input = StripInput::Staged(staged);
+    rig.tell(DeckCommand::Through(Box::new(another)));
+    let from = rig.heard.len();
+    rig.hear(200);
+    let expected: Vec<u64> = (7_681..=12_000).chain(500_000..500_000 + 12_800 - 4_320).collect();
+    same(&rig.left(from), &expected, "what is heard");
+    // And while another is to come, which is not to play, what is on plays on.
+    let (hangs, opens) = hanging(3, numbers(1, 10_000));
+    rig.tell(DeckCommand::Load(hangs, false));
+    rig.machine.look();
+    let (another, staged) = transport(48_000.0, ROOM);
+    rig.input = StripInput::Staged(staged);
+    rig.tell(DeckCommand::Through(Box::new(another)));
+    let place = rig.heard.len();
+    rig.hear_until("it plays on", |rig| {
+        rig.left(place).iter().any(|sample| *sample > 500_000)
+    });
+    opens.send(()).expect("it waits");
+    rig.hear_until("it waits", |rig| rig.state() == DeckState::Paused);
+    assert_eq!(rig.machine.status().item, Some(3));
+}
+
+#[test]
+fn next_just_behind_a_change_of_the_loop_goes_on_to_the_frame() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 1_000_001, 960_000))));
+    rig.hear(50);
+    let part = Repeat {
+        from: 200_000,
+        to: 300_000,
+    };
+    rig.tell(DeckCommand::Repeat(Some(part)));
+    rig.tell(DeckCommand::Next);
+    rig.hear(100);
+    let heard = rig.left(0);
+    let begins = heard.iter().position(|heard| *heard >= 1_000_000).expect("it passes");
+    same(&heard[..begins], &run(1, begins), "to the frame");
+    same(
+        &heard[begins..],
+        &run(1_000_001, heard.len() - begins),
+        "from its first frame",
+    );
 }
 
 #[test]
