@@ -17,6 +17,8 @@ use std::time::Duration;
 use airdesk_dsp::{Decibels, Frame};
 use airdesk_engine::transport::Transport;
 
+use crate::decode::{DecodeError, Recovery};
+
 pub use self::fade::Curve;
 use self::machine::Machine;
 pub use self::machine::ROOM;
@@ -31,17 +33,49 @@ pub trait Medium: Send {
     /// Fills `out` from its beginning. Fewer frames than asked for mean the end.
     ///
     /// # Errors
-    /// A sentence, when it cannot be played on.
-    fn read(&mut self, out: &mut [Frame]) -> Result<usize, String>;
+    /// When it cannot be played on.
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, Fault>;
 
     /// Goes to a frame, counted from the beginning: it is the next that is read. Behind the end: the end.
     ///
     /// # Errors
-    /// A sentence, when it cannot be played on.
-    fn seek(&mut self, frame: u64) -> Result<(), String>;
+    /// When it cannot be played on.
+    fn seek(&mut self, frame: u64) -> Result<(), Fault>;
 
     /// How long it is, where that is known before it was played.
     fn frames(&self) -> Option<u64>;
+}
+
+/// Why a file cannot be played (on).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What the operator should read.
+    pub reason: String,
+    /// It may pass, as a disk that is away does: the same file can be tried again. Else only another file helps.
+    pub passes: bool,
+}
+
+impl Fault {
+    /// One that may pass.
+    pub fn passing(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { reason, passes: true }
+    }
+
+    /// One that stays.
+    pub fn lasting(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { reason, passes: false }
+    }
+}
+
+impl From<DecodeError> for Fault {
+    fn from(error: DecodeError) -> Self {
+        // What cannot be opened may be on a disk that is away.
+        let passes = error.recovery() == Recovery::Retry || matches!(error, DecodeError::Open { .. });
+        let reason = error.to_string();
+        Self { reason, passes }
+    }
 }
 
 /// What a deck plays.
@@ -79,8 +113,8 @@ pub enum DeckCommand {
     Next,
     /// How one item passes into the next: frames of crossfade, or none, and its curve.
     Passing(u64, Curve),
-    /// Stop behind what is on, or go on with what follows.
-    StopBehind(bool),
+    /// Stop behind this item, or go on with what follows it.
+    StopBehind(u64, bool),
     /// Take off what is on, and what follows.
     Eject,
     /// Go on through this one: the engine of the one before is gone.
@@ -129,8 +163,8 @@ pub enum DeckNews {
     Began(u64),
     /// An item was played to its end, or has passed into the next.
     Ended(u64),
-    /// An item cannot be played (on), in a sentence.
-    Broke(u64, String),
+    /// An item cannot be played (on).
+    Broke(u64, Fault),
 }
 
 /// A deck. Dropped, it ends: its strip falls silent.

@@ -166,11 +166,14 @@ impl Core {
                         desk.begin_play(*item as ItemId, strip, &mut self.timeline);
                     }
                     DeckNews::Ended(_) => desk.end_play(&self.timeline),
-                    DeckNews::Broke(item, reason) => told.extend(desk.broke(*item as ItemId, reason)),
+                    DeckNews::Broke(item, fault) => {
+                        told.extend(desk.broke(*item as ItemId, fault));
+                        desk.hold_back(fault);
+                    }
                 }
             }
             desk.follow_play(&self.timeline);
-            desk.say_what_follows();
+            mended |= desk.say_what_follows();
             if mended || news.iter().any(|news| matches!(news, DeckNews::Broke(..))) {
                 events.push(Event::Deck(Box::new(desk.state())));
             }

@@ -7,7 +7,7 @@ use airdesk_engine::transport::{Order, Transport};
 
 use super::score::{Passing, STEP, Score, Slot, SlotId, Step};
 use super::track::{KEPT, Known, Repeat, Track};
-use super::{DeckCommand, DeckNews, DeckState, DeckStatus, Item};
+use super::{DeckCommand, DeckNews, DeckState, DeckStatus, Fault, Item};
 
 /// Frames that are written ahead of what is heard: a quarter of a second, longer than a busy machine keeps a thread.
 pub(super) const LEAD: u64 = 12_000;
@@ -101,9 +101,8 @@ impl Machine {
             DeckCommand::Repeat(repeat) => self.repeat(repeat),
             DeckCommand::Next => self.next(),
             DeckCommand::Passing(length, curve) => self.score.passing = Passing { length, curve },
-            DeckCommand::StopBehind(stops) => {
-                let on = self.score.mix.on.and_then(|id| self.score.slot_mut(id));
-                on.into_iter().for_each(|slot| slot.stops = stops);
+            DeckCommand::StopBehind(item, stops) => {
+                self.score.stop_behind(item, stops);
                 self.go_on_behind_the_end();
             }
             DeckCommand::Eject => {
@@ -134,7 +133,7 @@ impl Machine {
             Ok(track) => track,
             Err(error) => {
                 let reason = format!("the system has no thread left for it: {error}; end other programs");
-                self.news.push(DeckNews::Broke(item.id, reason));
+                self.news.push(DeckNews::Broke(item.id, Fault::passing(reason)));
                 return None;
             }
         };
@@ -347,7 +346,7 @@ impl Machine {
         {
             let waited = since.elapsed().as_secs();
             let reason = format!("its file gives nothing for {waited} s; look after the disk or the network it is on");
-            slot.track.give_up(reason);
+            slot.track.give_up(Fault::passing(reason));
         }
     }
 

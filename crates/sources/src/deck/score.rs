@@ -140,6 +140,12 @@ impl Score {
         self.slots.iter_mut().find(|slot| slot.id == id)
     }
 
+    /// The deck stops behind an item, or does not.
+    pub(super) fn stop_behind(&mut self, item: u64, stops: bool) {
+        let slots = self.slots.iter_mut().filter(|slot| slot.item == item);
+        slots.for_each(|slot| slot.stops = stops);
+    }
+
     /// Writes the next frames, of which the first has the number `first`, into `out`.
     pub(super) fn write(&mut self, first: u64, out: &mut [Frame; STEP]) -> Step {
         // Each turn but the last changes what is on: from one item to its end, from there into the next.

@@ -12,10 +12,10 @@ use std::time::Duration;
 use airdesk_dsp::Frame;
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::Medium;
+use super::{Fault, Medium};
 
 /// Opens a medium, on the track's own thread.
-pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Medium>, String> + Send>;
+pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Medium>, Fault> + Send>;
 
 /// How much is decoded ahead, frames: longer than a disk's hiccup. 0.8 MB.
 const AHEAD: usize = 98_304;
@@ -33,15 +33,15 @@ pub(super) enum Known {
     Nothing,
     /// It can be played; how long it is, in frames of the desk, where that is known.
     Length(Option<u64>),
-    /// It cannot be opened, in a sentence.
-    Broken(String),
+    /// It cannot be opened.
+    Broken(Fault),
 }
 
 /// What the thread says.
 struct Told {
     known: Known,
     /// Why it ended before its end.
-    torn: Option<String>,
+    torn: Option<Fault>,
 }
 
 /// What the thread is asked to do: begin at a frame, and go back from one to another, into a new ring.
@@ -78,7 +78,7 @@ pub(super) struct Track {
 
 /// Why nobody waits for a file any more, and whether it was open by then.
 struct GivenUp {
-    reason: String,
+    fault: Fault,
     opened: bool,
 }
 
@@ -118,21 +118,21 @@ impl Track {
 
     pub(super) fn known(&self) -> Known {
         match &self.given_up {
-            Some(given_up) if !given_up.opened => Known::Broken(given_up.reason.clone()),
+            Some(given_up) if !given_up.opened => Known::Broken(given_up.fault.clone()),
             _ => lock(&self.told).known.clone(),
         }
     }
 
-    /// Why it was not played to its end, in a sentence.
-    pub(super) fn torn(&self) -> Option<String> {
+    /// Why it was not played to its end.
+    pub(super) fn torn(&self) -> Option<Fault> {
         let torn = lock(&self.told).torn.clone();
-        torn.or_else(|| self.given_up.as_ref().map(|given_up| given_up.reason.clone()))
+        torn.or_else(|| self.given_up.as_ref().map(|given_up| given_up.fault.clone()))
     }
 
     /// Waits for it no longer: what was read is all there is of it. Its thread ends when it can.
-    pub(super) fn give_up(&mut self, reason: String) {
+    pub(super) fn give_up(&mut self, fault: Fault) {
         let opened = self.known() != Known::Nothing;
-        self.given_up = Some(GivenUp { reason, opened });
+        self.given_up = Some(GivenUp { fault, opened });
         self.frames = RingBuffer::new(1).1;
     }
 
@@ -260,7 +260,7 @@ fn play(
     medium: &mut dyn Medium,
     beginning: Beginning,
     asked: &Receiver<Beginning>,
-) -> Result<Option<Beginning>, String> {
+) -> Result<Option<Beginning>, Fault> {
     let Beginning {
         mut at,
         repeat,

@@ -31,7 +31,7 @@ impl Core {
             DeckCommand::Add { paths, before } => return self.add_items(strip, &paths, before),
             DeckCommand::Remove { items } => {
                 check_items(desk, &items)?;
-                desk.entries.retain(|entry| !items.contains(&entry.item.id));
+                desk.remove(&items);
                 desk.settle();
             }
             DeckCommand::Move { item, before } => {
@@ -102,10 +102,7 @@ impl Core {
         check_paths(paths)?;
         let ids = self.decks.take_ids(paths.len());
         let desk = self.decks.desk(strip)?;
-        let entry = |(id, path): (ItemId, &String)| Entry {
-            item: named(id, path),
-            level: (None, None),
-        };
+        let entry = |(id, path): (ItemId, &String)| Entry::of(named(id, path));
         let files = ids.clone().zip(paths.iter().map(PathBuf::from)).collect();
         desk.entries.splice(at..at, ids.zip(paths).map(entry));
         self.look_up(strip, files);

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use airdesk_dsp::{Decibels, SampleRate};
 use airdesk_engine::StripId;
 use airdesk_engine::transport::Transport;
 use airdesk_sources::deck::{
-    Curve, Deck, DeckCommand as Told, DeckNews, DeckState as Playing, DeckStatus, Item, Repeat,
+    Curve, Deck, DeckCommand as Told, DeckNews, DeckState as Playing, DeckStatus, Fault, Item, Repeat,
 };
 
 use super::look_up::{About, open};
@@ -20,11 +21,38 @@ use crate::session::{SessionDeck, SessionItem};
 use crate::timeline::Timeline;
 use crate::tracks::PlayBegun;
 
+/// When a file whose fault may pass is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How long nothing else is lined up then: a disk that is away must not cost one item after the other.
+const HOLD: Duration = Duration::from_secs(1);
+/// Items that were removed while they were on, or about to be, of which it is kept what was behind them.
+const GONE_MAX: usize = 8;
+
 /// An item, and what is not for hosts.
 pub(super) struct Entry {
     pub(super) item: DeckItem,
     /// By how much its tags say that it should be louder, dB, and its highest sample, linear.
     pub(super) level: (Option<f32>, Option<f32>),
+    /// What is wrong with it may have passed by then.
+    again: Option<Instant>,
+}
+
+impl Entry {
+    pub(super) fn of(item: DeckItem) -> Self {
+        Self {
+            item,
+            level: (None, None),
+            again: None,
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        self.item.fault.is_none()
+    }
+
+    fn is_worth_a_try(&self, now: Instant) -> bool {
+        self.is_sound() || self.again.is_some_and(|again| again <= now)
+    }
 }
 
 pub(super) struct DeckDesk {
@@ -36,6 +64,10 @@ pub(super) struct DeckDesk {
     pub(super) settings: DeckSettings,
     /// What the deck was told that follows, and on what.
     lined_up: Option<(Option<ItemId>, Option<ItemId>)>,
+    /// Nothing else is lined up before.
+    held: Option<Instant>,
+    /// What was removed while it was on, and what was behind it.
+    gone: Vec<(ItemId, Option<ItemId>)>,
     told: DeckPosition,
     /// What it sounds.
     sounding: Option<Sounding>,
@@ -50,6 +82,8 @@ impl DeckDesk {
             entries: Vec::new(),
             settings: DeckSettings::default(),
             lined_up: None,
+            held: None,
+            gone: Vec::new(),
             told: nowhere(strip),
             sounding: None,
         }
@@ -82,12 +116,11 @@ impl DeckDesk {
         }
         self.settings = kept.settings;
         self.tell_passing();
-        let entry = |(id, kept): (ItemId, &SessionItem)| Entry {
-            item: DeckItem {
+        let entry = |(id, kept): (ItemId, &SessionItem)| {
+            Entry::of(DeckItem {
                 settings: kept.settings,
                 ..named(id, &kept.path)
-            },
-            level: (None, None),
+            })
         };
         self.entries = ids.zip(&kept.items).map(entry).collect();
         let on = kept.on.and_then(|on| self.entries.get(on)).map(|entry| entry.item.id);
@@ -244,13 +277,48 @@ impl DeckDesk {
         self.settings.titles.then(|| (item.title.clone(), item.artist.clone()))
     }
 
-    /// An item cannot be played (on). Returns what the operator should read.
-    pub(super) fn broke(&mut self, item: ItemId, reason: &str) -> Option<String> {
+    /// An item cannot be played (on). Returns what the operator should read, once.
+    pub(super) fn broke(&mut self, item: ItemId, fault: &Fault) -> Option<String> {
         let place = self.place(item)?;
-        self.entries[place].item.fault = Some(reason.into());
+        let entry = &mut self.entries[place];
+        entry.again = fault.passes.then(|| Instant::now() + AGAIN);
+        let told = entry.item.fault.replace(fault.reason.clone());
         // What follows is another one.
-        self.lined_up = None;
-        Some(reason.into())
+        self.lined_up.take_if(|(_, follows)| *follows == Some(item));
+        (told.as_ref() != Some(&fault.reason)).then(|| fault.reason.clone())
+    }
+
+    /// What broke may come back: what follows is not tried at once.
+    pub(super) fn hold_back(&mut self, fault: &Fault) {
+        if fault.passes {
+            self.held = Some(Instant::now() + HOLD);
+        }
+    }
+
+    /// Takes items off. Of what is on, or about to be, it is kept what was behind it.
+    pub(super) fn remove(&mut self, items: &[ItemId]) {
+        let stays = |id: ItemId| !items.contains(&id);
+        let behind = |item: ItemId| {
+            let later = self.place(item).and_then(|place| self.entries.get(place + 1..));
+            let mut later = later.unwrap_or_default().iter().map(|entry| entry.item.id);
+            later.find(|id| stays(*id))
+        };
+        let mut gone = self.gone.clone();
+        for (_, next) in &mut gone {
+            *next = next.and_then(|next| if stays(next) { Some(next) } else { behind(next) });
+        }
+        let status = self.status();
+        let lined_up = self.lined_up.and_then(|(_, follows)| follows);
+        let on = [status.item, status.follows].map(|item| item.map(|item| item as ItemId));
+        let removed = on
+            .into_iter()
+            .chain([lined_up])
+            .flatten()
+            .filter(|item| items.contains(item));
+        gone.extend(removed.map(|item| (item, behind(item))));
+        gone.drain(..gone.len().saturating_sub(GONE_MAX));
+        self.gone = gone;
+        self.entries.retain(|entry| stays(entry.item.id));
     }
 
     /// Puts an item on.
@@ -263,9 +331,14 @@ impl DeckDesk {
 
     /// Plays what is on, or else the first item. False: there is none.
     pub(super) fn play(&mut self) -> bool {
-        match self.status().state {
+        let status = self.status();
+        match status.state {
             Playing::Empty | Playing::Ended => {
-                let first = self.first();
+                // What has come behind what has ended, or else from the beginning.
+                let now = Instant::now();
+                let on = status.item.map(|item| item as ItemId);
+                let behind = on.and_then(|on| self.behind(on, |entry| entry.is_worth_a_try(now)));
+                let first = behind.or_else(|| self.first());
                 first.into_iter().for_each(|first| self.load(first, true));
                 first.is_some()
             }
@@ -294,32 +367,55 @@ impl DeckDesk {
     /// An item is heard: whatever was wrong with it is not any more. True: something was.
     pub(super) fn began(&mut self, item: ItemId) -> bool {
         let entry = self.place(item).and_then(|place| self.entries.get_mut(place));
-        entry.is_some_and(|entry| entry.item.fault.take().is_some())
+        entry.is_some_and(|entry| {
+            entry.again = None;
+            entry.item.fault.take().is_some()
+        })
     }
 
-    /// What comes behind an item.
-    fn behind(&self, item: ItemId) -> Option<ItemId> {
-        let playable = |entry: &&Entry| entry.item.fault.is_none();
-        let place = self.place(item)?;
-        let later = self.entries[place + 1..].iter().find(playable);
-        let found = later.or_else(|| self.entries.iter().find(playable).filter(|_| self.settings.repeat));
-        found.map(|entry| entry.item.id)
+    /// What comes behind an item, of what can be `played`.
+    fn behind(&self, item: ItemId, played: impl Fn(&Entry) -> bool) -> Option<ItemId> {
+        let (before, later) = self.entries.split_at_checked(self.place_behind(item)?)?;
+        let later = later.iter().find(|entry| played(entry));
+        let again = || before.iter().find(|entry| self.settings.repeat && played(entry));
+        later.or_else(again).map(|entry| entry.item.id)
     }
 
-    /// Tells the deck what follows, when that is not what it was told.
-    pub(super) fn say_what_follows(&mut self) {
+    /// Also of one that was removed while it was on.
+    fn place_behind(&self, item: ItemId) -> Option<usize> {
+        if let Some(place) = self.place(item) {
+            return Some(place + 1);
+        }
+        let (_, next) = self.gone.iter().rfind(|(gone, _)| *gone == item)?;
+        Some(next.and_then(|next| self.place(next)).unwrap_or(self.entries.len()))
+    }
+
+    /// Tells the deck what follows, when that is not what it was told. True: what follows could not be played before.
+    pub(super) fn say_what_follows(&mut self) -> bool {
         let status = self.status();
         if matches!(status.state, Playing::Empty | Playing::Loading) {
-            return;
+            return false;
         }
+        let ready = status.follows.map(|item| item as ItemId);
+        let mended = ready.is_some_and(|ready| self.began(ready));
+        let now = Instant::now();
         let on = status.item.map(|item| item as ItemId);
-        let follows = on.and_then(|on| self.behind(on));
-        if self.lined_up == Some((on, follows)) {
-            return;
+        let sound = on.and_then(|on| self.behind(on, Entry::is_sound));
+        // What is open already is not closed for one that may break again.
+        let follows = if sound.is_some() && sound == ready {
+            sound
+        } else {
+            on.and_then(|on| self.behind(on, |entry| entry.is_worth_a_try(now)))
+        };
+        let may_come = || on.and_then(|on| self.behind(on, |entry| entry.again.is_some()));
+        let is_held = self.held.is_some_and(|held| now < held);
+        let waits = is_held || (follows.is_none() && ready.is_none() && may_come().is_some());
+        if self.lined_up != Some((on, follows)) && !waits {
+            self.lined_up = Some((on, follows));
+            let item = follows.and_then(|item| self.item(item));
+            self.tell(Told::LineUp(item));
         }
-        self.lined_up = Some((on, follows));
-        let item = follows.and_then(|item| self.item(item));
-        self.tell(Told::LineUp(item));
+        mended
     }
 
     /// What is on, and what follows, are as they are set now.
@@ -327,7 +423,7 @@ impl DeckDesk {
         self.lined_up = None;
         let on = self.status().item.and_then(|item| self.place(item as ItemId));
         if let Some(entry) = on.and_then(|on| self.entries.get(on)) {
-            self.tell(Told::StopBehind(self.stops(entry.item.settings)));
+            self.tell(Told::StopBehind(entry.item.id.into(), self.stops(entry.item.settings)));
         }
     }
 
@@ -380,7 +476,7 @@ impl DeckDesk {
         };
         entry.item.seconds = about.seconds;
         entry.item.cover = about.cover;
-        entry.item.fault = None;
+        (entry.item.fault, entry.again) = (None, None);
         if let Some(title) = &tags.title {
             entry.item.title.clone_from(title);
             entry.item.artist = tags.artist.clone().unwrap_or_default();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use airdesk_dsp::{Frame, SampleRate};
 use airdesk_engine::StripId;
-use airdesk_sources::deck::{Medium, Opener};
+use airdesk_sources::deck::{Fault, Medium, Opener};
 use airdesk_sources::decode::{Converted, DecodeError, Decoder, Tags, at_desk_rate};
 use airdesk_sources::playlist::{Listed, is_playlist, read as read_playlist};
 
@@ -53,7 +53,7 @@ pub(super) struct About {
 pub(super) fn open(path: &str, rate: SampleRate) -> Opener {
     let path = PathBuf::from(path);
     Box::new(move || {
-        let decoder = Decoder::open(&path).map_err(|error| error.to_string())?;
+        let decoder = Decoder::open(&path)?;
         Ok(Box::new(OfFile(at_desk_rate(decoder, rate))) as Box<dyn Medium>)
     })
 }
@@ -62,12 +62,12 @@ pub(super) fn open(path: &str, rate: SampleRate) -> Opener {
 struct OfFile(Converted);
 
 impl Medium for OfFile {
-    fn read(&mut self, out: &mut [Frame]) -> Result<usize, String> {
-        self.0.read(out).map_err(|error| error.to_string())
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, Fault> {
+        self.0.read(out).map_err(Fault::from)
     }
 
-    fn seek(&mut self, frame: u64) -> Result<(), String> {
-        self.0.seek(frame).map_err(|error| error.to_string())
+    fn seek(&mut self, frame: u64) -> Result<(), Fault> {
+        self.0.seek(frame).map_err(Fault::from)
     }
 
     fn frames(&self) -> Option<u64> {
@@ -196,7 +196,7 @@ impl Core {
         match finding.result {
             Ok(about) => desk.found(finding.item, &about),
             Err(error) => {
-                desk.broke(finding.item, &error.to_string()); // it stands in the playlist
+                desk.broke(finding.item, &error.into()); // it stands in the playlist
             }
         }
         if finding.is_shown {

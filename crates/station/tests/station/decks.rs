@@ -384,3 +384,67 @@ async fn the_playlist_of_a_strip_that_plays_something_else_outlasts_the_desk() {
     assert_eq!(now.decks[0].items[0].path, path);
     desk.stop().await;
 }
+
+#[tokio::test]
+async fn what_follows_the_item_that_is_on_follows_also_when_that_is_taken_off_the_playlist() {
+    let mut desk = desk_of(|folder| {
+        vec![
+            numbers(folder, "a.wav", 1_000, 72_000),
+            numbers(folder, "b.wav", 1_000, 9_000),
+            numbers(folder, "c.wav", 1_000, 960_000),
+        ]
+    });
+    let strip = desk.first_strip().await;
+    let items: Vec<_> = deck(&desk.now().await).items.iter().map(|item| item.id).collect();
+    tell(&desk, strip, DeckCommand::Play).await;
+    desk.when("it plays", |now| phase(now) == DeckPhase::Playing).await;
+    let both = |from: usize, to: usize| items[from..to].to_vec();
+    tell(&desk, strip, DeckCommand::Remove { items: both(0, 1) }).await;
+    tell(&desk, strip, DeckCommand::Remove { items: both(1, 2) }).await;
+    desk.when("what is left", |now| {
+        phase(now) == DeckPhase::Playing && deck(now).position.item == Some(items[2])
+    })
+    .await;
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn files_on_a_disk_that_comes_back_are_played_and_nobody_has_to_ask() {
+    let mut desk = desk_of(|folder| {
+        let disk = folder.join("disk");
+        std::fs::create_dir(&disk).expect("made");
+        let mut files = vec![numbers(folder, "here.wav", 1_000, 48_000)];
+        files.extend(["b.wav", "c.wav"].map(|name| numbers(&disk, name, 1_000, 960_000)));
+        std::fs::rename(&disk, folder.join("away")).expect("taken off");
+        files
+    });
+    let strip = desk.first_strip().await;
+    desk.when("they are missed", |now| {
+        deck(now).items[1..].iter().all(|item| item.fault.is_some())
+    })
+    .await;
+    tell(&desk, strip, DeckCommand::Play).await;
+    desk.when("the end", |now| phase(now) == DeckPhase::Ended).await;
+    let folder = desk.folder.path().to_owned();
+    std::fs::rename(folder.join("away"), folder.join("disk")).expect("put back");
+    desk.when("the disk", |now| {
+        let back = &deck(now).items[1];
+        phase(now) == DeckPhase::Playing && deck(now).position.item == Some(back.id) && back.fault.is_none()
+    })
+    .await;
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn play_behind_the_end_goes_on_with_what_was_added_since() {
+    let mut desk = desk_of(|folder| vec![numbers(folder, "a.wav", 1_000, 24_000)]);
+    let strip = desk.first_strip().await;
+    tell(&desk, strip, DeckCommand::Play).await;
+    desk.when("the end", |now| phase(now) == DeckPhase::Ended).await;
+    let paths = vec![numbers(desk.folder.path(), "b.wav", 1_000, 960_000)];
+    tell(&desk, strip, DeckCommand::Add { paths, before: None }).await;
+    tell(&desk, strip, DeckCommand::Play).await;
+    let now = desk.when("it plays", |now| phase(now) == DeckPhase::Playing).await;
+    assert_eq!(deck(&now).position.item, Some(deck(&now).items[1].id));
+    desk.stop().await;
+}

@@ -19,11 +19,11 @@ struct Numbers {
 }
 
 impl Medium for Numbers {
-    fn read(&mut self, out: &mut [Frame]) -> Result<usize, String> {
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, Fault> {
         let count = out.len().min((self.length - self.place) as usize);
         for frame in &mut out[..count] {
             if self.breaks_at == Some(self.place) {
-                return Err("it is torn".into());
+                return Err(Fault::passing("it is torn"));
             }
             *frame = [(self.first + self.place) as f32, 1.0];
             self.place += 1;
@@ -31,7 +31,7 @@ impl Medium for Numbers {
         Ok(count)
     }
 
-    fn seek(&mut self, frame: u64) -> Result<(), String> {
+    fn seek(&mut self, frame: u64) -> Result<(), Fault> {
         self.place = frame.min(self.length);
         Ok(())
     }
@@ -145,14 +145,14 @@ fn hanging(id: u64, medium: Numbers) -> (Box<Item>, std::sync::mpsc::Sender<()>)
 struct Hangs(Numbers, u64, std::sync::mpsc::Receiver<()>);
 
 impl Medium for Hangs {
-    fn read(&mut self, out: &mut [Frame]) -> Result<usize, String> {
+    fn read(&mut self, out: &mut [Frame]) -> Result<usize, Fault> {
         if self.0.place >= self.1 {
             let _ = self.2.recv();
         }
         self.0.read(out)
     }
 
-    fn seek(&mut self, frame: u64) -> Result<(), String> {
+    fn seek(&mut self, frame: u64) -> Result<(), Fault> {
         self.0.seek(frame)
     }
 
@@ -427,11 +427,11 @@ fn what_cannot_be_played_is_told_and_what_is_on_plays_on() {
     rig.tell(DeckCommand::Load(item(1, 1, 960_000), true));
     rig.hear(10);
     let mut broken = item(2, 1, 1);
-    broken.open = Box::new(|| Err("2.mp3 is no sound file; choose another".into()));
+    broken.open = Box::new(|| Err(Fault::lasting("2.mp3 is no sound file; choose another")));
     rig.tell(DeckCommand::Load(broken, true));
     rig.hear(20);
     same(&rig.left(0), &run(1, 30 * BLOCK_FRAMES), "what is heard");
-    let told = DeckNews::Broke(2, "2.mp3 is no sound file; choose another".into());
+    let told = DeckNews::Broke(2, Fault::lasting("2.mp3 is no sound file; choose another"));
     assert_eq!(rig.machine.news, [DeckNews::Began(1), told]);
     assert_eq!(rig.machine.status().item, Some(1));
 }
@@ -450,7 +450,9 @@ fn a_file_that_breaks_midway_is_played_so_far_and_what_follows_begins() {
     same(&heard[..20_480], &run(1, 20_480), "what is heard");
     same(&heard[20_480..25_000], &run(500_000, 4_520), "what is heard");
     assert!(
-        rig.machine.news.contains(&DeckNews::Broke(1, "it is torn".into())),
+        rig.machine
+            .news
+            .contains(&DeckNews::Broke(1, Fault::passing("it is torn"))),
         "{:?}",
         rig.machine.news
     );
@@ -715,6 +717,21 @@ fn next_just_behind_a_change_of_the_loop_goes_on_to_the_frame() {
         &run(1_000_001, heard.len() - begins),
         "from its first frame",
     );
+}
+
+#[test]
+fn a_break_is_behind_the_item_that_it_was_set_for_and_not_behind_what_is_written() {
+    let mut rig = Rig::new();
+    rig.tell(DeckCommand::Load(item(1, 1, 12_000), true));
+    rig.tell(DeckCommand::LineUp(Some(item(2, 500_000, 20_000))));
+    rig.hear(120);
+    // The second is being written already.
+    rig.tell(DeckCommand::StopBehind(1, true));
+    rig.hear(100);
+    rig.tell(DeckCommand::LineUp(Some(item(3, 900_000, 20_000))));
+    rig.hear(400);
+    let status = rig.machine.status();
+    assert_eq!((status.state, status.item), (DeckState::Playing, Some(3)));
 }
 
 #[test]
