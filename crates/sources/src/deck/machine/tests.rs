@@ -6,7 +6,7 @@ use airdesk_engine::input::{BlockTime, StripInput};
 use airdesk_engine::transport::transport;
 
 use super::*;
-use crate::deck::{Curve, Medium};
+use crate::deck::{Curve, DeckState, Medium};
 
 /// A file whose frames count from `first` on, to the left; to the right it is as loud as it counts to the left, so that
 /// crossfades can be told apart.
