@@ -24,8 +24,11 @@ mod connect;
 mod decode;
 mod error;
 mod flac;
+mod fragments;
 mod frames;
+mod hls;
 mod icy;
+mod id3;
 mod line;
 mod ogg;
 pub(crate) mod patience;
@@ -36,6 +39,7 @@ mod resume;
 mod sort;
 pub mod speech;
 pub(crate) mod text;
+mod transport;
 mod tune;
 mod wave;
 mod worker;
@@ -140,6 +144,8 @@ pub struct TunerStatus {
     pub first_audio: Option<f64>,
     /// Packets that could not be decoded.
     pub spoilt: u64,
+    /// Pieces of HLS that were gone before they could be heard.
+    pub lost_pieces: u64,
     /// Figures of the buffer, since the last attempt.
     pub metrics: Metrics,
 }

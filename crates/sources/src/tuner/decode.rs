@@ -8,13 +8,20 @@ use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_OPUS, C
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 
 use super::flac::FlacFrames;
+use super::fragments::Fragments;
 use super::frames::Frames;
 use super::ogg::{Packet, Packets};
 use super::sort::{Raw, Sort};
 use super::text::title_of_comments;
+use super::transport::Transport;
 use super::wave;
+use crate::decode::bare::Kind as Bare;
 use crate::decode::codec::Codec;
 use crate::stream::format::{self, RATES, rate_of};
+
+mod fragmented;
+
+use fragmented::Fragmented;
 
 /// Bytes without a frame of sound after which there will be none.
 const FRUITLESS_BYTES_MAX: usize = 1 << 20;
@@ -93,6 +100,9 @@ enum Form {
     /// The header of a WAV, as far as it has come.
     Wave(Vec<u8>),
     Raw(Samples, &'static str),
+    /// With what decodes its sound, once that is known.
+    Transport(Transport, Option<(Bare, Frames)>),
+    Fragments(Box<Fragmented>),
 }
 
 /// Samples, and how many bytes of them are left.
@@ -112,6 +122,8 @@ impl Decoder {
             Sort::Flac => Form::Flac(FlacFrames::default()),
             Sort::Wave => Form::Wave(Vec::new()),
             Sort::Raw(raw) => Form::Raw(Samples::new(raw, None), "PCM"),
+            Sort::Transport => Form::Transport(Transport::default(), None),
+            Sort::Fragments => Form::Fragments(Box::new(Fragmented::new(Fragments::default()))),
         };
         Self {
             form,
@@ -128,6 +140,17 @@ impl Decoder {
             Form::Ogg(_, _, logical) => logical.name(),
             Form::Wave(_) => Some("WAV"),
             Form::Raw(_, name) => Some(name),
+            Form::Transport(_, frames) => frames.as_ref().map(|(_, frames)| frames.name()),
+            Form::Fragments(fragments) => fragments.name(),
+        }
+    }
+
+    /// The next of several pieces begins: what one of them has left unfinished in its wrapping will not go on.
+    pub(super) fn next_piece(&mut self) {
+        match &mut self.form {
+            Form::Transport(transport, _) => transport.next_piece(),
+            Form::Fragments(fragments) => fragments.next_piece(),
+            Form::Frames(_) | Form::Ogg(..) | Form::Wave(_) | Form::Raw(..) => {}
         }
     }
 
@@ -168,6 +191,19 @@ impl Decoder {
                 return Ok(!waiting.is_empty());
             }
             Form::Raw(samples, _) => samples.feed(bytes, heard)?,
+            Form::Transport(transport, frames) => {
+                let brought = transport.feed(bytes)?;
+                heard.apart += brought.apart;
+                heard.title = brought.title.or(heard.title.take());
+                let Some(kind) = transport.kind() else { return Ok(false) };
+                if frames.as_ref().is_none_or(|(known, _)| *known != kind) {
+                    *frames = Some((kind, Frames::new(kind)));
+                }
+                if let Some((_, frames)) = frames {
+                    return frames.feed(&brought.sound, is_last, heard);
+                }
+            }
+            Form::Fragments(fragments) => return fragments.feed(bytes, heard),
             Form::Wave(first) => {
                 first.extend_from_slice(bytes);
                 if let Some(head) = wave::head(first)? {

@@ -146,7 +146,9 @@ pub enum TuneError {
         host: String,
     },
     /// It is something that the desk does not play.
-    #[error("{host} sends {kind}, which cannot be played; choose MP3, AAC-LC, Ogg (Vorbis, Opus, FLAC), WAV or L16")]
+    #[error(
+        "{host} sends {kind}, which cannot be played; choose MP3, AAC-LC, Ogg (Vorbis, Opus, FLAC), WAV, L16 or HLS"
+    )]
     Unsupported {
         /// Who.
         host: String,
@@ -162,6 +164,24 @@ pub enum TuneError {
         host: String,
         /// Why.
         why: &'static str,
+    },
+    /// Its pieces can be read by those who have a key.
+    #[error(
+        "the pieces of {host} are encrypted ({method}), and the desk has no key; choose a stream that is open to all"
+    )]
+    Encrypted {
+        /// Whose.
+        host: String,
+        /// How.
+        method: String,
+    },
+    /// Its list names pieces that are not there.
+    #[error("{count} pieces of {host} in a row are not there; look after whether all of it is on its server")]
+    Missing {
+        /// Whose.
+        host: String,
+        /// How many.
+        count: u32,
     },
     /// There is nothing in a playlist that plays.
     #[error("the playlist of {host} leads nowhere: {why}")]
@@ -251,6 +271,8 @@ impl TuneError {
             | Self::NoServer { .. }
             | Self::Circles { .. }
             | Self::Packed { .. }
+            | Self::Encrypted { .. }
+            | Self::Missing { .. }
             | Self::Page { .. }
             | Self::Unsupported { .. }
             | Self::Undecodable { .. } => Recovery::AskOperator,

@@ -6,12 +6,9 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_MP3};
 
 use super::decode::Heard;
+use super::id3::{self, TAG};
 use crate::decode::bare::{HEADER_BYTES, Header, Kind, adts_header, mp3_header};
 use crate::decode::codec::Codec;
-
-/// What a tag begins with, and the bytes before its own.
-const TAG: &[u8] = b"ID3";
-const TAG_HEADER: usize = 10;
 
 /// Finds frames in bytes, and decodes them.
 pub(super) struct Frames {
@@ -69,7 +66,7 @@ impl Frames {
     /// Goes by a tag, a frame or a byte that is of neither, and says how far that was; 0: more has to come to tell.
     fn step(&mut self, rest: &[u8], is_last: bool, heard: &mut Heard) -> Result<usize, &'static str> {
         if self.at_border && rest.starts_with(TAG) {
-            let Some(length) = tag_length(rest) else {
+            let Some(length) = id3::length(rest) else {
                 return Ok(if is_last { rest.len() } else { 0 });
             };
             let now = length.min(rest.len());
@@ -126,15 +123,6 @@ impl Frames {
         };
         heard.decode(codec, frame.get(head..).unwrap_or_default())
     }
-}
-
-/// All of the tag that `bytes` begin with; `None`: more has to come to tell.
-fn tag_length(bytes: &[u8]) -> Option<usize> {
-    let header = bytes.first_chunk::<TAG_HEADER>()?;
-    let length = header[6..]
-        .iter()
-        .fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f));
-    Some(TAG_HEADER + length)
 }
 
 /// What frames `bytes` begin with; no header is one of both.

@@ -26,6 +26,10 @@ pub(super) enum Sort {
     /// Without Ogg: files, and what speech servers send.
     Flac,
     Raw(Raw),
+    /// Frames in an MPEG transport stream, as pieces of HLS have them.
+    Transport,
+    /// Fragmented MP4, likewise.
+    Fragments,
 }
 
 /// What an answer brings.

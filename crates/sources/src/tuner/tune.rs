@@ -1,4 +1,5 @@
-//! Connects until there is a stream: where the address leads, what is sent there, and its first bytes. Blocks.
+//! Connects until there is a stream, or a list of its pieces: where the address leads, what is sent there, and its first bytes.
+//! Blocks.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use super::address::Address;
 use super::body::Body;
 use super::connect::connect;
 use super::error::{Stage, TuneError};
+use super::hls;
 use super::line::Line;
 use super::patience::{Patience, Step, must_wait};
 use super::playlist;
@@ -25,6 +27,13 @@ const ENTRIES_LIMIT: Duration = Duration::from_secs(60);
 const FIRST_BYTES: usize = 16;
 /// Bytes taken at once.
 const READ_BYTES: usize = 8 * 1024;
+
+/// What is heard at an address.
+pub(super) enum Tuning {
+    Stream(Box<Tuned>),
+    /// A list of HLS, where it is, and how far it may send the desk.
+    Pieces(Text),
+}
 
 /// A stream that has begun.
 pub(super) struct Tuned {
@@ -160,6 +169,11 @@ impl Connection {
         self.body.missing() == Some(0)
     }
 
+    /// What is sent ends where the connection does: whether all has come, nobody can know.
+    pub(super) fn ends_by_closing(&self) -> bool {
+        matches!(self.body, Body::Endless)
+    }
+
     /// All of the body has come, as far as one can know.
     pub(super) fn is_over(&self) -> bool {
         self.body.is_over()
@@ -190,20 +204,15 @@ impl Connection {
 }
 
 /// Finds the stream, through redirects and at most one playlist.
-pub(super) fn tune(settings: &TunerSettings, patience: &Patience) -> Result<Tuned, TuneError> {
+pub(super) fn tune(settings: &TunerSettings, patience: &Patience) -> Result<Tuning, TuneError> {
     let mut search = Search::new(settings, patience, settings.reach);
-    let text = match search.follow(settings.address.clone())? {
-        Found::Stream(tuned) => return Ok(*tuned),
-        Found::List(list) => list,
+    let (kind, text) = match search.follow(settings.address.clone())? {
+        Found::Stream(tuned) => return Ok(Tuning::Stream(tuned)),
+        Found::List(_, text) if playlist::is_hls(&text.text) => return text.whole().map(Tuning::Pieces),
+        Found::List(kind, text) => (kind, text),
     };
     let mut fault = text.nowhere("there is no entry in it".into());
-    if playlist::is_hls(&text.text) {
-        return Err(TuneError::Unsupported {
-            host: text.address.to_string(),
-            kind: "HLS".into(),
-        });
-    }
-    let mut entries: VecDeque<_> = playlist::entries(text.kind, &text.text).into();
+    let mut entries: VecDeque<_> = playlist::entries(kind, text.beginning()).into();
     search.reach = text.reach;
     let begun = Instant::now();
     while let Some(entry) = entries.pop_front().filter(|_| begun.elapsed() < ENTRIES_LIMIT) {
@@ -216,8 +225,12 @@ pub(super) fn tune(settings: &TunerSettings, patience: &Patience) -> Result<Tune
             })
             .and_then(|address| search.follow(address));
         match found {
-            Ok(Found::Stream(tuned)) => return Ok(*tuned),
-            Ok(Found::List(_)) => fault = text.nowhere("it leads to another playlist".into()),
+            Ok(Found::Stream(tuned)) => return Ok(Tuning::Stream(tuned)),
+            Ok(Found::List(_, list)) if playlist::is_hls(&list.text) => match list.whole() {
+                Ok(list) => return Ok(Tuning::Pieces(list)),
+                Err(error) => fault = text.nowhere(error.to_string()),
+            },
+            Ok(Found::List(..)) => fault = text.nowhere("it leads to another playlist".into()),
             Err(TuneError::Stopped) => return Err(TuneError::Stopped),
             Err(error) => fault = text.nowhere(error.to_string()),
         }
@@ -226,21 +239,103 @@ pub(super) fn tune(settings: &TunerSettings, patience: &Patience) -> Result<Tune
     Err(fault)
 }
 
+/// A text from an address, for lists of HLS.
+pub(super) fn text(
+    settings: &TunerSettings,
+    patience: &Patience,
+    reach: Reach,
+    address: Address,
+) -> Result<Text, TuneError> {
+    let mut search = Search::new(settings, patience, reach);
+    let answer = search.ask(address, "")?;
+    search.open(answer)?.text(hls::LIST_BYTES_MAX, &search)?.whole()
+}
+
+/// Begins to take what is at an address, for pieces of HLS. `headers` are whole lines.
+pub(super) fn open(
+    settings: &TunerSettings,
+    patience: &Patience,
+    reach: Reach,
+    address: Address,
+    headers: &str,
+) -> Result<Opened, TuneError> {
+    let mut search = Search::new(settings, patience, reach);
+    let answer = search.ask(address, headers)?;
+    search.open(answer)
+}
+
 enum Found {
     Stream(Box<Tuned>),
-    List(List),
+    List(playlist::Kind, Text),
+}
+
+/// An answer that is no refusal, and what has come of its body.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) reply: Reply,
+    pub(super) first: Vec<u8>,
+    address: Address,
+    until: Instant,
+}
+
+impl Opened {
+    /// All of it, up to so many bytes.
+    fn text(mut self, most: usize, search: &Search<'_>) -> Result<Text, TuneError> {
+        let limit = search.limits().first_byte;
+        let mut is_whole = true;
+        // Also a server that sends a letter now and then has its time.
+        while self.first.len() <= most && !self.connection.is_over() && is_whole {
+            is_whole = Instant::now() < self.until;
+            let read = self
+                .connection
+                .read_until(&mut self.first, self.until, limit, search.patience);
+            match read {
+                Ok(()) => {}
+                Err(TuneError::Over { .. }) if self.connection.ends_by_closing() => break,
+                // A server that keeps the connection open has said all the same.
+                Err(TuneError::Over { .. } | TuneError::Stalled { .. } | TuneError::CutOff { .. }) => is_whole = false,
+                Err(error) => return Err(error),
+            }
+        }
+        let is_too_long = self.first.len() > most;
+        self.first.truncate(most);
+        Ok(Text {
+            address: self.address,
+            reach: search.reach,
+            text: crate::text::decode(&self.first),
+            fault: match (is_too_long, is_whole) {
+                (true, _) => Some("it is larger than any is"),
+                (_, false) => Some("it was cut off"),
+                _ => None,
+            },
+        })
+    }
 }
 
 /// A playlist, and from where.
-struct List {
-    address: Address,
-    reach: Reach,
-    kind: playlist::Kind,
-    text: String,
+pub(super) struct Text {
+    pub(super) address: Address,
+    pub(super) reach: Reach,
+    pub(super) text: String,
+    /// Why not all of it is here.
+    fault: Option<&'static str>,
 }
 
-impl List {
-    fn nowhere(&self, why: String) -> TuneError {
+impl Text {
+    /// Of HLS nothing may be missing.
+    fn whole(self) -> Result<Self, TuneError> {
+        match self.fault {
+            Some(fault) => Err(self.nowhere(fault.into())),
+            None => Ok(self),
+        }
+    }
+
+    /// What is read of lists of other kinds.
+    fn beginning(&self) -> &str {
+        &self.text[..self.text.floor_char_boundary(playlist::BYTES_MAX)]
+    }
+
+    pub(super) fn nowhere(&self, why: String) -> TuneError {
         TuneError::Playlist {
             host: self.address.to_string(),
             why,
@@ -280,7 +375,8 @@ impl<'a> Search<'a> {
 
     fn follow(&mut self, address: Address) -> Result<Found, TuneError> {
         let answer = self.ask(address, "")?;
-        self.begin(answer)
+        let opened = self.open(answer)?;
+        self.begin(opened)
     }
 
     /// Goes where servers send the desk, five times at most and never twice to one place. `headers` are whole lines.
@@ -326,8 +422,8 @@ impl<'a> Search<'a> {
         )
     }
 
-    /// Looks at what an answer brings.
-    fn begin(&self, answer: Answer) -> Result<Found, TuneError> {
+    /// Takes what an answer begins with.
+    fn open(&self, answer: Answer) -> Result<Opened, TuneError> {
         let Answer {
             line,
             address,
@@ -355,33 +451,27 @@ impl<'a> Search<'a> {
                 Err(error) => return Err(error),
             }
         }
+        Ok(Opened {
+            connection,
+            reply,
+            first,
+            address,
+            until,
+        })
+    }
+
+    /// Looks at what it is.
+    fn begin(&self, opened: Opened) -> Result<Found, TuneError> {
         let first_byte = self.began.elapsed();
-        match what(&reply, &address, &first, self.settings.raw)? {
+        match what(&opened.reply, &opened.address, &opened.first, self.settings.raw)? {
             What::Sound(sort) => Ok(Found::Stream(Box::new(Tuned {
-                connection,
-                reply,
+                connection: opened.connection,
+                reply: opened.reply,
                 sort,
-                first,
+                first: opened.first,
                 first_byte,
             }))),
-            What::List(kind) => {
-                // Also a server that sends a letter now and then has its time.
-                while first.len() <= playlist::BYTES_MAX && !connection.is_over() && Instant::now() < until {
-                    match connection.read_until(&mut first, until, limit, self.patience) {
-                        Ok(()) => {}
-                        // A server that keeps the connection open has said all the same.
-                        Err(TuneError::Over { .. } | TuneError::Stalled { .. } | TuneError::CutOff { .. }) => break,
-                        Err(error) => return Err(error),
-                    }
-                }
-                first.truncate(playlist::BYTES_MAX);
-                Ok(Found::List(List {
-                    address,
-                    reach: self.reach,
-                    kind,
-                    text: crate::text::decode(&first),
-                }))
-            }
+            What::List(kind) => Ok(Found::List(kind, opened.text(hls::LIST_BYTES_MAX, self)?)),
         }
     }
 }

@@ -9,11 +9,14 @@ use airdesk_dsp::SampleRate;
 
 use super::backoff::Backoff;
 use super::decode::{Decoder, Heard, NO_SOUND};
+use super::hls;
 use super::icy::Stripper;
 use super::patience::Patience;
-use super::tune::{Tuned, tune};
+use super::tune::{Tuned, Tuning, tune};
 use super::{Now, Recovery, TuneError, TunerPhase, TunerSettings, lock, text};
 use crate::stream::player::{Feed, Gone};
+
+mod pieces;
 
 /// Bytes without a frame of sound before the end of a connection that are taken for no sound at all: a server may end in
 /// the middle of the first one.
@@ -33,6 +36,8 @@ pub(super) struct Worker {
     since: Option<Instant>,
     /// What comes is a file.
     is_file: bool,
+    /// Where a stream in pieces was when it broke off.
+    place: Option<hls::Place>,
 }
 
 /// What a connection is made sound of with.
@@ -65,6 +70,7 @@ impl Worker {
             heard: false,
             since: None,
             is_file: false,
+            place: None,
         }
     }
 
@@ -116,7 +122,14 @@ impl Worker {
     /// One attempt, to the end of what it has found; `Ok`: that was a file's.
     fn listen(&mut self) -> Result<(), TuneError> {
         self.feed.start()?;
-        let mut tuned = tune(&self.settings, &self.patience)?;
+        let began = Instant::now();
+        match tune(&self.settings, &self.patience)? {
+            Tuning::Stream(tuned) => self.hear_stream(*tuned),
+            Tuning::Pieces(list) => self.hear_pieces(list, began),
+        }
+    }
+
+    fn hear_stream(&mut self, mut tuned: Tuned) -> Result<(), TuneError> {
         self.begin(&tuned);
         self.is_file = tuned.connection.is_file();
         let mut attempt = Attempt {
@@ -232,7 +245,7 @@ impl Worker {
             let outcome = attempt.decoder.feed(&audio, is_last, &mut heard);
             let took = began.elapsed().as_secs_f64();
             let kbits = attempt.rate.kbits(audio.len(), &heard.pieces);
-            self.note(&attempt.decoder, &heard, title.take(), kbits);
+            self.note(attempt.decoder.codec(), &heard, title.take(), kbits);
             if heard.frames() + heard.apart > 0 {
                 attempt.fruitful = Instant::now();
             }
@@ -249,9 +262,9 @@ impl Worker {
         Ok(())
     }
 
-    fn note(&self, decoder: &Decoder, heard: &Heard, title: Option<String>, kbits: Option<u32>) {
+    fn note(&self, codec: Option<&'static str>, heard: &Heard, title: Option<String>, kbits: Option<u32>) {
         let mut now = lock(&self.shared);
-        now.status.codec = decoder.codec().or(now.status.codec);
+        now.status.codec = codec.or(now.status.codec);
         now.status.spoilt += heard.spoilt;
         if let Some(title) = title.or_else(|| heard.title.clone()) {
             now.status.title = Some(title).filter(|title| !title.is_empty());

@@ -185,10 +185,6 @@ fn a_playlist_stands_for_its_first_entry_that_plays() {
                 ok("text/plain") + "[playlist]\nFile1=/live\nNumberOfEntries=1\n",
             ),
             "/nested.m3u" => say(visitor, ok("audio/x-mpegurl") + "/list.m3u\n"),
-            "/hls.m3u8" => say(
-                visitor,
-                ok("application/vnd.apple.mpegurl") + "#EXTM3U\n#EXT-X-VERSION:3\nx.ts\n",
-            ),
             "/self.m3u" => {
                 count.fetch_add(1, Ordering::Relaxed);
                 say(visitor, ok("audio/x-mpegurl") + &"self.m3u\n".repeat(1_000));
@@ -218,8 +214,6 @@ fn a_playlist_stands_for_its_first_entry_that_plays() {
     assert!(asked.load(Ordering::Relaxed) <= 1 + 16, "{asked:?} times");
     let reason = Desk::tune(&format!("{address}/slow.m3u")).break_off();
     assert!(reason.contains("no entry in it"), "{reason}");
-    let reason = Desk::tune(&format!("{address}/hls.m3u8")).failure();
-    assert!(reason.contains("HLS"), "{reason}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod faults;
 mod first_audio;
+mod hls;
 mod real_servers;
 mod rig;
 mod speech;
