@@ -71,7 +71,7 @@ pub(super) struct Place {
     next: u64,
 }
 
-/// Plays what a list names, to its end; `place` is where an attempt before was, and then where this one is.
+/// Plays what a list names, to its end, where a live stream is said to be over; `place` is where an attempt before was, and then where this one is.
 pub(super) fn play(
     text: Text,
     settings: &TunerSettings,
@@ -84,10 +84,10 @@ pub(super) fn play(
         return Err(text.nowhere("there is no piece in it".into()));
     }
     let before = place.take().filter(|place| place.address == text.address);
+    // What was live and is over is none: its station may come back.
+    let is_recording = media.ended && before.is_none();
     let mut schedule = Schedule::resuming(before.map(|place| place.next));
-    listener.tell(Told::Begins {
-        is_recording: media.ended,
-    });
+    listener.tell(Told::Begins { is_recording });
     let target = media.target;
     schedule.join(media);
     let mut stream = Stream {
@@ -111,7 +111,12 @@ pub(super) fn play(
         gone: 0,
         silent: 0,
     };
-    let over = stream.run();
+    let over = stream.run().and_then(|()| match is_recording {
+        true => Ok(()),
+        false => Err(TuneError::Over {
+            host: stream.base.to_string(),
+        }),
+    });
     *place = stream.schedule.place().map(|next| Place {
         address: stream.list,
         next,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decode::bare::Kind;
+use crate::tuner::tune::{Tuning, tune};
 
 mod rig;
 
@@ -216,6 +217,24 @@ fn a_server_that_stands_still_is_told_with_its_cause_and_nothing_is_heard_twice(
     let all = frames(&noise(30));
     let is_part = |from: &usize| all[*from..].starts_with(&heard.frames);
     assert!(live.begins[..2].iter().any(is_part), "in order, and each once");
+}
+
+#[test]
+fn a_station_that_has_ended_is_looked_for_again_and_not_heard_from_its_beginning() {
+    let live = live(7, |_, _, bytes| bytes);
+    let (settings, patience) = (settings(&format!("{}/live.m3u8", live.url)), Patience::default());
+    let mut place = None;
+    let mut attempt = || {
+        let mut collector = Collector::new(&patience, |_| false);
+        let Ok(Tuning::Pieces(text)) = tune(&settings, &patience) else {
+            panic!("it is a list");
+        };
+        let over = play(text, &settings, &patience, &mut place, &mut collector);
+        assert!(matches!(over, Err(TuneError::Over { .. })), "{over:?}");
+        collector.frames.len()
+    };
+    assert!(attempt() > 150_000);
+    assert_eq!(attempt(), 0, "its list is still there, and all of it was heard");
 }
 
 #[test]
