@@ -15,8 +15,8 @@ mod guard;
 mod hls;
 mod listen;
 mod metrics;
-mod plays;
 mod pcm;
+mod plays;
 mod port;
 #[cfg(unix)]
 mod socket;

@@ -150,7 +150,7 @@ impl Decoder {
         match &mut self.form {
             Form::Transport(transport, _) => transport.next_piece(),
             Form::Fragments(fragments) => fragments.next_piece(),
-            Form::Frames(_) | Form::Ogg(..) | Form::Wave(_) | Form::Raw(..) => {}
+            Form::Frames(_) | Form::Flac(_) | Form::Ogg(..) | Form::Wave(_) | Form::Raw(..) => {}
         }
     }
 
