@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lab::desk::Desk;
+use lab::desk::{Desk, Home};
 use lab::listen;
 use lab::process;
 use lab::sound_server::Environment;
@@ -24,7 +24,7 @@ fn node() -> Command {
 
 /// A desk that plays nothing but what programs send, and where they send it.
 fn desk() -> (Desk, String, String) {
-    let mut desk = Desk::start(&Environment::new());
+    let mut desk = Desk::start_at(Home::new(), &Environment::new(), &["--daemon-port", "0"]);
     desk.clear();
     desk.say(json!({ "type": "addStrip", "name": "Voice", "source": { "type": "programs" } }));
     let programs = desk.snapshot()["programsAt"]
