@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use airdesk_dsp::Frame;
 
 use super::fade::Curve;
-use super::track::{Known, Track};
+use super::track::{Known, Repeat, Track, place_after};
 
 /// Frames written at a time, and the grid on which it can go back.
 pub(super) const STEP: usize = 256;
@@ -91,6 +91,8 @@ struct ReadOf {
     /// Where in its file the first frame is from.
     place: u64,
     frames: usize,
+    /// What was repeated then: the last of them may be from its beginning.
+    repeat: Option<Repeat>,
 }
 
 /// What a step came to.
@@ -247,10 +249,15 @@ impl Score {
     /// Reads what is ready of an item, as loud as it is to be.
     fn read(&mut self, id: SlotId, out: &mut [Frame]) -> Option<ReadOf> {
         let slot = self.slot_mut(id)?;
-        let place = slot.track.place();
+        let (place, repeat) = (slot.track.place(), slot.track.repeat());
         let frames = slot.track.read(out);
         scale(&mut out[..frames], slot.gain);
-        Some(ReadOf { id, place, frames })
+        Some(ReadOf {
+            id,
+            place,
+            frames,
+            repeat,
+        })
     }
 
     fn write_fade(&mut self, first: u64, fade: Fade, out: &mut [Frame; STEP]) -> Step {
@@ -315,7 +322,7 @@ impl Score {
         // While one passes into the other, the one that comes is what is on.
         let read = written.reads[1].or(written.reads[0])?;
         if into < read.frames as u64 {
-            return Some((read.id, read.place + into));
+            return Some((read.id, place_after(read.place, into, read.repeat)));
         }
         // Behind the last that was written.
         let slot = self.mix.on.and_then(|id| self.slot(id))?;

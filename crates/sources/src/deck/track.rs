@@ -205,12 +205,7 @@ impl Track {
 
     /// Where it is after so many frames more.
     fn place_after(&self, frames: u64) -> u64 {
-        match self.repeat {
-            Some(Repeat { from, to }) if self.place < to && self.place + frames >= to => {
-                from + (self.place + frames - to) % (to - from)
-            }
-            _ => self.place + frames,
-        }
+        place_after(self.place, frames, self.repeat)
     }
 
     /// Takes the last `frames` that were read back, so that they are read again; `place` is where the first of them is from.
@@ -221,6 +216,14 @@ impl Track {
         debug_assert!(self.back + frames <= self.kept.len(), "more than is kept");
         self.back = (self.back + frames).min(self.kept.len());
         self.place = place;
+    }
+}
+
+/// Where in a file it is, `frames` behind `place`.
+pub(super) fn place_after(place: u64, frames: u64, repeat: Option<Repeat>) -> u64 {
+    match repeat {
+        Some(Repeat { from, to }) if place < to && place + frames >= to => from + (place + frames - to) % (to - from),
+        _ => place + frames,
     }
 }
 

@@ -394,7 +394,12 @@ fn a_part_is_repeated_without_a_frame_between_and_left_again() {
         from: 20_000,
         to: 25_000,
     })));
-    rig.hear(1_000);
+    rig.hear(400);
+    for _ in 0..600 {
+        rig.hear(1);
+        let place = rig.machine.status().place;
+        assert!((20_000..25_000).contains(&place), "in every block: {place}");
+    }
     let heard = rig.left(0);
     same(&heard[..25_000], &run(0, 25_000), "what is heard");
     for turn in 0..7 {
