@@ -1,6 +1,6 @@
 //! SPKR: speech as blocks of samples over a Unix socket, from a program to a player.
 //!
-//! A [`Reader`] finds the samples in what a connection brings, wherever it is cut; [`write`] makes what it reads. Mono, floats of 32 bits,
+//! A [`Reader`] finds the samples in what a connection brings, wherever it is cut; [`mod@write`] makes what it reads. Mono, floats of 32 bits,
 //! full scale 1.0, 8 to 192 kHz, little-endian. The wire is section 4.2 of the protocols' description, and what it leaves open is
 //! settled here: a block lasts no longer than a minute, and what is no number is refused by its place.
 
