@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ pub(super) struct Job {
     /// Silence behind it, seconds.
     pub(super) trailing: f32,
     pub(super) control: watch::Receiver<Control>,
+    /// Its beginning is not kept any more: it cannot go back.
+    pub(super) forgotten: Arc<AtomicBool>,
     pub(super) station: mpsc::UnboundedSender<Internal>,
 }
 
@@ -210,6 +213,7 @@ impl Drop for Fetching {
 struct Saying {
     attempts: Vec<SpeechAttempt>,
     take: Take,
+    forgotten: Arc<AtomicBool>,
     seconds: f64,
     bytes: u64,
     metrics: Option<Metrics>,
@@ -258,6 +262,7 @@ impl Saying {
         Self {
             attempts: Vec::new(),
             take: Take::default(),
+            forgotten: job.forgotten.clone(),
             seconds: 0.0,
             bytes: 0,
             metrics: None,
@@ -368,6 +373,8 @@ impl Saying {
         self.bytes += piece.bytes as u64;
         if !self.again {
             self.take.keep(piece.rate, &piece.frames);
+            // Relaxed: a flag by itself.
+            self.forgotten.store(!self.take.is_whole(), Ordering::Relaxed);
         }
     }
 
